@@ -1,0 +1,54 @@
+"""The first thing that a user sees: where to post, with what key, and a line to paste."""
+
+import json
+
+from aktify_sandbox.settings import Settings
+from aktify_sandbox.store import Store
+from aktify_sandbox.version import __version__
+
+_EXAMPLE_PHONE = "(509) 555-1234"
+_FICTIONAL_PHONE = "(509) 555-0123"
+
+
+def banner(settings: Settings, origin: str, store: Store) -> str:
+    """The text that `serve` prints once it answers."""
+    key = first_key(settings)
+    return "\n".join(
+        [
+            f"aktify-sandbox {__version__}: a local stand-in for Aktify's lead API. Nothing leaves this machine.",
+            "",
+            f"  endpoint   POST {origin}/api/v1/leads",
+            f"  API key    {key or 'none that is valid: see `campaigns` in the configuration'}",
+            f"  inspector  {origin}/_sandbox/",
+            f"  state      {_state(settings, store)}",
+            "",
+            "Paste this; it is answered 201, and 409 the second time:",
+            "",
+            example(origin, key or "YOUR-KEY", fictional=settings.fictional_only),
+            "",
+            "Ctrl-C stops.",
+        ]
+    )
+
+
+def first_key(settings: Settings) -> str | None:
+    """A key that works, if any does."""
+    return next(
+        (key.key for campaign in settings.campaigns for key in campaign.keys if not key.revoked), None
+    )
+
+
+def example(origin: str, key: str, *, fictional: bool) -> str:
+    """A `curl` line whose lead is accepted."""
+    phone = _FICTIONAL_PHONE if fictional else _EXAMPLE_PHONE
+    lead = json.dumps({"phoneNumber": phone, "region": "CA", "firstName": "John"})
+    return (
+        f"curl -i {origin}/api/v1/leads -H 'x-api-key: {key}' -H 'content-type: application/json' -d '{lead}'"
+    )
+
+
+def _state(settings: Settings, store: Store) -> str:
+    if settings.in_memory:
+        return "in memory, gone at the end"
+    leads = len(store.leads)
+    return f"{settings.state.resolve()} ({leads:,} leads, {store.requests:,} requests)"

@@ -1,0 +1,217 @@
+"""Keys and campaigns: which rules and which duplicates a request meets.
+
+A key is a namespace: `test-key.anything` has the rules of `test-key`, but leads of its own in `demo.anything`.
+Keys added at run time are known by their SHA-256 alone, so that no key ever lies on the disk.
+"""
+
+import functools
+import hashlib
+import re
+import secrets
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from aktify_sandbox.contract.answers import Access
+from aktify_sandbox.contract.lead import LeadRules
+from aktify_sandbox.contract.rulings import Rulings
+from aktify_sandbox.masking import masked_key
+from aktify_sandbox.settings import CampaignSetting
+
+NAME = re.compile(r"[A-Za-z0-9_.-]{1,64}")
+_REMEMBERED = 100_000
+
+
+class CampaignMistake(ValueError):
+    """A campaign or key that can't be made or found, in words for the user."""
+
+
+@dataclass(frozen=True, slots=True)
+class Key:
+    """A key as it may be shown."""
+
+    shown: str
+    campaign: str
+    revoked: bool = False
+    added: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Campaign:
+    """A campaign: its kind and its rules."""
+
+    name: str
+    link: str = "optional"
+    profile: str | None = None
+    rulings: Mapping[str, str] = field(default_factory=dict)
+    added: bool = False
+
+
+class Campaigns:
+    """Who may post, and into which campaign."""
+
+    def __init__(
+        self, configured: Iterable[CampaignSetting], profile: str, rulings: Mapping[str, str], origin: str
+    ) -> None:
+        """`profile` and `rulings` hold where a campaign says nothing; `origin` is the sandbox's own address.
+
+        Raises `RulingMistake`.
+        """
+        self.rulings = Rulings.of(profile, rulings)
+        self.origin = origin
+        self.default_key = ""
+        self._profile = profile
+        self._changes = rulings
+        self._campaigns: dict[str, Campaign] = {}
+        self._keys: dict[str, Key] = {}
+        self._found: dict[bytes, Access] = {}
+        self._rules = functools.cache(LeadRules)
+        for setting in configured:
+            self._configure(setting)
+
+    def _configure(self, setting: CampaignSetting) -> None:
+        self.put(Campaign(setting.name, setting.link, setting.profile, setting.rulings))
+        for key in setting.keys:
+            self._keys[digest(key.key)] = Key(key.name or masked_key(key.key), setting.name, key.revoked)
+            if not self.default_key and not key.revoked:
+                self.default_key = key.key
+
+    # the hot path
+
+    def find(self, raw: bytes) -> Access | None:
+        """What the key opens, or None for an unknown one."""
+        return self._found.get(raw) or self._look_up(raw)
+
+    def _look_up(self, raw: bytes) -> Access | None:
+        text = raw.decode("latin-1")
+        access = self._open(text)
+        if access:
+            if len(self._found) >= _REMEMBERED:
+                self._found.clear()
+            self._found[raw] = access
+        return access
+
+    def _open(self, text: str) -> Access | None:
+        key = self._keys.get(digest(text))
+        if key:
+            return self._access(key, key.campaign, key.shown)
+        for dot in _dots_from_the_right(text):
+            base, name = text[:dot], text[dot + 1 :]
+            key = self._keys.get(digest(base))
+            if key and NAME.fullmatch(name):
+                return self._access(key, f"{key.campaign}.{name}", f"{key.shown}.{name}")
+        return None
+
+    def _access(self, key: Key, campaign: str, shown: str) -> Access:
+        rules = self.rules_of(key.campaign)
+        short = rules.rulings["short-link"]
+        return Access(
+            campaign,
+            shown,
+            key.revoked,
+            rules,
+            f"{self.origin}/s" if short == "sandbox" else short.rstrip("/"),
+        )
+
+    # what is shown
+
+    def rules_of(self, campaign: str) -> LeadRules:
+        """The rules that a campaign's leads meet; those of its parent for a namespace, the general ones if unknown."""
+        found = self.campaign(campaign)
+        if found is None:
+            return self._rules(self.rulings)
+        return self._rules(self.rulings_of(found), found.link)
+
+    def rulings_of(self, campaign: Campaign) -> Rulings:
+        """The rulings in force for the campaign."""
+        return Rulings.of(campaign.profile or self._profile, {**self._changes, **campaign.rulings})
+
+    def rules_for(self, changes: Mapping[str, str], link: str) -> LeadRules:
+        """Rules by what differs from the default rulings, as a record remembers them."""
+        return self._rules(Rulings.of("default", changes), link)
+
+    def campaign(self, name: str) -> Campaign | None:
+        """The campaign of that name, or the one of which the name is a namespace."""
+        if name in self._campaigns:
+            return self._campaigns[name]
+        return next(
+            (
+                self._campaigns[name[:dot]]
+                for dot in _dots_from_the_right(name)
+                if name[:dot] in self._campaigns
+            ),
+            None,
+        )
+
+    def campaigns(self) -> list[Campaign]:
+        """All of them, as configured and added."""
+        return list(self._campaigns.values())
+
+    def keys(self) -> list[Key]:
+        """All of them, as they may be shown."""
+        return list(self._keys.values())
+
+    def digests(self) -> list[tuple[str, Key]]:
+        """All of them by their digests."""
+        return list(self._keys.items())
+
+    # changes at run time
+
+    def put(self, campaign: Campaign) -> None:
+        """Add a campaign. Raises `RulingMistake`."""
+        self.rulings_of(campaign)
+        self._campaigns[campaign.name] = campaign
+
+    def put_key(self, digested: str, key: Key) -> None:
+        """Add or change a key, known by its digest."""
+        self._keys[digested] = key
+        self._found.clear()
+
+    def remove(self, name: str) -> None:
+        """Forget a campaign and its keys."""
+        self._campaigns.pop(name, None)
+        self._keys = {digested: key for digested, key in self._keys.items() if key.campaign != name}
+        self._found.clear()
+
+    def key_named(self, text: str) -> tuple[str, Key]:
+        """A key by itself, by its name or as it is shown: its digest and the key. Raises `CampaignMistake`."""
+        by_itself = self._keys.get(digest(text))
+        if by_itself:
+            return digest(text), by_itself
+        named = [(digested, key) for digested, key in self._keys.items() if key.shown == text]
+        if len(named) == 1:
+            return named[0]
+        raise CampaignMistake(
+            f"{len(named)} keys are shown as {text}: give the whole key."
+            if named
+            else "There is no such key."
+        )
+
+
+def digest(key: str) -> str:
+    """How a key is remembered."""
+    return hashlib.sha256(key.encode("utf-8", "surrogateescape")).hexdigest()
+
+
+def fresh_key() -> str:
+    """A key that nobody has."""
+    return f"key-{secrets.token_hex(8)}"
+
+
+def fresh_name() -> str:
+    """A campaign's name that nobody has."""
+    return f"campaign-{secrets.token_hex(4)}"
+
+
+def row_of(thing: Campaign | Key) -> dict[str, Any]:
+    """A campaign or key as a document to keep."""
+    names = (
+        ("name", "link", "profile", "rulings")
+        if isinstance(thing, Campaign)
+        else ("shown", "campaign", "revoked")
+    )
+    return {name: getattr(thing, name) for name in names}
+
+
+def _dots_from_the_right(text: str) -> list[int]:
+    return [place for place in range(len(text) - 1, 0, -1) if text[place] == "."]

@@ -1,0 +1,48 @@
+"""The routes of our door behind its guard."""
+
+from collections.abc import Awaitable, Callable
+
+from starlette.applications import Starlette
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.types import ASGIApp
+
+from aktify_sandbox.control import keys, leads, requests, service
+from aktify_sandbox.control.guard import Guard
+from aktify_sandbox.control.problems import ProblemError, problem_response
+from aktify_sandbox.control.services import Services
+from aktify_sandbox.log import LogUnwritable
+
+Handler = Callable[[Request, Exception], Awaitable[Response]]
+
+
+def control_app(services: Services) -> ASGIApp:
+    """An ASGI application for every path under `/_sandbox`."""
+    rooms = (service, requests, leads, keys)
+    app = Starlette(
+        routes=[route for room in rooms for route in room.routes(services)],
+        exception_handlers={
+            ProblemError: _problem,
+            HTTPException: _http_problem,
+            LogUnwritable: _disk_problem,
+        },
+    )
+    return Guard(app, allowed_hosts=services.settings.allow_host, token=services.settings.token)
+
+
+async def _problem(_: Request, error: Exception) -> Response:
+    assert isinstance(error, ProblemError)
+    return problem_response(error.status, error.detail, **error.more)
+
+
+async def _http_problem(request: Request, error: Exception) -> Response:
+    assert isinstance(error, HTTPException)
+    detail = f"{request.method} {request.url.path} isn't served here: /_sandbox/openapi.json and the README list what is."
+    response = problem_response(error.status_code, detail)
+    response.headers.update(error.headers or {})
+    return response
+
+
+async def _disk_problem(_: Request, error: Exception) -> Response:
+    return problem_response(503, str(error))

@@ -1,0 +1,108 @@
+"""One guard over all of our door, default deny: the attacker is a web page open in the developer's own browser.
+
+A page can make the browser send requests here, under a name that it controls (DNS rebinding), so the `Host` must be a
+name of this machine; it can post forms, so a body must be JSON; and it always says where it comes from, so a foreign
+origin is refused. Decisions are made on `scope["path"]`, and forwarded headers aren't read.
+"""
+
+import hmac
+import ipaddress
+from collections.abc import Iterable
+from http.cookies import CookieError, SimpleCookie
+from typing import Any
+from urllib.parse import parse_qsl, urlencode
+
+from starlette.responses import Response
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from aktify_sandbox.control.problems import problem_response
+
+_COOKIE = "aktify_sandbox_token"
+
+
+class Guard:
+    """ASGI middleware around the control application."""
+
+    def __init__(self, app: ASGIApp, *, allowed_hosts: Iterable[str], token: str | None) -> None:
+        self._app = app
+        self._allowed = {host.lower() for host in allowed_hosts}
+        self._token = token
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Let the request pass, or say why not."""
+        headers = {name: value.decode("latin-1") for name, value in scope["headers"]}
+        refusal = self._refusal(scope, headers) or self._unauthorized(scope, headers)
+        await (refusal or self._app)(scope, receive, send)
+
+    def _refusal(self, scope: Scope, headers: dict[bytes, str]) -> Response | None:
+        host = headers.get(b"host", "")
+        if not self._is_ours(host):
+            return problem_response(
+                403,
+                f"{host or 'No Host'} isn't a name of this machine: use 127.0.0.1, or start with --allow-host NAME.",
+            )
+        origin = headers.get(b"origin")
+        if origin is not None and origin.lower() not in (f"http://{host.lower()}", f"https://{host.lower()}"):
+            return problem_response(403, f"Requests from pages of {origin} are refused.")
+        if headers.get(b"sec-fetch-site") == "cross-site":
+            return problem_response(403, "Requests from pages of other sites are refused.")
+        if scope["method"] not in ("GET", "HEAD") and not _is_json(headers):
+            return problem_response(415, "Send the body as content-type: application/json.")
+        return None
+
+    def _is_ours(self, host: str) -> bool:
+        name = _name_in(host)
+        return name == "localhost" or name in self._allowed or is_loopback(name)
+
+    def _unauthorized(self, scope: Scope, headers: dict[bytes, str]) -> Response | None:
+        if self._token is None or scope["path"] == "/_sandbox/health":
+            return None
+        if self._is_token(headers.get(b"authorization", "").removeprefix("Bearer ")) or self._is_token(
+            _cookie(headers)
+        ):
+            return None
+        query = dict(parse_qsl(scope["query_string"].decode("latin-1")))
+        if scope["method"] == "GET" and self._is_token(query.pop("token", "")):
+            return self._exchange_for_cookie(scope["path"], query)
+        return problem_response(
+            401, "This sandbox was started with --token: send Authorization: Bearer TOKEN."
+        )
+
+    def _is_token(self, given: str) -> bool:
+        return bool(self._token) and hmac.compare_digest(given.encode(), (self._token or "").encode())
+
+    def _exchange_for_cookie(self, path: str, query: dict[str, str]) -> Response:
+        response = Response(
+            status_code=303, headers={"location": path + (f"?{urlencode(query)}" if query else "")}
+        )
+        response.set_cookie(_COOKIE, self._token or "", path="/_sandbox", httponly=True, samesite="strict")
+        return response
+
+
+def is_loopback(name: str) -> bool:
+    """Whether the name (an address) can only be this machine."""
+    try:
+        return ipaddress.ip_address(name).is_loopback
+    except ValueError:
+        return name.lower() == "localhost"
+
+
+def _name_in(host: str) -> str:
+    """The name without its port: `[::1]:8509` is `::1`."""
+    if host.startswith("["):
+        return host[1:].partition("]")[0].lower()
+    return host.partition(":")[0].lower()
+
+
+def _is_json(headers: dict[bytes, str]) -> bool:
+    has_body = headers.get(b"content-length", "0") != "0" or b"transfer-encoding" in headers
+    media = headers.get(b"content-type", "").partition(";")[0].strip().lower()
+    return media == "application/json" or (not has_body and not media)
+
+
+def _cookie(headers: dict[bytes, Any]) -> str:
+    try:
+        found = SimpleCookie(headers.get(b"cookie", "")).get(_COOKIE)
+    except CookieError:
+        return ""
+    return found.value if found else ""

@@ -1,0 +1,142 @@
+"""`/_sandbox/leads`: what is kept, and leads to begin with."""
+
+import asyncio
+import time
+from typing import Any
+
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+from starlette.routing import Route
+
+from aktify_sandbox.contract.lead import identity
+from aktify_sandbox.control.problems import ProblemError, json_body
+from aktify_sandbox.control.requests import limit_in, number_or_none, refuse_unknown
+from aktify_sandbox.control.services import Services
+from aktify_sandbox.log import request_id
+from aktify_sandbox.recorder import timestamp
+
+
+def routes(services: Services) -> list[Route]:
+    """The routes of the leads."""
+    store = services.store
+
+    async def list_leads(request: Request) -> Response:
+        refuse_unknown(request, "campaign", "phone", "limit", "before")
+        limit, before = limit_in(request), number_or_none(request.query_params.get("before"))
+        numbers = [number for number in _chosen(services, request) if before is None or number < before]
+        shown = numbers[-limit:][::-1]
+        leads = await asyncio.to_thread(lambda: [_public(lead) for n in shown if (lead := store.lead(n))])
+        return JSONResponse({"leads": leads, "next": request_id(shown[-1]) if len(numbers) > limit else None})
+
+    async def import_leads(request: Request) -> Response:
+        content = await json_body(request)
+        leads, campaign = _leads_in(content)
+        done = _Import(services, campaign or _default_campaign(services))
+        for place, lead in enumerate(leads):
+            done.add(place, lead)
+        store.leads.insert_multiple(done.documents)
+        counts = {"imported": len(done.documents), "already": done.already, "refused": done.refused}
+        return JSONResponse(counts, 201)
+
+    async def delete_leads(request: Request) -> Response:
+        refuse_unknown(request, "campaign", "phone")
+        numbers = _chosen(services, request)
+        store.change("leads", {}, numbers)
+        return JSONResponse({"removed": len(numbers)})
+
+    return [
+        Route("/_sandbox/leads", list_leads, methods=["GET"]),
+        Route("/_sandbox/leads", import_leads, methods=["POST"]),
+        Route("/_sandbox/leads", delete_leads, methods=["DELETE"]),
+    ]
+
+
+def _chosen(services: Services, request: Request) -> list[int]:
+    """The numbers of the leads that the query means, oldest first."""
+    store, campaign, phone = (
+        services.store,
+        request.query_params.get("campaign"),
+        request.query_params.get("phone"),
+    )
+    if phone is None:
+        return store.numbers(campaign)
+    found = identity(phone)
+    if found is None:
+        raise ProblemError(400, f"phone={phone} isn't a US phone number.")
+    campaigns = [campaign] if campaign else store.campaigns_with_leads()
+    return sorted(number for name in campaigns if (number := store.lead_number(name, found)) is not None)
+
+
+def _public(lead: Any) -> dict[str, Any]:
+    return {name: lead[name] for name in ("campaign", "phone", "receivedAt", "request", "lead")}
+
+
+def _leads_in(content: Any) -> tuple[list[Any], str | None]:
+    if isinstance(content, dict) and "leads" in content:
+        leads, campaign = content["leads"], content.get("campaign")
+    else:
+        leads, campaign = content if isinstance(content, list) else [content], None
+    if not isinstance(leads, list) or not (campaign is None or isinstance(campaign, str)):
+        raise ProblemError(400, 'Send {"leads": […], "campaign": "demo"}; each lead with its phoneNumber.')
+    return leads, campaign
+
+
+def _default_campaign(services: Services) -> str:
+    return services.campaigns.campaigns()[0].name
+
+
+class _Import:
+    """Sorts what comes into documents, those that are there already, and those that can't be kept."""
+
+    def __init__(self, services: Services, campaign: str) -> None:
+        self._services = services
+        self._campaign = campaign
+        self._now = timestamp(time.time())
+        self._new: dict[tuple[str, str], dict[str, Any]] = {}
+        self.already = 0
+        self.refused: list[dict[str, Any]] = []
+
+    @property
+    def documents(self) -> list[dict[str, Any]]:
+        return list(self._new.values())
+
+    def add(self, place: int, item: Any) -> None:
+        """Take a lead as the vendor's body or as `GET /_sandbox/leads` gives it."""
+        lead = item.get("lead", item) if isinstance(item, dict) else None
+        if not isinstance(lead, dict):
+            self._refuse(place, "", "A lead is a JSON object.")
+            return
+        campaign = item.get("campaign") or self._campaign
+        if not isinstance(campaign, str) or self._services.campaigns.campaign(campaign) is None:
+            self._refuse(place, "campaign", f"There is no campaign {campaign}.")
+            return
+        phone = _identity_of(lead, item)
+        if phone is None:
+            self._refuse(place, "phoneNumber", "This isn't a US phone number.")
+        elif self._services.campaigns.rulings["fictional-only"] == "on" and not is_fictional(phone):
+            self._refuse(
+                place, "phoneNumber", "Only fictional numbers (555-0100 to 555-0199) may be kept here."
+            )
+        else:
+            self._keep(campaign, phone, item, lead)
+
+    def _refuse(self, place: int, field: str, message: str) -> None:
+        self.refused.append({"index": place, "problems": [{"field": field, "message": message}]})
+
+    def _keep(self, campaign: str, phone: str, item: dict[str, Any], lead: dict[str, Any]) -> None:
+        if self._services.store.has(campaign, phone) or (campaign, phone) in self._new:
+            self.already += 1
+            return
+        received = item.get("receivedAt") if isinstance(item.get("receivedAt"), str) else None
+        known = {"campaign": campaign, "phone": phone, "receivedAt": received or self._now, "request": None}
+        self._new[campaign, phone] = {**known, "lead": lead, "short": None}
+
+
+def _identity_of(lead: dict[str, Any], item: dict[str, Any]) -> str | None:
+    written = lead.get("phoneNumber") or item.get("phone")
+    return identity(written) if isinstance(written, str) else None
+
+
+def is_fictional(phone: str) -> bool:
+    """Whether the number is in the range that is reserved for fiction."""
+    return phone[5:10] == "55501"

@@ -1,0 +1,89 @@
+"""Errors of our door, as RFC 9457 says them, and what a handler may ask of a request."""
+
+import json
+from http import HTTPStatus
+from typing import Any
+
+from starlette.requests import Request
+from starlette.responses import Response
+
+_MAX_BODY = 64_000_000
+
+
+class ProblemError(Exception):
+    """An answer that says what was wrong with the request."""
+
+    def __init__(self, status: int, detail: str, **more: Any) -> None:
+        super().__init__(detail)
+        self.status = status
+        self.detail = detail
+        self.more = more
+
+
+def problem_response(status: int, detail: str, **more: Any) -> Response:
+    """`application/problem+json`."""
+    content = {
+        "type": "about:blank",
+        "title": HTTPStatus(status).phrase,
+        "status": status,
+        "detail": detail,
+        **more,
+    }
+    text = json.dumps(content, ensure_ascii=False)
+    return Response(text, status, media_type="application/problem+json")
+
+
+async def json_body(request: Request) -> Any:
+    """The request's body; None if there is none. Raises `ProblemError`."""
+    content = await _bounded_body(request)
+    if not content:
+        return None
+    try:
+        return json.loads(content)
+    except (ValueError, RecursionError) as error:
+        raise ProblemError(400, f"The body isn't JSON: {error}.") from None
+
+
+async def _bounded_body(request: Request) -> bytes:
+    held = bytearray()
+    async for chunk in request.stream():
+        held += chunk
+        if len(held) > _MAX_BODY:
+            raise ProblemError(413, f"The body is larger than {_MAX_BODY:,} bytes: send it in parts.")
+    return bytes(held)
+
+
+async def json_object(request: Request, *names: str, required: tuple[str, ...] = ()) -> dict[str, Any]:
+    """A JSON object with these members and no others; an absent body is an empty one. Raises `ProblemError`."""
+    content = await json_body(request)
+    if content is None:
+        content = {}
+    if not isinstance(content, dict):
+        raise ProblemError(400, "The body must be a JSON object.")
+    for name in content:
+        if name not in names:
+            raise ProblemError(400, f"{name} isn't known here; allowed: {', '.join(names) or 'nothing'}.")
+    missing = [name for name in required if name not in content]
+    if missing:
+        raise ProblemError(400, f"{missing[0]} is missing.")
+    return content
+
+
+def text_or_none(content: dict[str, Any], name: str) -> str | None:
+    """A member that is a text or absent. Raises `ProblemError`."""
+    value = content.get(name)
+    if value is not None and not isinstance(value, str):
+        raise ProblemError(400, f"{name} must be a text.")
+    return value
+
+
+def wants_text(request: Request) -> bool:
+    """Whether a person asks: text or HTML is named before JSON, and `*/*` (curl, libraries) means JSON."""
+    accept = request.headers.get("accept", "*/*")
+    for kind in accept.split(","):
+        media = kind.split(";")[0].strip()
+        if media in ("text/plain", "text/html", "text/*"):
+            return True
+        if media in ("application/json", "*/*", "application/*"):
+            return False
+    return False

@@ -1,0 +1,169 @@
+"""Health, configuration, explain, reset, stop, and what a person finds at `/_sandbox/`."""
+
+import asyncio
+import json
+import time
+from dataclasses import fields
+from typing import Any
+
+from starlette.requests import Request
+from starlette.responses import JSONResponse, PlainTextResponse, RedirectResponse, Response
+from starlette.routing import Route
+
+from aktify_sandbox import records
+from aktify_sandbox.contract import answers
+from aktify_sandbox.contract.decide import Request as LeadRequest
+from aktify_sandbox.contract.decide import decide
+from aktify_sandbox.contract.openapi import openapi
+from aktify_sandbox.contract.rulings import RULINGS
+from aktify_sandbox.control.problems import ProblemError, json_object, text_or_none, wants_text
+from aktify_sandbox.control.services import Services
+from aktify_sandbox.diagnosis import diagnosis, overview
+from aktify_sandbox.recorder import timestamp
+from aktify_sandbox.version import __version__
+
+_NOT_SHOWN = ("campaigns", "rulings", "token")
+
+
+def routes(services: Services) -> list[Route]:
+    """The routes of the service itself."""
+
+    async def health(_: Request) -> Response:
+        return JSONResponse({"status": "ok", "version": __version__})
+
+    async def index(request: Request) -> Response:
+        found, _ = await asyncio.to_thread(records.page, services.store, records.Filters(), 50, None)
+        if wants_text(request):
+            return PlainTextResponse(overview(services.campaigns.origin, found))
+        return JSONResponse(
+            {"version": __version__, "openapi": "/_sandbox/openapi.json", "requests": "/_sandbox/requests"}
+        )
+
+    async def config(_: Request) -> Response:
+        return JSONResponse(_config(services))
+
+    async def document(_: Request) -> Response:
+        return JSONResponse(openapi(services.campaigns.rulings, __version__, services.campaigns.origin))
+
+    async def explain(request: Request) -> Response:
+        content = await json_object(request, "body", "apiKey", "contentType", required=("body",))
+        record = _explained(services, content)
+        return PlainTextResponse(diagnosis(record)) if wants_text(request) else JSONResponse(_short(record))
+
+    async def reset(_: Request) -> Response:
+        services.store.forget_all()
+        return Response(status_code=204)
+
+    async def stop(_: Request) -> Response:
+        services.stop()
+        return JSONResponse({"status": "stopping"}, 202)
+
+    async def door(_: Request) -> Response:
+        return RedirectResponse("/_sandbox/")
+
+    return [
+        Route("/_sandbox", door, methods=["GET"]),
+        Route("/_sandbox/", index, methods=["GET"]),
+        Route("/_sandbox/health", health, methods=["GET"]),
+        Route("/_sandbox/config", config, methods=["GET"]),
+        Route("/_sandbox/openapi.json", document, methods=["GET"]),
+        Route("/_sandbox/explain", explain, methods=["POST"]),
+        Route("/_sandbox/reset", reset, methods=["POST"]),
+        Route("/_sandbox/stop", stop, methods=["POST"]),
+    ]
+
+
+def _config(services: Services) -> dict[str, Any]:
+    settings, campaigns = services.settings, services.campaigns
+    shown = {
+        field.name: getattr(settings, field.name)
+        for field in fields(settings)
+        if field.name not in _NOT_SHOWN
+    }
+    return {
+        "settings": {name.replace("_", "-"): _plain(value) for name, value in shown.items()},
+        "rulings": [
+            {
+                "name": ruling.name,
+                "value": campaigns.rulings[ruling.name],
+                "default": ruling.default,
+                "values": list(ruling.values),
+                "reason": ruling.reason,
+            }
+            for ruling in RULINGS.values()
+        ],
+        "campaigns": [
+            {
+                "campaign": campaign.name,
+                "link": campaign.link,
+                "rulings": campaigns.rulings_of(campaign).changes,
+                "keys": [
+                    key.shown for key in campaigns.keys() if key.campaign == campaign.name and not key.revoked
+                ],
+            }
+            for campaign in campaigns.campaigns()
+        ],
+    }
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, tuple):
+        return list(value)
+    return value if value is None or isinstance(value, (bool, int, str)) else str(value)
+
+
+def _explained(services: Services, content: dict[str, Any]) -> dict[str, Any]:
+    """What the endpoint would answer, as a record that isn't kept. Raises `ProblemError`."""
+    campaigns, store, body = services.campaigns, services.store, content["body"]
+    text = body if isinstance(body, str) else json.dumps(body, ensure_ascii=False)
+    key = text_or_none(content, "apiKey") or campaigns.default_key
+    media = text_or_none(content, "contentType") or "application/json"
+    try:
+        headers = [
+            (b"host", b"sandbox"),
+            (b"x-api-key", key.encode("latin-1")),
+            (b"content-type", media.encode("latin-1")),
+        ]
+        raw = text.encode()
+    except UnicodeEncodeError:
+        raise ProblemError(400, "apiKey, contentType and body can't hold such characters.") from None
+    limit = services.settings.max_body
+    request = LeadRequest("POST", "/api/v1/leads", headers, raw, limit if len(raw) > limit else None)
+    answer = decide(request, campaigns.rulings, campaigns.find, store.has)
+    access = answer.access
+    record: dict[str, Any] = {
+        "status": answer.status,
+        "message": answer.message,
+        "receivedAt": timestamp(time.time()),
+        "body": text,
+        "campaign": access.campaign if access else None,
+        "key": access.key if access else None,
+        "phone": answer.phone,
+        "reason": {
+            "rule": answer.rule,
+            "objection": answer.objection,
+            "ruling": answer.ruling,
+            "scenario": None,
+        },
+        "problems": [problem._asdict() for problem in answer.problems],
+        "answer": answer.lead
+        if answer.lead is not None
+        else json.loads(answers.render(answer, "detailed", 0)[1]),
+    }
+    if access:
+        record["notes"] = [note._asdict() for note in access.rules.notes(raw)]
+    if answer.status == 409 and access and answer.phone:
+        sent = body if isinstance(body, dict) else json.loads(text)
+        record["firstPost"] = records.first_post(store, access.campaign, answer.phone, 1 << 62, sent)
+    return record
+
+
+def _short(record: dict[str, Any]) -> dict[str, Any]:
+    first = record.get("firstPost")
+    duplicate_of = first and {name: first[name] for name in ("id", "receivedAt", "phoneNumber")}
+    names = ("status", "message", "reason", "problems", "phone", "campaign", "key", "answer")
+    return {
+        **{name: record[name] for name in names},
+        "notes": record.get("notes", []),
+        "duplicateOf": duplicate_of,
+    }

@@ -1,0 +1,18 @@
+"""What the handlers of our door work with."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from aktify_sandbox.campaigns import Campaigns
+from aktify_sandbox.settings import Settings
+from aktify_sandbox.store import Store
+
+
+@dataclass(frozen=True, slots=True)
+class Services:
+    """The parts of a running sandbox."""
+
+    settings: Settings
+    campaigns: Campaigns
+    store: Store
+    stop: Callable[[], None]

@@ -1,0 +1,150 @@
+"""A record in words, for a person: what came, what was answered, and why."""
+
+from collections.abc import Iterable, Iterator
+from typing import Any
+
+import orjson
+
+from aktify_sandbox.terminal import printable
+
+Record = dict[str, Any]
+
+
+def diagnosis(record: Record) -> str:
+    """The whole story of one request (or of one that is only explained), as plain text."""
+    sections = (
+        _head(record),
+        _why(record),
+        _notes(record),
+        _first_post(record),
+        _request(record),
+        _answer(record),
+    )
+    return "\n".join(line for section in sections for line in section) + "\n"
+
+
+def overview(origin: str, records: Iterable[Record]) -> str:
+    """What a person finds at the door: where to post, where to look, and the latest requests."""
+    rows = [_row(record) for record in records] or ["  none yet"]
+    return "\n".join(
+        [
+            "aktify-sandbox: a local stand-in for Aktify's lead API",
+            "",
+            f"endpoint      POST {origin}/api/v1/leads",
+            f"requests      {origin}/_sandbox/requests        (one: …/requests/ID)",
+            f"leads         {origin}/_sandbox/leads",
+            f"settings      {origin}/_sandbox/config",
+            f"description   {origin}/_sandbox/openapi.json",
+            "",
+            "The latest requests",
+            *rows,
+            "",
+        ]
+    )
+
+
+def _row(record: Record) -> str:
+    status = record["response"]["status"] if record["response"] else "---"
+    return f"  {record['id']}  {record['receivedAt']}  {status}  {printable(record['reason']['rule'])}"
+
+
+def _head(record: Record) -> Iterator[str]:
+    if "id" in record:
+        status = record["response"]["status"] if record["response"] else "no answer"
+        yield f"{record['id']}  {status}  {record['method']} {printable(record['path'])}"
+        yield f"received   {record['receivedAt']} from {record['client'] or 'unknown'}, answered in {record['durationMs']} ms"
+    else:
+        yield f"{record['status']} would be the answer; nothing was sent or kept."
+    yield f"campaign   {record['campaign'] or 'unknown'}"
+    yield f"key        {record['key'] or 'none'}"
+    yield f"phone      {record['phone'] or 'not known'}"
+
+
+def _why(record: Record) -> Iterator[str]:
+    yield ""
+    yield f"Why: {printable(record['reason']['rule'])}"
+    for problem in record["problems"]:
+        yield f"  {printable(problem['field']) or 'the body'}: {printable(problem['message'])}"
+        if problem["hint"]:
+            yield f"    what would be right: {printable(problem['hint'])}"
+        yield f"    {_source(problem['ruling'])}"
+
+
+def _source(ruling: str | None) -> str:
+    if ruling is None:
+        return "the vendor's page says so"
+    return f"ruling {ruling}: the sandbox's own, where the vendor's page is silent (aktify-sandbox rulings)"
+
+
+def _notes(record: Record) -> Iterator[str]:
+    if record.get("notes"):
+        yield ""
+        yield "Worth knowing (never part of the vendor's answer)"
+        for note in record["notes"]:
+            ruling = f"  [ruling {note['ruling']}]" if note["ruling"] else ""
+            yield f"  {printable(note['field']) or 'the body'}: {printable(note['message'])}{ruling}"
+
+
+def _first_post(record: Record) -> Iterator[str]:
+    first = record.get("firstPost")
+    if "firstPost" not in record:
+        return
+    yield ""
+    if first is None:
+        yield "The first post of this number is no longer kept."
+        return
+    yield "The first post of this number"
+    yield f"  {first['id'] or 'imported'} at {first['receivedAt']}"
+    this = next(
+        (d["this"] for d in first["differences"] if d["field"] == "phoneNumber"), first["phoneNumber"]
+    )
+    yield f"  written    {_shown(first['phoneNumber'])} then, {_shown(this)} now"
+    yield f"  both are   {first['phone']}"
+    others = [d for d in first["differences"] if d["field"] != "phoneNumber"]
+    if not others:
+        yield "  nothing else differs"
+    for d in others:
+        yield f"  {printable(d['field'])}: {_shown(d['first'])} then, {_shown(d['this'])} now"
+
+
+def _request(record: Record) -> Iterator[str]:
+    yield ""
+    yield "Request"
+    for name, value in record.get("headers", []):
+        yield f"  {printable(name)}: {printable(value)}"
+    if record.get("headers"):
+        yield ""
+    yield from _body(record)
+
+
+def _body(record: Record) -> Iterator[str]:
+    if record.get("bodyOmitted"):
+        yield "  (the body isn't recorded, since only fictional numbers may be kept here)"
+        return
+    if record.get("bodyEncoding"):
+        yield "  (not UTF-8 text; in base64)"
+    yield from _indented(record["body"] or "(empty)")
+    if record.get("truncated"):
+        yield f"  (cut: the body had {record['bodyBytes']} bytes)"
+
+
+def _answer(record: Record) -> Iterator[str]:
+    yield ""
+    if "answer" in record:
+        yield "Answer"
+        yield from _indented(orjson.dumps(record["answer"], option=orjson.OPT_INDENT_2).decode())
+    elif record["response"]:
+        yield f"Answer {record['response']['status']}"
+        for name, value in record["response"]["headers"]:
+            yield f"  {printable(name)}: {printable(value)}"
+        yield ""
+        yield from _indented(record["response"]["body"] or "(empty)")
+
+
+def _indented(text: str) -> Iterator[str]:
+    for line in text.splitlines():
+        yield f"  {printable(line)}"
+
+
+def _shown(value: Any) -> str:
+    return "nothing" if value is None else printable(orjson.dumps(value).decode())

@@ -1,0 +1,20 @@
+"""What may be seen of a key, a phone number and an e-mail address."""
+
+import re
+
+_EMAIL = re.compile(r"([^@\s]?)[^@\s]*@([^@\s]+)")
+
+
+def masked_key(key: str) -> str:
+    """`test-key` becomes `tes…key`; a short key shows nothing."""
+    return f"{key[:3]}…{key[-3:]}" if len(key) >= 8 else "…"
+
+
+def masked_phone(phone: str) -> str:
+    """`+15095551234` becomes `+1509***1234`."""
+    return f"{phone[:5]}***{phone[-4:]}"
+
+
+def masked_email(email: str) -> str:
+    """`someone@example.com` becomes `s***@example.com`."""
+    return _EMAIL.sub(r"\1***@\2", email)

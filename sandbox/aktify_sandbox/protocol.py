@@ -1,0 +1,75 @@
+"""HTTP/1.1 as uvicorn speaks it with httptools, made stricter where httptools lets things pass.
+
+The application gets the headers as they were written too (`scope["aktify.headers"]`), for the record.
+"""
+
+from typing import Any
+
+from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
+
+MAX_HEADER_BYTES = 65_536
+
+
+class SandboxProtocol(HttpToolsProtocol):
+    """One connection."""
+
+    _head = 0
+    """Bytes of a request's head that have come while it isn't complete; -1 once it is."""
+    _chunk = 0
+
+    def data_received(self, data: bytes) -> None:
+        """Bound the head before it is complete, else it would grow in memory without an end."""
+        self._chunk = len(data)
+        super().data_received(data)
+        if self._head >= 0:
+            self._head += len(data)
+            if self._head > MAX_HEADER_BYTES:
+                self._refuse_head()
+
+    def on_message_begin(self) -> None:
+        """A request begins: its head has everything still before it."""
+        super().on_message_begin()
+        self._head = 0
+        self._written: list[tuple[bytes, bytes]] = []
+        self.scope["aktify.headers"] = self._written  # type: ignore[typeddict-unknown-key]
+
+    def on_header(self, name: bytes, value: bytes) -> None:
+        """Keep the header as it was written beside the lower-case one."""
+        self._written.append((name, value))
+        super().on_header(name, value)
+
+    def on_headers_complete(self) -> None:
+        """Start the application, unless the head came whole but too large in one piece."""
+        self._head = -1
+        if self._chunk > MAX_HEADER_BYTES and _size(self._written) > MAX_HEADER_BYTES:
+            self._refuse_head()
+        else:
+            super().on_headers_complete()
+
+    def on_body(self, body: bytes) -> None:
+        """Part of a body, unless its head was refused."""
+        if not self.transport.is_closing():
+            super().on_body(body)
+
+    def on_message_complete(self) -> None:
+        """The request is whole, unless its head was refused."""
+        if not self.transport.is_closing():
+            super().on_message_complete()
+
+    def abandon_half_sent(self) -> None:
+        """At a stop: a request of which more is still to come can't be waited for."""
+        cycle: Any = self.cycle
+        if self._head > 0 or (cycle is not None and cycle.more_body and not cycle.response_complete):
+            self.transport.abort()
+
+    def _refuse_head(self) -> None:
+        words = b"The request's headers are larger than 64 kB.\n"
+        head = STATUS_LINE[431] + b"content-type: text/plain; charset=utf-8\r\ncontent-length: %d\r\n" % len(
+            words
+        )
+        self.transport.write(head + b"connection: close\r\n\r\n" + words)
+        self.transport.close()
+
+
+def _size(headers: list[tuple[bytes, bytes]]) -> int:
+    return sum(len(name) + len(value) + 4 for name, value in headers)

@@ -1,0 +1,166 @@
+"""Every exchange with the vendor's door, and the reason for its answer, as one line of the log."""
+
+import base64
+import re
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+import orjson
+
+from aktify_sandbox.contract.answers import Answer
+from aktify_sandbox.log import request_id
+from aktify_sandbox.masking import masked_key
+from aktify_sandbox.store import Kept, Store
+
+Headers = list[tuple[bytes, bytes]]
+
+_SECRET_HEADERS = frozenset({b"authorization", b"proxy-authorization", b"cookie", b"api-key", b"x-api-token"})
+_SECRET_QUERY = re.compile(r"(?i)((?:^|&)[^=&]*(?:key|token|secret|password)[^=&]*=)([^&]*)")
+_BODY_HELD = 4_096
+
+
+@dataclass(slots=True)
+class Response:
+    """What goes out: status, headers and body."""
+
+    status: int
+    headers: Headers
+    body: bytes
+
+
+@dataclass(slots=True)
+class Exchange:
+    """One request and its answer. `arrived` is seconds since the epoch, `started` the monotonic clock."""
+
+    number: int
+    scope: dict[str, Any]
+    arrived: float
+    started: float
+    body: bytes
+    body_bytes: int
+    answer: Answer
+    response: Response | None
+    duration_ms: float = 0.0
+
+
+class Recorder:
+    """Writes exchanges down before their answers leave, then tells whoever listens."""
+
+    def __init__(self, store: Store, listener: Callable[[Exchange], None]) -> None:
+        self._store = store
+        self._listener = listener
+
+    async def record(self, exchange: Exchange) -> None:
+        """Keep the exchange and its lead; nothing is awaited before the lead's number is taken.
+
+        Raises `LogUnwritable` when the disk refused; then nothing was kept.
+        """
+        exchange.duration_ms = round((time.perf_counter() - exchange.started) * 1000, 3)
+        answer = exchange.answer
+        kept = None
+        if answer.lead is not None and answer.access and answer.phone:
+            kept = Kept(answer.access.campaign, answer.phone, answer.short.code if answer.short else None)
+        await self._store.add(exchange.number, orjson.dumps(content_of(exchange)), kept)
+        self.tell(exchange)
+
+    def tell(self, exchange: Exchange) -> None:
+        """Show the exchange in the terminal."""
+        self._listener(exchange)
+
+
+def content_of(exchange: Exchange) -> dict[str, Any]:
+    """The record of an exchange: `interface.md` lists its fields."""
+    scope, answer, access = exchange.scope, exchange.answer, exchange.answer.access
+    client = scope.get("client")
+    content = {
+        "id": request_id(exchange.number),
+        "kind": "request",
+        "receivedAt": timestamp(exchange.arrived),
+        "durationMs": exchange.duration_ms,
+        "client": f"{client[0]}:{client[1]}" if client else None,
+        "method": scope["method"],
+        "path": scope["path"],
+        "query": _shown_query(scope["query_string"]),
+        "httpVersion": scope["http_version"],
+        "headers": _shown_headers(scope.get("aktify.headers") or scope["headers"]),
+        "bodyBytes": exchange.body_bytes,
+        "campaign": access.campaign if access else None,
+        "key": access.key if access else _key_in(scope["headers"]),
+        "phone": answer.phone,
+        "response": _shown_response(exchange.response),
+        "reason": {
+            "rule": answer.rule,
+            "objection": answer.objection,
+            "ruling": answer.ruling,
+            "scenario": None,
+        },
+        "problems": [problem._asdict() for problem in answer.problems],
+        **_shown_body(exchange.body, exchange.body_bytes),
+    }
+    if access and access.rules.rulings.changes:
+        content["rulings"] = access.rules.rulings.changes
+    if access and access.rules.link != "optional":
+        content["link"] = access.rules.link
+    if answer.lead is not None:
+        content["lead"] = answer.lead
+        if answer.short:
+            content["short"] = answer.short._asdict()
+    return content if _may_be_recorded(answer) else _without_person(content)
+
+
+def timestamp(seconds: float) -> str:
+    """RFC 3339 in UTC with milliseconds."""
+    return datetime.fromtimestamp(seconds, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+def _shown_headers(headers: Headers) -> list[tuple[str, str]]:
+    return [(name.decode("latin-1"), _shown_value(name.lower(), value)) for name, value in headers]
+
+
+def _shown_value(name: bytes, value: bytes) -> str:
+    if name == b"x-api-key":
+        return masked_key(value.decode("latin-1"))
+    return "…" if name in _SECRET_HEADERS else value.decode("latin-1")
+
+
+def _shown_query(query: bytes) -> str:
+    return _SECRET_QUERY.sub(r"\1…", query.decode("latin-1")) if query else ""
+
+
+def _key_in(headers: Headers) -> str | None:
+    return next(
+        (masked_key(value.decode("latin-1")) for name, value in headers if name == b"x-api-key"), None
+    )
+
+
+def _shown_response(response: Response | None) -> dict[str, Any] | None:
+    if response is None:
+        return None
+    headers = [(name.decode("latin-1"), value.decode("latin-1")) for name, value in response.headers]
+    return {"status": response.status, "headers": headers, "body": response.body.decode()}
+
+
+def _shown_body(body: bytes, body_bytes: int) -> dict[str, Any]:
+    held = body if len(body) == body_bytes else body[:_BODY_HELD]
+    cut = {"truncated": True} if len(held) < body_bytes else {}
+    try:
+        return {"body": held.decode(), **cut}
+    except UnicodeDecodeError:
+        return {"body": base64.b64encode(held).decode(), "bodyEncoding": "base64", **cut}
+
+
+def _may_be_recorded(answer: Answer) -> bool:
+    """Under `fictional-only` nothing of a person may be kept unless the number is known to be made up."""
+    if answer.access is None or answer.access.rules.rulings["fictional-only"] != "on":
+        return True
+    return answer.phone is not None and not any(p.ruling == "fictional-only" for p in answer.problems)
+
+
+def _without_person(content: dict[str, Any]) -> dict[str, Any]:
+    response = content["response"] and {**content["response"], "body": None}
+    problems = [problem for problem in content["problems"] if problem["ruling"] == "fictional-only"]
+    hidden = {"body": None, "bodyOmitted": "fictional-only", "phone": None, "problems": problems}
+    return {**content, **hidden, "response": response}

@@ -1,0 +1,217 @@
+"""Reading the record: one request whole, or many by filters, newest first."""
+
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, fields
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import orjson
+
+from aktify_sandbox.campaigns import Campaigns
+from aktify_sandbox.contract.lead import identity
+from aktify_sandbox.log import Line, request_id
+from aktify_sandbox.masking import masked_key
+from aktify_sandbox.recorder import timestamp
+from aktify_sandbox.store import Store
+
+Record = dict[str, Any]
+
+_INTERNAL = ("crc", "kind", "lead", "short", "link")
+_ONLY_WHOLE = ("headers", "body", "bodyEncoding", "bodyOmitted", "httpVersion", "rulings", "truncated")
+
+
+_SECONDS = {"s": 1, "m": 60, "h": 3_600, "d": 86_400}
+
+
+class FilterMistake(ValueError):
+    """A filter that can't be understood, in words for the user."""
+
+
+@dataclass(frozen=True, slots=True)
+class Filters:
+    """Which requests: all that is given must hold."""
+
+    status: str | None = None
+    """A status or a class: `409`, `4xx`, or several by comma; `none` for requests that weren't answered."""
+    key: str | None = None
+    campaign: str | None = None
+    phone: str | None = None
+    """In any spelling; a `+` that arrived as a space is understood."""
+    since: str | None = None
+    """A moment (RFC 3339) or a duration back from now: `10m`."""
+    search: str | None = None
+    """Text anywhere in the record, in upper or lower case."""
+
+    @classmethod
+    def of(cls, values: Mapping[str, str]) -> "Filters":
+        """From a query. Raises `FilterMistake`."""
+        given = {field.name: values[field.name] for field in fields(cls) if values.get(field.name)}
+        if "phone" in given:
+            found = identity(given["phone"])
+            if found is None:
+                raise FilterMistake(f"phone={given['phone']} isn't a US phone number.")
+            given["phone"] = found
+        if "status" in given:
+            given["status"] = given["status"].lower()
+            _check_status(given["status"])
+        if "since" in given:
+            given["since"] = _moment(given["since"])
+        return cls(**given)
+
+    def admits(self, line: Line) -> bool:
+        """Whether the record on this line is meant. What the bare text rules out isn't parsed."""
+        if self.phone and self.phone.encode() not in line.text:
+            return False
+        if self.since and _received(line) < self.since:
+            return False
+        if self.search and _as_in_json(self.search.lower()) not in line.text.decode().lower():
+            return False
+        parsed = self.status or self.key or self.campaign or self.phone or self.search
+        return not parsed or self._admits(line.load())
+
+    def _admits(self, record: Record) -> bool:
+        return all(
+            (
+                not self.status or any(_is_status(record, wanted) for wanted in self.status.split(",")),
+                not self.campaign or record["campaign"] == self.campaign,
+                not self.key or record["key"] in (self.key, masked_key(self.key), _namespaced(self.key)),
+                not self.phone or record["phone"] == self.phone,
+                not self.search or self.search.lower() in _text_of(record).lower(),
+            )
+        )
+
+
+def _moment(text: str) -> str:
+    """A moment (RFC 3339; without offset: UTC) or a duration back from now (`90s`, `10m`, `2h`, `1d`), in UTC."""
+    duration = re.fullmatch(r"([0-9]{1,6})([smhd])", text)
+    try:
+        if duration:
+            moment = datetime.now(UTC) - timedelta(seconds=int(duration[1]) * _SECONDS[duration[2]])
+        else:
+            moment = datetime.fromisoformat(re.sub(r"(?<=:[0-9]{2}) (?=[0-9]{2}:?[0-9]{2}$)", "+", text))
+    except (ValueError, OverflowError):
+        raise FilterMistake(
+            f"since={text} is no moment: write 2026-11-24T09:30:00Z, or 10m for the last ten minutes."
+        ) from None
+    return timestamp((moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp())
+
+
+def _received(line: Line) -> str:
+    start = line.text.index(b'"receivedAt":"') + 14
+    return line.text[start : start + len("2026-11-24T09:30:00.000Z")].decode()
+
+
+def _as_in_json(text: str) -> str:
+    return orjson.dumps(text)[1:-1].decode()
+
+
+def _text_of(record: Record) -> str:
+    """All that a person would call the text of a record, line by line."""
+    response = record["response"] or {}
+    headers = [f"{name}: {value}" for name, value in [*record["headers"], *response.get("headers", [])]]
+    problems = [text for problem in record["problems"] for text in problem.values()]
+    parts = [
+        record[name]
+        for name in ("id", "method", "path", "query", "body", "phone", "campaign", "key", "receivedAt")
+    ]
+    return "\n".join(
+        str(part) for part in [*parts, *headers, response.get("body"), record["reason"]["rule"], *problems]
+    )
+
+
+def _check_status(text: str) -> None:
+    for part in text.split(","):
+        known = part == "none" or (
+            len(part) == 3 and part[0].isdigit() and (part[1:] == "xx" or part.isdigit())
+        )
+        if not known:
+            raise FilterMistake(f"status={part} isn't a status: write 409, 4xx, several as 400,409, or none.")
+
+
+def _is_status(record: Record, wanted: str) -> bool:
+    response = record["response"]
+    if response is None or wanted == "none":
+        return response is None and wanted == "none"
+    status = str(response["status"])
+    return status == wanted or (wanted.endswith("xx") and status[0] == wanted[0])
+
+
+def _namespaced(key: str) -> str:
+    base, _, name = key.partition(".")
+    return f"{masked_key(base)}.{name}"
+
+
+def page(store: Store, filters: Filters, limit: int, before: int | None) -> tuple[list[Record], str | None]:
+    """The newest records that the filters admit, as the list shows them, and the id from which to go on."""
+    found: list[Record] = []
+    last = 0
+    for line in store.newest_requests(before):
+        if not filters.admits(line):
+            continue
+        if len(found) == limit:
+            return found, request_id(last)
+        last = line.number
+        found.append(summary(line.load()))
+    return found, None
+
+
+def summary(record: Record) -> Record:
+    """A record as the list shows it: without headers and bodies."""
+    response = record["response"] and {"status": record["response"]["status"]}
+    return {**_public(record, (*_INTERNAL, *_ONLY_WHOLE)), "response": response}
+
+
+def whole(store: Store, campaigns: Campaigns, number: int) -> Record | None:
+    """A record with its notes and, for a duplicate, the first post beside it; None if there is none."""
+    record = store.request(number)
+    if record is None:
+        return None
+    notes = notes_on(record, campaigns)
+    more: Record = {"notes": notes}
+    if record["reason"]["objection"] == "duplicate":
+        more["firstPost"] = first_post(store, record["campaign"], record["phone"], number, _sent(record))
+    return {**_public(record, _INTERNAL), **more}
+
+
+def _public(record: Record, hidden: Iterable[str]) -> Record:
+    return {name: value for name, value in record.items() if name not in hidden}
+
+
+def notes_on(record: Record, campaigns: Campaigns) -> list[Record]:
+    """What was accepted but is worth knowing, by the rulings that were in force when the request came."""
+    if record["body"] is None or record["campaign"] is None or "bodyEncoding" in record:
+        return []
+    rules = campaigns.rules_for(record.get("rulings", {}), record.get("link", "optional"))
+    return [note._asdict() for note in rules.notes(record["body"].encode())]
+
+
+def first_post(store: Store, campaign: str, phone: str, number: int, this: Record) -> Record | None:
+    """The post that took the number: when it came, how the phone was written, and what differs from this one."""
+    taken = store.lead_number(campaign, phone)
+    lead = store.lead(taken) if taken is not None and taken < number else None
+    if taken is None or lead is None:
+        return None
+    first = store.request(taken)
+    before = _sent(first) if first else dict(lead["lead"])
+    names = list(dict.fromkeys([*before, *this]))
+    return {
+        "id": lead["request"],
+        "receivedAt": lead["receivedAt"],
+        "phoneNumber": before.get("phoneNumber", lead["lead"].get("phoneNumber")),
+        "phone": phone,
+        "sent": before,
+        "differences": [
+            {"field": name, "first": before.get(name), "this": this.get(name)}
+            for name in names
+            if before.get(name) != this.get(name)
+        ],
+    }
+
+
+def _sent(record: Record) -> Record:
+    try:
+        sent = orjson.loads((record["body"] or "").removeprefix("\ufeff"))
+    except orjson.JSONDecodeError:
+        return {}
+    return sent if isinstance(sent, dict) else {}

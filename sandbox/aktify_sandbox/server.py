@@ -1,0 +1,176 @@
+"""The sandbox as a server in the foreground: bind, open the state, serve, stop cleanly."""
+
+import asyncio
+import contextlib
+import gc
+import json
+import logging
+import os
+import signal
+import socket
+import sys
+import webbrowser
+from collections.abc import Callable, Generator
+from pathlib import Path
+from types import FrameType
+from typing import Any
+
+import uvicorn
+
+from aktify_sandbox.app import application
+from aktify_sandbox.banner import banner
+from aktify_sandbox.log import LogError
+from aktify_sandbox.protocol import SandboxProtocol
+from aktify_sandbox.settings import Settings
+from aktify_sandbox.store import Store
+from aktify_sandbox.terminal import Terminal
+
+_KEEP_ALIVE_SECONDS = 75
+_STOP_SECONDS = 1
+
+
+class CannotServe(Exception):  # noqa: N818  reads as what it says
+    """Why the sandbox can't start, in words for the user."""
+
+
+def serve(settings: Settings, notices: list[str]) -> int:
+    """Run until Ctrl-C, SIGTERM or `stop`. Returns the exit code: 0, or 1 when it couldn't start."""
+    try:
+        listening = bind(
+            settings.host, settings.port
+        )  # before the state is opened: a taken port touches nothing
+        with contextlib.closing(listening):
+            return _serve(settings, notices, listening)
+    except (CannotServe, LogError) as error:
+        print(f"aktify-sandbox: {error}", file=sys.stderr)  # noqa: T201  the user's terminal
+        return 1
+
+
+def _serve(settings: Settings, notices: list[str], listening: socket.socket) -> int:
+    folder = None if settings.in_memory else settings.state
+    store = Store(folder, fsync=settings.fsync, keep=settings.keep)
+    terminal = Terminal(form=settings.log_format, quiet=settings.quiet, show_pii=settings.show_pii)
+    origin = _origin(settings.host, listening.getsockname()[1])
+    for notice in [*notices, *store.warnings]:
+        print(f"aktify-sandbox: {notice}", file=sys.stderr)  # noqa: T201  the user's terminal
+
+    def stop() -> None:
+        server.should_exit = True
+
+    def ready() -> None:
+        terminal.say(banner(settings, origin, store))
+        if settings.ready_file:
+            write_ready_file(settings, origin)
+        if settings.open:
+            webbrowser.open(f"{origin}/_sandbox/")
+        gc.collect()
+        gc.freeze()  # what is there at the start stays: the collector need not look at it again and again
+
+    try:
+        server = Server(application(settings, store, origin, terminal.show, stop), ready)
+        server.run(sockets=[listening])
+    finally:
+        terminal.flush()
+        store.close()
+        if settings.ready_file:
+            settings.ready_file.unlink(missing_ok=True)
+    terminal.say(
+        "\nStopped. Nothing was lost; `aktify-sandbox serve` goes on from here." if folder else "\nStopped."
+    )
+    return 0
+
+
+def bind(host: str, port: int) -> socket.socket:
+    """A listening socket. Raises `CannotServe`."""
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    listening = socket.socket(family, socket.SOCK_STREAM)
+    listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        listening.bind((host, port))
+        listening.listen(2_048)
+    except OSError as error:
+        listening.close()
+        raise CannotServe(_why_not_bound(host, port, error)) from None
+    return listening
+
+
+def _why_not_bound(host: str, port: int, error: OSError) -> str:
+    reason = (error.strerror or str(error)).lower()
+    if "in use" in reason:
+        return f"Port {port} on {host} is taken: stop what uses it, or give --port 0 for a free one."
+    if "permission" in reason:
+        return f"Port {port} on {host} is reserved by the system: give a --port above 1023."
+    return f"{host}:{port} can't be listened on: {reason}."
+
+
+def _origin(host: str, port: int) -> str:
+    """The address as a client on this machine sees it."""
+    name = {"0.0.0.0": "127.0.0.1", "::": "[::1]"}.get(host, f"[{host}]" if ":" in host else host)  # noqa: S104  a comparison
+    return f"http://{name}:{port}"
+
+
+def write_ready_file(settings: Settings, origin: str) -> None:
+    """Say where the sandbox is, whole or not at all."""
+    assert settings.ready_file is not None
+    keys = [key.key for campaign in settings.campaigns for key in campaign.keys if not key.revoked]
+    content = {
+        "url": origin,
+        "endpoint": f"{origin}/api/v1/leads",
+        "apiKey": next(iter(keys), None),
+        "pid": os.getpid(),
+    }
+    beside = Path(f"{settings.ready_file}.new")
+    beside.write_text(json.dumps(content))
+    beside.replace(settings.ready_file)
+
+
+class Server(uvicorn.Server):
+    """Uvicorn that says when it is ready and never waits for a request that isn't complete."""
+
+    def __init__(self, app: Callable[..., Any], ready: Callable[[], None]) -> None:
+        logging.getLogger("uvicorn.error").setLevel(
+            logging.CRITICAL + 1
+        )  # our own recorder tells what went wrong
+        super().__init__(
+            uvicorn.Config(
+                app,
+                http=SandboxProtocol,
+                ws="none",
+                lifespan="off",
+                log_config=None,
+                access_log=False,
+                server_header=False,
+                proxy_headers=False,
+                timeout_keep_alive=_KEEP_ALIVE_SECONDS,
+                timeout_graceful_shutdown=_STOP_SECONDS,
+            )
+        )
+        self._ready = ready
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        """Answer requests, then say so."""
+        await super().startup(sockets)
+        self._ready()
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        """Let go of half-sent requests at once; those that are complete get their answers."""
+        for connection in list(self.server_state.connections):
+            if isinstance(connection, SandboxProtocol):
+                connection.abandon_half_sent()
+        await asyncio.sleep(0)
+        await super().shutdown(sockets)
+
+    @contextlib.contextmanager
+    def capture_signals(self) -> Generator[None, None, None]:
+        """Stop on SIGINT and SIGTERM; unlike uvicorn, don't raise them again afterwards: a clean stop is exit code 0."""
+        before = {
+            number: signal.signal(number, self._on_signal) for number in (signal.SIGINT, signal.SIGTERM)
+        }
+        try:
+            yield
+        finally:
+            for number, handler in before.items():
+                signal.signal(number, handler)
+
+    def _on_signal(self, number: int, frame: FrameType | None) -> None:
+        self.handle_exit(number, frame)

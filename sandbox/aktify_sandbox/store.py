@@ -1,0 +1,382 @@
+"""What the sandbox remembers: requests on disk, the numbers of kept leads in memory, all of it in one log.
+
+A lead is a part of the line of the request that brought it, so neither exists without the other. The write comes
+before the answer: requests of one turn of the event loop share one write, a number is taken at once, and a failed
+write gives it back.
+"""
+
+import asyncio
+import contextlib
+import itertools
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import orjson
+from filelock import FileLock, Timeout
+
+from aktify_sandbox.fold import fold
+from aktify_sandbox.log import Line, Log, LogError, LogUnwritable, header, request_id, seal
+from aktify_sandbox.tables import Document, Documents
+
+_PLAIN_TABLES = ("keys", "campaigns")
+
+
+class StateInUse(LogError):
+    """Another process has the folder."""
+
+
+class Kept(NamedTuple):
+    """A lead that a request brings: whose number it takes, and the short link that shall open."""
+
+    campaign: str
+    phone: str
+    code: str | None = None
+
+
+class Store:
+    """Leads, keys, campaigns and the record of requests."""
+
+    def __init__(self, folder: Path | None, *, fsync: bool = False, keep: int | None = None) -> None:
+        """Open the state folder (None: nothing on disk). `keep` bounds how many requests are kept.
+
+        Raises `LogError`: in use, damaged, of another version, not writable.
+        """
+        self.folder = folder
+        self.keep = keep
+        self.requests = 0  # how many are on disk
+        self._dropped = 0
+        self._next = 1
+        self._written = 0
+        self._numbers: dict[str, dict[int, int]] = {}
+        self._codes: dict[str, int] = {}
+        self._plain: dict[str, dict[str, Document]] = {name: {} for name in _PLAIN_TABLES}
+        self._lines: list[bytes] = []
+        self._waiting: list[tuple[asyncio.Future[None], Kept | None]] = []
+        self._lock = _claim(folder) if folder else None
+        try:
+            self.log = Log(folder / "log.jsonl" if folder else None, fsync=fsync)
+            self._replay()
+        except LogError:
+            self._release()
+            raise
+        self.db = Documents(self)
+        self.leads = self.db.table("leads")
+
+    @property
+    def warnings(self) -> list[str]:
+        """What was noticed at opening."""
+        return self.log.warnings
+
+    @property
+    def dropped(self) -> int:
+        """How many requests `keep` has put out of sight."""
+        return self._dropped + max(0, self.requests - (self.keep or self.requests))
+
+    # what the endpoint asks and says
+
+    def has(self, campaign: str, phone: str) -> bool:
+        """Whether the number (E.164) was already taken in the campaign."""
+        numbers = self._numbers.get(campaign)
+        return numbers is not None and int(phone[1:]) in numbers
+
+    def next_number(self) -> int:
+        """The next number of the sequence. It is never given again."""
+        self._next += 1
+        return self._next - 1
+
+    def add(self, number: int, payload: bytes, kept: Kept | None) -> "asyncio.Future[None]":
+        """Record a request and take the number of its lead, at once; await the result before answering.
+
+        The result is `LogUnwritable` if the write failed: then nothing was recorded and the number is free again.
+        """
+        loop = asyncio.get_running_loop()
+        if not self._lines:
+            loop.call_soon(self.flush)
+        self._lines.append(seal(payload))
+        if kept is not None:
+            self._take(number, kept)
+        done = loop.create_future()
+        self._waiting.append((done, kept))
+        return done
+
+    def flush(self) -> None:
+        """Write what waits, in one go, and wake those who wait for it."""
+        lines, waiting = self._lines, self._waiting
+        if not lines:
+            return
+        self._lines, self._waiting = [], []
+        try:
+            self.log.append(lines)
+        except LogUnwritable as error:
+            self._take_back(waiting, error)
+            return
+        self.requests += len(waiting)
+        self._written = self._next - 1
+        for done, _ in waiting:
+            if not done.done():
+                done.set_result(None)
+        if self.keep and self.requests >= 2 * self.keep:
+            self._keep_newest(self.keep)
+
+    def _take(self, number: int, kept: Kept) -> None:
+        self._numbers.setdefault(kept.campaign, {})[int(kept.phone[1:])] = number
+        if kept.code:
+            self._codes[kept.code] = number
+
+    def _take_back(
+        self, waiting: list[tuple["asyncio.Future[None]", Kept | None]], error: LogUnwritable
+    ) -> None:
+        for done, kept in waiting:
+            if kept is not None:
+                del self._numbers[kept.campaign][int(kept.phone[1:])]
+                self._codes.pop(kept.code or "", None)
+            if not done.done():
+                done.set_exception(error)
+
+    # what is read
+
+    def request(self, number: int) -> dict[str, Any] | None:
+        """A recorded request, or None if there is none (any more)."""
+        line = self.log.find(number)
+        content = line.load() if line else {}
+        return content if content.get("kind") == "request" else None
+
+    def newest_requests(self, before: int | None = None) -> Iterator[Line]:
+        """The lines of recorded requests, newest first. Safe to use from another thread."""
+        requests = (line for line in self.log.backwards() if _is_request(line))
+        for line in itertools.islice(requests, self.keep):
+            if before is None or line.number < before:
+                yield line
+
+    def lead_number(self, campaign: str, phone: str) -> int | None:
+        """The number of the line that keeps the lead."""
+        return self._numbers.get(campaign, {}).get(int(phone[1:]))
+
+    def lead(self, number: int) -> Document | None:
+        """A kept lead by its line's number."""
+        line = self.log.find(number) if number <= self._written else None
+        found = _lead_in(line.load()) if line else None
+        return found if found and self.lead_number(found["campaign"], found["phone"]) == number else None
+
+    def all_leads(self) -> Iterator[tuple[str, Document]]:
+        """Number and content of every kept lead, oldest first, in one pass over the log."""
+        for line in self.log.lines():
+            lead = _lead_in(line.load())
+            if lead and self.lead_number(lead["campaign"], lead["phone"]) == line.number:
+                yield str(line.number), lead
+
+    def long_url(self, code: str) -> str | None:
+        """Where a short link leads."""
+        lead = self.lead(self._codes[code]) if code in self._codes else None
+        return lead["short"]["url"] if lead else None
+
+    def leads_in(self, campaign: str) -> int:
+        """How many leads the campaign has."""
+        return len(self._numbers.get(campaign, {}))
+
+    def campaigns_with_leads(self) -> list[str]:
+        """The campaigns, namespaces included, that have a lead."""
+        return [name for name, numbers in self._numbers.items() if numbers]
+
+    def numbers(self, campaign: str | None = None) -> list[int]:
+        """The numbers of the kept leads, oldest first."""
+        groups = self._numbers.values() if campaign is None else [self._numbers.get(campaign, {})]
+        return sorted(number for group in groups for number in group.values())
+
+    # TinyDB's tables (the `Ledger` of tables.py)
+
+    def views(self) -> dict[str, Mapping[str, Document]]:
+        """The tables: leads read from the log when looked at, the rest in memory."""
+        counters = {"requests": self.requests, "dropped": self.dropped}
+        rows = {str(n): {"name": name, "value": value} for n, (name, value) in enumerate(counters.items(), 1)}
+        return {"leads": Leads(self), **self._plain, "counters": rows}
+
+    def change(self, table: str, put: Mapping[int, Document], drop: list[int]) -> None:
+        """Keep and forget documents. Raises `LogUnwritable`; then nothing has changed."""
+        self.flush()
+        lines = list(self._lines_for(table, put, drop))
+        self.log.append(seal(orjson.dumps(line)) for line in lines)
+        for line in lines:
+            self._apply(line)
+
+    def _lines_for(
+        self, table: str, put: Mapping[int, Document], drop: list[int]
+    ) -> Iterator[dict[str, Any]]:
+        for key, document in put.items():
+            number = key if key > self._written else self.next_number()
+            if number != key and table == "leads":
+                raise ValueError("A kept lead doesn't change: remove it and insert another.")
+            yield {
+                "id": request_id(number),
+                "kind": "put",
+                "table": table,
+                "document": key,
+                "content": document,
+            }
+        if drop:
+            what = {"phones": self._pairs(set(drop))} if table == "leads" else {"documents": drop}
+            yield {"id": request_id(self.next_number()), "kind": "drop", "table": table, **what}
+
+    def _pairs(self, wanted: set[int]) -> list[tuple[str, int]]:
+        return [(c, phone) for c, group in self._numbers.items() for phone, n in group.items() if n in wanted]
+
+    # rebuilding and shrinking
+
+    def _replay(self) -> None:
+        for line in self.log.replay():
+            self._apply(line.load())
+
+    def _apply(self, content: dict[str, Any]) -> None:
+        self._written = int(content["id"][1:])
+        self._next = max(self._next, self._written + 1)
+        match content.get("kind"):
+            case "request":
+                self.requests += 1
+                self._learn(content)
+            case "put" if content["table"] == "leads":
+                self._learn(content)
+            case "put":
+                self._plain[content["table"]][str(content["document"])] = content["content"]
+            case "drop" if content["table"] == "leads":
+                for campaign, phone in content["phones"]:
+                    self._numbers[campaign].pop(phone, None)
+            case "drop":
+                for key in content["documents"]:
+                    self._plain[content["table"]].pop(str(key), None)
+            case None:
+                self._next = max(self._next, content["next"])
+                self._dropped = content.get("dropped", 0)
+
+    def _learn(self, content: dict[str, Any]) -> None:
+        lead = _lead_in(content)
+        if lead:
+            code = lead["short"]["code"] if lead.get("short") else None
+            self._take(int(content["id"][1:]), Kept(lead["campaign"], lead["phone"], code))
+
+    def clear_requests(self) -> int:
+        """Forget the record and take it off the disk; leads stay. Returns how many were forgotten.
+
+        Raises `LogUnwritable`; then all is as it was.
+        """
+        self.flush()
+        cleared = self.requests
+        self._shrink(self._next, left=0, dropped=0)
+        return cleared
+
+    def forget_all(self) -> None:
+        """Forget leads and requests; keys and campaigns stay. Raises `LogUnwritable`; then all is as it was."""
+        self.flush()
+        numbers, self._numbers = self._numbers, {}
+        try:
+            self._shrink(self._next, left=0, dropped=0)
+        except LogUnwritable:
+            self._numbers = numbers
+            raise
+        self._codes = {}
+
+    def _keep_newest(self, keep: int) -> None:
+        newest = itertools.islice(self.newest_requests(), keep)
+        oldest = min(line.number for line in newest)
+        with contextlib.suppress(LogUnwritable):  # no room to shrink: tried again at the next write
+            self._shrink(oldest, left=keep, dropped=self._dropped + self.requests - keep)
+
+    def _shrink(self, requests_from: int, *, left: int, dropped: int) -> None:
+        self.log.rewrite(header(self._next, dropped=dropped), self._surviving(requests_from))
+        self.requests, self._dropped = left, dropped
+
+    def _surviving(self, requests_from: int) -> Iterator[bytes]:
+        """Later requests as they stand, and of what was before them the leads, keys and campaigns that still count."""
+        for line in self.log.lines():
+            if line.number >= requests_from:
+                yield line.text
+                continue
+            content = line.load()
+            lead = _lead_in(content)
+            if lead and self.lead_number(lead["campaign"], lead["phone"]) == line.number:
+                row = {
+                    "id": content["id"],
+                    "kind": "put",
+                    "table": "leads",
+                    "document": line.number,
+                    "content": lead,
+                }
+                yield seal(orjson.dumps(row))[:-1]
+            elif self._counts(content):
+                yield line.text
+
+    def _counts(self, content: Mapping[str, Any]) -> bool:
+        """Whether the line put a document that is still there."""
+        documents = self._plain.get(content.get("table", ""), {}) if content.get("kind") == "put" else {}
+        return (
+            str(content.get("document")) in documents
+            and documents[str(content["document"])] == content["content"]
+        )
+
+    # the end
+
+    def close(self, seconds_to_fold: float = 0.5) -> None:
+        """Write what waits, fold into a plain TinyDB file if that fits the time, and let go of the folder."""
+        self.flush()
+        if self.folder:
+            fold(self.views(), self.folder / "state.json", seconds_to_fold)
+        self.log.close()
+        self._release()
+
+    def _release(self) -> None:
+        if self._lock:
+            self._lock.release()
+
+
+class Leads(Mapping[str, Document]):
+    """The kept leads as a table; each is read from the log when it is looked at."""
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+
+    def __getitem__(self, key: str) -> Document:
+        lead = self._store.lead(int(key))
+        if lead is None:
+            raise KeyError(key)
+        return lead
+
+    def __iter__(self) -> Iterator[str]:
+        return map(str, self._store.numbers())
+
+    def __len__(self) -> int:
+        return sum(self._store.leads_in(campaign) for campaign in self._store.campaigns_with_leads())
+
+    def items(self) -> Any:
+        """All of them in one pass over the log instead of a search for each."""
+        return self._store.all_leads()
+
+
+def _is_request(line: Line) -> bool:
+    return line.text.find(b'","kind":"request"', 0, 64) > 0
+
+
+def _lead_in(content: Mapping[str, Any]) -> dict[str, Any] | None:
+    """The lead that a line keeps, as the leads table shows it."""
+    if content.get("kind") == "put" and content["table"] == "leads":
+        lead: dict[str, Any] = content["content"]
+        return lead
+    if content.get("kind") != "request" or "lead" not in content:
+        return None
+    kept = {name: content[name] for name in ("campaign", "phone", "receivedAt", "lead")}
+    return {**kept, "request": content["id"], "short": content.get("short")}
+
+
+def _claim(folder: Path) -> FileLock:
+    """Make the folder, for the owner only and out of git's sight, and take it. Raises `StateInUse`, `LogError`."""
+    lock = FileLock(folder / "lock", mode=0o600)
+    try:
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        (folder / ".gitignore").write_text("*\n")
+        lock.acquire(timeout=0)
+    except Timeout:
+        raise StateInUse(
+            f"The state folder {folder} is in use by another aktify-sandbox: stop that one, or give this one --state."
+        ) from None
+    except OSError as error:
+        raise LogError(f"The state folder {folder} can't be used: {error.strerror}.") from error
+    return lock

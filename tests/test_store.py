@@ -1,0 +1,280 @@
+"""The store: nothing acknowledged is lost, nothing refused is kept, whatever happens to disk and process."""
+
+import asyncio
+import os
+import stat
+from collections.abc import Coroutine
+from pathlib import Path
+from typing import Any
+
+import orjson
+import pytest
+from hypothesis import HealthCheck, settings
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
+from tinydb import TinyDB, where
+
+from aktify_sandbox.log import LogUnwritable, request_id
+from aktify_sandbox.store import Kept, StateInUse, Store
+
+
+def phone(number: int) -> str:
+    return f"+1509555{number:04d}"
+
+
+def payload(number: int, kept: Kept | None) -> bytes:
+    content: dict[str, Any] = {
+        "id": request_id(number),
+        "kind": "request",
+        "receivedAt": "2026-11-24T09:30:00.000Z",
+    }
+    content |= {"campaign": kept and kept.campaign, "phone": kept and kept.phone}
+    if kept:
+        content["lead"] = {"phoneNumber": kept.phone}
+        if kept.code:
+            content["short"] = {"code": kept.code, "url": f"https://example.com/{kept.code}"}
+    return orjson.dumps(content)
+
+
+async def post(store: Store, campaign: str, number: int, code: str | None = None) -> bool:
+    """Post as the endpoint does: False for a duplicate."""
+    kept = None if store.has(campaign, phone(number)) else Kept(campaign, phone(number), code)
+    place = store.next_number()
+    await store.add(place, payload(place, kept), kept)
+    return kept is not None
+
+
+def run(*work: Coroutine[Any, Any, Any]) -> list[Any]:
+    async def gathered() -> list[Any]:
+        return await asyncio.gather(*work, return_exceptions=True)
+
+    return asyncio.run(gathered())
+
+
+def leads(store: Store) -> set[tuple[str, str]]:
+    return {(lead["campaign"], lead["phone"]) for lead in store.leads}
+
+
+def request_numbers(store: Store) -> list[int]:
+    return [line.number for line in store.newest_requests()]
+
+
+def test_of_equal_posts_in_one_turn_exactly_one_is_kept() -> None:
+    store = Store(None)
+    assert sorted(run(*(post(store, "demo", 1) for _ in range(32)))) == [False] * 31 + [True]
+    assert len(request_numbers(store)) == 32
+
+
+def test_one_number_in_two_campaigns_is_two_leads() -> None:
+    store = Store(None)
+    assert run(post(store, "a", 1), post(store, "b", 1)) == [True, True]
+
+
+def test_what_was_kept_is_there_after_opening_again(tmp_path: Path) -> None:
+    store = Store(tmp_path)
+    run(*(post(store, "demo", number % 5) for number in range(12)))
+    before = leads(store), request_numbers(store)
+    store.close()
+    again = Store(tmp_path)
+    assert (leads(again), request_numbers(again)) == before
+    assert again.next_number() == 13
+
+
+def test_a_refused_write_keeps_nothing_and_the_number_is_free_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store = Store(tmp_path)
+    run(post(store, "demo", 1))
+    write = os.write
+
+    def half_then_full(fd: int, data: bytes) -> int:
+        if len(data) > 30:
+            return write(fd, data[:30])
+        raise OSError(28, "No space left on device")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(os, "write", half_then_full)
+        results = run(post(store, "demo", 2, code="abc"), post(store, "demo", 2))
+    assert [type(result) for result in results] == [LogUnwritable, LogUnwritable]
+    assert (leads(store), request_numbers(store)) == ({("demo", phone(1))}, [1])
+    assert store.long_url("abc") is None
+    assert run(post(store, "demo", 2, code="abc")) == [True]
+    assert store.long_url("abc") == "https://example.com/abc"
+    assert len(Store(None).leads) == 0
+
+
+def test_a_second_store_on_the_same_folder_is_refused(tmp_path: Path) -> None:
+    first = Store(tmp_path)
+    with pytest.raises(StateInUse, match="in use by another"):
+        Store(tmp_path)
+    first.close()
+    Store(tmp_path).close()
+
+
+def test_the_folder_is_for_the_owner_only_and_out_of_gits_sight(tmp_path: Path) -> None:
+    folder = tmp_path / "state"
+    store = Store(folder)
+    run(post(store, "demo", 1))
+    store.close()
+    assert stat.S_IMODE(folder.stat().st_mode) == 0o700
+    assert (folder / ".gitignore").read_text() == "*\n"
+    readable = {path.name for path in folder.iterdir() if stat.S_IMODE(path.stat().st_mode) & 0o077}
+    assert readable <= {".gitignore"}
+
+
+def test_stock_tinydb_opens_the_folded_state(tmp_path: Path) -> None:
+    store = Store(tmp_path)
+    run(post(store, "demo", 1), post(store, "demo", 2))
+    store.db.table("keys").insert({"shown": "tes…key", "campaign": "demo"})
+    store.close()
+    with TinyDB(tmp_path / "state.json") as plain:
+        assert {lead["phone"] for lead in plain.table("leads").search(where("campaign") == "demo")} == {
+            phone(1),
+            phone(2),
+        }
+        assert plain.table("keys").all() == [{"shown": "tes…key", "campaign": "demo"}]
+
+
+def test_a_fold_that_does_not_fit_its_time_is_left_out_and_loses_nothing(tmp_path: Path) -> None:
+    store = Store(tmp_path)
+    run(post(store, "demo", 1))
+    store.close()
+    again = Store(tmp_path)
+    again.close(seconds_to_fold=0)
+    assert not (tmp_path / "state.json").exists()
+    assert leads(Store(tmp_path)) == {("demo", phone(1))}
+
+
+def test_tinydbs_own_verbs_work_on_tables_and_survive(tmp_path: Path) -> None:
+    store = Store(tmp_path)
+    keys = store.db.table("keys")
+    first, second = keys.insert_multiple([{"shown": "a", "revoked": False}, {"shown": "b", "revoked": False}])
+    keys.update({"revoked": True}, where("shown") == "a")
+    keys.upsert({"shown": "c"}, where("shown") == "c")
+    keys.remove(doc_ids=[second])
+    expected = [{"shown": "a", "revoked": True}, {"shown": "c"}]
+    assert keys.all() == expected
+    assert keys.get(doc_id=first) == expected[0]
+    store.close()
+    assert Store(tmp_path).db.table("keys").all() == expected
+
+
+def test_clearing_requests_takes_them_off_the_disk_and_leaves_the_leads(tmp_path: Path) -> None:
+    store = Store(tmp_path)
+    run(*(post(store, "demo", number % 3, code=f"c{number}") for number in range(9)))
+    before = leads(store)
+    assert store.clear_requests() == 9
+    assert (leads(store), request_numbers(store)) == (before, [])
+    assert '"kind":"request"' not in (tmp_path / "log.jsonl").read_text()
+    run(post(store, "demo", 0))
+    store.close()
+    again = Store(tmp_path)
+    assert (leads(again), request_numbers(again)) == (before, [10])
+    assert again.long_url("c1") == "https://example.com/c1"
+
+
+def test_a_lead_that_was_removed_does_not_come_back_with_its_request(tmp_path: Path) -> None:
+    store = Store(tmp_path, keep=4)
+    run(*(post(store, "demo", number) for number in range(3)))
+    store.change("leads", {}, store.numbers("demo")[:2])
+    run(*(post(store, "demo", number) for number in range(10, 16)))
+    store.close()
+    assert {number for _, number in leads(Store(tmp_path))} == {phone(n) for n in (2, *range(10, 16))}
+
+
+def test_keep_bounds_the_record_and_counts_what_it_drops(tmp_path: Path) -> None:
+    store = Store(tmp_path, keep=5)
+    for number in range(23):
+        run(post(store, "demo", number))
+    assert request_numbers(store) == [23, 22, 21, 20, 19]
+    assert store.dropped == 18
+    assert len(leads(store)) == 23
+    assert (tmp_path / "log.jsonl").read_text().count('"kind":"request"') < 10
+    store.close()
+    again = Store(tmp_path, keep=5)
+    assert (request_numbers(again), again.dropped) == ([23, 22, 21, 20, 19], 18)
+
+
+def test_forgetting_all_keeps_keys_and_never_gives_a_number_twice(tmp_path: Path) -> None:
+    store = Store(tmp_path)
+    run(post(store, "demo", 1))
+    store.db.table("keys").insert({"shown": "a"})
+    store.forget_all()
+    assert (leads(store), request_numbers(store), len(store.db.table("keys"))) == (set(), [], 1)
+    store.close()
+    again = Store(tmp_path)
+    assert (leads(again), len(again.db.table("keys"))) == (set(), 1)
+    assert again.next_number() == 3
+
+
+class StoreAgainstADictionary(RuleBasedStateMachine):
+    """Whatever is done in whatever order, with restarts: the store equals a dictionary."""
+
+    @initialize(folder=st.builds(lambda: None))
+    def begin(self, folder: None) -> None:
+        import tempfile
+
+        self.folder = tempfile.TemporaryDirectory()
+        self.store = Store(Path(self.folder.name))
+        self.expected: dict[tuple[str, str], None] = {}
+        self.requests = 0
+
+    @rule(campaign=st.sampled_from("ab"), number=st.integers(0, 9))
+    def post(self, campaign: str, number: int) -> None:
+        [kept] = run(post(self.store, campaign, number))
+        assert kept == ((campaign, phone(number)) not in self.expected)
+        self.expected[campaign, phone(number)] = None
+        self.requests += 1
+
+    @rule(campaign=st.sampled_from("ab"), number=st.integers(0, 9))
+    def add_by_hand(self, campaign: str, number: int) -> None:
+        if (campaign, phone(number)) not in self.expected:
+            document = {
+                "campaign": campaign,
+                "phone": phone(number),
+                "receivedAt": "",
+                "request": None,
+                "lead": {},
+            }
+            self.store.leads.insert(document)
+            self.expected[campaign, phone(number)] = None
+
+    @rule(campaign=st.sampled_from("ab"))
+    def remove(self, campaign: str) -> None:
+        self.store.change("leads", {}, self.store.numbers(campaign))
+        self.expected = {key: None for key in self.expected if key[0] != campaign}
+
+    @rule()
+    def clear(self) -> None:
+        assert self.store.clear_requests() == self.requests
+        self.requests = 0
+
+    @rule()
+    def forget(self) -> None:
+        self.store.forget_all()
+        self.expected, self.requests = {}, 0
+
+    @rule(clean=st.booleans())
+    def restart(self, clean: bool) -> None:
+        if clean:
+            self.store.close()
+        else:  # as after kill -9: nothing is said to the old one but that its lock is gone
+            self.store._release()
+            self.store.log.close()
+        self.store = Store(Path(self.folder.name))
+
+    @invariant()
+    def equal(self) -> None:
+        if hasattr(self, "store"):
+            assert leads(self.store) == set(self.expected)
+            assert len(request_numbers(self.store)) == self.store.requests == self.requests
+
+    def teardown(self) -> None:
+        self.store.close()
+        self.folder.cleanup()
+
+
+TestStoreAgainstADictionary = StoreAgainstADictionary.TestCase
+TestStoreAgainstADictionary.settings = settings(
+    max_examples=40, stateful_step_count=40, deadline=None, suppress_health_check=list(HealthCheck)
+)
