@@ -147,13 +147,9 @@ class Campaigns:
         """All of them, as configured and added."""
         return list(self._campaigns.values())
 
-    def keys(self) -> list[Key]:
-        """All of them, as they may be shown."""
-        return list(self._keys.values())
-
-    def digests(self) -> list[tuple[str, Key]]:
+    def keys(self) -> dict[str, Key]:
         """All of them by their digests."""
-        return list(self._keys.items())
+        return dict(self._keys)
 
     # changes at run time
 

@@ -52,7 +52,8 @@ def _head(record: Record) -> Iterator[str]:
     if "id" in record:
         status = record["response"]["status"] if record["response"] else "no answer"
         yield f"{record['id']}  {status}  {record['method']} {printable(record['path'])}"
-        yield f"received   {record['receivedAt']} from {record['client'] or 'unknown'}, answered in {record['durationMs']} ms"
+        yield f"received   {record['receivedAt']} from {record['client'] or 'unknown'}"
+        yield f"took       {record['durationMs']} ms"
     else:
         yield f"{record['status']} would be the answer; nothing was sent or kept."
     yield f"campaign   {record['campaign'] or 'unknown'}"

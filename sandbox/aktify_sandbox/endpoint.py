@@ -68,7 +68,7 @@ class VendorDoor:
         try:
             answer = self._decide(scope, body)
             return answer, self._response(answer, number)
-        except Exception:  # noqa: BLE001  a defect of ours: it is answered 500, recorded, and shown to be reported
+        except Exception:  # a defect of ours: it is answered 500, recorded, and shown to be reported
             traceback.print_exc(file=sys.stderr)
             answer = answers.internal_error()
             return answer, self._response(answer, number)
@@ -134,5 +134,6 @@ async def _send(send: Send, response: Response) -> None:
 
 def _aborted(body: Body, seconds: float, scope: dict[str, Any], campaigns: Campaigns) -> Answer:
     key = next((value for name, value in scope["headers"] if name == b"x-api-key"), b"")
-    rule = f"The client hung up after {seconds * 1000:.0f} ms, {body.size:,} bytes into the body: nothing was answered or kept."
+    when = f"after {seconds * 1000:.0f} ms, {body.size:,} bytes into the body"
+    rule = f"The client hung up {when}: nothing was answered or kept."
     return Answer(0, "aborted", rule, rule, access=campaigns.find(key))

@@ -100,9 +100,8 @@ class Log:
     def _cut_torn_end(self) -> None:
         end = self._last_newline() + 1
         if end < self.size:
-            self.warnings.append(
-                f"{self.path}: the last line was torn by a crash before it was answered; {self.size - end} bytes were cut off."
-            )
+            torn = f"{self.size - end} bytes were cut off"
+            self.warnings.append(f"{self.path}: a crash tore the last line before it was answered; {torn}.")
             os.ftruncate(self._fd, end)
             self.size = end
 
@@ -122,8 +121,8 @@ class Log:
         for place, line in enumerate(self.lines(), start=1):
             if not is_intact(line.text) or line.number <= last:
                 raise LogDamaged(
-                    f"{self.path}:{place}: this line is damaged (its checksum is wrong), so the state isn't used and nothing was changed.\n"
-                    f"Move the folder away to start anew, or delete that line to go on without it."
+                    f"{self.path}:{place}: this line is damaged (its checksum is wrong); nothing was changed. "
+                    "Move the folder away to start anew, or delete that line to go on without it."
                 )
             last = line.number
             if place == 1:
@@ -133,8 +132,9 @@ class Log:
     def _check_format(self, line: Line) -> None:
         found = line.load()
         if found.get("log") != "aktify-sandbox" or found.get("version") != FORMAT:
+            kind = f"{found.get('log')} {found.get('version')}"
             raise LogError(
-                f"{self.path}:1: this isn't a log of this version of aktify-sandbox (format {FORMAT}), but {found.get('log')} {found.get('version')}."
+                f"{self.path}:1: expected a log of aktify-sandbox in format {FORMAT}, found {kind}."
             )
 
     def append(self, lines: Iterable[bytes]) -> None:

@@ -111,7 +111,7 @@ def _origin(host: str, port: int) -> str:
 
 def write_ready_file(settings: Settings, origin: str) -> None:
     """Say where the sandbox is, whole or not at all."""
-    assert settings.ready_file is not None
+    assert settings.ready_file is not None  # noqa: S101  the caller has looked
     keys = [key.key for campaign in settings.campaigns for key in campaign.keys if not key.revoked]
     content = {
         "url": origin,
@@ -162,7 +162,7 @@ class Server(uvicorn.Server):
 
     @contextlib.contextmanager
     def capture_signals(self) -> Generator[None, None, None]:
-        """Stop on SIGINT and SIGTERM; unlike uvicorn, don't raise them again afterwards: a clean stop is exit code 0."""
+        """Stop on SIGINT and SIGTERM without raising them again afterwards: a clean stop is exit code 0."""
         before = {
             number: signal.signal(number, self._on_signal) for number in (signal.SIGINT, signal.SIGTERM)
         }

@@ -28,17 +28,18 @@ def control_app(services: Services) -> ASGIApp:
             LogUnwritable: _disk_problem,
         },
     )
+    app.router.redirect_slashes = False  # a redirect would be built from the Host header
     return Guard(app, allowed_hosts=services.settings.allow_host, token=services.settings.token)
 
 
 async def _problem(_: Request, error: Exception) -> Response:
-    assert isinstance(error, ProblemError)
+    assert isinstance(error, ProblemError)  # noqa: S101  Starlette's type says Exception
     return problem_response(error.status, error.detail, **error.more)
 
 
 async def _http_problem(request: Request, error: Exception) -> Response:
-    assert isinstance(error, HTTPException)
-    detail = f"{request.method} {request.url.path} isn't served here: /_sandbox/openapi.json and the README list what is."
+    assert isinstance(error, HTTPException)  # noqa: S101  Starlette's type says Exception
+    detail = f"{request.method} {request.scope['path']} isn't served here: the README lists what is."
     response = problem_response(error.status_code, detail)
     response.headers.update(error.headers or {})
     return response

@@ -1,5 +1,6 @@
 """`/_sandbox/keys` and `/_sandbox/campaigns`: who may post, and into what."""
 
+import contextlib
 from typing import Any
 
 from starlette.requests import Request
@@ -29,6 +30,10 @@ _MAX_KEY = 200
 
 def routes(services: Services) -> list[Route]:
     """The routes of keys and campaigns."""
+    return _key_routes(services) + _campaign_routes(services)
+
+
+def _key_routes(services: Services) -> list[Route]:
     store, campaigns = services.store, services.campaigns
 
     async def list_keys(_: Request) -> Response:
@@ -39,7 +44,7 @@ def routes(services: Services) -> list[Route]:
                 "revoked": k.revoked,
                 "source": "added" if k.added else "configuration",
             }
-            for k in campaigns.keys()
+            for k in campaigns.keys().values()
         ]
         return JSONResponse({"keys": rows})
 
@@ -66,6 +71,16 @@ def routes(services: Services) -> list[Route]:
         store.db.table("keys").upsert({"digest": digested, **row_of(revoked)}, where("digest") == digested)
         campaigns.put_key(digested, revoked)
         return JSONResponse({"revoked": revoked.shown, "campaign": revoked.campaign})
+
+    return [
+        Route("/_sandbox/keys", list_keys, methods=["GET"]),
+        Route("/_sandbox/keys", add_key, methods=["POST"]),
+        Route("/_sandbox/keys", revoke_key, methods=["DELETE"]),
+    ]
+
+
+def _campaign_routes(services: Services) -> list[Route]:
+    store, campaigns = services.store, services.campaigns
 
     async def list_campaigns(_: Request) -> Response:
         rows = [
@@ -106,9 +121,6 @@ def routes(services: Services) -> list[Route]:
         return Response(status_code=204)
 
     return [
-        Route("/_sandbox/keys", list_keys, methods=["GET"]),
-        Route("/_sandbox/keys", add_key, methods=["POST"]),
-        Route("/_sandbox/keys", revoke_key, methods=["DELETE"]),
         Route("/_sandbox/campaigns", list_campaigns, methods=["GET"]),
         Route("/_sandbox/campaigns", add_campaign, methods=["POST"]),
         Route("/_sandbox/campaigns/{id}", delete_campaign, methods=["DELETE"]),
@@ -124,8 +136,9 @@ def keep_key(services: Services, text: str, key: Key) -> None:
 def restore(store: Store, campaigns: Campaigns) -> None:
     """What was added or revoked in earlier runs. A campaign whose rulings are no longer known is left out."""
     for row in store.db.table("campaigns"):
-        campaigns.put(Campaign(row["name"], row["link"], row["profile"], row["rulings"], added=True))
-    configured = {digested for digested, _ in campaigns.digests()}
+        with contextlib.suppress(RulingMistake):
+            campaigns.put(Campaign(row["name"], row["link"], row["profile"], row["rulings"], added=True))
+    configured = campaigns.keys()
     for row in store.db.table("keys"):
         key = Key(row["shown"], row["campaign"], row["revoked"], added=row["digest"] not in configured)
         campaigns.put_key(row["digest"], key)

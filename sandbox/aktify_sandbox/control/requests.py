@@ -39,7 +39,7 @@ def routes(services: Services) -> list[Route]:
             return PlainTextResponse(diagnosis(record))
         return JSONResponse(record)
 
-    async def clear_requests(request: Request) -> Response:
+    async def clear_requests(_: Request) -> Response:
         return JSONResponse({"cleared": store.clear_requests()})
 
     return [

@@ -98,7 +98,9 @@ def _config(services: Services) -> dict[str, Any]:
                 "link": campaign.link,
                 "rulings": campaigns.rulings_of(campaign).changes,
                 "keys": [
-                    key.shown for key in campaigns.keys() if key.campaign == campaign.name and not key.revoked
+                    key.shown
+                    for key in campaigns.keys().values()
+                    if key.campaign == campaign.name and not key.revoked
                 ],
             }
             for campaign in campaigns.campaigns()

@@ -1,0 +1,191 @@
+"""The answers of the endpoint as values, and the bytes that they become.
+
+The page puts only the status codes of 400, 401 and 409 into the contract, not their bodies; so the bodies come in
+several shapes, and a client that relies on one is found out.
+"""
+
+import hashlib
+import html
+import random
+from dataclasses import dataclass
+from difflib import SequenceMatcher
+from typing import Any, NamedTuple
+
+import orjson
+
+from .lead import LeadRules, Problem
+from .schema import RESPONSE_ORDER
+
+ENDPOINT = "/api/v1/leads"
+
+_DIGITS = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
+
+
+class Access(NamedTuple):
+    """What a key opens."""
+
+    campaign: str
+    key: str
+    """As it may be shown: masked, or its name."""
+    revoked: bool
+    rules: LeadRules
+    short_base: str
+    """What stands before the code of a short link: `http://127.0.0.1:8509/s`."""
+
+
+class ShortLink(NamedTuple):
+    """A short link's code and where it leads."""
+
+    code: str
+    url: str
+
+
+@dataclass(slots=True)
+class Answer:
+    """A decision: what is answered, why, and what is to be kept."""
+
+    status: int
+    objection: str
+    """What decided: request, route, key, body, duplicate, accepted; or, of the sandbox's own, link, aborted, defect, disk."""
+    rule: str
+    """The reason in words, on one line."""
+    message: str
+    """What the body says."""
+    problems: tuple[Problem, ...] = ()
+    phone: str | None = None
+    lead: dict[str, Any] | None = None
+    """What the 201 says; only a 201 has it."""
+    short: ShortLink | None = None
+    headers: tuple[tuple[str, str], ...] = ()
+    access: Access | None = None
+
+    @property
+    def ruling(self) -> str | None:
+        """The ruling that decided, if one did."""
+        return self.problems[0].ruling if self.problems else None
+
+
+def created(access: Access, phone: str, lead: dict[str, Any], long_url: str | None) -> Answer:
+    """201: the lead is accepted."""
+    short = None
+    if long_url is not None:
+        short = ShortLink(short_code(access.campaign, phone, long_url), long_url)
+        with_link = {**lead, "link": f"{access.short_base}/{short.code}"}
+        lead = {name: with_link[name] for name in RESPONSE_ORDER if name in with_link}
+    return Answer(201, "accepted", "Accepted.", "Created", (), phone, lead, short, (), access)
+
+
+def invalid(access: Access | None, phone: str | None, problems: tuple[Problem, ...]) -> Answer:
+    """400: something is wrong with the body."""
+    first = problems[0]
+    more = f" (+{len(problems) - 1} more)" if len(problems) > 1 else ""
+    where = f"{first.field}: " if first.field else ""
+    message = "The lead is invalid." if first.field else "The body is invalid."
+    return Answer(400, "body", f"{where}{first.message}{more}", message, problems, phone, access=access)
+
+
+def malformed(message: str, hint: str) -> Answer:
+    """400: the request isn't proper HTTP."""
+    return Answer(400, "request", message, message, (Problem("", message, hint, None),))
+
+
+def unauthorized(message: str, access: Access | None = None) -> Answer:
+    """401: no key, an unknown one, or a revoked one."""
+    return Answer(401, "key", message, message, access=access)
+
+
+def duplicate(access: Access, phone: str) -> Answer:
+    """409: the number was already submitted to the campaign. Nothing about the earlier lead is said."""
+    message = "The phone number was already submitted to this campaign."
+    return Answer(409, "duplicate", message, message, phone=phone, access=access)
+
+
+def too_large(limit: int, access: Access | None) -> Answer:
+    """413: the body is larger than the sandbox takes."""
+    message = f"The body is larger than {limit:,} bytes."
+    problem = Problem("", message, "One lead per request is far smaller; --max-body changes the limit.", None)
+    return Answer(413, "body", message, message, (problem,), access=access)
+
+
+def not_found(path: str) -> Answer:
+    """404: the vendor has no such path."""
+    shown = path if len(path) <= 100 else f"{path[:100]}…"
+    near = SequenceMatcher(None, path.lower().rstrip("/"), ENDPOINT).ratio() > 0.6
+    hint = (
+        f"Did you mean POST {ENDPOINT}?"
+        if near
+        else f"The API's one endpoint is POST {ENDPOINT}; look around at /_sandbox/."
+    )
+    return Answer(404, "route", f"There is no {shown}.", f"There is no {shown}. {hint}")
+
+
+def method_not_allowed(method: str) -> Answer:
+    """405: the endpoint takes POST only."""
+    message = f"{ENDPOINT} takes POST, not {method}."
+    return Answer(405, "route", message, message, headers=(("allow", "POST"),))
+
+
+def internal_error() -> Answer:
+    """500: a defect of the sandbox."""
+    message = "A defect of the sandbox; its terminal shows where. Please report it."
+    return Answer(500, "defect", message, message)
+
+
+def unavailable(reason: str) -> Answer:
+    """503: the sandbox can't keep anything, so it accepts nothing."""
+    message = f"The sandbox can't keep anything now: {reason}"
+    return Answer(503, "disk", message, message)
+
+
+def short_code(campaign: str, phone: str, url: str) -> str:
+    """Eight characters that are the same for the same campaign, phone and URL."""
+    digest = hashlib.blake2b(
+        "\n".join((campaign, phone, url)).encode("utf-8", "surrogatepass"), digest_size=6
+    ).digest()
+    number, code = int.from_bytes(digest), ""
+    for _ in range(8):
+        number, rest = divmod(number, 62)
+        code += _DIGITS[rest]
+    return code
+
+
+def render_created(lead: dict[str, Any], shuffle: int | None = None) -> bytes:
+    """The body of a 201. With `shuffle` (a seed) the order changes and a property is there that the page doesn't know."""
+    if shuffle is None:
+        return orjson.dumps(lead)
+    chance = random.Random(shuffle)  # noqa: S311, TID251  not a secret; its seed is given, so it is still pure
+    names = [*lead, f"x{chance.randrange(1_000)}"]
+    chance.shuffle(names)
+    return orjson.dumps({name: lead.get(name, "not in the contract") for name in names})
+
+
+def render(answer: Answer, shape: str, number: int = 0) -> tuple[str | None, bytes]:
+    """Content type and body of an error in a shape: detailed, empty, text, html, or rotate (which picks by number)."""
+    if shape == "rotate":
+        shape = ("detailed", "empty", "text", "html", "other", "list")[number % 6]
+    match shape:
+        case "empty":
+            return None, b""
+        case "text":
+            return "text/plain; charset=utf-8", f"{answer.message}\n".encode()
+        case "html":
+            return "text/html; charset=utf-8", _page(answer).encode()
+        case "other":
+            return "application/json", orjson.dumps(
+                {"error": {"code": answer.status, "text": answer.message}}
+            )
+        case "list":
+            return "application/json", orjson.dumps([answer.message])
+        case _:
+            return "application/json", orjson.dumps(detailed(answer))
+
+
+def detailed(answer: Answer) -> dict[str, Any]:
+    """The default body of an error."""
+    problems = [problem._asdict() for problem in answer.problems]
+    return {"statusCode": answer.status, "message": answer.message, "problems": problems}
+
+
+def _page(answer: Answer) -> str:
+    text = html.escape(answer.message)
+    return f"<!doctype html>\n<html><head><title>{answer.status}</title></head><body><h1>{text}</h1></body></html>\n"

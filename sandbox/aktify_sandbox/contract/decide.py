@@ -1,0 +1,102 @@
+"""The order of objections, on one screen. The first one wins; only a lead without any is accepted."""
+
+from collections.abc import Callable
+from typing import NamedTuple
+
+from . import answers
+from .answers import ENDPOINT, Access, Answer
+from .rulings import Rulings
+
+
+class Request(NamedTuple):
+    """A request as the contract sees it."""
+
+    method: str
+    path: str
+    headers: list[tuple[bytes, bytes]]
+    """In order, names in lower case."""
+    body: bytes
+    too_large: int | None = None
+    """The limit in bytes, when the body was larger."""
+
+
+class Headers:
+    """What the contract looks at, gathered in one pass."""
+
+    __slots__ = ("content_encoding", "content_type", "elsewhere", "hosts", "key", "keys")
+
+    def __init__(self, headers: list[tuple[bytes, bytes]]) -> None:
+        self.hosts = self.keys = 0
+        self.key = b""
+        self.content_type: bytes | None = None
+        self.content_encoding: bytes | None = None
+        self.elsewhere: bytes | None = None
+        for name, value in headers:
+            if name == b"host":
+                self.hosts += 1
+            elif name == b"x-api-key":
+                self.keys += 1
+                self.key = value
+            elif name == b"content-type":
+                self.content_type = value
+            elif name == b"content-encoding":
+                self.content_encoding = value
+            elif name in (b"authorization", b"api-key", b"x-api-token", b"x-apikey", b"apikey", b"x_api_key"):
+                self.elsewhere = name
+
+
+def decide(
+    request: Request,
+    rulings: Rulings,
+    find: Callable[[bytes], Access | None],
+    kept: Callable[[str, str], bool],
+) -> Answer:
+    """Answer a request: HTTP (400), route (404, 405), key (401), size (413), body (400), duplicate (409), else 201.
+
+    `find` looks up a key; `kept` says whether a campaign has a number (E.164) already.
+    """
+    headers = Headers(request.headers)
+    objection = _malformed(headers) or _misrouted(request, rulings)
+    if objection:
+        return objection
+    access = find(headers.key) if headers.key else None
+    if access is None or access.revoked:
+        return answers.unauthorized(_why_unauthorized(headers, access), access)
+    if request.too_large is not None:
+        return answers.too_large(request.too_large, access)
+    reading = access.rules.read(request.body, headers.content_type, headers.content_encoding)
+    if reading.lead is None or reading.phone is None:
+        return answers.invalid(access, reading.phone, reading.problems)
+    if kept(access.campaign, reading.phone):
+        return answers.duplicate(access, reading.phone)
+    return answers.created(access, reading.phone, reading.lead, reading.long_url)
+
+
+def _malformed(headers: Headers) -> Answer | None:
+    if headers.hosts != 1:
+        found = "no Host header" if not headers.hosts else f"{headers.hosts} Host headers"
+        return answers.malformed(f"The request has {found}.", "HTTP/1.1 wants exactly one.")
+    if headers.keys > 1:
+        return answers.malformed(f"The request has {headers.keys} x-api-key headers.", "Send exactly one.")
+    return None
+
+
+def _misrouted(request: Request, rulings: Rulings) -> Answer | None:
+    if request.path != ENDPOINT and not (
+        request.path == f"{ENDPOINT}/" and rulings["trailing-slash"] == "accept"
+    ):
+        return answers.not_found(request.path)
+    return None if request.method == "POST" else answers.method_not_allowed(request.method)
+
+
+def _why_unauthorized(headers: Headers, access: Access | None) -> str:
+    if access is not None:
+        return "This x-api-key is revoked."
+    if headers.key:
+        return "This x-api-key isn't known: `aktify-sandbox keys list` shows those that are."
+    if headers.elsewhere:
+        name = headers.elsewhere.decode("latin-1")
+        return (
+            f"There is no x-api-key header; the key was perhaps sent as {name}, which the API doesn't read."
+        )
+    return "There is no x-api-key header."

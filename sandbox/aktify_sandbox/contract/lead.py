@@ -1,0 +1,267 @@
+"""What a lead is: from the bytes of a request to what was accepted, or to everything that is wrong with it."""
+
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from . import dates
+from .explanation import Complaints
+from .notes import Note, notes_on
+from .parsing import Problem, parse, repeated_names
+from .phone import identity, is_fictional, libphonenumber, without_extension
+from .places import NAMES, REGIONS, region_of
+from .rulings import RulingMistake, Rulings
+from .schema import FIELDS, RESPONSE_ORDER, accepts, explainer, lead_schema
+
+__all__ = ["LeadRules", "Note", "Problem", "Reading", "identity"]
+
+Lead = dict[str, Any]
+
+_JSON = "Send it with the header content-type: application/json."
+
+
+@dataclass(slots=True)
+class Reading:
+    """What a body came to."""
+
+    phone: str | None
+    """E.164, whenever it could be worked out, even if other fields are wrong."""
+    lead: Lead | None
+    """What the 201 says, in the page's order, but for a link that is yet to be shortened."""
+    long_url: str | None
+    """The `linkToShorten`."""
+    problems: tuple[Problem, ...]
+
+
+class LeadRules:
+    """The rules of a campaign, compiled once for its rulings and its kind."""
+
+    def __init__(self, rulings: Rulings, link: str = "optional") -> None:
+        """`link` is the campaign's kind: `optional`, `link` or `tracking`.
+
+        Raises `RulingMistake` when a ruling needs a library that isn't installed.
+        """
+        self.rulings = rulings
+        self.link = link
+        self.wanted_link = {"link": "link", "tracking": "linkToShorten"}.get(link)
+        self.regions = frozenset(REGIONS[rulings["regions"]])
+        self._accepts = accepts(rulings)
+        self._identify = (
+            identity if rulings["phone-format"] == "nanp" else _needed("phone-format", libphonenumber)
+        )
+        self._email = _needed("email", _email_validator) if rulings["email"] != "syntax" else None
+        changing = ("null", "empty-string", "phone-number-type", "metadata", "phone-extension")
+        self._prepares = any(name in rulings.changes for name in changing)
+        self._drops_extensions = rulings["phone-extension"] == "drop"
+
+    @property
+    def schema(self) -> dict[str, Any]:
+        """The JSON Schema in force."""
+        return lead_schema(self.rulings)
+
+    # the hot path
+
+    def read(self, body: bytes, content_type: bytes | None, content_encoding: bytes | None) -> Reading:
+        """Read a body. Whatever the bytes are, nothing is raised."""
+        if content_type != b"application/json" or content_encoding is not None:
+            problem = self._wrong_kind(content_type, content_encoding)
+            if problem:
+                return Reading(None, None, None, (problem,))
+        sent, problem = parse(body)
+        if sent is None:
+            return Reading(None, None, None, (problem,) if problem else ())
+        lead = self.prepared(sent) if self._prepares else sent
+        checked = self._checked(lead)
+        phone = self.number_in(checked.get("phoneNumber"))
+        if phone is None or not self._accepts(checked) or self._says_no(body, checked, phone):
+            return Reading(phone, None, None, tuple(self._complaints(body, sent, checked, phone)))
+        return Reading(phone, self._accepted(lead, checked), checked.get("linkToShorten"), ())
+
+    def _says_no(self, body: bytes, checked: Lead, phone: str) -> bool:
+        for _ in self._beyond_the_schema(checked, phone):
+            return True
+        return self.rulings["duplicate-json-key"] == "refuse" and bool(repeated_names(body))
+
+    def _accepted(self, lead: Lead, checked: Lead) -> Lead:
+        accepted = {name: lead[name] for name in RESPONSE_ORDER if name in lead}
+        if "zipCode" in checked:
+            self._add_region(accepted, checked)
+        return accepted
+
+    def _add_region(self, accepted: Lead, checked: Lead) -> None:
+        found = region_of(checked["zipCode"])
+        absent = not accepted.get("region")
+        if found and (
+            self.rulings["region-from-zip"] == "include"
+            if absent
+            else self.rulings["region-zip-conflict"] == "zip"
+        ):
+            again = {**accepted, "region": found}
+            accepted.clear()
+            accepted.update({name: again[name] for name in RESPONSE_ORDER if name in again})
+
+    # the rules that a schema can't say
+
+    def number_in(self, written: Any) -> str | None:
+        """The E.164 number, by the rulings in force."""
+        if type(written) is not str:
+            return None
+        if self._drops_extensions:
+            written = without_extension(written) or written
+        return self._identify(written)
+
+    def _beyond_the_schema(
+        self, lead: Lead, phone: str | None, wrong: frozenset[str] = frozenset()
+    ) -> Iterator[Problem]:
+        """Complaints about fields whose form is right (those that aren't are in `wrong`)."""
+        if phone and self.rulings["fictional-only"] == "on" and not is_fictional(phone):
+            yield Problem(
+                "phoneNumber",
+                "Only fictional numbers are taken here.",
+                "Use 555-0100 to 555-0199.",
+                "fictional-only",
+            )
+        if "zipCode" in lead and "zipCode" not in wrong:
+            yield from self._place(lead, wrong)
+        if (
+            "externalCreated" in lead
+            and "externalCreated" not in wrong
+            and not dates.is_real(lead["externalCreated"])
+        ):
+            hint = "Write a date that is in the calendar."
+            yield Problem(
+                "externalCreated", f"{lead['externalCreated'][:10]} doesn't exist.", hint, "external-created"
+            )
+        if self._email and "email" in lead and "email" not in wrong:
+            yield from self._email(lead["email"])
+        if self.wanted_link and self.wanted_link not in lead and self.rulings["campaign-link"] == "refuse":
+            yield Problem(
+                self.wanted_link,
+                f"This campaign sends a link: {self.wanted_link} is missing.",
+                "Add it.",
+                "campaign-link",
+            )
+
+    def _place(self, lead: Lead, wrong: frozenset[str]) -> Iterator[Problem]:
+        zip_code, region = lead["zipCode"], lead.get("region")
+        found = region_of(zip_code)
+        if found is None or found not in self.regions:
+            if self.rulings["zip-unknown"] == "refuse" or region is None:
+                yield _unknown_zip(zip_code, found)
+        elif (
+            self.rulings["region-zip-conflict"] == "refuse"
+            and region
+            and "region" not in wrong
+            and found != region.upper()
+        ):
+            hint = f"{zip_code} is in {found}: correct one of the two."
+            yield Problem("region", f"{region} and {zip_code} disagree.", hint, "region-zip-conflict")
+
+    # what is refused, in words
+
+    def _wrong_kind(self, content_type: bytes | None, content_encoding: bytes | None) -> Problem | None:
+        if content_encoding is not None and content_encoding.strip().lower() not in (b"", b"identity"):
+            name = content_encoding.decode("latin-1")
+            return Problem("", f"The body is compressed ({name}).", "Send it as it is.", "content-type")
+        kind = (content_type or b"").decode("latin-1").partition(";")[0].strip()
+        if kind.lower() == "application/json" or self.rulings["content-type"] == "any":
+            return None
+        return Problem("", f"The content type is {kind or 'missing'}.", _JSON, "content-type")
+
+    def _complaints(self, body: bytes, sent: Lead, checked: Lead, phone: str | None) -> list[Problem]:
+        complaints = Complaints(self.rulings, sent, checked)
+        for error in explainer(self.rulings).iter_errors(checked):
+            complaints.add_schema_error(error)
+        if phone is None:
+            complaints.add_phone()
+        for problem in self._beyond_the_schema(checked, phone, complaints.wrong):
+            complaints.add(problem)
+        if self.rulings["duplicate-json-key"] == "refuse":
+            for name in repeated_names(body):
+                hint = "Send each name once: JSON parsers differ in which one they take."
+                complaints.add(
+                    Problem(name, "It stands more than once in the body.", hint, "duplicate-json-key")
+                )
+        return complaints.in_order()
+
+    # rulings that change what came
+
+    def prepared(self, sent: Lead) -> Lead:
+        """The lead with what the rulings drop or turn into strings."""
+        lead = {}
+        for name, value in sent.items():
+            if name in FIELDS and self._counts_as_absent(name, value):
+                continue
+            lead[name] = self._coerced(name, value)
+        return lead
+
+    def _counts_as_absent(self, name: str, value: Any) -> bool:
+        if value is None:
+            return name != "phoneNumber" and self.rulings["null"] == "absent"
+        return value == "" and self.rulings["empty-string"] == "absent"
+
+    def _coerced(self, name: str, value: Any) -> Any:
+        if (
+            name == "phoneNumber"
+            and self.rulings["phone-number-type"] == "coerce"
+            and type(value) in (int, float)
+        ):
+            return str(int(value)) if value == int(value) else value
+        if name == "metadata" and self.rulings["metadata"] == "coerce" and type(value) is dict:
+            return {key: json.dumps(v) if type(v) in (int, float, bool) else v for key, v in value.items()}
+        return value
+
+    def _checked(self, lead: Lead) -> Lead:
+        if self.rulings["empty-string"] != "keep":
+            return lead
+        return {
+            name: value
+            for name, value in lead.items()
+            if value != "" or name == "phoneNumber" or name not in FIELDS
+        }
+
+    # what is worth knowing
+
+    def notes(self, body: bytes) -> list[Note]:
+        """What was or would be accepted but is worth knowing; nothing when the body can't be read."""
+        return notes_on(self, body)
+
+
+def _unknown_zip(zip_code: str, found: str | None) -> Problem:
+    if found is None:
+        return Problem(
+            "zipCode",
+            f"No region uses ZIP codes like {zip_code}.",
+            "Check its first three digits.",
+            "zip-unknown",
+        )
+    hint = f"The ruling `regions` decides whether {NAMES[found]} counts."
+    return Problem(
+        "zipCode",
+        f"{zip_code} is in {found} ({NAMES[found]}), which isn't a region here.",
+        hint,
+        "zip-unknown",
+    )
+
+
+def _needed(ruling: str, load: Any) -> Any:
+    try:
+        return load()
+    except ImportError:
+        hint = "Install it: pip install 'aktify-sandbox[strict]'."
+        raise RulingMistake(ruling, f"{ruling} needs a library that isn't installed.", hint) from None
+
+
+def _email_validator() -> Any:
+    from email_validator import EmailNotValidError, validate_email
+
+    def complain(address: str) -> Iterator[Problem]:
+        try:
+            validate_email(address, check_deliverability=False)
+        except EmailNotValidError as error:
+            yield Problem(
+                "email", f"“{address}” isn't valid: {error}", "Write it as in someone@example.com.", "email"
+            )
+
+    return complain

@@ -1,0 +1,101 @@
+"""What is accepted but worth knowing. Worked out when a record is read, so that it costs a request nothing."""
+
+from collections.abc import Iterator, Mapping
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from . import dates
+from .names import unknown_hint
+from .parsing import has_bom, parse, repeated_names
+from .phone import without_extension
+from .places import region_of
+from .schema import FIELDS, FREE_TEXT
+
+if TYPE_CHECKING:
+    from .lead import LeadRules
+
+
+class Note(NamedTuple):
+    """One thing that the vendor's answer doesn't say."""
+
+    field: str
+    message: str
+    ruling: str | None
+
+
+def notes_on(rules: "LeadRules", body: bytes) -> list[Note]:
+    """The notes on a body; none when it can't be read."""
+    sent, _ = parse(body)
+    if sent is None:
+        return []
+    looks = (
+        _bytes(body),
+        _names(sent),
+        _phone(rules, sent),
+        _place(rules, sent),
+        _date(sent),
+        _texts(sent),
+        _link(rules, sent),
+    )
+    return [note for look in looks for note in look]
+
+
+def _bytes(body: bytes) -> Iterator[Note]:
+    if has_bom(body):
+        yield Note("", "The body begins with a byte order mark; strict JSON parsers refuse it.", None)
+    for name in repeated_names(body):
+        yield Note(name, "It stands more than once in the body; the last one counts.", "duplicate-json-key")
+
+
+def _names(sent: Mapping[str, Any]) -> Iterator[Note]:
+    for name in sent:
+        if name not in FIELDS:
+            yield Note(
+                name,
+                f"It is silently lost: the page has no such field. {unknown_hint(name)}",
+                "unknown-property",
+            )
+
+
+def _phone(rules: "LeadRules", sent: Mapping[str, Any]) -> Iterator[Note]:
+    written = sent.get("phoneNumber")
+    if not isinstance(written, str):
+        return
+    if written != written.strip(" "):
+        yield Note("phoneNumber", "It has spaces around it; they don't count.", "phone-spaces")
+    if rules.rulings["phone-extension"] == "drop" and without_extension(written):
+        yield Note("phoneNumber", "Its extension is ignored.", "phone-extension")
+
+
+def _place(rules: "LeadRules", sent: Mapping[str, Any]) -> Iterator[Note]:
+    zip_code, region = sent.get("zipCode"), sent.get("region")
+    if not isinstance(zip_code, str) or not isinstance(region, str) or not zip_code or not region:
+        return
+    found = region_of(zip_code)
+    if found is None or found not in rules.regions:
+        if rules.rulings["zip-unknown"] == "accept":
+            yield Note("zipCode", f"No region here uses ZIP codes like {zip_code}.", "zip-unknown")
+    elif found != region.upper():
+        kept = f"; {found} counts" if rules.rulings["region-zip-conflict"] == "zip" else ""
+        yield Note("region", f"{zip_code} is in {found}, not in {region}{kept}.", "region-zip-conflict")
+
+
+def _date(sent: Mapping[str, Any]) -> Iterator[Note]:
+    written = sent.get("externalCreated")
+    if isinstance(written, str) and len(written) >= 10:
+        missing = dates.missing_in(written)
+        if missing:
+            yield Note(
+                "externalCreated", f"It {missing}: which moment it is, only you know.", "external-created"
+            )
+
+
+def _texts(sent: Mapping[str, Any]) -> Iterator[Note]:
+    for name in FREE_TEXT:
+        if sent.get(name) == "":
+            yield Note(name, "It is empty; leave the field out when there is nothing to say.", "empty-string")
+
+
+def _link(rules: "LeadRules", sent: Mapping[str, Any]) -> Iterator[Note]:
+    wanted = rules.wanted_link
+    if wanted and wanted not in sent:
+        yield Note(wanted, f"This campaign sends a link, and {wanted} is missing.", "campaign-link")

@@ -1,0 +1,199 @@
+"""From bytes to a JSON object, or in words why not. Nothing that anybody can send raises here."""
+
+import json
+import re
+from typing import Any, NamedTuple
+
+import orjson
+
+_DEEPEST = 64
+_BOM = b"\xef\xbb\xbf"
+
+
+class Problem(NamedTuple):
+    """One thing that is wrong with a request."""
+
+    field: str
+    """The name on the page, `metadata.name` inside, or empty for the body as a whole."""
+    message: str
+    hint: str
+    """What would be right."""
+    ruling: str | None
+    """The ruling that decided; None when the vendor's page itself does."""
+
+
+def parse(body: bytes) -> tuple[dict[str, Any] | None, Problem | None]:
+    """The object that the body is, or what is wrong with it."""
+    try:
+        value = orjson.loads(body)
+    except (orjson.JSONDecodeError, RecursionError):
+        return _parse_again(body)
+    if type(value) is not dict:
+        return None, _not_an_object(value)
+    if body.count(b"{") + body.count(b"[") > _DEEPEST and _depth(value) > _DEEPEST:
+        return None, _whole(
+            f"The body is nested deeper than {_DEEPEST} levels.", "A lead is flat, but for metadata."
+        )
+    return value, None
+
+
+def has_bom(body: bytes) -> bool:
+    """Whether the body begins with a UTF-8 byte order mark."""
+    return body.startswith(_BOM)
+
+
+def repeated_names(body: bytes) -> list[str]:
+    """Names that stand more than once in the same object. The body must be parsable."""
+    repeated: list[str] = []
+
+    def look(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+        seen: dict[str, Any] = {}
+        for name, value in pairs:
+            if name in seen and name not in repeated:
+                repeated.append(name)
+            seen[name] = value
+        return seen
+
+    try:
+        json.loads(body.removeprefix(_BOM), object_pairs_hook=look)
+    except (ValueError, RecursionError):
+        return []
+    return repeated
+
+
+def _whole(message: str, hint: str, ruling: str | None = None) -> Problem:
+    return Problem("", message, hint, ruling)
+
+
+def _parse_again(body: bytes) -> tuple[dict[str, Any] | None, Problem | None]:
+    if has_bom(body):
+        return parse(body.removeprefix(_BOM))
+    for look in (_empty, _encoding, _form, _numbers, _deep, _syntax):
+        problem = look(body)
+        if problem:
+            return None, problem
+    return None, _whole("The body isn't JSON.", "Send one JSON object.")
+
+
+def _empty(body: bytes) -> Problem | None:
+    if body.strip():
+        return None
+    return _whole("The body is empty.", "Send one lead as a JSON object.")
+
+
+def _encoding(body: bytes) -> Problem | None:
+    if body[:2] in (b"\xff\xfe", b"\xfe\xff") or b"\x00" in body[:4]:
+        return _whole(
+            "The body is UTF-16 or UTF-32, not UTF-8.", "JSON travels in UTF-8: encode the text so."
+        )
+    try:
+        body.decode()
+    except UnicodeDecodeError as error:
+        strange = body[error.start]
+        hint = "Encode the text in UTF-8; this looks like Latin-1 or Windows-1252."
+        return _whole(f"The body isn't UTF-8: byte 0x{strange:02X} at position {error.start}.", hint)
+    return None
+
+
+def _form(body: bytes) -> Problem | None:
+    if re.match(rb"[A-Za-z_.]+=[^&=]*(?:&|$)", body):
+        return _whole(
+            "The body is a form (name=value&…), not JSON.", "Send one JSON object as application/json."
+        )
+    if body.lstrip()[:1] == b"<":
+        return _whole("The body is XML or HTML, not JSON.", "Send one JSON object as application/json.")
+    return None
+
+
+def _numbers(body: bytes) -> Problem | None:
+    found = re.search(rb"(?<![A-Za-z\"'])(?:NaN|-?Infinity)(?![A-Za-z\"'])", body)
+    if found:
+        return _whole(f"{found[0].decode()} isn't JSON.", "Every value of a lead is a string, in quotes.")
+    if re.search(rb"[0-9]{309}|[0-9][eE]\+?[0-9]{3}", body) and _syntax_error(body) is None:
+        return _whole(
+            "A number in the body is too large for JSON parsers.",
+            "Every value of a lead is a string, in quotes.",
+        )
+    return None
+
+
+def _deep(body: bytes) -> Problem | None:
+    if max(body.count(b"["), body.count(b"{")) < _DEEPEST or _syntax_error(body) not in (
+        None,
+        RecursionError,
+    ):
+        return None
+    return _whole(f"The body is nested deeper than {_DEEPEST} levels.", "A lead is flat, but for metadata.")
+
+
+def _syntax(body: bytes) -> Problem | None:
+    error = _syntax_error(body)
+    text = body.decode()
+    if isinstance(error, json.JSONDecodeError):
+        where = f"line {error.lineno}, column {error.colno}"
+        return _whole(
+            f"The body isn't JSON: {error.msg.lower().removesuffix(' at')} at {where}.",
+            _syntax_hint(text, error),
+        )
+    lone = re.search(r"\\u[dD][89abAB][0-9a-fA-F]{2}(?!\\u[dD][c-fC-F])|\\u[dD][c-fC-F][0-9a-fA-F]{2}", text)
+    if lone:
+        hint = (
+            "Such a pair of escapes was cut in the middle: cut texts between characters, not between bytes."
+        )
+        return _whole(f"{lone[0]} is half a character (a lone surrogate).", hint)
+    return None
+
+
+def _syntax_error(body: bytes) -> json.JSONDecodeError | type[RecursionError] | None:
+    try:
+        json.loads(body, parse_int=len, parse_float=len)
+    except json.JSONDecodeError as error:
+        return error
+    except RecursionError:
+        return RecursionError
+    except ValueError:
+        return None
+    return None
+
+
+def _syntax_hint(text: str, error: json.JSONDecodeError) -> str:
+    rest = text[error.pos : error.pos + 20]
+    before = text[: error.pos].rstrip()
+    if rest[:1] == "'" or text.lstrip()[:2] == "{'":
+        return 'JSON wants double quotes: "name": "value".'
+    if re.match(r"(?:None|True|False)\b", rest):
+        return "That is Python's spelling; JSON writes null, true and false. Use json.dumps."
+    if rest[:1] in ("}", "]") and before[-1:] == ",":
+        return "Take out the comma before the closing bracket."
+    if before[-1:] == "," and rest[:1] == "}":
+        return "Take out the last comma."
+    if rest[:1] in ("“", "”", "‘", "’"):
+        return "These are typographic quotes; JSON wants straight ones."
+    if error.msg.startswith("Extra data"):
+        return "Send one lead per request, with nothing behind it."
+    if error.pos >= len(text.rstrip()):
+        return "The text ends too early: was it cut off?"
+    if error.msg.startswith("Invalid control"):
+        return r"Write a line break inside a text as \n."
+    return "Let a JSON library write it."
+
+
+def _not_an_object(value: Any) -> Problem:
+    if isinstance(value, list):
+        many = f"an array ({len(value)} elements)" if value else "an empty array"
+        return _whole(f"The body is {many}.", "One flat lead per request: send each on its own.")
+    kind = "null" if value is None else "a string" if isinstance(value, str) else "a number or boolean"
+    return _whole(f"The body is {kind}.", "Send one lead as a JSON object.")
+
+
+def _depth(value: Any) -> int:
+    deepest, layer = 0, [value]
+    while layer:
+        deepest += 1
+        layer = [
+            inner
+            for outer in layer
+            if isinstance(outer, (dict, list))
+            for inner in (outer.values() if isinstance(outer, dict) else outer)
+        ]
+    return deepest - 1

@@ -1,0 +1,192 @@
+"""What number a phone number is: its E.164 form, however it is written.
+
+Only the form counts. The vendor looks for landlines, do-not-contact lists and the like after the 201, and the area code
+is never compared with the region: the page's own example mixes 509 (Washington) with CA.
+"""
+
+import re
+import unicodedata
+from collections.abc import Callable
+from decimal import Decimal
+from typing import NamedTuple
+
+_SEPARATORS = str.maketrans("", "", " ().-/")
+_NANP = re.compile(r"(?:\+?1)?([2-9](?!11)[0-8][0-9][2-9][0-9]{6})")
+_EXTENSION = re.compile(r"(?i)^(.*?[0-9)]) *,? *(?:x|ext\.?|extension|#) *:? *([0-9]{1,7})$")
+
+_BETWEEN = r"[ ().\-/]*"
+PATTERN = (
+    rf"^{_BETWEEN}(?:\+{_BETWEEN}1{_BETWEEN}|1{_BETWEEN})?[2-9]{_BETWEEN}(?!1{_BETWEEN}1)[0-8]{_BETWEEN}[0-9]"
+    rf"{_BETWEEN}[2-9](?:{_BETWEEN}[0-9]){{6}}{_BETWEEN}$(?!\n)"
+)
+"""The same numbers that `identity` knows, as one pattern for a JSON Schema."""
+
+
+class Complaint(NamedTuple):
+    """Why a text isn't a number to send to."""
+
+    message: str
+    hint: str
+    ruling: str
+
+
+def identity(text: str) -> str | None:
+    """The E.164 number, such as `+15095551234`, or None. Rule: the ruling `phone-format`, value `nanp`."""
+    found = _NANP.fullmatch(text.translate(_SEPARATORS))
+    return f"+1{found[1]}" if found else None
+
+
+def without_extension(text: str) -> str | None:
+    """The number before an extension, or None if there is no extension."""
+    found = _EXTENSION.match(text)
+    return found[1] if found else None
+
+
+def is_fictional(phone: str) -> bool:
+    """Whether the E.164 number is in 555-0100 to 555-0199, which no one will ever have."""
+    return phone[5:10] == "55501"
+
+
+def libphonenumber() -> Callable[[str], str | None]:
+    """`identity` by libphonenumber's book. Raises `ImportError` when it isn't installed."""
+    import phonenumbers
+
+    def identify(text: str) -> str | None:
+        if not text.isascii():
+            return None
+        try:
+            number = phonenumbers.parse(text, "US")
+        except phonenumbers.NumberParseException:
+            return None
+        valid = number.country_code == 1 and not number.extension and phonenumbers.is_valid_number(number)
+        return f"+1{number.national_number}" if valid and identity(text) else None
+
+    return identify
+
+
+def complaint(text: str) -> Complaint:
+    """What is wrong with a text that is no number, and what would be right."""
+    for look in (_empty, _exotic, _spreadsheet, _several, _extension, _letters, _country, _length, _digits):
+        found = look(text)
+        if found:
+            return found
+    return Complaint(
+        f"{_quoted(text)} isn't a US phone number.", "Write it as (509) 555-1234.", "phone-format"
+    )
+
+
+def _quoted(text: str) -> str:
+    return f"“{text[:60]}…”" if len(text) > 60 else f"“{text}”"
+
+
+def _empty(text: str) -> Complaint | None:
+    if text.strip():
+        return None
+    return Complaint("It is empty.", "A lead is a phone number: write it as (509) 555-1234.", "empty-string")
+
+
+def _exotic(text: str) -> Complaint | None:
+    strange = next((char for char in text if not " " <= char <= "~"), None)
+    if strange is None:
+        return None
+    name = unicodedata.name(strange, "a control character").lower()
+    plain = "".join(char for char in unicodedata.normalize("NFKC", text) if " " <= char <= "~").strip()
+    hint = f"Write {plain}." if identity(plain) else "Use the digits 0-9, spaces and ().-/ only."
+    return Complaint(
+        f"It contains U+{ord(strange):04X} ({name}).",
+        hint,
+        "phone-spaces" if not strange.isprintable() else "phone-format",
+    )
+
+
+def _spreadsheet(text: str) -> Complaint | None:
+    text = text.strip()
+    if re.fullmatch(r"[0-9](?:[.,][0-9]+)?[eE]\+?[0-9]{1,2}", text):
+        number = str(int(Decimal(text.replace(",", "."))))
+        digits = len(re.sub(r"[^0-9]", "", re.split("[eE]", text)[0]))
+        lost = "the last digits are lost: export it again with the column formatted as text"
+        hint = (
+            f"Write {number}."
+            if identity(number) and digits >= 10
+            else f"A spreadsheet shortened it and {lost}."
+        )
+        return Complaint(
+            f"{_quoted(text)} is a number in a spreadsheet's scientific notation.", hint, "phone-format"
+        )
+    if re.fullmatch(r"[0-9]{10,11}\.0+", text):
+        number = text.partition(".")[0]
+        return Complaint(
+            f"{_quoted(text)} is a decimal number.",
+            f"A spreadsheet added “.0”: write {number}.",
+            "phone-format",
+        )
+    return None
+
+
+def _several(text: str) -> Complaint | None:
+    parts = [part for part in re.split(r"[,;|]| or | / ", text) if identity(part)]
+    if len(parts) < 2:
+        return None
+    return Complaint(
+        f"{_quoted(text)} is more than one number.", f"Send one: {parts[0].strip()}.", "phone-format"
+    )
+
+
+def _extension(text: str) -> Complaint | None:
+    number = without_extension(text)
+    if number is None:
+        return None
+    hint = f"An extension can't get a text message: write {number.strip()}."
+    return Complaint(f"{_quoted(text)} has an extension.", hint, "phone-extension")
+
+
+def _letters(text: str) -> Complaint | None:
+    if not re.search(r"[A-Za-z]", text):
+        return None
+    return Complaint(
+        f"{_quoted(text)} contains letters.", "Use the digits 0-9, spaces and ().-/ only.", "phone-format"
+    )
+
+
+def _country(text: str) -> Complaint | None:
+    found = re.match(r"[ (]*(?:\+|00)[ (]*([0-9]{1,3})", text)
+    if not found or found[1].startswith("1") or identity(text.replace("+", "", 1)):
+        return None
+    return Complaint(
+        f"{_quoted(text)} isn't in the US (+1).", "Only US numbers can be leads here.", "phone-format"
+    )
+
+
+def _length(text: str) -> Complaint | None:
+    digits = re.sub(r"[^0-9]", "", text)
+    if len(digits) in (10, 11) and (len(digits) == 10 or digits[0] == "1"):
+        return None
+    hint = "Write ten digits, as in (509) 555-1234."
+    if len(digits) == 7:
+        hint = "The area code is missing: write ten digits, as in (509) 555-1234."
+    many = "no digits" if not digits else "1 digit" if len(digits) == 1 else f"{len(digits)} digits"
+    return Complaint(f"{_quoted(text)} has {many}; a US number has ten.", hint, "phone-format")
+
+
+def _digits(text: str) -> Complaint | None:
+    digits = re.sub(r"[^0-9]", "", text)[-10:]
+    area, exchange = digits[:3], digits[3:6]
+    if re.search(r"[^0-9+ ().\-/]", text):
+        return Complaint(
+            f"{_quoted(text)} has other signs in it.",
+            "Use the digits 0-9, spaces and ().-/ only.",
+            "phone-format",
+        )
+    if not re.fullmatch("[2-9](?!11)[0-8][0-9]", area):
+        return Complaint(
+            f"{area} can't be an area code.",
+            "It begins with 2-9, its middle digit is 0-8, and N11 is a service.",
+            "phone-format",
+        )
+    if exchange[0] in "01":
+        return Complaint(
+            f"{exchange} can't follow the area code.",
+            "The seven digits after the area code begin with 2-9.",
+            "phone-format",
+        )
+    return None

@@ -1,0 +1,331 @@
+"""The points on which the vendor's page is silent: what the sandbox rules there, what else could be ruled, and why.
+
+Principle: what the page shows is accepted; where it is silent, the sloppy form is refused with an explanation. None of
+this is the vendor's word, so every refusal names the ruling that decided.
+"""
+
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from difflib import get_close_matches
+from types import MappingProxyType
+
+PROFILES = ("lenient", "default", "strict")
+
+_FREE = {"number": re.compile(r"[1-9][0-9]{0,6}"), "url": re.compile(r"https?://[^\s/?#]+[^\s?#]*")}
+
+
+class RulingMistake(ValueError):
+    """A profile, ruling or value that doesn't exist: what was found, and what would be right."""
+
+    def __init__(self, name: str, message: str, hint: str) -> None:
+        super().__init__(f"{message} {hint}")
+        self.name = name
+        self.message = message
+        self.hint = hint
+
+
+@dataclass(frozen=True, slots=True)
+class Ruling:
+    """One silent point."""
+
+    name: str
+    default: str
+    values: Mapping[str, str]
+    """Each word that may be chosen, and what it means."""
+    reason: str
+    lenient: str = ""
+    """The most forgiving value; empty: the default."""
+    strict: str = ""
+    """The least forgiving value; empty: the default."""
+    free: str | None = None
+    """What may stand beside the words: a `number` or a `url`."""
+
+    def in_profile(self, profile: str) -> str:
+        """The value that a profile chooses."""
+        return {"lenient": self.lenient, "strict": self.strict}.get(profile) or self.default
+
+    def allows(self, value: str) -> bool:
+        """Whether the value may be chosen."""
+        return value in self.values or bool(self.free and _FREE[self.free].fullmatch(value))
+
+    @property
+    def allowed(self) -> str:
+        """What may be chosen, in words."""
+        return ", ".join([*self.values, *([f"a {self.free}"] if self.free else [])])
+
+
+def _table(rulings: Iterable[Ruling]) -> Mapping[str, Ruling]:
+    return MappingProxyType({ruling.name: ruling for ruling in rulings})
+
+
+RULINGS: Mapping[str, Ruling] = _table(
+    [
+        Ruling(
+            "phone-format",
+            "nanp",
+            {
+                "nanp": "an optional +1 or 1, then ten digits of the North American plan; ` ().-/` may stand anywhere",
+                "libphonenumber": "only what libphonenumber calls a valid number (needs the extra `strict`)",
+            },
+            "regions are US states; refuses none of the 456 assigned area codes",
+            strict="libphonenumber",
+        ),
+        Ruling(
+            "phone-extension",
+            "refuse",
+            {
+                "refuse": "a number with an extension is refused",
+                "drop": "the extension is ignored, with a note",
+            },
+            "an extension is not a text-message target",
+            lenient="drop",
+        ),
+        Ruling(
+            "phone-spaces",
+            "trim",
+            {
+                "trim": "ordinary spaces around a number are ignored, with a note",
+                "refuse": "they are refused",
+            },
+            "CRM exports have them; other white space is always refused",
+            strict="refuse",
+        ),
+        Ruling(
+            "phone-number-type",
+            "refuse",
+            {"refuse": "a JSON number is refused", "coerce": "a JSON number is read as its digits"},
+            "the page's type is string",
+            lenient="coerce",
+        ),
+        Ruling(
+            "region-or-zip",
+            "one",
+            {"one": "region or zipCode is required, both are fine"},
+            '"Required if zipCode is not provided"',
+        ),
+        Ruling(
+            "regions",
+            "states-and-dc",
+            {
+                "states-and-dc": "the 50 states and DC",
+                "states": "the 50 states",
+                "usps": "also PR VI GU AS MP FM MH PW AA AE AP",
+            },
+            '"US state codes"; ZIP codes 200xx must map to something',
+            lenient="usps",
+            strict="states",
+        ),
+        Ruling(
+            "region-case",
+            "refuse",
+            {"refuse": "`ca` is refused", "accept": "`ca` is accepted and comes back as sent"},
+            "lower case is undocumented; names and `US-CA` are always refused",
+            lenient="accept",
+        ),
+        Ruling(
+            "zip-format",
+            "plus-four",
+            {"plus-four": "five digits, or ZIP+4 with a hyphen", "five": "five digits only"},
+            "ZIP+4 is a ZIP code",
+            strict="five",
+        ),
+        Ruling(
+            "zip-unknown",
+            "refuse",
+            {
+                "refuse": "a ZIP code that no region in force uses is refused",
+                "accept": "it is accepted, with a note, when a region is given",
+            },
+            '"Will be used to determine region"',
+            lenient="accept",
+        ),
+        Ruling(
+            "region-zip-conflict",
+            "note",
+            {
+                "note": "accepted as sent, with a note",
+                "zip": "the ZIP code's region replaces the one that was sent, with a note",
+                "refuse": "refused",
+            },
+            "undocumented; the page's own example mixes 509, CA and 90210",
+            strict="refuse",
+        ),
+        Ruling(
+            "region-from-zip",
+            "include",
+            {"include": "a 201 says the ZIP code's region when none was sent", "omit": "it doesn't"},
+            '"Will be used to determine region"; uncertain, so a client must not rely on it',
+            strict="omit",
+        ),
+        Ruling(
+            "email",
+            "syntax",
+            {
+                "syntax": "local@domain.tld, at most 254 characters",
+                "email-validator": "what email-validator accepts, without DNS (needs the extra `strict`)",
+            },
+            "the page only says string; nothing is looked up",
+            strict="email-validator",
+        ),
+        Ruling(
+            "external-created",
+            "iso8601",
+            {
+                "iso8601": "date and time with Z, ±HH, ±HHMM or ±HH:MM; without an offset, or a date alone: with a note",
+                "rfc3339": "date, time and offset as RFC 3339 wants them (refuses the page's own example)",
+            },
+            '"ISO8601", example `2022-11-15T21:04:28-0600`; no profile changes it',
+        ),
+        Ruling(
+            "link",
+            "http",
+            {"http": "an absolute http or https URL", "any": "any text"},
+            '"full URL"',
+            lenient="any",
+        ),
+        Ruling(
+            "both-links",
+            "refuse",
+            {"refuse": "link and linkToShorten together are refused, even if equal or empty"},
+            '"mutually exclusive"',
+        ),
+        Ruling(
+            "campaign-link",
+            "note",
+            {
+                "note": "a lead without the link that its campaign sends is accepted with a note",
+                "refuse": "it is refused",
+            },
+            '"should be provided if"',
+            strict="refuse",
+        ),
+        Ruling(
+            "short-link",
+            "sandbox",
+            {"sandbox": "the sandbox's own address, so that the link can be opened"},
+            "three different hosts stand in the vendor's documents",
+            free="url",
+        ),
+        Ruling(
+            "metadata",
+            "strings",
+            {
+                "strings": "an object whose values are all strings",
+                "coerce": "numbers and booleans become strings",
+            },
+            '"all values are strings"',
+            lenient="coerce",
+        ),
+        Ruling(
+            "null",
+            "refuse",
+            {"refuse": "null is refused", "absent": "null for an optional field counts as absent"},
+            "the page's type is string",
+            lenient="absent",
+        ),
+        Ruling(
+            "empty-string",
+            "refuse",
+            {
+                "refuse": "refused in phone, region, ZIP, e-mail, date and links; accepted with a note in free text",
+                "absent": "an empty string counts as absent",
+                "keep": "an empty string is kept where the field is optional",
+            },
+            "undocumented; an empty cell of a CSV is rarely meant",
+            lenient="absent",
+        ),
+        Ruling(
+            "unknown-property",
+            "note",
+            {"note": "left out of the answer, with a note", "refuse": "refused"},
+            '"with whatever properties were accepted"',
+            strict="refuse",
+        ),
+        Ruling(
+            "text-length",
+            "1000",
+            {"1000": "at most so many characters in a text"},
+            "undocumented",
+            lenient="100000",
+            free="number",
+        ),
+        Ruling(
+            "content-type",
+            "json",
+            {"json": "application/json, with any parameters", "any": "any content type"},
+            '"(required)"',
+            lenient="any",
+        ),
+        Ruling(
+            "duplicate-json-key",
+            "last",
+            {"last": "the last one wins, with a note", "refuse": "refused"},
+            "JSON parsers differ",
+            strict="refuse",
+        ),
+        Ruling(
+            "trailing-slash",
+            "refuse",
+            {"refuse": "404 with a hint", "accept": "/api/v1/leads/ is served too"},
+            "undocumented",
+            lenient="accept",
+        ),
+        Ruling(
+            "fictional-only",
+            "off",
+            {"off": "any number", "on": "only 555-0100 to 555-0199, the range reserved for fiction"},
+            "not a reading of the page but our own protection: no real person's data in a test system",
+        ),
+    ]
+)
+"""Every ruling by its name, in the order of the fields."""
+
+
+class Rulings(Mapping[str, str]):
+    """The rulings in force: a value for every name. Hashable, so that rules are compiled once for each."""
+
+    def __init__(self, values: Mapping[str, str]) -> None:
+        self._values = dict(values)
+        self.changes = {name: value for name, value in values.items() if value != RULINGS[name].default}
+        """What differs from the default."""
+        self._hash = hash(frozenset(self.changes.items()))
+
+    @classmethod
+    def of(cls, profile: str = "default", changes: Mapping[str, str] = MappingProxyType({})) -> "Rulings":
+        """A profile and what differs from it. Raises `RulingMistake`."""
+        if profile not in PROFILES:
+            raise RulingMistake("profile", f"There is no profile {profile}.", _hint(profile, PROFILES))
+        for name, value in changes.items():
+            _check(name, value)
+        return cls({name: ruling.in_profile(profile) for name, ruling in RULINGS.items()} | dict(changes))
+
+    def __getitem__(self, name: str) -> str:
+        return self._values[name]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._values)
+
+    def __len__(self) -> int:
+        return len(self._values)
+
+    def __hash__(self) -> int:
+        return self._hash
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Rulings) and self.changes == other.changes
+
+
+def _check(name: str, value: str) -> None:
+    if name not in RULINGS:
+        raise RulingMistake(name, f"There is no ruling {name}.", _hint(name, tuple(RULINGS)))
+    ruling = RULINGS[name]
+    if not ruling.allows(value):
+        close = get_close_matches(value, ruling.values, 1)
+        meant = f"Did you mean {close[0]}? " if close else ""
+        raise RulingMistake(name, f"{name} can't be {value}.", f"{meant}Allowed: {ruling.allowed}.")
+
+
+def _hint(found: str, allowed: tuple[str, ...]) -> str:
+    close = get_close_matches(found, allowed, 1)
+    return (f"Did you mean {close[0]}? " if close else "") + f"Allowed: {', '.join(allowed)}."

@@ -1,0 +1,101 @@
+"""The lead's JSON Schema by the rulings in force, and the two engines that read it.
+
+`jsonschema_rs` says yes in a microsecond; `jsonschema` explains, and is loaded only when there is something to explain.
+"""
+
+import functools
+import importlib.resources
+import itertools
+from copy import deepcopy
+from typing import Any
+
+import jsonschema_rs
+import orjson
+
+from . import dates, phone
+from .places import REGIONS
+from .rulings import Rulings
+
+Schema = dict[str, Any]
+
+RESPONSE_ORDER = (
+    "phoneNumber",
+    "region",
+    "zipCode",
+    "email",
+    "externalCreated",
+    "externalLeadId",
+    "firstName",
+    "lastName",
+    "source",
+    "link",
+    "metadata",
+)
+"""The fields of the 201 in the order of the page's table."""
+
+FIELDS = (*RESPONSE_ORDER[:-1], "metadata", "linkToShorten")
+"""The fields of a request in the order of the page's table."""
+
+FREE_TEXT = ("externalLeadId", "firstName", "lastName", "source")
+
+_ZIP = {"plus-four": r"^[0-9]{5}(?:-[0-9]{4})?$(?!\n)", "five": r"^[0-9]{5}$(?!\n)"}
+
+
+@functools.cache
+def _base() -> Schema:
+    text = importlib.resources.files(__package__).joinpath("lead.schema.json").read_bytes()
+    schema: Schema = orjson.loads(text)
+    return schema
+
+
+def lead_schema(rulings: Rulings) -> Schema:
+    """The effective schema of a request's body."""
+    schema = deepcopy(_base())
+    fields = schema["properties"]
+    if rulings["phone-extension"] == "refuse":
+        fields["phoneNumber"]["pattern"] = _phone_pattern(rulings)
+    else:  # what stands before an extension is a rule that a pattern would only blur
+        del fields["phoneNumber"]["pattern"]
+    fields["region"]["enum"] = _regions(rulings)
+    fields["zipCode"]["pattern"] = _ZIP[rulings["zip-format"]]
+    fields["externalCreated"]["pattern"] = dates.PATTERNS[rulings["external-created"]]
+    length = int(rulings["text-length"])
+    for name in (*FREE_TEXT, "phoneNumber", "link", "linkToShorten"):
+        fields[name]["maxLength"] = length
+    fields["metadata"]["additionalProperties"]["maxLength"] = length
+    if rulings["link"] == "any":
+        for name in ("link", "linkToShorten"):
+            del fields[name]["pattern"]
+            fields[name]["minLength"] = 1
+    if rulings["unknown-property"] == "refuse":
+        schema["additionalProperties"] = False
+    return schema
+
+
+def _phone_pattern(rulings: Rulings) -> str:
+    if rulings["phone-spaces"] == "trim":
+        return phone.PATTERN
+    return phone.PATTERN.replace("^", "^(?! )", 1).replace(
+        r"[ ().\-/]*$(?!\n)", r"(?:[ ().\-/]*[().\-/])?$(?!\n)"
+    )
+
+
+def _regions(rulings: Rulings) -> list[str]:
+    codes = REGIONS[rulings["regions"]]
+    if rulings["region-case"] == "refuse":
+        return list(codes)
+    return ["".join(pair) for a, b in codes for pair in itertools.product((a, a.lower()), (b, b.lower()))]
+
+
+@functools.cache
+def accepts(rulings: Rulings) -> Any:
+    """A fast yes or no: a function of a lead."""
+    return jsonschema_rs.validator_for(lead_schema(rulings)).is_valid
+
+
+@functools.cache
+def explainer(rulings: Rulings) -> Any:
+    """The slow engine, whose errors say where and why."""
+    from jsonschema import Draft202012Validator
+
+    return Draft202012Validator(lead_schema(rulings))

@@ -1,0 +1,266 @@
+"""Our own door: the record, leads, keys, campaigns, explain, reset, through a real socket."""
+
+import time
+from typing import Any
+
+import httpx
+import pytest
+from conftest import LEAD, Running, Serve
+
+
+def found(sandbox: Running, query: str) -> list[str]:
+    """The phone numbers that a list of requests shows, newest first."""
+    campaign = f"demo.{sandbox.api_key.partition('.')[2]}"
+    page = sandbox.get(f"/_sandbox/requests?campaign={campaign}&{query}")
+    return [record["phone"] for record in page["requests"]]
+
+
+def phones(*endings: str) -> list[str]:
+    return [f"+1509555{ending}" for ending in endings]
+
+
+@pytest.fixture
+def posted(sandbox: Running) -> Running:
+    """201 for 0001 and 0002, 409 for 0001, 400 for 0003."""
+    for ending in ("0001", "0002", "0001"):
+        sandbox.post({"phoneNumber": f"(509) 555-{ending}", "region": "CA", "firstName": f'Say "{ending}"'})
+    sandbox.post({"phoneNumber": "(509) 555-0003", "region": "ca"})
+    return sandbox
+
+
+def test_health_names_the_version(sandbox: Running) -> None:
+    assert sandbox.get("/_sandbox/health")["status"] == "ok"
+
+
+@pytest.mark.parametrize(
+    ("query", "expected"),
+    [
+        ("", phones("0003", "0001", "0002", "0001")),
+        ("status=201", phones("0002", "0001")),
+        ("status=4xx", phones("0003", "0001")),
+        ("status=400,201", phones("0003", "0002", "0001")),
+        ("phone=509.555.0001", phones("0001", "0001")),
+        ("phone=+15095550002", phones("0002")),
+        ("phone=%2B15095550002", phones("0002")),
+        ("search=SAY", phones("0001", "0002", "0001")),
+        ("search=Say+%5C%220002", phones("0002")),
+        ("search=nothing-like-it", []),
+        ("since=2020-01-01T00:00:00Z", phones("0003", "0001", "0002", "0001")),
+        ("since=2020-01-01T00:00:00+02:00", phones("0003", "0001", "0002", "0001")),
+        ("since=10m", phones("0003", "0001", "0002", "0001")),
+        ("since=2999-01-01", []),
+        ("limit=2", phones("0003", "0001")),
+        ("key=nobody", []),
+    ],
+)
+def test_requests_are_filtered_by_all_that_is_given(posted: Running, query: str, expected: list[str]) -> None:
+    assert found(posted, query) == expected
+
+
+def test_requests_are_found_by_the_key_that_sent_them(posted: Running) -> None:
+    assert len(posted.get(f"/_sandbox/requests?key={posted.api_key}")["requests"]) == 4
+
+
+def test_a_list_is_read_page_by_page(posted: Running) -> None:
+    seen, following = [], "r999999999"
+    while following:
+        page = posted.get(f"/_sandbox/requests?key={posted.api_key}&limit=3&before={following}")
+        seen += [record["id"] for record in page["requests"]]
+        following = page["next"]
+    assert len(seen) == 4
+    assert seen == sorted(seen, reverse=True)
+
+
+@pytest.mark.parametrize(
+    "query", ["status=abc", "status=4x", "phone=12", "since=yesterday", "limit=0", "limit=1001", "limit=x", "stauts=201"]
+)
+def test_a_filter_that_cannot_be_understood_is_a_400_in_words(sandbox: Running, query: str) -> None:
+    answer = sandbox.http.get(f"/_sandbox/requests?{query}")
+    assert answer.status_code == 400
+    assert answer.headers["content-type"] == "application/problem+json"
+    assert query.partition("=")[0] in answer.json()["detail"]
+
+
+def test_a_request_is_json_for_a_program_and_text_for_a_person(posted: Running) -> None:
+    newest = posted.get(f"/_sandbox/requests?key={posted.api_key}")["requests"][0]["id"]
+    assert posted.http.get(f"/_sandbox/requests/{newest}").json()["id"] == newest
+    text = posted.http.get(f"/_sandbox/requests/{newest}", headers={"accept": "text/html,*/*"}).text
+    assert "region-case" in text
+    assert "CA" in text
+
+
+@pytest.mark.parametrize("id", ["r999999999", "r0", "x", "r000000001x"])
+def test_a_request_that_is_not_there_is_a_404(sandbox: Running, id: str) -> None:
+    assert sandbox.http.get(f"/_sandbox/requests/{id}").status_code == 404
+
+
+def test_leads_are_listed_newest_first_as_their_201_said(posted: Running) -> None:
+    campaign = f"demo.{posted.api_key.partition('.')[2]}"
+    leads = posted.get(f"/_sandbox/leads?campaign={campaign}")["leads"]
+    assert [lead["phone"] for lead in leads] == phones("0002", "0001")
+    assert leads[0]["lead"] == {"phoneNumber": "(509) 555-0002", "region": "CA", "firstName": 'Say "0002"'}
+    assert posted.get(f"/_sandbox/requests/{leads[0]['request']}")["phone"] == phones("0002")[0]
+    one = posted.get(f"/_sandbox/leads?campaign={campaign}&phone=5095550001&limit=1")
+    assert [lead["phone"] for lead in one["leads"]] == phones("0001")
+
+
+def test_imported_leads_are_409_at_their_first_post(sandbox: Running) -> None:
+    campaign = f"demo.{sandbox.api_key.partition('.')[2]}"
+    leads = [{"phoneNumber": "(509) 555-1234"}, {"phoneNumber": "509-555-1234"}, {"phoneNumber": "12"}, 7]
+    answer = sandbox.http.post("/_sandbox/leads", json={"leads": leads, "campaign": campaign})
+    assert answer.status_code == 201
+    counts = answer.json()
+    assert (counts["imported"], counts["already"]) == (1, 1)
+    assert [refused["index"] for refused in counts["refused"]] == [2, 3]
+    duplicate = sandbox.post()
+    assert duplicate.status_code == 409
+    assert sandbox.record_of(duplicate)["firstPost"]["id"] is None
+
+
+def test_what_the_leads_list_gives_can_be_imported_again(posted: Running) -> None:
+    campaign = f"demo.{posted.api_key.partition('.')[2]}"
+    exported = posted.get(f"/_sandbox/leads?campaign={campaign}")
+    assert posted.http.delete(f"/_sandbox/leads?campaign={campaign}").json() == {"removed": 2}
+    assert posted.get(f"/_sandbox/leads?campaign={campaign}")["leads"] == []
+    assert posted.http.post("/_sandbox/leads", json={"leads": exported["leads"]}).json()["imported"] == 2
+    assert posted.post({"phoneNumber": "5095550001", "region": "CA"}).status_code == 409
+
+
+def test_a_key_is_added_shown_masked_and_revoked(serve: Serve) -> None:
+    sandbox = serve()
+    added = sandbox.http.post("/_sandbox/keys", json={"key": "my-own-secret-key"})
+    assert (added.status_code, added.json()["apiKey"]) == (201, "my-own-secret-key")
+    assert sandbox.post(key="my-own-secret-key").status_code == 201
+    listed = sandbox.get("/_sandbox/keys")["keys"]
+    assert "my-own-secret-key" not in str(listed)
+    assert listed[-1] == {"key": "my-…key", "campaign": "demo", "revoked": False, "source": "added"}
+    assert sandbox.http.request("DELETE", "/_sandbox/keys", json={"key": "my-own-secret-key"}).status_code == 200
+    refused = sandbox.post(key="my-own-secret-key")
+    assert refused.status_code == 401
+    assert "revoked" in refused.json()["message"]
+
+
+def test_keys_and_campaigns_survive_a_restart_and_no_key_lies_on_the_disk(serve: Serve, tmp_path: Any) -> None:
+    state = str(tmp_path / "state")
+    first = serve("--state", state)
+    fresh = first.http.post("/_sandbox/campaigns", json={"name": "mine", "rulings": {"region-case": "accept"}}).json()
+    assert first.post({**LEAD, "region": "ca"}, key=fresh["apiKey"]).status_code == 201
+    first.http.request("DELETE", "/_sandbox/keys", json={"key": "test-key"})
+    assert first.stop() == 0
+    written = "".join(path.read_text() for path in (tmp_path / "state").iterdir())
+    assert fresh["apiKey"] not in written
+    second = serve("--state", state)
+    assert second.post({**LEAD, "region": "ca"}, key=fresh["apiKey"]).status_code == 409
+    assert second.post().status_code == 401
+
+
+def test_a_fresh_campaign_has_a_key_of_its_own_and_can_be_deleted(sandbox: Running) -> None:
+    fresh = sandbox.http.post("/_sandbox/campaigns").json()
+    assert sandbox.post(key=fresh["apiKey"]).status_code == 201
+    assert sandbox.post(key=fresh["apiKey"] + ".sub").status_code == 201
+    path = f"/_sandbox/campaigns/{fresh['campaign']}"
+    assert sandbox.http.delete(path).status_code == 204
+    assert sandbox.post(key=fresh["apiKey"]).status_code == 401
+    assert sandbox.get(f"/_sandbox/leads?campaign={fresh['campaign']}")["leads"] == []
+    assert sandbox.http.delete(path).status_code == 404
+    assert sandbox.http.delete("/_sandbox/campaigns/demo").status_code == 409
+
+
+@pytest.mark.parametrize(
+    ("content", "word"),
+    [
+        ({"rulings": {"region-cas": "accept"}}, "region-case"),
+        ({"profile": "lax"}, "lenient"),
+        ({"name": "a b"}, "a b"),
+        ({"name": "demo"}, "demo"),
+        ({"nmae": "x"}, "name"),
+        ([], "object"),
+    ],
+)
+def test_a_campaign_that_cannot_be_is_refused_in_words(sandbox: Running, content: object, word: str) -> None:
+    answer = sandbox.http.post("/_sandbox/campaigns", json=content)
+    assert answer.status_code in (400, 409)
+    assert word in answer.json()["detail"]
+
+
+def test_explain_says_what_would_be_answered_and_keeps_nothing(sandbox: Running) -> None:
+    def explain(lead: object) -> Any:
+        return sandbox.http.post("/_sandbox/explain", json={"body": lead, "apiKey": sandbox.api_key}).json()
+
+    assert explain(LEAD)["status"] == 201
+    wrong = explain({"phone": "5095551234"})
+    assert wrong["status"] == 400
+    assert any("phoneNumber" in problem["hint"] for problem in wrong["problems"])
+    assert explain("{'phoneNumber': '5095551234'}")["status"] == 400
+    first = sandbox.post()
+    duplicate = explain({**LEAD, "phoneNumber": "5095551234"})
+    assert (duplicate["status"], duplicate["phone"]) == (409, "+15095551234")
+    assert duplicate["duplicateOf"]["id"] == first.headers["x-aktify-sandbox-request"]
+    assert len(sandbox.get(f"/_sandbox/requests?key={sandbox.api_key}")["requests"]) == 1
+
+
+def test_reset_forgets_leads_and_requests(serve: Serve) -> None:
+    sandbox = serve()
+    sandbox.post()
+    assert sandbox.http.post("/_sandbox/reset").status_code == 204
+    assert sandbox.http.post("/_sandbox/reset", json={}).status_code == 204
+    assert sandbox.get("/_sandbox/requests") == {"requests": [], "next": None}
+    assert sandbox.post().status_code == 201
+
+
+def test_clearing_requests_leaves_the_leads(serve: Serve) -> None:
+    sandbox = serve()
+    sandbox.post()
+    assert sandbox.http.delete("/_sandbox/requests").json() == {"cleared": 1}
+    assert sandbox.get("/_sandbox/requests")["requests"] == []
+    assert sandbox.post().status_code == 409
+
+
+def test_what_keep_dropped_is_said(serve: Serve) -> None:
+    sandbox = serve("--keep", "3")
+    for number in range(8):
+        sandbox.post({"phoneNumber": f"509555{number:04d}", "region": "CA"})
+    page = sandbox.get("/_sandbox/requests")
+    assert [record["phone"][-1] for record in page["requests"]] == ["7", "6", "5"]
+    assert page["dropped"] == 5
+    gone = sandbox.http.get("/_sandbox/requests/r000000001")
+    assert (gone.status_code, "--keep" in gone.json()["detail"]) == (404, True)
+
+
+def test_stop_ends_the_process_with_exit_code_0(serve: Serve) -> None:
+    sandbox = serve()
+    assert sandbox.http.post("/_sandbox/stop").status_code == 202
+    assert sandbox.end() == 0
+    assert not sandbox.ready_file.exists()
+
+
+def test_the_configuration_in_force_is_shown_without_keys(serve: Serve) -> None:
+    sandbox = serve("--ruling", "region-case=accept", "--token", "let-me-in")
+    headers = {"authorization": "Bearer let-me-in"}
+    answer = sandbox.http.get("/_sandbox/config", headers=headers)
+    rulings = {ruling["name"]: ruling["value"] for ruling in answer.json()["rulings"]}
+    assert rulings["region-case"] == "accept"
+    assert "test-key" not in answer.text
+    assert "let-me-in" not in answer.text
+
+
+def test_the_openapi_document_is_served(sandbox: Running) -> None:
+    assert sandbox.get("/_sandbox/openapi.json")["openapi"].startswith("3.1")
+
+
+def test_a_person_finds_the_way_at_the_door(posted: Running) -> None:
+    text = posted.http.get("/_sandbox/", headers={"accept": "text/html"}).text
+    assert posted.endpoint in text
+    assert "409" in text
+
+
+def test_requests_are_listed_while_others_arrive(sandbox: Running) -> None:
+    """Reading happens in another thread; nothing of it is shared with the writer."""
+    end = time.monotonic() + 1
+    with httpx.Client(base_url=sandbox.url, trust_env=False) as reader:
+        for number in range(10_000):
+            if time.monotonic() > end:
+                break
+            sandbox.post({"phoneNumber": f"509556{number:04d}", "region": "CA"})
+            page = reader.get(f"/_sandbox/requests?key={sandbox.api_key}&limit=5").json()
+            assert page["requests"][0]["phone"] == f"+1509556{number:04d}"

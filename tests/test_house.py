@@ -1,0 +1,110 @@
+"""The laws of the house: who may import whom, what the contract may know, what a room exports."""
+
+import ast
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+PACKAGE = Path(__file__).parent.parent / "sandbox" / "aktify_sandbox"
+
+FLOORS = [
+    {"__main__"},
+    {"cli", "pytest_plugin"},
+    {"server"},
+    {"app"},
+    {"banner", "control", "endpoint"},
+    {"diagnosis", "protocol", "records", "terminal"},
+    {"recorder"},
+    {"store"},
+    {"fold", "tables"},
+    {"log"},
+    {"campaigns", "initial"},
+    {"settings"},
+    {"documents", "masking", "bundled"},
+    {"contract", "version"},
+]
+"""From the roof to the ground; each may import only what is below it."""
+
+
+def room_of(path: Path) -> str:
+    return path.relative_to(PACKAGE).parts[0].removesuffix(".py")
+
+
+def imports_in(path: Path) -> set[str]:
+    """The rooms of ours that a file imports."""
+    names: set[str] = set()
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.ImportFrom) and node.module and not node.level:
+            parts = node.module.split(".")
+            if parts[0] == "aktify_sandbox":
+                names |= {parts[1]} if len(parts) > 1 else {alias.name for alias in node.names}
+        elif isinstance(node, ast.Import):
+            names |= {alias.name.split(".")[1] for alias in node.names if alias.name.startswith("aktify_sandbox.")}
+    return names
+
+
+FILES = sorted(PACKAGE.rglob("*.py"))
+
+
+def floor_of(room: str) -> int:
+    return next(number for number, rooms in enumerate(FLOORS) if room in rooms)
+
+
+@pytest.mark.parametrize("path", FILES, ids=lambda path: str(path.relative_to(PACKAGE)))
+def test_arrows_point_down(path: Path) -> None:
+    room = room_of(path)
+    if room == "__init__":
+        return
+    for imported in imports_in(path) - {room, "__version__"}:
+        assert floor_of(imported) > floor_of(room), f"{room} imports {imported}"
+
+
+def test_every_room_has_a_floor() -> None:
+    rooms = {room_of(path) for path in FILES} - {"__init__"}
+    assert rooms == set().union(*FLOORS)
+
+
+@pytest.mark.parametrize("path", sorted((PACKAGE / "contract").glob("*.py")), ids=lambda path: path.name)
+def test_the_contract_imports_nothing_of_ours_but_itself(path: Path) -> None:
+    assert imports_in(path) <= {"contract"}
+
+
+@pytest.mark.parametrize("path", FILES, ids=lambda path: str(path.relative_to(PACKAGE)))
+def test_only_the_store_knows_tinydb_beyond_its_queries(path: Path) -> None:
+    allowed = {"tables.py": {"TinyDB", "Storage", "Table"}, "keys.py": {"where"}}.get(path.name, set())
+    found = {
+        alias.name
+        for node in ast.walk(ast.parse(path.read_text()))
+        if isinstance(node, ast.ImportFrom) and (node.module or "").split(".")[0] == "tinydb"
+        for alias in node.names
+    }
+    assert found <= allowed
+
+
+def test_exported_names_exist() -> None:
+    for path in FILES:
+        if path.name == "__init__.py":
+            module = ".".join(("aktify_sandbox", *path.relative_to(PACKAGE).parts[:-1]))
+            names = getattr(__import__(module, fromlist=["__all__"]), "__all__", [])
+            assert [name for name in names if not hasattr(sys.modules[module], name)] == []
+
+
+def test_help_imports_nothing_heavy() -> None:
+    """`--help` must answer at once: what only a server or a refused lead needs isn't loaded."""
+    code = "import sys, json, aktify_sandbox.cli; print(json.dumps(list(sys.modules)))"
+    loaded = set(json.loads(subprocess.run([sys.executable, "-c", code], capture_output=True, check=True).stdout))
+    assert not loaded & {"starlette", "uvicorn", "tinydb", "jsonschema", "httpx", "yaml", "orjson", "asyncio"}
+
+
+def test_every_switched_off_rule_has_its_reason_on_the_line() -> None:
+    bare = []
+    for path in [*FILES, *Path(__file__).parent.rglob("*.py")]:
+        for number, line in enumerate(path.read_text().splitlines(), 1):
+            for mark in ("# noqa", "# type: ignore", "# pragma"):
+                rest = line.partition(mark)[2]
+                if rest and '"' not in line.partition(mark)[0][-1:] and len(rest.split()) < 3:
+                    bare.append(f"{path.name}:{number}")
+    assert bare == []

@@ -1,0 +1,74 @@
+"""Wheel, editable install and checkout all find what is bundled."""
+
+import json
+import os
+import subprocess
+import sys
+import time
+import venv
+import zipfile
+from pathlib import Path
+
+import pytest
+
+from aktify_sandbox.bundled import bundled
+
+ROOT = Path(__file__).parent.parent
+
+
+def run(*command: str | Path, cwd: Path, **more: str) -> str:
+    environment = {name: value for name, value in os.environ.items() if not name.startswith(("PYTHON", "COVERAGE", "AKTIFY"))}
+    done = subprocess.run([str(part) for part in command], cwd=cwd, env={**environment, **more}, capture_output=True, text=True)
+    assert done.returncode == 0, done.stdout + done.stderr
+    return done.stdout
+
+
+def test_a_checkout_finds_its_fixtures_and_scenarios() -> None:
+    assert bundled("fixtures") == ROOT / "fixtures"
+    assert (bundled("scenarios") / "README.md").is_file()
+
+
+@pytest.fixture(scope="module")
+def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("wheel")
+    run(sys.executable, "-m", "build", "--wheel", "--no-isolation", "--outdir", folder, ROOT, cwd=ROOT)
+    return next(folder.glob("*.whl"))
+
+
+def test_the_wheel_holds_the_data_and_nothing_at_the_top_but_the_package(wheel: Path) -> None:
+    names = zipfile.ZipFile(wheel).namelist()
+    assert {name.partition("/")[0] for name in names if ".dist-info" not in name} == {"aktify_sandbox"}
+    for wanted in ("bundled/fixtures/leads.csv", "bundled/scenarios/README.md", "contract/lead.schema.json", "py.typed"):
+        assert f"aktify_sandbox/{wanted}" in names
+
+
+def test_the_wheel_works_in_an_empty_environment_from_an_empty_folder(wheel: Path, tmp_path: Path) -> None:
+    environment, empty = tmp_path / "environment", tmp_path / "empty"
+    empty.mkdir()
+    venv.create(environment, with_pip=True)
+    run(environment / "bin" / "pip", "install", "--quiet", wheel, cwd=empty)
+    program = environment / "bin" / "aktify-sandbox"
+    where = "from aktify_sandbox.bundled import bundled; print(bundled('fixtures') / 'leads.csv')"
+    leads = Path(run(environment / "bin" / "python", "-c", where, cwd=empty).strip())
+    assert environment in leads.parents
+    ready = empty / "ready.json"
+    with subprocess.Popen([program, "serve", "--port", "0", "--ready-file", ready], cwd=empty, stdout=subprocess.DEVNULL) as server:
+        while not ready.exists() and server.poll() is None:
+            time.sleep(0.02)
+        url = json.loads(ready.read_text())["url"]
+        summary = json.loads(run(program, "send", leads, "--url", url, "--json", cwd=empty))
+        assert sum(summary["statuses"].values()) == 1_000
+        run(program, "stop", "--url", url, cwd=empty)
+        assert server.wait(10) == 0
+    assert (empty / ".aktify-sandbox" / "log.jsonl").is_file()
+
+
+def test_every_entry_point_leads_somewhere() -> None:
+    import tomllib
+    from importlib import import_module
+
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+    groups = [project["scripts"], *project.get("entry-points", {}).values()]
+    for target in [target for group in groups for target in group.values()]:
+        module, _, name = target.partition(":")
+        assert not name or hasattr(import_module(module), name)

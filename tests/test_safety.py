@@ -1,0 +1,159 @@
+"""The attacker is a web page open in the developer's own browser: no page may reach our door."""
+
+import http.client
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+from conftest import LEAD, Running, Serve
+
+from aktify_sandbox.app import application
+from aktify_sandbox.control import Services, keys, leads, requests, service
+from aktify_sandbox.settings import Settings
+from aktify_sandbox.store import Store
+
+
+def all_routes() -> list[tuple[str, str]]:
+    """Every method and path of our door, from the route table itself."""
+    from aktify_sandbox.campaigns import Campaigns
+
+    settings, store = Settings(), Store(None)
+    campaigns = Campaigns(settings.campaigns, "default", {}, "http://127.0.0.1:1")
+    services = Services(settings, campaigns, store, lambda: None)
+    table = [route for room in (service, requests, leads, keys) for route in room.routes(services)]
+    pairs = {(method, route.path.replace("{id}", "r000000001")) for route in table for method in route.methods or ()}
+    return sorted(pairs)
+
+
+def ask(sandbox: Running, method: str, path: str, headers: dict[str, str], body: bytes = b"") -> tuple[int, bytes]:
+    connection = http.client.HTTPConnection("127.0.0.1", sandbox.port, timeout=10)
+    connection.putrequest(method, path, skip_host=True, skip_accept_encoding=True)
+    for name, value in {"Host": f"127.0.0.1:{sandbox.port}", **headers}.items():
+        connection.putheader(name, value)
+    connection.putheader("Content-Length", str(len(body)))
+    connection.endheaders(body)
+    answer = connection.getresponse()
+    content = answer.read()
+    assert answer.getheader("access-control-allow-origin") is None
+    connection.close()
+    return answer.status, content
+
+
+HOSTILE: list[dict[str, str]] = [
+    {"Host": "evil.example"},
+    {"Host": "evil.example:8509"},
+    {"Host": "127.0.0.1.evil.example"},
+    {"Host": "localhost.evil.example"},
+    {"Host": ""},
+    {"Host": "127.0.0.1@evil.example"},
+    {"Origin": "https://evil.example"},
+    {"Origin": "null"},
+    {"Origin": "http://localhost:3000"},
+    {"Sec-Fetch-Site": "cross-site"},
+    {"Host": "evil.example", "X-Forwarded-Host": "127.0.0.1"},
+]
+
+
+@pytest.mark.parametrize("hostile", HOSTILE, ids=str)
+def test_no_route_answers_a_foreign_host_or_origin(sandbox: Running, hostile: dict[str, str]) -> None:
+    for method, path in all_routes():
+        status, content = ask(sandbox, method, path, hostile)
+        assert status == 403, (method, path)
+        assert method == "HEAD" or json.loads(content)["status"] == 403
+
+
+@pytest.mark.parametrize("media", ["text/plain", "application/x-www-form-urlencoded", "multipart/form-data", ""])
+def test_no_route_takes_what_a_form_can_send(sandbox: Running, media: str) -> None:
+    for method, path in all_routes():
+        if method in ("POST", "PUT", "DELETE", "PATCH"):
+            assert ask(sandbox, method, path, {"Content-Type": media}, b"{}")[0] == 415, (method, path)
+
+
+def test_names_that_are_allowed_get_in(serve: Serve) -> None:
+    sandbox = serve("--allow-host", "aktify")
+    for host in ("aktify", "aktify:8509", "localhost", f"127.0.0.1:{sandbox.port}", "[::1]:80", "127.9.9.9"):
+        assert ask(sandbox, "GET", "/_sandbox/config", {"Host": host})[0] == 200, host
+    assert ask(sandbox, "GET", "/_sandbox/config", {"Host": "aktify.evil"})[0] == 403
+
+
+def test_the_vendors_door_takes_any_host(sandbox: Running) -> None:
+    headers = {"Host": "aktify.internal", "x-api-key": sandbox.api_key, "Content-Type": "application/json"}
+    assert ask(sandbox, "POST", "/api/v1/leads", headers, json.dumps(LEAD).encode())[0] == 201
+
+
+def test_a_preflight_grants_nothing(sandbox: Running) -> None:
+    asked = {"Origin": "https://evil.example", "Access-Control-Request-Headers": "x-api-key"}
+    assert ask(sandbox, "OPTIONS", "/api/v1/leads", asked)[0] == 405
+
+
+def test_a_token_guards_every_route_but_health(serve: Serve) -> None:
+    sandbox = serve("--host", "0.0.0.0", "--token", "let-me-in")
+    for method, path in all_routes():
+        expected = 200 if path == "/_sandbox/health" else 401
+        assert ask(sandbox, method, path, {})[0] == expected, (method, path)
+        assert ask(sandbox, method, path, {"Authorization": "Bearer wrong"})[0] == expected
+    assert ask(sandbox, "GET", "/_sandbox/config", {"Authorization": "Bearer let-me-in"})[0] == 200
+
+
+def test_a_token_in_the_address_is_exchanged_for_a_strict_cookie(serve: Serve) -> None:
+    sandbox = serve("--token", "let-me-in")
+    answer = sandbox.http.get("/_sandbox/requests?limit=5&token=let-me-in")
+    assert (answer.status_code, answer.headers["location"]) == (303, "/_sandbox/requests?limit=5")
+    cookie = answer.headers["set-cookie"]
+    assert "SameSite=strict" in cookie
+    assert "HttpOnly" in cookie
+    assert sandbox.http.get("/_sandbox/requests?limit=5").status_code == 200
+    assert sandbox.http.get("/_sandbox/requests?token=wrong", cookies={}).status_code == 200  # the cookie still holds
+    assert ask(sandbox, "GET", "/_sandbox/requests?token=wrong", {})[0] == 401
+
+
+CANARY = "CANARY0f3a9c77d1e2"
+
+
+def test_a_key_is_found_nowhere_on_disk_or_in_output(serve: Serve, tmp_path: Path) -> None:
+    (tmp_path / "c.yaml").write_text(f"campaigns:\n  demo:\n    keys: [{CANARY}, {{key: {CANARY}2, revoked: true}}]\n")
+    state = tmp_path / "state"
+    sandbox = serve("--config", str(tmp_path / "c.yaml"), "--state", str(state), "--log-format", "json")
+    for key in (CANARY, f"{CANARY}2", f"{CANARY}.name", f"{CANARY}-unknown"):
+        sandbox.post(key=key)
+        sandbox.post({}, key=key, headers={"authorization": f"Bearer {CANARY}", "cookie": f"k={CANARY}"})
+        sandbox.http.post(f"/api/v1/leads?x-api-key={CANARY}&a=b", headers={"x-api-key": key})
+    shown: list[Any] = [sandbox.get(path) for path in ("/_sandbox/keys", "/_sandbox/config", "/_sandbox/campaigns")]
+    listed = sandbox.get("/_sandbox/requests")["requests"]
+    shown += [listed] + [sandbox.get(f"/_sandbox/requests/{record['id']}") for record in listed]
+    sandbox.stop()
+    texts = [path.read_text() for path in state.iterdir()] + [json.dumps(shown)]
+    log = [line for line in sandbox.output().splitlines() if line.startswith("{")]
+    assert len(log) == 12
+    assert [text for text in [*texts, *log] if CANARY in text] == []
+
+
+def test_phone_numbers_and_addresses_are_masked_in_the_terminal_unless_asked(serve: Serve) -> None:
+    wrong = {"phoneNumber": "(509) 555-12345", "region": "CA", "email": "someone@example"}
+    for options, seen in (((), False), (("--show-pii",), True)):
+        sandbox = serve(*options)
+        sandbox.post()
+        sandbox.post()
+        sandbox.post(wrong)
+        sandbox.stop()
+        lines = [line for line in sandbox.output().splitlines() if "r00000000" in line]
+        assert len(lines) == 3
+        assert ("+15095551234" in lines[0]) == seen
+        assert any("+1509***1234" in line for line in lines) != seen
+        assert "555-12345" not in "".join(lines) or seen
+        assert "someone@" not in "".join(lines) or seen
+
+
+def test_control_characters_in_a_request_do_not_reach_the_terminal(sandbox: Running) -> None:
+    sandbox.http.post("/%1b[2Jboo%0d%0aHTTP", json=LEAD)
+    sandbox.http.get("/_sandbox/health")
+    assert "\x1b" not in sandbox.output()
+
+
+def test_the_application_asks_for_no_lifespan_and_nothing_global() -> None:
+    """Two sandboxes in one process share nothing."""
+    stores = Store(None), Store(None)
+    apps = [application(Settings(), store, "http://127.0.0.1:1", lambda _: None, lambda: None) for store in stores]
+    assert apps[0] is not apps[1]
+    assert stores[0].leads is not stores[1].leads

@@ -1,0 +1,209 @@
+"""`serve` as its user meets it: the banner, the lines, the end, the next beginning."""
+
+import json
+import os
+import re
+import shlex
+import signal
+import socket
+import subprocess
+import time
+from pathlib import Path
+
+import pytest
+from conftest import COMMAND, LEAD, Running, Serve, clean_environment
+
+
+def test_the_printed_curl_is_201_and_409_the_second_time(serve: Serve) -> None:
+    sandbox = serve()
+    line = next(line for line in sandbox.output().splitlines() if line.startswith("curl"))
+    command = [*shlex.split(line), "-s", "-o", "/dev/null", "-w", "%{http_code}"]
+    assert [subprocess.run(command, capture_output=True, text=True).stdout[-3:] for _ in range(2)] == ["201", "409"]
+
+
+def test_the_banner_says_where_and_with_what(serve: Serve, tmp_path: Path) -> None:
+    sandbox = serve("--state", str(tmp_path / "state"))
+    text = sandbox.output()
+    for wanted in (sandbox.endpoint, "test-key", f"{sandbox.url}/_sandbox/", str(tmp_path / "state")):
+        assert wanted in text
+
+
+def test_under_fictional_only_the_printed_curl_is_accepted_too(serve: Serve) -> None:
+    sandbox = serve("--fictional-only")
+    line = next(line for line in sandbox.output().splitlines() if line.startswith("curl"))
+    assert " 201 " in subprocess.run(shlex.split(line), capture_output=True, text=True).stdout
+
+
+def test_each_request_is_a_line_with_its_reason(serve: Serve) -> None:
+    sandbox = serve()
+    sandbox.post()
+    sandbox.post({**LEAD, "region": "ca"})
+    sandbox.post(key="unheard-of")
+    sandbox.http.get("/elsewhere")
+    sandbox.stop()
+    lines = [line for line in sandbox.output().splitlines() if re.match(r"\d\d:\d\d:\d\d ", line)]
+    assert [line.split()[1] for line in lines] == ["201", "400", "401", "404"]
+    assert "+1509***1234" in lines[0]
+    assert "demo" in lines[0]
+    assert "r000000001" in lines[0]
+    assert "region" in lines[1]
+    assert "GET /elsewhere" in lines[3]
+
+
+def test_the_log_in_json_is_one_object_per_request_and_nothing_else(serve: Serve) -> None:
+    sandbox = serve("--log-format", "json")
+    sandbox.post()
+    sandbox.post()
+    sandbox.stop()
+    objects = [json.loads(line) for line in sandbox.output().splitlines()]
+    assert [each["status"] for each in objects] == [201, 409]
+
+
+def test_quiet_says_nothing(serve: Serve) -> None:
+    sandbox = serve("--quiet")
+    sandbox.post()
+    sandbox.stop()
+    assert sandbox.output() == ""
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_stop_is_clean_and_the_next_start_goes_on(serve: Serve, tmp_path: Path, number: signal.Signals) -> None:
+    state = str(tmp_path / "state")
+    first = serve("--state", state)
+    assert first.post().status_code == 201
+    first.process.send_signal(number)
+    assert first.end() == 0
+    assert not first.ready_file.exists()
+    assert "Traceback" not in first.output()
+    second = serve("--state", state)
+    assert second.post().status_code == 409
+    assert len(second.get("/_sandbox/requests")["requests"]) == 2
+
+
+def test_after_kill_9_the_lead_is_still_a_409(serve: Serve, tmp_path: Path) -> None:
+    state = str(tmp_path / "state")
+    first = serve("--state", state)
+    sent = [first.post({"phoneNumber": f"509555{n:04d}", "region": "CA"}).status_code for n in range(50)]
+    assert sent == [201] * 50
+    first.process.kill()
+    first.end()
+    second = serve("--state", state)
+    assert [second.post({"phoneNumber": f"509555{n:04d}", "region": "CA"}).status_code for n in range(50)] == [409] * 50
+    records = second.get("/_sandbox/requests?status=201")["requests"]
+    assert len(records) == 50
+
+
+def test_a_stop_does_not_wait_for_a_half_sent_request(serve: Serve) -> None:
+    sandbox = serve()
+    with socket.create_connection(("127.0.0.1", sandbox.port)) as half_body, socket.create_connection(
+        ("127.0.0.1", sandbox.port)
+    ) as half_head, socket.create_connection(("127.0.0.1", sandbox.port)) as idle:
+        half_body.sendall(b"POST /api/v1/leads HTTP/1.1\r\nHost: a\r\ncontent-length: 10\r\n\r\n{")
+        half_head.sendall(b"POST /api/v1/leads HTTP/1.1\r\nHo")
+        idle.sendall(b"GET /_sandbox/health HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n")
+        assert idle.recv(1_000)
+        sandbox.process.terminate()
+        assert sandbox.process.wait(3) == 0
+    assert "Traceback" not in sandbox.output()
+
+
+def started(*options: str, folder: Path, **environment: str) -> "subprocess.CompletedProcess[str]":
+    """`serve` that is expected not to start."""
+    return subprocess.run(
+        [*COMMAND, "serve", *options], cwd=folder, env=clean_environment(**environment), capture_output=True, text=True, timeout=30
+    )
+
+
+def test_a_taken_port_is_one_clear_line_and_exit_code_1(sandbox: Running, tmp_path: Path) -> None:
+    done = started("--port", str(sandbox.port), folder=tmp_path)
+    assert done.returncode == 1
+    assert done.stderr.count("\n") == 1
+    assert str(sandbox.port) in done.stderr
+    assert os.listdir(tmp_path) == []
+
+
+def test_a_second_sandbox_on_the_same_folder_is_one_clear_line_and_exit_code_1(serve: Serve, tmp_path: Path) -> None:
+    serve("--state", str(tmp_path / "state"))
+    done = started("--port", "0", "--state", str(tmp_path / "state"), folder=tmp_path)
+    assert done.returncode == 1
+    assert done.stderr.count("\n") == 1
+    assert "in use" in done.stderr
+
+
+def test_damaged_state_is_refused_with_file_and_line(serve: Serve, tmp_path: Path) -> None:
+    sandbox = serve("--state", str(tmp_path / "state"))
+    sandbox.post()
+    sandbox.post()
+    sandbox.stop()
+    log = tmp_path / "state" / "log.jsonl"
+    log.write_bytes(damaged := log.read_bytes().replace(b"(509)", b"(508)", 1))
+    done = started("--port", "0", "--state", str(tmp_path / "state"), folder=tmp_path)
+    assert done.returncode == 1
+    assert "log.jsonl:2:" in done.stderr
+    assert log.read_bytes() == damaged
+
+
+def test_a_torn_last_line_is_cut_off_with_a_warning(serve: Serve, tmp_path: Path) -> None:
+    sandbox = serve("--state", str(tmp_path / "state"))
+    sandbox.post()
+    sandbox.stop()
+    log = tmp_path / "state" / "log.jsonl"
+    log.write_bytes(log.read_bytes() + b'{"id":"r000000002","kind":"requ')
+    again = serve("--state", str(tmp_path / "state"))
+    assert "tore the last line" in again.output()
+    assert again.post().status_code == 409
+
+
+def test_a_network_host_without_a_token_is_wrong_usage(tmp_path: Path) -> None:
+    done = started("--host", "0.0.0.0", folder=tmp_path)
+    assert done.returncode == 2
+    assert "--token" in done.stderr
+
+
+def test_flag_beats_environment_beats_file(serve: Serve, tmp_path: Path) -> None:
+    folder = tmp_path / "work"
+    folder.mkdir()
+    (folder / "aktify-sandbox.yaml").write_text("error-bodies: text\nrulings: {region-case: accept}\n")
+    by_file = serve(folder=folder)
+    refused = by_file.post({"region": "CA"})
+    assert refused.headers["content-type"].startswith("text/plain")
+    assert by_file.post({**LEAD, "region": "ca"}).status_code == 201
+    by_environment = serve(folder=folder, AKTIFY_SANDBOX_ERROR_BODIES="html")
+    assert by_environment.post({}).headers["content-type"].startswith("text/html")
+    by_flag = serve("--error-bodies", "empty", folder=folder, AKTIFY_SANDBOX_ERROR_BODIES="html")
+    assert by_flag.post({}).content == b""
+
+
+def test_a_port_that_kubernetes_sets_is_ignored_with_a_notice(serve: Serve) -> None:
+    sandbox = serve(AKTIFY_SANDBOX_PORT="tcp://10.0.0.1:8509")
+    assert "AKTIFY_SANDBOX_PORT" in sandbox.output()
+
+
+def test_the_ready_file_says_where_and_is_removed_at_the_end(serve: Serve) -> None:
+    sandbox = serve()
+    ready = json.loads(sandbox.ready_file.read_text())
+    assert ready == {
+        "url": sandbox.url,
+        "endpoint": f"{sandbox.url}/api/v1/leads",
+        "apiKey": "test-key",
+        "pid": sandbox.process.pid,
+    }
+    sandbox.stop()
+    assert not sandbox.ready_file.exists()
+
+
+def test_a_closed_standard_output_does_not_stop_the_sandbox(tmp_path: Path) -> None:
+    ready = tmp_path / "ready.json"
+    command = [*COMMAND, "serve", "--port", "0", "--in-memory", "--ready-file", str(ready)]
+    process = subprocess.Popen(command, cwd=tmp_path, env=clean_environment(), stdout=subprocess.PIPE)
+    assert process.stdout is not None
+    while not ready.exists():
+        time.sleep(0.02)
+    process.stdout.close()
+    url = json.loads(ready.read_text())["endpoint"]
+    post = ["curl", "-s", "-o", "/dev/null", "-w", "%{http_code}", url, "-d", "{}"]
+    for _ in range(3):
+        assert subprocess.run(post, capture_output=True, text=True).stdout == "401"
+        time.sleep(0.1)
+    process.terminate()
+    assert process.wait(5) == 0
