@@ -34,7 +34,9 @@ class Running:
         self.out = (folder / "out.txt").open("w+")
         command = [*COMMAND, "serve", "--port", "0", "--ready-file", str(self.ready_file), *options]
         env = clean_environment(**environment)
-        self.process = subprocess.Popen(command, cwd=folder, env=env, stdout=self.out, stderr=subprocess.STDOUT)
+        self.process = subprocess.Popen(
+            command, cwd=folder, env=env, stdout=self.out, stderr=subprocess.STDOUT
+        )
         self._wait()
         ready = json.loads(self.ready_file.read_text())
         self.url: str = ready["url"]

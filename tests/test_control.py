@@ -72,7 +72,17 @@ def test_a_list_is_read_page_by_page(posted: Running) -> None:
 
 
 @pytest.mark.parametrize(
-    "query", ["status=abc", "status=4x", "phone=12", "since=yesterday", "limit=0", "limit=1001", "limit=x", "stauts=201"]
+    "query",
+    [
+        "status=abc",
+        "status=4x",
+        "phone=12",
+        "since=yesterday",
+        "limit=0",
+        "limit=1001",
+        "limit=x",
+        "stauts=201",
+    ],
 )
 def test_a_filter_that_cannot_be_understood_is_a_400_in_words(sandbox: Running, query: str) -> None:
     answer = sandbox.http.get(f"/_sandbox/requests?{query}")
@@ -134,16 +144,22 @@ def test_a_key_is_added_shown_masked_and_revoked(serve: Serve) -> None:
     listed = sandbox.get("/_sandbox/keys")["keys"]
     assert "my-own-secret-key" not in str(listed)
     assert listed[-1] == {"key": "my-…key", "campaign": "demo", "revoked": False, "source": "added"}
-    assert sandbox.http.request("DELETE", "/_sandbox/keys", json={"key": "my-own-secret-key"}).status_code == 200
+    assert (
+        sandbox.http.request("DELETE", "/_sandbox/keys", json={"key": "my-own-secret-key"}).status_code == 200
+    )
     refused = sandbox.post(key="my-own-secret-key")
     assert refused.status_code == 401
     assert "revoked" in refused.json()["message"]
 
 
-def test_keys_and_campaigns_survive_a_restart_and_no_key_lies_on_the_disk(serve: Serve, tmp_path: Any) -> None:
+def test_keys_and_campaigns_survive_a_restart_and_no_key_lies_on_the_disk(
+    serve: Serve, tmp_path: Any
+) -> None:
     state = str(tmp_path / "state")
     first = serve("--state", state)
-    fresh = first.http.post("/_sandbox/campaigns", json={"name": "mine", "rulings": {"region-case": "accept"}}).json()
+    fresh = first.http.post(
+        "/_sandbox/campaigns", json={"name": "mine", "rulings": {"region-case": "accept"}}
+    ).json()
     assert first.post({**LEAD, "region": "ca"}, key=fresh["apiKey"]).status_code == 201
     first.http.request("DELETE", "/_sandbox/keys", json={"key": "test-key"})
     assert first.stop() == 0

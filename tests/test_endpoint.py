@@ -47,7 +47,9 @@ def test_the_first_post_is_201_and_every_later_one_409(sandbox: Running) -> None
 
 
 @pytest.mark.parametrize("link", ["link", "linkToShorten"])
-def test_all_of_the_pages_examples_together_are_accepted_and_come_back_in_its_order(sandbox: Running, link: str) -> None:
+def test_all_of_the_pages_examples_together_are_accepted_and_come_back_in_its_order(
+    sandbox: Running, link: str
+) -> None:
     answer = sandbox.post({**ALL_FIELDS, link: "https://www.aktify.com"})
     assert answer.status_code == 201
     returned = answer.json()
@@ -74,7 +76,9 @@ def test_the_short_link_opens_the_long_one_and_is_recorded(sandbox: Running) -> 
         ({"authorization": "Bearer test-key"}, "x-api-key"),
     ],
 )
-def test_without_a_known_key_the_answer_is_401_and_says_why(sandbox: Running, headers: dict[str, str], words: str) -> None:
+def test_without_a_known_key_the_answer_is_401_and_says_why(
+    sandbox: Running, headers: dict[str, str], words: str
+) -> None:
     answer = sandbox.http.post("/api/v1/leads", json=LEAD, headers=headers)
     assert answer.status_code == 401
     body = answer.json()
@@ -96,17 +100,24 @@ def test_a_wrong_lead_is_told_every_problem_with_hint_and_ruling(sandbox: Runnin
 def test_each_answer_but_a_201_links_to_its_explanation(sandbox: Running) -> None:
     first, second = sandbox.post(), sandbox.post()
     assert "x-aktify-sandbox-explain" not in first.headers
-    text = httpx.get(second.headers["x-aktify-sandbox-explain"], headers={"accept": "text/plain"}, trust_env=False).text
+    text = httpx.get(
+        second.headers["x-aktify-sandbox-explain"], headers={"accept": "text/plain"}, trust_env=False
+    ).text
     assert first.headers["x-aktify-sandbox-request"] in text
 
 
 def test_a_duplicate_shows_the_first_post_beside_it(sandbox: Running) -> None:
     first = sandbox.post({**LEAD, "firstName": "Ann"})
-    record = sandbox.record_of(sandbox.post({"phoneNumber": "5095551234", "region": "CA", "firstName": "Bob"}))
+    record = sandbox.record_of(
+        sandbox.post({"phoneNumber": "5095551234", "region": "CA", "firstName": "Bob"})
+    )
     assert record["firstPost"]["id"] == first.headers["x-aktify-sandbox-request"]
     assert record["firstPost"]["phoneNumber"] == "(509) 555-1234"
     assert record["firstPost"]["phone"] == "+15095551234"
-    assert {difference["field"] for difference in record["firstPost"]["differences"]} == {"phoneNumber", "firstName"}
+    assert {difference["field"] for difference in record["firstPost"]["differences"]} == {
+        "phoneNumber",
+        "firstName",
+    }
 
 
 def test_a_record_holds_the_whole_exchange(sandbox: Running) -> None:
@@ -137,7 +148,9 @@ def test_of_32_parallel_posts_of_one_phone_exactly_one_is_201(sandbox: Running) 
         headers = {"x-api-key": sandbox.api_key}
         with httpx.Client(trust_env=False, timeout=30) as client:
             client.get(f"{sandbox.url}/_sandbox/health")  # the connections are open before the race begins
-            statuses = [client.post(sandbox.endpoint, json=lead, headers=headers).status_code for lead in leads]
+            statuses = [
+                client.post(sandbox.endpoint, json=lead, headers=headers).status_code for lead in leads
+            ]
         return statuses.count(201)
 
     leads = [{"phoneNumber": f"509555{number:04d}", "region": "CA"} for number in range(20)]
@@ -180,7 +193,9 @@ def test_wrong_paths_and_methods_say_what_would_be_right_and_are_recorded(sandbo
         (b'{"phoneNumber": "5095551234\\n", "region": "CA"}', "application/json"),
     ],
 )
-def test_a_bad_body_is_400_in_words_and_recorded_as_it_came(sandbox: Running, body: bytes, content_type: str) -> None:
+def test_a_bad_body_is_400_in_words_and_recorded_as_it_came(
+    sandbox: Running, body: bytes, content_type: str
+) -> None:
     answer = sandbox.http.post(
         "/api/v1/leads", content=body, headers={"x-api-key": sandbox.api_key, "content-type": content_type}
     )
@@ -191,7 +206,9 @@ def test_a_bad_body_is_400_in_words_and_recorded_as_it_came(sandbox: Running, bo
 
 
 def test_a_body_that_is_not_utf_8_is_recorded_in_base64(sandbox: Running) -> None:
-    record = sandbox.record_of(sandbox.http.post("/api/v1/leads", content=b"\xff\xfe", headers={"x-api-key": sandbox.api_key}))
+    record = sandbox.record_of(
+        sandbox.http.post("/api/v1/leads", content=b"\xff\xfe", headers={"x-api-key": sandbox.api_key})
+    )
     assert (record["body"], record["bodyEncoding"]) == ("//4=", "base64")
 
 
@@ -221,8 +238,14 @@ def test_a_huge_body_is_413_and_is_not_held_in_memory(sandbox: Running) -> None:
     ("request_bytes", "status"),
     [
         (b"POST /api/v1/leads HTTP/1.1\r\nx-api-key: test-key\r\ncontent-length: 0\r\n\r\n", b"400"),
-        (b"POST /api/v1/leads HTTP/1.1\r\nHost: a\r\nHost: b\r\nx-api-key: test-key\r\ncontent-length: 0\r\n\r\n", b"400"),
-        (b"POST /api/v1/leads HTTP/1.1\r\nHost: a\r\nx-api-key: x\r\nx-api-key: y\r\ncontent-length: 0\r\n\r\n", b"400"),
+        (
+            b"POST /api/v1/leads HTTP/1.1\r\nHost: a\r\nHost: b\r\nx-api-key: test-key\r\ncontent-length: 0\r\n\r\n",
+            b"400",
+        ),
+        (
+            b"POST /api/v1/leads HTTP/1.1\r\nHost: a\r\nx-api-key: x\r\nx-api-key: y\r\ncontent-length: 0\r\n\r\n",
+            b"400",
+        ),
         (b"POST /api/v1/leads\r\n\r\n", b"400"),
         (b"POST /api/v1/leads HTTP/0.9\r\nHost: a\r\n\r\n", b"400"),
         (b"nonsense\r\n\r\n", b"400"),
@@ -291,7 +314,12 @@ def test_without_sandbox_headers_an_answer_has_none(serve: Serve) -> None:
 def test_under_fictional_only_nothing_of_a_real_person_is_written_down(serve: Serve, tmp_path: Path) -> None:
     state = tmp_path / "state"
     sandbox = serve("--fictional-only", "--state", str(state))
-    real = {"phoneNumber": "(509) 987-6543", "region": "CA", "firstName": "Realperson", "email": "real@person.com"}
+    real = {
+        "phoneNumber": "(509) 987-6543",
+        "region": "CA",
+        "firstName": "Realperson",
+        "email": "real@person.com",
+    }
     refused = sandbox.post(real)
     assert refused.status_code == 400
     assert refused.json()["problems"][0]["ruling"] == "fictional-only"
@@ -302,7 +330,9 @@ def test_under_fictional_only_nothing_of_a_real_person_is_written_down(serve: Se
     assert [text for text in ("987-6543", "5099876543", "Realperson", "real@person") if text in written] == []
 
 
-def test_a_failed_write_is_503_with_the_reason_and_work_goes_on_when_there_is_room(serve: Serve, tmp_path: Path) -> None:
+def test_a_failed_write_is_503_with_the_reason_and_work_goes_on_when_there_is_room(
+    serve: Serve, tmp_path: Path
+) -> None:
     import resource
 
     sandbox = serve("--state", str(tmp_path / "state"))

@@ -42,7 +42,9 @@ def imports_in(path: Path) -> set[str]:
             if parts[0] == "aktify_sandbox":
                 names |= {parts[1]} if len(parts) > 1 else {alias.name for alias in node.names}
         elif isinstance(node, ast.Import):
-            names |= {alias.name.split(".")[1] for alias in node.names if alias.name.startswith("aktify_sandbox.")}
+            names |= {
+                alias.name.split(".")[1] for alias in node.names if alias.name.startswith("aktify_sandbox.")
+            }
     return names
 
 
@@ -95,7 +97,9 @@ def test_exported_names_exist() -> None:
 def test_help_imports_nothing_heavy() -> None:
     """`--help` must answer at once: what only a server or a refused lead needs isn't loaded."""
     code = "import sys, json, aktify_sandbox.cli; print(json.dumps(list(sys.modules)))"
-    loaded = set(json.loads(subprocess.run([sys.executable, "-c", code], capture_output=True, check=True).stdout))
+    loaded = set(
+        json.loads(subprocess.run([sys.executable, "-c", code], capture_output=True, check=True).stdout)
+    )
     assert not loaded & {"starlette", "uvicorn", "tinydb", "jsonschema", "httpx", "yaml", "orjson", "asyncio"}
 
 

@@ -17,8 +17,14 @@ ROOT = Path(__file__).parent.parent
 
 
 def run(*command: str | Path, cwd: Path, **more: str) -> str:
-    environment = {name: value for name, value in os.environ.items() if not name.startswith(("PYTHON", "COVERAGE", "AKTIFY"))}
-    done = subprocess.run([str(part) for part in command], cwd=cwd, env={**environment, **more}, capture_output=True, text=True)
+    environment = {
+        name: value
+        for name, value in os.environ.items()
+        if not name.startswith(("PYTHON", "COVERAGE", "AKTIFY"))
+    }
+    done = subprocess.run(
+        [str(part) for part in command], cwd=cwd, env={**environment, **more}, capture_output=True, text=True
+    )
     assert done.returncode == 0, done.stdout + done.stderr
     return done.stdout
 
@@ -38,7 +44,12 @@ def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def test_the_wheel_holds_the_data_and_nothing_at_the_top_but_the_package(wheel: Path) -> None:
     names = zipfile.ZipFile(wheel).namelist()
     assert {name.partition("/")[0] for name in names if ".dist-info" not in name} == {"aktify_sandbox"}
-    for wanted in ("bundled/fixtures/leads.csv", "bundled/scenarios/README.md", "contract/lead.schema.json", "py.typed"):
+    for wanted in (
+        "bundled/fixtures/leads.csv",
+        "bundled/scenarios/README.md",
+        "contract/lead.schema.json",
+        "py.typed",
+    ):
         assert f"aktify_sandbox/{wanted}" in names
 
 
@@ -52,7 +63,9 @@ def test_the_wheel_works_in_an_empty_environment_from_an_empty_folder(wheel: Pat
     leads = Path(run(environment / "bin" / "python", "-c", where, cwd=empty).strip())
     assert environment in leads.parents
     ready = empty / "ready.json"
-    with subprocess.Popen([program, "serve", "--port", "0", "--ready-file", ready], cwd=empty, stdout=subprocess.DEVNULL) as server:
+    with subprocess.Popen(
+        [program, "serve", "--port", "0", "--ready-file", ready], cwd=empty, stdout=subprocess.DEVNULL
+    ) as server:
         while not ready.exists() and server.poll() is None:
             time.sleep(0.02)
         url = json.loads(ready.read_text())["url"]

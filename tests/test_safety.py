@@ -22,11 +22,17 @@ def all_routes() -> list[tuple[str, str]]:
     campaigns = Campaigns(settings.campaigns, "default", {}, "http://127.0.0.1:1")
     services = Services(settings, campaigns, store, lambda: None)
     table = [route for room in (service, requests, leads, keys) for route in room.routes(services)]
-    pairs = {(method, route.path.replace("{id}", "r000000001")) for route in table for method in route.methods or ()}
+    pairs = {
+        (method, route.path.replace("{id}", "r000000001"))
+        for route in table
+        for method in route.methods or ()
+    }
     return sorted(pairs)
 
 
-def ask(sandbox: Running, method: str, path: str, headers: dict[str, str], body: bytes = b"") -> tuple[int, bytes]:
+def ask(
+    sandbox: Running, method: str, path: str, headers: dict[str, str], body: bytes = b""
+) -> tuple[int, bytes]:
     connection = http.client.HTTPConnection("127.0.0.1", sandbox.port, timeout=10)
     connection.putrequest(method, path, skip_host=True, skip_accept_encoding=True)
     for name, value in {"Host": f"127.0.0.1:{sandbox.port}", **headers}.items():
@@ -63,7 +69,9 @@ def test_no_route_answers_a_foreign_host_or_origin(sandbox: Running, hostile: di
         assert method == "HEAD" or json.loads(content)["status"] == 403
 
 
-@pytest.mark.parametrize("media", ["text/plain", "application/x-www-form-urlencoded", "multipart/form-data", ""])
+@pytest.mark.parametrize(
+    "media", ["text/plain", "application/x-www-form-urlencoded", "multipart/form-data", ""]
+)
 def test_no_route_takes_what_a_form_can_send(sandbox: Running, media: str) -> None:
     for method, path in all_routes():
         if method in ("POST", "PUT", "DELETE", "PATCH"):
@@ -104,7 +112,9 @@ def test_a_token_in_the_address_is_exchanged_for_a_strict_cookie(serve: Serve) -
     assert "SameSite=strict" in cookie
     assert "HttpOnly" in cookie
     assert sandbox.http.get("/_sandbox/requests?limit=5").status_code == 200
-    assert sandbox.http.get("/_sandbox/requests?token=wrong", cookies={}).status_code == 200  # the cookie still holds
+    assert (
+        sandbox.http.get("/_sandbox/requests?token=wrong", cookies={}).status_code == 200
+    )  # the cookie still holds
     assert ask(sandbox, "GET", "/_sandbox/requests?token=wrong", {})[0] == 401
 
 
@@ -112,14 +122,18 @@ CANARY = "CANARY0f3a9c77d1e2"
 
 
 def test_a_key_is_found_nowhere_on_disk_or_in_output(serve: Serve, tmp_path: Path) -> None:
-    (tmp_path / "c.yaml").write_text(f"campaigns:\n  demo:\n    keys: [{CANARY}, {{key: {CANARY}2, revoked: true}}]\n")
+    (tmp_path / "c.yaml").write_text(
+        f"campaigns:\n  demo:\n    keys: [{CANARY}, {{key: {CANARY}2, revoked: true}}]\n"
+    )
     state = tmp_path / "state"
     sandbox = serve("--config", str(tmp_path / "c.yaml"), "--state", str(state), "--log-format", "json")
     for key in (CANARY, f"{CANARY}2", f"{CANARY}.name", f"{CANARY}-unknown"):
         sandbox.post(key=key)
         sandbox.post({}, key=key, headers={"authorization": f"Bearer {CANARY}", "cookie": f"k={CANARY}"})
         sandbox.http.post(f"/api/v1/leads?x-api-key={CANARY}&a=b", headers={"x-api-key": key})
-    shown: list[Any] = [sandbox.get(path) for path in ("/_sandbox/keys", "/_sandbox/config", "/_sandbox/campaigns")]
+    shown: list[Any] = [
+        sandbox.get(path) for path in ("/_sandbox/keys", "/_sandbox/config", "/_sandbox/campaigns")
+    ]
     listed = sandbox.get("/_sandbox/requests")["requests"]
     shown += [listed] + [sandbox.get(f"/_sandbox/requests/{record['id']}") for record in listed]
     sandbox.stop()
@@ -154,6 +168,8 @@ def test_control_characters_in_a_request_do_not_reach_the_terminal(sandbox: Runn
 def test_the_application_asks_for_no_lifespan_and_nothing_global() -> None:
     """Two sandboxes in one process share nothing."""
     stores = Store(None), Store(None)
-    apps = [application(Settings(), store, "http://127.0.0.1:1", lambda _: None, lambda: None) for store in stores]
+    apps = [
+        application(Settings(), store, "http://127.0.0.1:1", lambda _: None, lambda: None) for store in stores
+    ]
     assert apps[0] is not apps[1]
     assert stores[0].leads is not stores[1].leads

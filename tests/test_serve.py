@@ -18,7 +18,10 @@ def test_the_printed_curl_is_201_and_409_the_second_time(serve: Serve) -> None:
     sandbox = serve()
     line = next(line for line in sandbox.output().splitlines() if line.startswith("curl"))
     command = [*shlex.split(line), "-s", "-o", "/dev/null", "-w", "%{http_code}"]
-    assert [subprocess.run(command, capture_output=True, text=True).stdout[-3:] for _ in range(2)] == ["201", "409"]
+    assert [subprocess.run(command, capture_output=True, text=True).stdout[-3:] for _ in range(2)] == [
+        "201",
+        "409",
+    ]
 
 
 def test_the_banner_says_where_and_with_what(serve: Serve, tmp_path: Path) -> None:
@@ -67,7 +70,9 @@ def test_quiet_says_nothing(serve: Serve) -> None:
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
-def test_a_stop_is_clean_and_the_next_start_goes_on(serve: Serve, tmp_path: Path, number: signal.Signals) -> None:
+def test_a_stop_is_clean_and_the_next_start_goes_on(
+    serve: Serve, tmp_path: Path, number: signal.Signals
+) -> None:
     state = str(tmp_path / "state")
     first = serve("--state", state)
     assert first.post().status_code == 201
@@ -88,16 +93,20 @@ def test_after_kill_9_the_lead_is_still_a_409(serve: Serve, tmp_path: Path) -> N
     first.process.kill()
     first.end()
     second = serve("--state", state)
-    assert [second.post({"phoneNumber": f"509555{n:04d}", "region": "CA"}).status_code for n in range(50)] == [409] * 50
+    assert [
+        second.post({"phoneNumber": f"509555{n:04d}", "region": "CA"}).status_code for n in range(50)
+    ] == [409] * 50
     records = second.get("/_sandbox/requests?status=201")["requests"]
     assert len(records) == 50
 
 
 def test_a_stop_does_not_wait_for_a_half_sent_request(serve: Serve) -> None:
     sandbox = serve()
-    with socket.create_connection(("127.0.0.1", sandbox.port)) as half_body, socket.create_connection(
-        ("127.0.0.1", sandbox.port)
-    ) as half_head, socket.create_connection(("127.0.0.1", sandbox.port)) as idle:
+    with (
+        socket.create_connection(("127.0.0.1", sandbox.port)) as half_body,
+        socket.create_connection(("127.0.0.1", sandbox.port)) as half_head,
+        socket.create_connection(("127.0.0.1", sandbox.port)) as idle,
+    ):
         half_body.sendall(b"POST /api/v1/leads HTTP/1.1\r\nHost: a\r\ncontent-length: 10\r\n\r\n{")
         half_head.sendall(b"POST /api/v1/leads HTTP/1.1\r\nHo")
         idle.sendall(b"GET /_sandbox/health HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n")
@@ -110,7 +119,12 @@ def test_a_stop_does_not_wait_for_a_half_sent_request(serve: Serve) -> None:
 def started(*options: str, folder: Path, **environment: str) -> "subprocess.CompletedProcess[str]":
     """`serve` that is expected not to start."""
     return subprocess.run(
-        [*COMMAND, "serve", *options], cwd=folder, env=clean_environment(**environment), capture_output=True, text=True, timeout=30
+        [*COMMAND, "serve", *options],
+        cwd=folder,
+        env=clean_environment(**environment),
+        capture_output=True,
+        text=True,
+        timeout=30,
     )
 
 
@@ -122,7 +136,9 @@ def test_a_taken_port_is_one_clear_line_and_exit_code_1(sandbox: Running, tmp_pa
     assert os.listdir(tmp_path) == []
 
 
-def test_a_second_sandbox_on_the_same_folder_is_one_clear_line_and_exit_code_1(serve: Serve, tmp_path: Path) -> None:
+def test_a_second_sandbox_on_the_same_folder_is_one_clear_line_and_exit_code_1(
+    serve: Serve, tmp_path: Path
+) -> None:
     serve("--state", str(tmp_path / "state"))
     done = started("--port", "0", "--state", str(tmp_path / "state"), folder=tmp_path)
     assert done.returncode == 1

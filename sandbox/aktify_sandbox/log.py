@@ -220,7 +220,7 @@ class Log:
         return os.pread(self._fd, length, offset)
 
     def rewrite(self, first: bytes, lines: Iterable[bytes]) -> None:
-        """Put a header and these lines (sealed, without newline) in place of all. Old file or new file, never a mixture.
+        """Put a header and these lines (sealed, without newline) in place of all: old file or new, no mixture.
 
         Raises `LogUnwritable`; then the old file is as it was.
         """

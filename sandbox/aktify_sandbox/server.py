@@ -29,7 +29,7 @@ _KEEP_ALIVE_SECONDS = 75
 _STOP_SECONDS = 1
 
 
-class CannotServe(Exception):  # noqa: N818  reads as what it says
+class CannotServe(Exception):
     """Why the sandbox can't start, in words for the user."""
 
 

@@ -6,7 +6,6 @@ several shapes, and a client that relies on one is found out.
 
 import hashlib
 import html
-import random
 from dataclasses import dataclass
 from difflib import SequenceMatcher
 from typing import Any, NamedTuple
@@ -46,7 +45,7 @@ class Answer:
 
     status: int
     objection: str
-    """What decided: request, route, key, body, duplicate, accepted; or, of the sandbox's own, link, aborted, defect, disk."""
+    """What decided: request, route, key, body, duplicate, accepted; of our own: link, aborted, defect, disk."""
     rule: str
     """The reason in words, on one line."""
     message: str
@@ -111,11 +110,7 @@ def not_found(path: str) -> Answer:
     """404: the vendor has no such path."""
     shown = path if len(path) <= 100 else f"{path[:100]}…"
     near = SequenceMatcher(None, path.lower().rstrip("/"), ENDPOINT).ratio() > 0.6
-    hint = (
-        f"Did you mean POST {ENDPOINT}?"
-        if near
-        else f"The API's one endpoint is POST {ENDPOINT}; look around at /_sandbox/."
-    )
+    hint = f"Did you mean POST {ENDPOINT}?" if near else f"The API's one endpoint is POST {ENDPOINT}."
     return Answer(404, "route", f"There is no {shown}.", f"There is no {shown}. {hint}")
 
 
@@ -149,13 +144,15 @@ def short_code(campaign: str, phone: str, url: str) -> str:
     return code
 
 
+def _hash(text: str) -> bytes:
+    return hashlib.blake2b(text.encode(), digest_size=8).digest()
+
+
 def render_created(lead: dict[str, Any], shuffle: int | None = None) -> bytes:
-    """The body of a 201. With `shuffle` (a seed) the order changes and a property is there that the page doesn't know."""
+    """The body of a 201. With `shuffle` (a seed) the order changes and an unknown property comes along."""
     if shuffle is None:
         return orjson.dumps(lead)
-    chance = random.Random(shuffle)  # noqa: S311, TID251  not a secret; its seed is given, so it is still pure
-    names = [*lead, f"x{chance.randrange(1_000)}"]
-    chance.shuffle(names)
+    names = sorted([*lead, f"x{shuffle % 1_000}"], key=lambda name: _hash(f"{shuffle} {name}"))
     return orjson.dumps({name: lead.get(name, "not in the contract") for name in names})
 
 

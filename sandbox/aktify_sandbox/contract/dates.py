@@ -1,7 +1,7 @@
 """Moments as ISO 8601 writes them, without what `datetime.fromisoformat` would take besides."""
 
-import datetime
 import re
+from datetime import UTC, date, datetime
 
 _DATE = "(?!0000)[0-9]{4}-(?:0[1-9]|1[0-2])-(?:0[1-9]|[12][0-9]|3[01])"
 _CLOCK = "(?:[01][0-9]|2[0-3]):[0-5][0-9]"
@@ -23,7 +23,7 @@ def is_real(text: str) -> bool:
     if day < 29:
         return True
     try:
-        datetime.date(int(text[:4]), int(text[5:7]), day)
+        date(int(text[:4]), int(text[5:7]), day)
     except ValueError:
         return False
     return True
@@ -41,9 +41,10 @@ def suggestion(text: str) -> str:
     us_date = _US_DATE.match(text)
     if us_date:
         month, day, year = us_date.groups()
-        return f"Write {year}-{int(month):02d}-{int(day):02d}, with the time: {year}-{int(month):02d}-{int(day):02d}T00:00:00-0600."
+        iso = f"{year}-{int(month):02d}-{int(day):02d}"
+        return f"Write {iso}, with the time: {iso}T00:00:00-0600."
     if re.fullmatch(r"[0-9]{10}(?:[0-9]{3})?", text):
-        moment = datetime.datetime.fromtimestamp(int(text[:10]), datetime.UTC)
+        moment = datetime.fromtimestamp(int(text[:10]), UTC)
         return f"That is a Unix time: write {moment.strftime('%Y-%m-%dT%H:%M:%SZ')}."
     if re.match(r"[0-9]{4}-[0-9]{2}-[0-9]{2} +[0-9]", text):
         return f"Put a T between date and time: {re.sub(' +', 'T', text.strip(), count=1)[:40]}."

@@ -172,7 +172,7 @@ RULINGS: Mapping[str, Ruling] = _table(
             "external-created",
             "iso8601",
             {
-                "iso8601": "date and time with Z, ±HH, ±HHMM or ±HH:MM; without an offset, or a date alone: with a note",
+                "iso8601": "date and time with Z, ±HH, ±HHMM or ±HH:MM; no offset, or a date alone: with a note",
                 "rfc3339": "date, time and offset as RFC 3339 wants them (refuses the page's own example)",
             },
             '"ISO8601", example `2022-11-15T21:04:28-0600`; no profile changes it',

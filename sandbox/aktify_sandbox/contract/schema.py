@@ -84,7 +84,8 @@ def _regions(rulings: Rulings) -> list[str]:
     codes = REGIONS[rulings["regions"]]
     if rulings["region-case"] == "refuse":
         return list(codes)
-    return ["".join(pair) for a, b in codes for pair in itertools.product((a, a.lower()), (b, b.lower()))]
+    cases = (itertools.product(*zip(code, code.lower(), strict=True)) for code in codes)
+    return ["".join(letters) for case in cases for letters in case]
 
 
 @functools.cache

@@ -1,0 +1,350 @@
+"""YAML and JSON files as their users wrote them: every value with its place, and every text still a text.
+
+YAML would guess that `02139` is a number, `NO` a boolean and `12:30` a count of seconds. Here each scalar stays as it
+was written and becomes a number or boolean only where the schema wants one. Tags, aliases and merge keys are refused.
+"""
+
+import json
+import re
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from difflib import get_close_matches
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import yaml
+from jsonschema import Draft202012Validator
+
+Schema = dict[str, Any]
+Place = tuple[str | int, ...]
+
+_LARGEST = 1_000_000
+_DEEPEST = 32
+_NULL = ("", "null", "~")
+_BOOLEANS = {"true": True, "false": False}
+
+
+class Mistake(NamedTuple):
+    """One thing that is wrong in a file, and where. Line and column count from 1."""
+
+    file: str
+    line: int
+    column: int
+    message: str
+    hint: str
+
+    def __str__(self) -> str:
+        return f"{self.file}:{self.line}:{self.column}: {self.message}" + (
+            f" {self.hint}" if self.hint else ""
+        )
+
+
+class DocumentMistakes(ValueError):
+    """All that is wrong in a file."""
+
+    def __init__(self, mistakes: Iterable[Mistake]) -> None:
+        self.mistakes = sorted(mistakes, key=lambda mistake: (mistake.line, mistake.column))
+        super().__init__("\n".join(map(str, self.mistakes)))
+
+
+@dataclass(slots=True)
+class Node:
+    """A value and where it stands."""
+
+    content: Any
+    """A text, a list of nodes, or nodes by their names."""
+    line: int
+    column: int
+    quoted: bool = False
+    names: dict[str, tuple[int, int]] = field(default_factory=dict)
+    """Where each name stands."""
+
+
+class Document:
+    """A file that could be read."""
+
+    def __init__(self, name: str, root: Node) -> None:
+        self.name = name
+        self.root = root
+
+    def value(self, schema: Schema) -> Any:
+        """The content as the schema wants it. Raises `DocumentMistakes` with all that is wrong."""
+        value = _typed(self.root, schema, schema)
+        errors = sorted(
+            Draft202012Validator(schema).iter_errors(value), key=lambda error: list(map(str, error.path))
+        )
+        mistakes = [mistake for error in errors for mistake in self._mistakes(error)]
+        if mistakes:
+            raise DocumentMistakes(dict.fromkeys(mistakes))
+        return value
+
+    def mistake(self, place: Place, message: str, hint: str = "") -> Mistake:
+        """A mistake at a value that the caller found wrong; the place is its path from the root."""
+        node = self._node(place)
+        return Mistake(self.name, node.line, node.column, message, hint)
+
+    def _node(self, place: Place) -> Node:
+        node = self.root
+        for part in place:
+            inner = node.content
+            if isinstance(inner, list) and isinstance(part, int):
+                node = inner[part]
+            elif part in inner:
+                node = inner[part]
+        return node
+
+    def _mistakes(self, error: Any) -> Iterator[Mistake]:
+        place = tuple(error.absolute_path)
+        if error.validator == "additionalProperties":
+            yield from self._unknown(place, error)
+        elif error.validator in ("anyOf", "oneOf"):
+            yield from self._alternatives(place, error)
+        else:
+            yield self.mistake(place, *_words(error, ".".join(map(str, place))))
+
+    def _unknown(self, place: Place, error: Any) -> Iterator[Mistake]:
+        node, allowed = self._node(place), list(error.schema.get("properties", {}))
+        patterns = [re.compile(pattern) for pattern in error.schema.get("patternProperties", {})]
+        for name in node.content:
+            if name not in allowed and not any(pattern.search(name) for pattern in patterns):
+                message = f"{name} isn't known here."
+                yield Mistake(self.name, *node.names[name], message, _choice(name, allowed))
+
+    def _alternatives(self, place: Place, error: Any) -> Iterator[Mistake]:
+        """Speak of the alternative that was meant: the one of the same type."""
+        meant = [
+            [inner for inner in error.context if inner.schema_path[0] == number]
+            for number in range(len(error.validator_value))
+        ]
+        fitting = [
+            errors for errors in meant if not any(e.validator == "type" and not e.path for e in errors)
+        ]
+        if fitting and fitting[0]:
+            for inner in fitting[0]:
+                yield from self._mistakes(inner)
+        else:
+            kinds = [str(alternative.get("type", "something else")) for alternative in error.validator_value]
+            message = f"Found {_shown(error.instance)}; expected {' or '.join(map(_kind, kinds))}."
+            yield self.mistake(place, message)
+
+
+def read_file(path: Path) -> Document:
+    """Read a file. Raises `DocumentMistakes`, also when there is nothing to read."""
+    try:
+        if path.stat().st_size > _LARGEST:
+            raise DocumentMistakes(
+                [Mistake(str(path), 1, 1, f"The file is larger than {_LARGEST:,} bytes.", "")]
+            )
+        text = path.read_bytes().decode("utf-8-sig")
+    except OSError as error:
+        raise DocumentMistakes(
+            [Mistake(str(path), 1, 1, f"It can't be read: {error.strerror}.", "")]
+        ) from None
+    except UnicodeDecodeError as error:
+        message = f"It isn't UTF-8 text (byte {error.start})."
+        raise DocumentMistakes([Mistake(str(path), 1, 1, message, "Save it in UTF-8.")]) from None
+    return read(text, str(path))
+
+
+def read(text: str, name: str) -> Document:
+    """Read a text; an empty one is an empty mapping. Raises `DocumentMistakes`."""
+    if len(text) > _LARGEST:
+        raise DocumentMistakes([Mistake(name, 1, 1, f"The text is longer than {_LARGEST:,} characters.", "")])
+    try:
+        _refuse_what_surprises(text, name)
+        nodes = list(yaml.compose_all(text, yaml.BaseLoader))
+    except yaml.MarkedYAMLError as error:
+        raise DocumentMistakes([_syntax_mistake(name, error)]) from None
+    except yaml.reader.ReaderError as error:
+        line = text.count("\n", 0, error.position) + 1
+        raise DocumentMistakes(
+            [Mistake(name, line, 1, f"A control character stands here: {error.reason}.", "")]
+        ) from None
+    if len(nodes) > 1:
+        mark = nodes[1].start_mark
+        hint = "Put each document into a file of its own."
+        raise DocumentMistakes(
+            [Mistake(name, mark.line + 1, mark.column + 1, "A second document begins here.", hint)]
+        )
+    mistakes: list[Mistake] = []
+    root = _positioned(nodes[0], name, mistakes) if nodes else Node({}, 1, 1)
+    if mistakes:
+        raise DocumentMistakes(mistakes)
+    return Document(name, Node({}, 1, 1) if root.content in _NULL and not root.quoted else root)
+
+
+def _refuse_what_surprises(text: str, name: str) -> None:
+    depth = 0
+    for event in yaml.parse(text, yaml.BaseLoader):
+        found, anchor, tag = "", getattr(event, "anchor", None), getattr(event, "tag", None)
+        if isinstance(event, yaml.AliasEvent):
+            found = f"The alias *{anchor} stands for something else."
+        elif anchor:
+            found = f"The anchor &{anchor} isn't taken here."
+        elif tag and not _is_plain(event):
+            found = f"The tag {tag} isn't taken here."
+        depth += isinstance(event, yaml.CollectionStartEvent) - isinstance(event, yaml.CollectionEndEvent)
+        if depth > _DEEPEST:
+            found = f"This is nested deeper than {_DEEPEST} levels."
+        if found:
+            mark: Any = event.start_mark
+            raise DocumentMistakes(
+                [Mistake(name, mark.line + 1, mark.column + 1, found, "Write the value itself.")]
+            )
+
+
+def _is_plain(event: Any) -> bool:
+    return event.tag == "!" and isinstance(event, yaml.ScalarEvent) and bool(event.style)
+
+
+def _syntax_mistake(name: str, error: yaml.MarkedYAMLError) -> Mistake:
+    mark = error.problem_mark or error.context_mark
+    line, column = (mark.line + 1, mark.column + 1) if mark else (1, 1)
+    hint = "Indent with spaces." if "\\t" in str(error.problem) else "Is a quote, a colon or a space missing?"
+    return Mistake(name, line, column, f"This isn't YAML: {error.problem}.", hint)
+
+
+def _positioned(node: Any, name: str, mistakes: list[Mistake]) -> Node:
+    line, column = node.start_mark.line + 1, node.start_mark.column + 1
+    if isinstance(node, yaml.ScalarNode):
+        return Node(node.value, line, column, bool(node.style))
+    if isinstance(node, yaml.SequenceNode):
+        return Node([_positioned(inner, name, mistakes) for inner in node.value], line, column)
+    pairs: dict[str, Node] = {}
+    names: dict[str, tuple[int, int]] = {}
+    for key, inner in node.value:
+        place = key.start_mark.line + 1, key.start_mark.column + 1
+        if not isinstance(key, yaml.ScalarNode):
+            mistakes.append(Mistake(name, *place, "A name must be a text.", ""))
+        elif key.value == "<<":
+            mistakes.append(
+                Mistake(name, *place, "Merging (<<) isn't taken here.", "Write the values themselves.")
+            )
+        elif key.value in pairs:
+            mistakes.append(Mistake(name, *place, f"{key.value} stands here twice.", "Keep one."))
+        else:
+            pairs[key.value] = _positioned(inner, name, mistakes)
+            names[key.value] = place
+    return Node(pairs, line, column, names=names)
+
+
+# texts become numbers and booleans only where the schema wants them
+
+
+def _typed(node: Node, schema: Any, root: Schema) -> Any:
+    schema = _resolved(schema, root)
+    if isinstance(node.content, dict):
+        return {
+            name: _typed(inner, _schema_of(name, schema, root), root) for name, inner in node.content.items()
+        }
+    if isinstance(node.content, list):
+        return [_typed(inner, schema.get("items", {}), root) for inner in node.content]
+    return node.content if node.quoted else _scalar(node.content, _types(schema, root))
+
+
+def _resolved(schema: Any, root: Schema) -> Schema:
+    if not isinstance(schema, dict):
+        return {}
+    if "$ref" in schema:
+        found: Any = root
+        for part in schema["$ref"].removeprefix("#/").split("/"):
+            found = found[part]
+        return _resolved(found, root)
+    return schema
+
+
+def _alternatives_in(schema: Schema, root: Schema) -> list[Schema]:
+    return [_resolved(each, root) for word in ("anyOf", "oneOf") for each in schema.get(word, ())]
+
+
+def _schema_of(name: str, schema: Schema, root: Schema) -> Any:
+    for each in (schema, *_alternatives_in(schema, root)):
+        if name in each.get("properties", {}):
+            return each["properties"][name]
+        for pattern, inner in each.get("patternProperties", {}).items():
+            if re.search(pattern, name):
+                return inner
+        if isinstance(each.get("additionalProperties"), dict):
+            return each["additionalProperties"]
+    return {}
+
+
+def _types(schema: Schema, root: Schema) -> set[str]:
+    own = schema.get("type", [])
+    types = {own} if isinstance(own, str) else set(own)
+    for value in schema.get("enum", ()):
+        types.add({bool: "boolean", int: "integer", str: "string"}.get(type(value), "null"))
+    return types.union(*(_types(each, root) for each in _alternatives_in(schema, root)))
+
+
+def _scalar(text: str, types: set[str]) -> Any:
+    if "boolean" in types and text in _BOOLEANS:
+        return _BOOLEANS[text]
+    if types & {"integer", "number"} and re.fullmatch(r"-?(?:0|[1-9][0-9]{0,17})", text):
+        return int(text)
+    if "number" in types and re.fullmatch(r"-?[0-9]+\.[0-9]+", text):
+        return float(text)
+    if "null" in types and text in _NULL:
+        return None
+    return text
+
+
+# what is said of a mistake
+
+
+def _words(error: Any, where: str) -> tuple[str, str]:
+    found, wanted = _shown(error.instance), error.validator_value
+    match error.validator:
+        case "type":
+            kinds = [wanted] if isinstance(wanted, str) else wanted
+            return f"Found {found}; expected {' or '.join(map(_kind, kinds))}.", _say_true_or_false(
+                error.instance, kinds
+            )
+        case "enum" | "const":
+            allowed = list(wanted) if isinstance(wanted, list) else [wanted]
+            return f"Found {found}.", _choice(error.instance, [str(value) for value in allowed])
+        case "required":
+            missing = next(name for name in wanted if name not in error.instance)
+            return f"{missing} is missing{f' in {where}' if where else ''}.", ""
+        case "minimum" | "maximum" | "exclusiveMinimum":
+            limit = {"minimum": "at least", "maximum": "at most", "exclusiveMinimum": "more than"}[
+                error.validator
+            ]
+            return f"Found {found}; it must be {limit} {wanted}.", ""
+        case "pattern":
+            return f"Found {found}.", error.schema.get("description") or f"It must look like {wanted}."
+        case "minItems" | "minProperties" | "minLength":
+            return "It is empty.", ""
+        case _:
+            return f"{error.message}.", ""
+
+
+def _say_true_or_false(found: Any, kinds: list[str]) -> str:
+    return "Write true or false." if "boolean" in kinds and isinstance(found, str) else ""
+
+
+def _kind(name: str) -> str:
+    kinds = {
+        "string": "a text",
+        "integer": "a whole number",
+        "number": "a number",
+        "boolean": "true or false",
+    }
+    return kinds.get(name) or {"object": "names and values", "array": "a list", "null": "nothing"}.get(
+        name, name
+    )
+
+
+def _choice(found: Any, allowed: list[str]) -> str:
+    close = get_close_matches(str(found), allowed, 1, 0.6)
+    meant = f"Did you mean {close[0]}? " if close else ""
+    return f"{meant}Allowed: {', '.join(allowed)}." if allowed else "Nothing is allowed here."
+
+
+def _shown(value: Any) -> str:
+    if isinstance(value, dict):
+        return "names and values" if value else "nothing"
+    if isinstance(value, list):
+        return "a list"
+    text = value if isinstance(value, str) else json.dumps(value)
+    return f"{text[:60]}…" if len(text) > 60 else text or "nothing"

@@ -1,0 +1,443 @@
+"""What can be set: one dataclass from which flags, environment variables and the configuration file derive.
+
+A flag beats the environment, the environment the file, the file the default.
+"""
+
+import dataclasses
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field, fields
+from difflib import get_close_matches
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from aktify_sandbox.contract.rulings import PROFILES, RULINGS, RulingMistake, Rulings
+
+if TYPE_CHECKING:
+    from aktify_sandbox.documents import Document, Mistake
+
+FILE_NAME = "aktify-sandbox.yaml"
+PREFIX = "AKTIFY_SANDBOX_"
+
+_CAMPAIGN_NAME = "^[A-Za-z0-9_.-]{1,64}$"
+_KEY = "^[!-~]{1,200}$"
+_LINKS = ("optional", "link", "tracking")
+
+
+class SettingsMistake(ValueError):
+    """A value that can't be, in words for the user."""
+
+
+@dataclass(frozen=True, slots=True)
+class KeySetting:
+    """A key of a campaign. `name` is how it is shown; without one it is shown masked."""
+
+    key: str
+    name: str | None = None
+    revoked: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class CampaignSetting:
+    """A campaign: what kind it is, who may post into it, and where it rules otherwise."""
+
+    name: str
+    link: str = "optional"
+    keys: tuple[KeySetting, ...] = ()
+    profile: str | None = None
+    rulings: Mapping[str, str] = field(default_factory=dict)
+
+
+DEFAULT_CAMPAIGNS = (CampaignSetting("demo", keys=(KeySetting("test-key"),)),)
+"""What holds without a configuration file; `fixtures/campaigns.yaml` says the same."""
+
+
+def _option(default: Any, about: str, **more: Any) -> Any:
+    return field(default=default, metadata={"help": about, **more})
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """The settings of a sandbox. Sizes are in bytes."""
+
+    host: str = _option(
+        "127.0.0.1", "Address to listen on; any but this machine's own demands --token.", metavar="ADDRESS"
+    )
+    port: int = _option(8509, "Port to listen on; 0 takes a free one.", metavar="PORT", least=0, most=65_535)
+    config: Path | None = _option(
+        None, f"Configuration file (default: {FILE_NAME}, if there).", kind="path", metavar="FILE"
+    )
+    state: Path = _option(
+        Path(".aktify-sandbox"), "Folder that remembers leads and requests.", kind="path", metavar="DIR"
+    )
+    in_memory: bool = _option(False, "Write nothing to disk; all is forgotten at the end.")
+    profile: str = _option(
+        "default", "How forgiving the sandbox is where the vendor's page is silent.", choices=PROFILES
+    )
+    rulings: Mapping[str, str] = field(
+        default_factory=dict,
+        metadata={
+            "help": "Decide one silent point otherwise; repeatable. `aktify-sandbox rulings` lists them.",
+            "kind": "many",
+            "flag": "ruling",
+            "metavar": "NAME=VALUE",
+        },
+    )
+    error_bodies: str = _option(
+        "detailed",
+        "Shape of 4xx bodies, which the contract leaves open.",
+        choices=("detailed", "empty", "text", "html", "rotate"),
+    )
+    shuffle: bool = _option(False, "Change the order of each 201 and add an unknown property.")
+    sandbox_headers: bool = _option(
+        True, "Leave out the x-aktify-sandbox-… headers.", flag="no-sandbox-headers"
+    )
+    seed: int = _option(0, "Seed of all that is left to chance.", metavar="N", least=0, most=2**53)
+    max_body: int = _option(
+        100_000,
+        "Largest body in bytes; a larger one is a 413.",
+        metavar="BYTES",
+        least=1_000,
+        most=100_000_000,
+    )
+    keep: int | None = _option(None, "Keep only the newest N requests.", metavar="N", least=1, most=2**53)
+    ready_file: Path | None = _option(
+        None,
+        "Write address, key and process id here once requests are answered.",
+        kind="path",
+        metavar="FILE",
+    )
+    allow_host: tuple[str, ...] = _option(
+        (), "Another name under which /_sandbox may be reached; repeatable.", kind="many", metavar="NAME"
+    )
+    token: str | None = _option(None, "Demand this token on /_sandbox.", metavar="TOKEN")
+    fictional_only: bool = _option(False, "Refuse every phone number outside 555-0100 to 555-0199.")
+    fsync: bool = _option(False, "Wait for the disk before each answer: survives a power loss.")
+    open: bool = _option(False, "Open the inspector in the browser.")
+    log_format: str = _option("text", "One line or one JSON object per request.", choices=("text", "json"))
+    quiet: bool = _option(False, "Print errors only.")
+    show_pii: bool = _option(False, "Show phone numbers and e-mail addresses unmasked in the terminal.")
+    campaigns: tuple[CampaignSetting, ...] = field(default=DEFAULT_CAMPAIGNS, metadata={"only_in_file": True})
+
+    @classmethod
+    def gather(
+        cls, flags: Mapping[str, Any], environ: Mapping[str, str], folder: Path
+    ) -> tuple["Settings", list[str]]:
+        """Settings from all levels, and notices for the user.
+
+        `flags` has only what was given, by field name (`rulings` as texts NAME=VALUE). Raises `SettingsMistake`.
+        """
+        notices: list[str] = []
+        given = _from_environment(environ, notices) | _from_flags(flags)
+        path = given.get("config") or _default_file(folder)
+        filed = _from_file(Path(path)) if path else {}
+        rulings = {**filed.pop("rulings", {}), **_from_environment_rulings(environ), **_flag_rulings(flags)}
+        merged = {
+            **filed,
+            **{name: value for name, value in given.items() if name != "rulings"},
+            "rulings": rulings,
+        }
+        return _checked(cls(**merged)), notices
+
+
+class Flag(NamedTuple):
+    """A field as a command line shows it."""
+
+    field: str
+    name: str
+    """Without the leading hyphens."""
+    help: str
+    kind: str
+    """text, number, boolean, path, choice or many."""
+    metavar: str | None
+    choices: tuple[str, ...]
+    default: Any
+    least: int | None
+    most: int | None
+
+
+def fields_for_flags() -> list[Flag]:
+    """Every setting that a flag can set."""
+    return [_flag(each) for each in fields(Settings) if "only_in_file" not in each.metadata]
+
+
+def _flag(each: "dataclasses.Field[Any]") -> Flag:
+    about = each.metadata
+    return Flag(
+        each.name,
+        about.get("flag", each.name.replace("_", "-")),
+        about["help"],
+        about.get("kind") or _kind_of(each.default, about),
+        about.get("metavar"),
+        tuple(about.get("choices", ())),
+        each.default,
+        about.get("least"),
+        about.get("most"),
+    )
+
+
+def _kind_of(default: Any, about: Mapping[str, Any]) -> str:
+    if isinstance(default, bool):
+        return "boolean"
+    if "choices" in about:
+        return "choice"
+    return "number" if "least" in about else "text"
+
+
+# the levels
+
+
+def _from_flags(flags: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in flags.items() if name != "rulings"}
+
+
+def _flag_rulings(flags: Mapping[str, Any]) -> dict[str, str]:
+    return _rulings(flags.get("rulings", ()), "--ruling")
+
+
+def _from_environment(environ: Mapping[str, str], notices: list[str]) -> dict[str, Any]:
+    given = {}
+    for flag in fields_for_flags():
+        variable = PREFIX + flag.name.replace("-", "_").upper()
+        text = environ.get(variable, "")
+        if flag.field == "rulings" or text == "":
+            continue
+        if flag.field == "port" and "://" in text:
+            notices.append(f"{variable}={text} is Kubernetes' own, not a port: ignored.")
+            continue
+        given[flag.field] = _from_text(flag, text, variable)
+    return given
+
+
+def _from_environment_rulings(environ: Mapping[str, str]) -> dict[str, str]:
+    for variable in (f"{PREFIX}RULING", f"{PREFIX}RULINGS"):
+        if environ.get(variable):
+            return _rulings([part.strip() for part in environ[variable].split(",")], variable)
+    return {}
+
+
+def _rulings(texts: Iterable[str], source: str) -> dict[str, str]:
+    rulings = {}
+    for text in texts:
+        name, equals, value = text.partition("=")
+        if not equals:
+            raise SettingsMistake(f"{source}: found {text}; write NAME=VALUE, such as region-case=accept.")
+        rulings[name.strip()] = value.strip()
+    try:
+        Rulings.of("default", rulings)
+    except RulingMistake as mistake:
+        raise SettingsMistake(f"{source}: {mistake}") from None
+    return rulings
+
+
+def _from_text(flag: Flag, text: str, variable: str) -> Any:
+    match flag.kind:
+        case "boolean":
+            value = _boolean(text, variable)
+            return not value if flag.name.startswith("no-") else value
+        case "number":
+            return _number(flag, text, variable)
+        case "choice":
+            return _one_of(flag.choices, text, variable)
+        case "path":
+            return Path(text)
+        case "many":
+            return tuple(part.strip() for part in text.split(",") if part.strip())
+        case _:
+            return text
+
+
+def _boolean(text: str, variable: str) -> bool:
+    words = {
+        "1": True,
+        "true": True,
+        "yes": True,
+        "on": True,
+        "0": False,
+        "false": False,
+        "no": False,
+        "off": False,
+    }
+    if text.lower() not in words:
+        raise SettingsMistake(f"{variable}: found {text}; write true or false.")
+    return words[text.lower()]
+
+
+def _number(flag: Flag, text: str, variable: str) -> int:
+    if not re.fullmatch(r"[0-9]{1,16}", text) or not (flag.least or 0) <= int(text) <= (flag.most or 0):
+        raise SettingsMistake(f"{variable}: found {text}; write a number from {flag.least} to {flag.most}.")
+    return int(text)
+
+
+def _one_of(choices: tuple[str, ...], text: str, variable: str) -> str:
+    if text not in choices:
+        close = get_close_matches(text, choices, 1)
+        meant = f"did you mean {close[0]}? " if close else ""
+        raise SettingsMistake(f"{variable}: found {text}; {meant}allowed: {', '.join(choices)}.")
+    return text
+
+
+def _default_file(folder: Path) -> Path | None:
+    path = folder / FILE_NAME
+    return path if path.is_file() else None
+
+
+def _from_file(path: Path) -> dict[str, Any]:
+    from aktify_sandbox.documents import DocumentMistakes, read_file
+
+    try:
+        document = read_file(path)
+        content = document.value(config_schema())
+        mistakes = list(_campaign_mistakes(document, content))
+        if mistakes:
+            raise DocumentMistakes(mistakes)
+    except DocumentMistakes as error:
+        raise SettingsMistake(str(error)) from None
+    return _settings_in(content, path.parent)
+
+
+def _settings_in(content: dict[str, Any], folder: Path) -> dict[str, Any]:
+    found: dict[str, Any] = {}
+    for flag in fields_for_flags():
+        word = "rulings" if flag.field == "rulings" else flag.name
+        if word in content and flag.field != "config":
+            value = content[word]
+            if flag.kind == "path":
+                value = folder / value
+            found[flag.field] = (
+                not value
+                if flag.name.startswith("no-")
+                else tuple(value)
+                if flag.kind == "many" and isinstance(value, list)
+                else value
+            )
+    if "campaigns" in content:
+        found["campaigns"] = tuple(
+            _campaign(name, about or {}) for name, about in content["campaigns"].items()
+        )
+    return found
+
+
+def _campaign(name: str, about: dict[str, Any]) -> CampaignSetting:
+    keys = tuple(
+        KeySetting(key) if isinstance(key, str) else KeySetting(**key) for key in about.get("keys", ())
+    )
+    return CampaignSetting(
+        name, about.get("link", "optional"), keys, about.get("profile"), about.get("rulings", {})
+    )
+
+
+def _campaign_mistakes(document: "Document", content: dict[str, Any]) -> Iterator["Mistake"]:
+    seen: dict[str, str] = {}
+    for campaign, about in (content.get("campaigns") or {}).items():
+        for number, entry in enumerate((about or {}).get("keys", ())):
+            key = entry if isinstance(entry, str) else entry["key"]
+            if key in seen:
+                place = ("campaigns", campaign, "keys", number)
+                yield document.mistake(
+                    place, f"This key stands in the campaign {seen[key]} already.", "A key has one campaign."
+                )
+            seen.setdefault(key, campaign)
+
+
+def _checked(settings: Settings) -> Settings:
+    from ipaddress import ip_address
+
+    try:
+        loopback = settings.host == "localhost" or ip_address(settings.host).is_loopback
+    except ValueError:
+        raise SettingsMistake(
+            f"--host {settings.host} isn't an address: write 127.0.0.1, 0.0.0.0 or localhost."
+        ) from None
+    if not loopback and not settings.token:
+        raise SettingsMistake(
+            f"--host {settings.host} opens the sandbox to the network: give --token TOKEN too."
+        )
+    if settings.fictional_only:
+        return dataclasses.replace(settings, rulings={**settings.rulings, "fictional-only": "on"})
+    return settings
+
+
+# the file's schema
+
+
+def config_schema() -> dict[str, Any]:
+    """JSON Schema of the configuration file, made from the fields above."""
+    properties = {_word(flag): _property(flag) for flag in fields_for_flags() if flag.field != "config"}
+    return {
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        "$id": "urn:aktify-sandbox:config",
+        "title": FILE_NAME,
+        "type": "object",
+        "additionalProperties": False,
+        "properties": properties | {"campaigns": _campaigns_schema()},
+    }
+
+
+def _word(flag: Flag) -> str:
+    return "rulings" if flag.field == "rulings" else flag.name
+
+
+def _property(flag: Flag) -> dict[str, Any]:
+    if flag.field == "rulings":
+        return _rulings_schema()
+    about: dict[str, Any] = {"description": flag.help}
+    match flag.kind:
+        case "boolean":
+            return about | {"type": "boolean"}
+        case "number":
+            return about | {"type": "integer", "minimum": flag.least, "maximum": flag.most}
+        case "choice":
+            return about | {"type": "string", "enum": list(flag.choices)}
+        case "many":
+            return about | {"type": "array", "items": {"type": "string"}}
+        case _:
+            return about | {"type": "string", "minLength": 1}
+
+
+def _rulings_schema() -> dict[str, Any]:
+    free = {"number": "^[1-9][0-9]{0,6}$", "url": "^https?://[^ /?#]+[^ ?#]*$"}
+    properties: dict[str, Any] = {}
+    for name, ruling in RULINGS.items():
+        words = {"type": "string", "description": ruling.reason}
+        if ruling.free:
+            pattern = "|".join([*(f"^{word}$" for word in ruling.values), free[ruling.free]])
+            properties[name] = words | {"pattern": pattern, "description": f"Allowed: {ruling.allowed}."}
+        else:
+            properties[name] = words | {"enum": list(ruling.values)}
+    return {"type": "object", "additionalProperties": False, "properties": properties}
+
+
+def _campaigns_schema() -> dict[str, Any]:
+    text = {
+        "type": "string",
+        "pattern": _KEY,
+        "description": "A key is 1 to 200 visible ASCII characters, no spaces.",
+    }
+    full = {
+        "type": "object",
+        "additionalProperties": False,
+        "required": ["key"],
+        "properties": {
+            "key": text,
+            "name": {"type": "string", "minLength": 1},
+            "revoked": {"type": "boolean"},
+        },
+    }
+    campaign = {
+        "type": ["object", "null"],
+        "additionalProperties": False,
+        "properties": {
+            "link": {"type": "string", "enum": list(_LINKS), "description": "What kind of campaign it is."},
+            "keys": {"type": "array", "items": {"anyOf": [text, full]}},
+            "profile": {"type": "string", "enum": list(PROFILES)},
+            "rulings": _rulings_schema(),
+        },
+    }
+    return {
+        "type": "object",
+        "description": "Campaigns by name (1 to 64 of A-Z a-z 0-9 _ . -).",
+        "minProperties": 1,
+        "additionalProperties": False,
+        "patternProperties": {_CAMPAIGN_NAME: campaign},
+    }
