@@ -5,7 +5,8 @@ from typing import Any
 
 import httpx
 import pytest
-from conftest import LEAD, Running, Serve
+
+from running import LEAD, Running, Serve
 
 
 def found(sandbox: Running, query: str) -> list[str]:
@@ -99,9 +100,9 @@ def test_a_request_is_json_for_a_program_and_text_for_a_person(posted: Running) 
     assert "CA" in text
 
 
-@pytest.mark.parametrize("id", ["r999999999", "r0", "x", "r000000001x"])
-def test_a_request_that_is_not_there_is_a_404(sandbox: Running, id: str) -> None:
-    assert sandbox.http.get(f"/_sandbox/requests/{id}").status_code == 404
+@pytest.mark.parametrize("name", ["r999999999", "r0", "x", "r000000001x"])
+def test_a_request_that_is_not_there_is_a_404(sandbox: Running, name: str) -> None:
+    assert sandbox.http.get(f"/_sandbox/requests/{name}").status_code == 404
 
 
 def test_leads_are_listed_newest_first_as_their_201_said(posted: Running) -> None:

@@ -9,7 +9,8 @@ from typing import Any
 
 import httpx
 import pytest
-from conftest import LEAD, Running, Serve
+
+from running import LEAD, Running, Serve
 
 ALL_FIELDS = {
     "phoneNumber": "(509) 555-1234",
@@ -277,8 +278,8 @@ def test_a_client_that_hangs_up_in_the_middle_is_recorded_with_how_long_it_waite
 
 def test_requests_on_one_connection_without_waiting_are_each_answered_in_order(sandbox: Running) -> None:
     body = json.dumps(LEAD).encode()
-    head = f"POST /api/v1/leads HTTP/1.1\r\nHost: a\r\nContent-Type: application/json\r\nx-api-key: {sandbox.api_key}\r\n"
-    one = head.encode() + b"content-length: %d\r\n\r\n" % len(body) + body
+    head = f"POST /api/v1/leads HTTP/1.1\r\nHost: a\r\nx-api-key: {sandbox.api_key}\r\n"
+    one = head.encode() + b"content-type: application/json\r\ncontent-length: %d\r\n\r\n" % len(body) + body
     received = raw(sandbox, one * 3)
     assert [part[:3] for part in received.split(b"HTTP/1.1 ")[1:]] == [b"201", b"409", b"409"]
 

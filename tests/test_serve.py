@@ -11,7 +11,8 @@ import time
 from pathlib import Path
 
 import pytest
-from conftest import COMMAND, LEAD, Running, Serve, clean_environment
+
+from running import COMMAND, LEAD, Running, Serve, clean_environment
 
 
 def test_the_printed_curl_is_201_and_409_the_second_time(serve: Serve) -> None:

@@ -24,8 +24,10 @@ def application(
     """The whole sandbox as one ASGI application. `origin` is its address as clients see it: `http://127.0.0.1:8509`."""
     campaigns = Campaigns(settings.campaigns, settings.profile, settings.rulings, origin)
     restore(store, campaigns)
-    campaigns.find(campaigns.default_key.encode())  # its rules are compiled before the first request needs them
-    vendor = VendorDoor(settings, campaigns, store, Recorder(store, listener))
+    campaigns.find(
+        campaigns.default_key.encode()
+    )  # its rules are compiled before the first request needs them
+    vendor = VendorDoor(settings, campaigns, store, Recorder(store, campaigns.rulings, listener))
     control = control_app(Services(settings, campaigns, store, stop))
 
     async def app(scope: dict[str, Any], receive: Receive, send: Send) -> None:

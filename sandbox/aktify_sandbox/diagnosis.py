@@ -5,7 +5,7 @@ from typing import Any
 
 import orjson
 
-from aktify_sandbox.terminal import printable
+from aktify_sandbox.masking import printable
 
 Record = dict[str, Any]
 

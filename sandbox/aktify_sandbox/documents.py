@@ -87,9 +87,7 @@ class Document:
         node = self.root
         for part in place:
             inner = node.content
-            if isinstance(inner, list) and isinstance(part, int):
-                node = inner[part]
-            elif part in inner:
+            if (isinstance(inner, list) and isinstance(part, int)) or part in inner:
                 node = inner[part]
         return node
 

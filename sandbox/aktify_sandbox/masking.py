@@ -1,4 +1,4 @@
-"""What may be seen of a key, a phone number and an e-mail address."""
+"""What may be seen: of a key, a phone number, an e-mail address, and of a text from outside in a terminal."""
 
 import re
 
@@ -18,3 +18,8 @@ def masked_phone(phone: str) -> str:
 def masked_email(email: str) -> str:
     """`someone@example.com` becomes `s***@example.com`."""
     return _EMAIL.sub(r"\1***@\2", email)
+
+
+def printable(text: str) -> str:
+    """The text without anything that could move a terminal's cursor."""
+    return "".join(char if char.isprintable() else "\ufffd" for char in text)

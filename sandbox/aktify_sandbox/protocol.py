@@ -8,6 +8,7 @@ from typing import Any
 from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
 
 MAX_HEADER_BYTES = 65_536
+_LINGER_SECONDS = 0.5
 
 
 class SandboxProtocol(HttpToolsProtocol):
@@ -16,15 +17,18 @@ class SandboxProtocol(HttpToolsProtocol):
     _head = 0
     """Bytes of a request's head that have come while it isn't complete; -1 once it is."""
     _chunk = 0
+    _refused = False
 
     def data_received(self, data: bytes) -> None:
         """Bound the head before it is complete, else it would grow in memory without an end."""
+        if self._refused:  # read on for a moment, else the client's system throws our answer away
+            return
         self._chunk = len(data)
         super().data_received(data)
         if self._head >= 0:
             self._head += len(data)
             if self._head > MAX_HEADER_BYTES:
-                self._refuse_head()
+                self._refuse(431, b"The request's headers are larger than 64 kB.\n")
 
     def on_message_begin(self) -> None:
         """A request begins: its head has everything still before it."""
@@ -41,19 +45,21 @@ class SandboxProtocol(HttpToolsProtocol):
     def on_headers_complete(self) -> None:
         """Start the application, unless the head came whole but too large in one piece."""
         self._head = -1
-        if self._chunk > MAX_HEADER_BYTES and _size(self._written) > MAX_HEADER_BYTES:
-            self._refuse_head()
+        if self.parser.get_http_version() not in ("1.0", "1.1"):
+            self._refuse(400, b"This server speaks HTTP/1.1.\n")
+        elif self._chunk > MAX_HEADER_BYTES and _size(self._written) > MAX_HEADER_BYTES:
+            self._refuse(431, b"The request's headers are larger than 64 kB.\n")
         else:
             super().on_headers_complete()
 
     def on_body(self, body: bytes) -> None:
         """Part of a body, unless its head was refused."""
-        if not self.transport.is_closing():
+        if not self._refused and not self.transport.is_closing():
             super().on_body(body)
 
     def on_message_complete(self) -> None:
         """The request is whole, unless its head was refused."""
-        if not self.transport.is_closing():
+        if not self._refused and not self.transport.is_closing():
             super().on_message_complete()
 
     def abandon_half_sent(self) -> None:
@@ -62,13 +68,14 @@ class SandboxProtocol(HttpToolsProtocol):
         if self._head > 0 or (cycle is not None and cycle.more_body and not cycle.response_complete):
             self.transport.abort()
 
-    def _refuse_head(self) -> None:
-        words = b"The request's headers are larger than 64 kB.\n"
-        head = STATUS_LINE[431] + b"content-type: text/plain; charset=utf-8\r\ncontent-length: %d\r\n" % len(
-            words
+    def _refuse(self, status: int, words: bytes) -> None:
+        self._refused = True
+        head = (
+            b"content-type: text/plain; charset=utf-8\r\ncontent-length: %d\r\nconnection: close\r\n\r\n"
+            % len(words)
         )
-        self.transport.write(head + b"connection: close\r\n\r\n" + words)
-        self.transport.close()
+        self.transport.write(STATUS_LINE[status] + head + words)
+        self.loop.call_later(_LINGER_SECONDS, self.transport.close)
 
 
 def _size(headers: list[tuple[bytes, bytes]]) -> int:

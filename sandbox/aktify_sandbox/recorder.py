@@ -11,6 +11,8 @@ from typing import Any
 import orjson
 
 from aktify_sandbox.contract.answers import Answer
+from aktify_sandbox.contract.phone import is_fictional
+from aktify_sandbox.contract.rulings import Rulings
 from aktify_sandbox.log import request_id
 from aktify_sandbox.masking import masked_key
 from aktify_sandbox.store import Kept, Store
@@ -49,8 +51,10 @@ class Exchange:
 class Recorder:
     """Writes exchanges down before their answers leave, then tells whoever listens."""
 
-    def __init__(self, store: Store, listener: Callable[[Exchange], None]) -> None:
+    def __init__(self, store: Store, rulings: Rulings, listener: Callable[[Exchange], None]) -> None:
+        """`rulings` hold where no key says which campaign's do."""
         self._store = store
+        self._rulings = rulings
         self._listener = listener
 
     async def record(self, exchange: Exchange) -> None:
@@ -63,8 +67,15 @@ class Recorder:
         kept = None
         if answer.lead is not None and answer.access and answer.phone:
             kept = Kept(answer.access.campaign, answer.phone, answer.short.code if answer.short else None)
-        await self._store.add(exchange.number, orjson.dumps(content_of(exchange)), kept)
+        await self._store.add(exchange.number, orjson.dumps(self._content(exchange)), kept)
         self.tell(exchange)
+
+    def _content(self, exchange: Exchange) -> dict[str, Any]:
+        access, content = exchange.answer.access, content_of(exchange)
+        rulings = access.rules.rulings if access else self._rulings
+        if rulings["fictional-only"] == "on" and not _is_made_up(exchange.answer):
+            return _without_person(content)
+        return content
 
     def tell(self, exchange: Exchange) -> None:
         """Show the exchange in the terminal."""
@@ -108,7 +119,7 @@ def content_of(exchange: Exchange) -> dict[str, Any]:
         content["lead"] = answer.lead
         if answer.short:
             content["short"] = answer.short._asdict()
-    return content if _may_be_recorded(answer) else _without_person(content)
+    return content
 
 
 def timestamp(seconds: float) -> str:
@@ -152,11 +163,9 @@ def _shown_body(body: bytes, body_bytes: int) -> dict[str, Any]:
         return {"body": base64.b64encode(held).decode(), "bodyEncoding": "base64", **cut}
 
 
-def _may_be_recorded(answer: Answer) -> bool:
-    """Under `fictional-only` nothing of a person may be kept unless the number is known to be made up."""
-    if answer.access is None or answer.access.rules.rulings["fictional-only"] != "on":
-        return True
-    return answer.phone is not None and not any(p.ruling == "fictional-only" for p in answer.problems)
+def _is_made_up(answer: Answer) -> bool:
+    """Whether the lead can't be a real person: its number is known and nobody has it."""
+    return answer.phone is not None and is_fictional(answer.phone)
 
 
 def _without_person(content: dict[str, Any]) -> dict[str, Any]:

@@ -10,7 +10,7 @@ from typing import Any, TextIO
 import orjson
 
 from aktify_sandbox.log import request_id
-from aktify_sandbox.masking import masked_email, masked_phone
+from aktify_sandbox.masking import masked_email, masked_phone, printable
 from aktify_sandbox.recorder import Exchange, timestamp
 
 _EVERY = 0.05
@@ -95,11 +95,6 @@ class Terminal:
 
     def _masked(self, text: str) -> str:
         return text if self._show_pii else _NUMBER.sub(_masked_number, masked_email(text))
-
-
-def printable(text: str) -> str:
-    """The text without anything that could move a terminal's cursor."""
-    return "".join(char if char.isprintable() else "\ufffd" for char in text)
 
 
 def _asked(scope: dict[str, Any]) -> str:

@@ -57,13 +57,13 @@ class Guard:
     def _unauthorized(self, scope: Scope, headers: dict[bytes, str]) -> Response | None:
         if self._token is None or scope["path"] == "/_sandbox/health":
             return None
+        query = dict(parse_qsl(scope["query_string"].decode("latin-1")))
+        if scope["method"] == "GET" and self._is_token(query.pop("token", "")):
+            return self._exchange_for_cookie(scope["path"], query)
         if self._is_token(headers.get(b"authorization", "").removeprefix("Bearer ")) or self._is_token(
             _cookie(headers)
         ):
             return None
-        query = dict(parse_qsl(scope["query_string"].decode("latin-1")))
-        if scope["method"] == "GET" and self._is_token(query.pop("token", "")):
-            return self._exchange_for_cookie(scope["path"], query)
         return problem_response(
             401, "This sandbox was started with --token: send Authorization: Bearer TOKEN."
         )

@@ -8,7 +8,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from aktify_sandbox.contract.lead import identity
+from aktify_sandbox.contract.phone import identity, is_fictional
 from aktify_sandbox.control.problems import ProblemError, json_body
 from aktify_sandbox.control.requests import limit_in, number_or_none, refuse_unknown
 from aktify_sandbox.control.services import Services
@@ -135,8 +135,3 @@ class _Import:
 def _identity_of(lead: dict[str, Any], item: dict[str, Any]) -> str | None:
     written = lead.get("phoneNumber") or item.get("phone")
     return identity(written) if isinstance(written, str) else None
-
-
-def is_fictional(phone: str) -> bool:
-    """Whether the number is in the range that is reserved for fiction."""
-    return phone[5:10] == "55501"

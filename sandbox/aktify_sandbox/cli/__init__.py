@@ -1,0 +1,50 @@
+"""The command line. What only one command needs is imported inside it, so that `--help` answers at once."""
+
+from difflib import get_close_matches
+
+import click
+
+from aktify_sandbox.cli import information, keys, leads, requests, sending, serving
+from aktify_sandbox.version import __version__
+
+__all__ = ["main"]
+
+
+class Group(click.Group):
+    """A group that asks “did you mean” about an unknown command."""
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        """Find the command; a misspelt one gets the nearest as a hint."""
+        if self.get_command(ctx, args[0]) is None and not args[0].startswith("-"):
+            close = get_close_matches(args[0], self.list_commands(ctx), 1)
+            meant = f" Did you mean {close[0]}?" if close else ""
+            ctx.fail(f"There is no command {args[0]}.{meant}")
+        return super().resolve_command(ctx, args)
+
+
+@click.group(cls=Group, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+@click.version_option(__version__, message="aktify-sandbox %(version)s")
+def main() -> None:
+    """A local stand-in for Aktify's lead API: POST /api/v1/leads on your own machine.
+
+    Begin with `aktify-sandbox serve`, and paste the curl line that it prints.
+    """
+
+
+for command in (
+    serving.serve,
+    serving.init,
+    serving.wait,
+    serving.stop,
+    sending.send,
+    information.explain,
+    requests.requests,
+    leads.leads,
+    keys.keys,
+    serving.reset,
+    information.rulings,
+    information.schema,
+):
+    main.add_command(command)

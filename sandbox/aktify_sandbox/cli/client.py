@@ -1,0 +1,110 @@
+"""How a command talks to a running sandbox, and what it says when it can't."""
+
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import click
+
+if TYPE_CHECKING:
+    import httpx
+
+DEFAULT_URL = "http://127.0.0.1:8509"
+
+Command = TypeVar("Command", bound=Callable[..., Any])
+
+
+class Client:
+    """A running sandbox. Every failure ends the command in one line and with exit code 1."""
+
+    def __init__(self, url: str, token: str | None = None) -> None:
+        import httpx
+
+        headers = {"authorization": f"Bearer {token}"} if token else {}
+        try:  # no proxies, no redirects: this talks to a sandbox and to nothing else
+            self.http = httpx.Client(base_url=url, headers=headers, trust_env=False, timeout=60)
+        except httpx.InvalidURL:
+            raise click.ClickException(f"{url} isn't an address: write it as {DEFAULT_URL}.") from None
+        self.url = url
+
+    def get(self, path: str, **query: Any) -> Any:
+        """JSON of a GET; filters that are None are left out."""
+        return self.ask("GET", path, query=query).json()
+
+    def text(self, path: str) -> str:
+        """What a GET tells a person."""
+        return self.ask("GET", path, headers={"accept": "text/plain"}).text
+
+    def post(self, path: str, content: Any = None, **headers: str) -> "httpx.Response":
+        """A POST of JSON."""
+        return self.ask("POST", path, content=content if content is not None else {}, headers=headers)
+
+    def delete(self, path: str, content: Any = None, **query: Any) -> Any:
+        """JSON of a DELETE."""
+        return self.ask("DELETE", path, content=content, query=query).json()
+
+    def ask(
+        self,
+        method: str,
+        path: str,
+        *,
+        content: Any = None,
+        query: Mapping[str, Any] | None = None,
+        headers: Mapping[str, str] | None = None,
+    ) -> "httpx.Response":
+        """Any request to our door."""
+        import httpx
+
+        params = {name: value for name, value in (query or {}).items() if value is not None}
+        try:
+            answer = self.http.request(
+                method, f"/_sandbox{path}", json=content, params=params, headers=headers
+            )
+        except (httpx.TransportError, httpx.UnsupportedProtocol):
+            raise click.ClickException(
+                f"No sandbox answers at {self.url}: start one with `aktify-sandbox serve`, or say where with --url."
+            ) from None
+        if answer.status_code >= 400:
+            raise click.ClickException(_detail(answer))
+        if answer.status_code >= 300:
+            raise click.ClickException(f"What answers at {self.url} isn't a sandbox.")
+        return answer
+
+    def check(self) -> None:
+        """Make sure that this is a sandbox and nothing else."""
+        try:
+            health = self.get("/health")
+        except (ValueError, click.ClickException) as error:
+            reason = error.format_message() if isinstance(error, click.ClickException) else ""
+            if reason.startswith("No sandbox answers"):
+                raise
+            health = None
+        if not isinstance(health, dict) or health.get("status") != "ok" or "version" not in health:
+            raise click.ClickException(f"{self.url} isn't a sandbox: nothing was sent.")
+
+
+def talks(command: Command) -> Command:
+    """The options of every command that talks to a running sandbox."""
+    url = click.option(
+        "--url",
+        envvar="AKTIFY_SANDBOX_URL",
+        default=DEFAULT_URL,
+        show_default=True,
+        help="Where the sandbox is.",
+    )
+    token = click.option(
+        "--token", envvar="AKTIFY_SANDBOX_TOKEN", help="Its token, if it was started with one."
+    )
+    return url(token(command))
+
+
+def as_json(command: Command) -> Command:
+    """The option of every command that prints a table."""
+    return click.option("--json", "in_json", is_flag=True, help="Print JSON instead of a table.")(command)
+
+
+def _detail(answer: "httpx.Response") -> str:
+    try:
+        detail = answer.json()["detail"]
+    except (ValueError, KeyError, TypeError):
+        return f"The server answered {answer.status_code}: it isn't a sandbox, or not of this version."
+    return f"{detail}"

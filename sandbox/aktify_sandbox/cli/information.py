@@ -1,0 +1,103 @@
+"""`explain`, `rulings`, `schema`: what would be answered, and by which rules."""
+
+from pathlib import Path
+from typing import Any
+
+import click
+
+from aktify_sandbox.cli.client import DEFAULT_URL, Client, as_json, talks
+from aktify_sandbox.cli.serving import gather, settings_options
+from aktify_sandbox.cli.tables import print_json, print_table
+
+
+@click.command()
+@click.argument("file", type=click.Path(path_type=Path, allow_dash=True))
+@click.option("--key", envvar="AKTIFY_API_KEY", metavar="KEY", help="The key it would be sent with.")
+@as_json
+@talks
+def explain(file: Path, key: str | None, in_json: bool, url: str, token: str | None) -> None:
+    """What the lead in FILE (- for standard input) would be answered, and why. Nothing is sent or kept.
+
+    \b
+    Example:
+      echo '{"phoneNumber": "555-1234", "region": "ca"}' | aktify-sandbox explain -
+    """
+    from aktify_sandbox.cli.files import text_of
+
+    content = {"body": text_of(file)} | ({"apiKey": key} if key else {})
+    client = Client(url, token)
+    if in_json:
+        print_json(client.post("/explain", content).json())
+    else:
+        click.echo(client.post("/explain", content, accept="text/plain").text, nl=False)
+
+
+_RULES = ("config", "profile", "rulings")
+
+
+@click.command()
+@settings_options(*_RULES)
+@as_json
+@click.option("--url", envvar="AKTIFY_SANDBOX_URL", help="Ask this running sandbox instead.")
+@click.option("--token", envvar="AKTIFY_SANDBOX_TOKEN", help="Its token, if it was started with one.")
+def rulings(in_json: bool, url: str | None, token: str | None, **flags: Any) -> None:
+    """The points on which the vendor's page is silent, and what is ruled there.
+
+    These are the sandbox's rulings, not the vendor's word.
+
+    \b
+    Example:
+      aktify-sandbox rulings --profile strict
+    """
+    table = Client(url, token).get("/config")["rulings"] if url else _local_rulings(flags)
+    if in_json:
+        print_json({"rulings": table})
+        return
+    rows = [
+        (row["name"], row["value"], ", ".join(v for v in row["values"] if v != row["value"]), row["reason"])
+        for row in table
+    ]
+    print_table(("ruling", "in force", "other values", "reason"), rows, empty="")
+
+
+def _local_rulings(flags: dict[str, Any]) -> list[dict[str, Any]]:
+    from aktify_sandbox.contract.rulings import RULINGS, Rulings
+
+    settings, _ = gather(flags)
+    in_force = Rulings.of(settings.profile, settings.rulings)
+    return [
+        {
+            "name": name,
+            "value": in_force[name],
+            "default": r.default,
+            "values": list(r.values),
+            "reason": r.reason,
+        }
+        for name, r in RULINGS.items()
+    ]
+
+
+@click.command()
+@click.argument("kind", type=click.Choice(["lead", "config", "openapi"]))
+@settings_options(*_RULES)
+def schema(kind: str, **flags: Any) -> None:
+    """Print the JSON Schema of a lead or of the configuration file, or the OpenAPI document.
+
+    \b
+    Example:
+      aktify-sandbox schema openapi > openapi.json
+    """
+    from aktify_sandbox.contract.openapi import openapi
+    from aktify_sandbox.contract.rulings import Rulings
+    from aktify_sandbox.contract.schema import lead_schema
+    from aktify_sandbox.settings import config_schema
+    from aktify_sandbox.version import __version__
+
+    settings, _ = gather(flags)
+    in_force = Rulings.of(settings.profile, settings.rulings)
+    if kind == "config":
+        print_json(config_schema())
+    elif kind == "lead":
+        print_json(lead_schema(in_force))
+    else:
+        print_json(openapi(in_force, __version__, DEFAULT_URL))

@@ -1,0 +1,73 @@
+"""`keys list|add|revoke`: who may post."""
+
+import click
+
+from aktify_sandbox.cli.client import Client, as_json, talks
+from aktify_sandbox.cli.tables import print_json, print_table
+
+
+@click.group()
+def keys() -> None:
+    """API keys and their campaigns."""
+
+
+@keys.command("list")
+@as_json
+@talks
+def list_keys(in_json: bool, url: str, token: str | None) -> None:
+    """The keys that are known, masked or by their names.
+
+    \b
+    Example:
+      aktify-sandbox keys list
+    """
+    listed = Client(url, token).get("/keys")
+    if in_json:
+        print_json(listed)
+        return
+    rows = [
+        (key["key"], key["campaign"], "revoked" if key["revoked"] else "valid", key["source"])
+        for key in listed["keys"]
+    ]
+    print_table(("key", "campaign", "state", "from"), rows, empty="No keys.")
+
+
+@keys.command()
+@click.argument("key", required=False)
+@click.option("--campaign", metavar="NAME", help="Its campaign (default: the first one).")
+@click.option("--name", metavar="NAME", help="How it is shown (default: masked).")
+@as_json
+@talks
+def add(
+    key: str | None, campaign: str | None, name: str | None, in_json: bool, url: str, token: str | None
+) -> None:
+    """Add a key, KEY or a fresh one, and print it. It is shown only this once.
+
+    \b
+    Example:
+      aktify-sandbox keys add --campaign demo --name ci
+    """
+    given = {"key": key, "campaign": campaign, "name": name}
+    added = (
+        Client(url, token)
+        .post("/keys", {word: value for word, value in given.items() if value is not None})
+        .json()
+    )
+    if in_json:
+        print_json(added)
+    else:
+        click.echo(added["apiKey"])
+
+
+@keys.command()
+@click.argument("key")
+@talks
+def revoke(key: str, url: str, token: str | None) -> None:
+    """Revoke a key, given itself or by its name: from now on it is a 401.
+
+    \b
+    Example:
+      aktify-sandbox keys revoke ci
+    """
+    revoked = Client(url, token).delete("/keys", {"key": key})
+    click.echo(f"{revoked['revoked']} of {revoked['campaign']} is revoked.")

@@ -1,0 +1,150 @@
+"""`leads list|export|import|clear`: what is kept."""
+
+import csv
+import io
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import click
+
+from aktify_sandbox.cli.client import Client, as_json, talks
+from aktify_sandbox.cli.tables import print_json, print_table
+
+_AT_ONCE = 1_000
+
+
+@click.group()
+def leads() -> None:
+    """The leads that were accepted."""
+
+
+@leads.command("list")
+@click.option("--campaign", metavar="NAME", help="Only this campaign's.")
+@click.option("--phone", metavar="NUMBER", help="Only this number's, in any spelling.")
+@click.option(
+    "--limit", default=20, show_default=True, type=click.IntRange(1, 1_000), help="How many at most."
+)
+@click.option("--before", metavar="ID", help="Go on from here.")
+@as_json
+@talks
+def list_leads(in_json: bool, url: str, token: str | None, **filters: Any) -> None:
+    """The newest leads, newest first.
+
+    \b
+    Example:
+      aktify-sandbox leads list --campaign demo
+    """
+    page = Client(url, token).get("/leads", **filters)
+    if in_json:
+        print_json(page)
+        return
+    rows = [
+        (lead["receivedAt"], lead["phone"], lead["campaign"], lead["request"] or "imported", _name(lead))
+        for lead in page["leads"]
+    ]
+    print_table(("received", "phone", "campaign", "request", "name"), rows, empty="No leads.")
+    if page["next"]:
+        click.echo(f"There are more: --before {page['next']}")
+
+
+def _name(lead: dict[str, Any]) -> str:
+    return (
+        " ".join(str(lead["lead"][name]) for name in ("firstName", "lastName") if lead["lead"].get(name))
+        or "-"
+    )
+
+
+@leads.command()
+@click.option(
+    "--format", "form", type=click.Choice(["json", "jsonl", "csv"]), default="jsonl", show_default=True
+)
+@click.option("--campaign", metavar="NAME", help="Only this campaign's.")
+@talks
+def export(form: str, campaign: str | None, url: str, token: str | None) -> None:
+    """Print all leads, newest first; `leads import` takes each format again.
+
+    \b
+    Example:
+      aktify-sandbox leads export --format csv > leads.csv
+    """
+    everything = _all(Client(url, token), campaign)
+    if form == "jsonl":
+        for lead in everything:
+            click.echo(json.dumps(lead, ensure_ascii=False))
+    elif form == "json":
+        print_json({"leads": list(everything)})
+    else:
+        click.echo(_as_csv(list(everything)), nl=False)
+
+
+def _all(client: Client, campaign: str | None) -> Iterator[dict[str, Any]]:
+    before = None
+    while True:
+        page = client.get("/leads", campaign=campaign, limit=_AT_ONCE, before=before)
+        yield from page["leads"]
+        before = page["next"]
+        if before is None:
+            return
+
+
+def _as_csv(everything: list[dict[str, Any]]) -> str:
+    from aktify_sandbox.cli.files import flattened
+
+    rows = [
+        {"campaign": lead["campaign"], "phone": lead["phone"], **flattened(lead["lead"])}
+        for lead in everything
+    ]
+    columns = list(dict.fromkeys(["campaign", "phone", *(name for row in rows for name in row)]))
+    out = io.StringIO()
+    writer = csv.DictWriter(out, columns, lineterminator="\n")
+    writer.writeheader()
+    writer.writerows(rows)
+    return out.getvalue()
+
+
+@leads.command("import")
+@click.argument("file", type=click.Path(path_type=Path, allow_dash=True))
+@click.option("--campaign", metavar="NAME", help="Into which campaign, where the file doesn't say.")
+@talks
+def import_leads(file: Path, campaign: str | None, url: str, token: str | None) -> None:
+    """Keep leads from a file (JSON, JSONL, CSV; - for standard input): their first post will be a 409.
+
+    \b
+    Example:
+      aktify-sandbox leads import known.csv --campaign demo
+    """
+    from aktify_sandbox.cli.files import leads_in
+
+    items, client = leads_in(file), Client(url, token)
+    imported = already = 0
+    refused: list[str] = []
+    for start in range(0, len(items), _AT_ONCE):
+        content: dict[str, Any] = {"leads": items[start : start + _AT_ONCE]}
+        counts = client.post("/leads", content | ({"campaign": campaign} if campaign else {})).json()
+        imported, already = imported + counts["imported"], already + counts["already"]
+        refused += [
+            f"lead {start + each['index'] + 1}: {each['problems'][0]['message']}"
+            for each in counts["refused"]
+        ]
+    for line in refused:
+        click.echo(line, err=True)
+    click.echo(f"{imported:,} imported, {already:,} were there already, {len(refused):,} refused.")
+    if refused:
+        raise SystemExit(1)
+
+
+@leads.command()
+@click.option("--campaign", metavar="NAME", help="Only this campaign's.")
+@click.option("--phone", metavar="NUMBER", help="Only this number's, in any spelling.")
+@talks
+def clear(campaign: str | None, phone: str | None, url: str, token: str | None) -> None:
+    """Forget leads, so that their numbers are accepted again; the record of requests stays.
+
+    \b
+    Example:
+      aktify-sandbox leads clear --phone "(509) 555-1234"
+    """
+    removed = Client(url, token).delete("/leads", campaign=campaign, phone=phone)["removed"]
+    click.echo(f"{removed:,} leads are forgotten.")

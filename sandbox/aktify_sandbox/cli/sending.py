@@ -1,0 +1,163 @@
+"""`send`: leads from a file to a sandbox, with progress and a summary."""
+
+import sys
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from aktify_sandbox.cli.client import Client, as_json, talks
+from aktify_sandbox.cli.files import Body, bodies_in
+from aktify_sandbox.cli.tables import print_json, print_table
+
+if TYPE_CHECKING:
+    import httpx
+
+_EVERY = 250
+
+
+@click.command()
+@click.argument("file", required=False, type=click.Path(path_type=Path, allow_dash=True))
+@click.option(
+    "--sample",
+    metavar="N",
+    type=click.IntRange(1, 400_000),
+    help="Make N valid leads instead of reading a file.",
+)
+@click.option("--seed", default=0, metavar="N", help="Another seed makes other samples.")
+@click.option(
+    "--key",
+    envvar="AKTIFY_API_KEY",
+    default="test-key",
+    show_default=True,
+    metavar="KEY",
+    help="The API key.",
+)
+@as_json
+@talks
+def send(
+    file: Path | None, sample: int | None, seed: int, key: str, in_json: bool, url: str, token: str | None
+) -> None:
+    """Post the leads in FILE (JSON, JSONL or CSV; - for standard input) to a sandbox, and sum up its answers.
+
+    JSON goes out as it stands in the file. A CSV's columns have the names of the vendor's page; a column
+    `metadata.colour` goes into metadata; empty cells are left out. Only a sandbox is ever sent anything.
+
+    \b
+    Example:
+      aktify-sandbox send leads.csv
+      aktify-sandbox send --sample 100
+    """
+    if (file is None) == (sample is None):
+        raise click.UsageError("Give either a FILE or --sample N.")
+    bodies = bodies_in(file) if file is not None else list(_sample(sample or 0, seed))
+    if not bodies:
+        raise click.ClickException(f"{file}: there is no lead in it.")
+    client = Client(url, token)
+    client.check()
+    summary = Summary()
+    for body in _with_progress(bodies):
+        _send(client, key, body, summary)
+    if in_json:
+        print_json(summary.content)
+    else:
+        summary.print()
+    sys.exit(1 if summary.undelivered else 0)
+
+
+def _sample(count: int, seed: int) -> Iterator[Body]:
+    from aktify_sandbox.cli.samples import samples
+
+    return (Body(f"lead {number}", content) for number, content in enumerate(samples(count, seed), 1))
+
+
+def _with_progress(bodies: list[Body]) -> Iterator[Body]:
+    if sys.stderr.isatty():
+        with click.progressbar(bodies, label="Sending", file=sys.stderr, show_pos=True) as shown:
+            yield from shown
+        return
+    for number, body in enumerate(bodies, 1):
+        yield body
+        if number % _EVERY == 0 or number == len(bodies):
+            click.echo(f"sent {number:,} of {len(bodies):,}", err=True)
+
+
+def _send(client: Client, key: str, body: Body, summary: "Summary") -> None:
+    import httpx
+
+    headers = {"x-api-key": key, "content-type": "application/json"}
+    try:
+        answer = client.http.post("/api/v1/leads", content=body.content, headers=headers)
+    except (httpx.TransportError, UnicodeEncodeError) as error:
+        summary.undelivered.append(f"{body.place}: {type(error).__name__}")
+        return
+    summary.add(body.place, answer.status_code, _reason(client, answer))
+
+
+def _reason(client: Client, answer: "httpx.Response") -> str:
+    if answer.status_code == 201:
+        return "accepted"
+    try:
+        content: Any = answer.json()
+        problems, message = content["problems"], content["message"]
+    except (ValueError, KeyError, TypeError):
+        name = answer.headers.get("x-aktify-sandbox-request")
+        if name is None:
+            return "the answer doesn't say"
+        record = client.get(f"/requests/{name}")
+        problems, message = record["problems"], record["reason"]["rule"]
+    if not problems:
+        return str(message)
+    first = problems[0]
+    return " ".join([first["field"] or "body", f"({first['ruling']})" if first["ruling"] else "(the page)"])
+
+
+@dataclass
+class Summary:
+    """Answers by status and reason, each reason with the first place that had it."""
+
+    counts: Counter[tuple[int, str]] = field(default_factory=Counter)
+    first: dict[tuple[int, str], str] = field(default_factory=dict)
+    undelivered: list[str] = field(default_factory=list)
+
+    def add(self, place: str, status: int, reason: str) -> None:
+        """Count an answer."""
+        self.counts[status, reason] += 1
+        self.first.setdefault((status, reason), place)
+
+    @property
+    def content(self) -> dict[str, Any]:
+        """For programs."""
+        statuses: Counter[str] = Counter()
+        for (status, _), count in self.counts.items():
+            statuses[str(status)] += count
+        reasons = [
+            {"status": status, "reason": reason, "count": count, "first": self.first[status, reason]}
+            for (status, reason), count in self._ordered()
+        ]
+        return {
+            "sent": statuses.total(),
+            "statuses": dict(sorted(statuses.items())),
+            "reasons": reasons,
+            "undelivered": self.undelivered,
+        }
+
+    def _ordered(self) -> list[tuple[tuple[int, str], int]]:
+        return sorted(self.counts.items(), key=lambda item: (item[0][0], -item[1], item[0][1]))
+
+    def print(self) -> None:
+        """For people."""
+        content = self.content
+        totals = ", ".join(f"{count:,} × {status}" for status, count in content["statuses"].items())
+        click.echo(f"{content['sent']:,} sent: {totals or 'no answers'}")
+        rows = [
+            (row["status"], f"{row['count']:,}", row["reason"], row["first"]) for row in content["reasons"]
+        ]
+        print_table(("status", "leads", "reason", "first"), rows, empty="")
+        for line in self.undelivered[:10]:
+            click.echo(f"not delivered: {line}", err=True)
+        if len(self.undelivered) > 10:
+            click.echo(f"not delivered: {len(self.undelivered) - 10:,} more", err=True)

@@ -1,0 +1,150 @@
+"""`serve`, and what belongs to its life: init, wait, stop, reset."""
+
+import os
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import click
+
+from aktify_sandbox.cli.client import Client, talks
+from aktify_sandbox.settings import Flag, Settings, SettingsMistake, fields_for_flags
+
+Command = Callable[..., Any]
+
+
+def settings_options(*names: str) -> Callable[[Command], Command]:
+    """The flags of the settings (all, or those named), in the order of their fields."""
+
+    def decorate(command: Command) -> Command:
+        for flag in reversed(fields_for_flags()):
+            if not names or flag.field in names:
+                command = _option(flag)(command)
+        return command
+
+    return decorate
+
+
+def _option(flag: Flag) -> Callable[[Command], Command]:
+    about: dict[str, Any] = {"help": _help(flag), "metavar": flag.metavar, "default": None}
+    if flag.kind == "boolean":
+        about = {"help": flag.help, "is_flag": True, "default": None}
+    elif flag.kind == "number":
+        about["type"] = click.IntRange(flag.least, flag.most)
+    elif flag.kind == "choice":
+        about |= {"type": click.Choice(flag.choices), "metavar": None}
+    elif flag.kind == "path":
+        about["type"] = click.Path(path_type=Path)
+    elif flag.kind == "many":
+        about |= {"multiple": True, "default": ()}
+    return click.option(f"--{flag.name}", flag.field, **about)
+
+
+def _help(flag: Flag) -> str:
+    shown = flag.default not in (None, (), {}) and flag.kind != "many" and not callable(flag.default)
+    return f"{flag.help}  [default: {flag.default}]" if shown and flag.field != "config" else flag.help
+
+
+def gather(flags: dict[str, Any]) -> tuple[Settings, list[str]]:
+    """Settings from flags, environment and file. A mistake is wrong usage: exit code 2."""
+    given = {name: value for name, value in flags.items() if value not in (None, ())}
+    if given.get("sandbox_headers"):  # the flag is called --no-sandbox-headers
+        given["sandbox_headers"] = False
+    try:
+        return Settings.gather(given, os.environ, Path.cwd())
+    except SettingsMistake as mistake:
+        raise click.UsageError(str(mistake)) from None
+
+
+@click.command()
+@settings_options()
+def serve(**flags: Any) -> None:
+    """Run the sandbox until Ctrl-C.
+
+    Every option can also stand in aktify-sandbox.yaml and in the environment (--error-bodies as
+    AKTIFY_SANDBOX_ERROR_BODIES; lists by comma). A flag beats the environment, the environment the file.
+
+    \b
+    Example:
+      aktify-sandbox serve --port 0 --in-memory --profile strict
+    """
+    settings, notices = gather(flags)
+    from aktify_sandbox.contract.rulings import RulingMistake
+    from aktify_sandbox.server import serve as run
+
+    try:
+        code = run(settings, notices)
+    except RulingMistake as mistake:
+        raise click.UsageError(str(mistake)) from None
+    sys.exit(code)
+
+
+@click.command()
+@click.argument("folder", metavar="[DIR]", default=".", type=click.Path(file_okay=False, path_type=Path))
+def init(folder: Path) -> None:
+    """Write a commented aktify-sandbox.yaml and the schemas that let an editor complete and check it.
+
+    What is there already stays as it is.
+
+    \b
+    Example:
+      aktify-sandbox init
+    """
+    from aktify_sandbox.initial import init as write
+
+    try:
+        written = write(folder)
+    except OSError as error:
+        raise click.ClickException(f"{folder} can't be written: {error.strerror}.") from None
+    for path, what in written:
+        click.echo(f"{what:<8} {path}")
+
+
+@click.command()
+@click.option("--timeout", default=10.0, show_default=True, metavar="SECONDS", help="How long to wait.")
+@talks
+def wait(timeout: float, url: str, token: str | None) -> None:
+    """Wait until a sandbox answers; exit code 1 if none does in time.
+
+    \b
+    Example:
+      aktify-sandbox serve & aktify-sandbox wait --timeout 5
+    """
+    client, deadline = Client(url, token), time.monotonic() + timeout
+    while True:
+        try:
+            client.check()
+        except click.ClickException:
+            if time.monotonic() >= deadline:
+                raise
+            time.sleep(0.05)
+        else:
+            return
+
+
+@click.command()
+@talks
+def stop(url: str, token: str | None) -> None:
+    """End a running sandbox cleanly.
+
+    \b
+    Example:
+      aktify-sandbox stop
+    """
+    Client(url, token).post("/stop")
+    click.echo("It stops.")
+
+
+@click.command()
+@talks
+def reset(url: str, token: str | None) -> None:
+    """Forget leads and requests; keys, campaigns and configuration stay.
+
+    \b
+    Example:
+      aktify-sandbox reset
+    """
+    Client(url, token).post("/reset")
+    click.echo("Leads and requests are forgotten.")

@@ -1,0 +1,42 @@
+"""What commands print: tables for people, JSON for programs."""
+
+import json
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+import click
+
+from aktify_sandbox.masking import printable
+
+_COLOURS = {"2": "green", "3": "cyan", "4": "yellow", "5": "red"}
+
+
+def print_json(content: Any) -> None:
+    """For programs."""
+    click.echo(json.dumps(content, indent=2, ensure_ascii=False))
+
+
+def print_table(columns: Sequence[str], rows: Iterable[Sequence[Any]], *, empty: str) -> None:
+    """For people; `empty` is said when there is nothing to show."""
+    texts = [[clean(cell) for cell in row] for row in rows]
+    if not texts:
+        click.echo(empty)
+        return
+    widths = [max(len(row[place]) for row in [list(columns), *texts]) for place in range(len(columns))]
+    click.secho(_line(columns, widths), bold=True)
+    for row in texts:
+        click.echo(_line(row, widths))
+
+
+def _line(cells: Sequence[str], widths: Sequence[int]) -> str:
+    return "  ".join(cell.ljust(width) for cell, width in zip(cells, widths, strict=True)).rstrip()
+
+
+def clean(cell: Any) -> str:
+    """A cell as text, with nothing in it that could move the cursor."""
+    return "-" if cell is None else printable(str(cell))
+
+
+def painted(status: Any) -> str:
+    """A status in its colour (on a terminal that wants colours)."""
+    return click.style(str(status), fg=_COLOURS.get(str(status)[:1], "magenta"))

@@ -1,0 +1,92 @@
+"""A real sandbox in a process of its own, and a client to talk to it."""
+
+import itertools
+import json
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import httpx
+
+COMMAND = [sys.executable, "-m", "aktify_sandbox"]
+_numbers = itertools.count()
+
+LEAD = {"phoneNumber": "(509) 555-1234", "region": "CA"}
+
+
+def clean_environment(**more: str) -> dict[str, str]:
+    """The environment without what would change a sandbox's mind."""
+    kept = {name: value for name, value in os.environ.items() if not name.startswith("AKTIFY_")}
+    return {**kept, "PYTHONUNBUFFERED": "1", **more}
+
+
+class Running:
+    """A sandbox in a process of its own."""
+
+    def __init__(self, folder: Path, *options: str, **environment: str) -> None:
+        folder.mkdir(parents=True, exist_ok=True)
+        name = f"serve-{next(_numbers)}"
+        self.ready_file = folder / f"{name}.json"
+        self.out_file = folder / f"{name}.txt"
+        command = [*COMMAND, "serve", "--port", "0", "--ready-file", str(self.ready_file), *options]
+        env = clean_environment(**environment)
+        with self.out_file.open("w") as out:
+            self.process = subprocess.Popen(
+                command, cwd=folder, env=env, stdout=out, stderr=subprocess.STDOUT
+            )
+        self._wait()
+        ready = json.loads(self.ready_file.read_text())
+        self.url: str = ready["url"]
+        self.endpoint: str = ready["endpoint"]
+        self.api_key: str = ready["apiKey"]
+        self.http = httpx.Client(base_url=self.url, trust_env=False, timeout=30)
+
+    def _wait(self) -> None:
+        deadline = time.monotonic() + 30
+        while not self.ready_file.exists():
+            if self.process.poll() is not None or time.monotonic() > deadline:
+                raise AssertionError(f"serve did not start:\n{self.output()}")
+            time.sleep(0.02)
+
+    @property
+    def port(self) -> int:
+        return int(self.url.rpartition(":")[2])
+
+    def output(self) -> str:
+        """What it has printed so far."""
+        return self.out_file.read_text()
+
+    def post(self, lead: Any = None, key: str | None = None, **more: Any) -> httpx.Response:
+        """Post a lead."""
+        headers = {"x-api-key": key or self.api_key, **more.pop("headers", {})}
+        return self.http.post("/api/v1/leads", json=LEAD if lead is None else lead, headers=headers, **more)
+
+    def record_of(self, answer: httpx.Response) -> dict[str, Any]:
+        """What was recorded of the request that got this answer."""
+        record: dict[str, Any] = self.get(f"/_sandbox/requests/{answer.headers['x-aktify-sandbox-request']}")
+        return record
+
+    def get(self, path: str) -> Any:
+        """JSON from our door."""
+        answer = self.http.get(path)
+        assert answer.status_code == 200, answer.text
+        return answer.json()
+
+    def stop(self) -> int:
+        """SIGTERM; the exit code."""
+        self.process.terminate()
+        return self.end()
+
+    def end(self) -> int:
+        """Wait for the end; the exit code."""
+        code = self.process.wait(20)
+        self.http.close()
+        return code
+
+
+Serve = Callable[..., Running]
+"""Starts a sandbox with options."""
