@@ -229,7 +229,7 @@ class StoreAgainstADictionary(RuleBasedStateMachine):
     @rule(campaign=st.sampled_from("ab"), number=st.integers(0, 9))
     def add_by_hand(self, campaign: str, number: int) -> None:
         if (campaign, phone(number)) not in self.expected:
-            document = {
+            document: dict[str, Any] = {
                 "campaign": campaign,
                 "phone": phone(number),
                 "receivedAt": "",

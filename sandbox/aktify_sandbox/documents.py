@@ -86,9 +86,8 @@ class Document:
     def _node(self, place: Place) -> Node:
         node = self.root
         for part in place:
-            inner = node.content
-            if (isinstance(inner, list) and isinstance(part, int)) or part in inner:
-                node = inner[part]
+            holds = isinstance(part, int) or part in node.content
+            node = node.content[part] if holds else node
         return node
 
     def _mistakes(self, error: Any) -> Iterator[Mistake]:

@@ -35,7 +35,7 @@ class SandboxProtocol(HttpToolsProtocol):
         super().on_message_begin()
         self._head = 0
         self._written: list[tuple[bytes, bytes]] = []
-        self.scope["aktify.headers"] = self._written  # type: ignore[typeddict-unknown-key]
+        self.scope["aktify.headers"] = self._written  # type: ignore[typeddict-unknown-key]  # ASGI allows names of our own
 
     def on_header(self, name: bytes, value: bytes) -> None:
         """Keep the header as it was written beside the lower-case one."""

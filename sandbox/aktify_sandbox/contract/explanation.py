@@ -63,7 +63,7 @@ class Complaints:
                 self.add(self._wrong_type(field, error.instance, error.validator_value))
             case "maxLength" if field != "email":
                 self.add(_too_long(field, error.instance, error.validator_value))
-            case _:
+            case _ if isinstance(error.instance, str):  # if it isn't a text, its type is the complaint
                 self.add(self._wrong_form(field, error.instance))
 
     # the body as a whole

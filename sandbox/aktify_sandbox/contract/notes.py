@@ -33,7 +33,7 @@ def notes_on(rules: "LeadRules", body: bytes) -> list[Note]:
         _phone(rules, sent),
         _place(rules, sent),
         _date(sent),
-        _texts(sent),
+        _texts(rules, sent),
         _link(rules, sent),
     )
     return [note for look in looks for note in look]
@@ -89,10 +89,16 @@ def _date(sent: Mapping[str, Any]) -> Iterator[Note]:
             )
 
 
-def _texts(sent: Mapping[str, Any]) -> Iterator[Note]:
-    for name in FREE_TEXT:
-        if sent.get(name) == "":
-            yield Note(name, "It is empty; leave the field out when there is nothing to say.", "empty-string")
+def _texts(rules: "LeadRules", sent: Mapping[str, Any]) -> Iterator[Note]:
+    ruling = rules.rulings["empty-string"]
+    for name in FREE_TEXT if ruling == "refuse" else FIELDS:
+        if sent.get(name) == "" and ruling != "keep":
+            absent = " and counts as absent" if ruling == "absent" else ""
+            yield Note(
+                name,
+                f"It is empty{absent}; leave the field out when there is nothing to say.",
+                "empty-string",
+            )
 
 
 def _link(rules: "LeadRules", sent: Mapping[str, Any]) -> Iterator[Note]:

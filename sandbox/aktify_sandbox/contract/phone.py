@@ -66,7 +66,18 @@ def libphonenumber() -> Callable[[str], str | None]:
 
 def complaint(text: str) -> Complaint:
     """What is wrong with a text that is no number, and what would be right."""
-    for look in (_empty, _exotic, _spreadsheet, _several, _extension, _letters, _country, _length, _digits):
+    for look in (
+        _empty,
+        _spaces,
+        _exotic,
+        _spreadsheet,
+        _several,
+        _extension,
+        _letters,
+        _country,
+        _length,
+        _digits,
+    ):
         found = look(text)
         if found:
             return found
@@ -83,6 +94,13 @@ def _empty(text: str) -> Complaint | None:
     if text.strip():
         return None
     return Complaint("It is empty.", "A lead is a phone number: write it as (509) 555-1234.", "empty-string")
+
+
+def _spaces(text: str) -> Complaint | None:
+    plain = text.strip(" ")
+    if plain == text or not identity(plain):
+        return None
+    return Complaint(f"{_quoted(text)} has spaces around it.", f"Write {plain}.", "phone-spaces")
 
 
 def _exotic(text: str) -> Complaint | None:
@@ -149,7 +167,7 @@ def _letters(text: str) -> Complaint | None:
 
 
 def _country(text: str) -> Complaint | None:
-    found = re.match(r"[ (]*(?:\+|00)[ (]*([0-9]{1,3})", text)
+    found = re.match(r"[ (]*(?:\+|00(?=[1-9]))[ (]*([0-9]{1,3})", text)
     if not found or found[1].startswith("1") or identity(text.replace("+", "", 1)):
         return None
     return Complaint(
