@@ -96,6 +96,8 @@ class Document:
             yield from self._unknown(place, error)
         elif error.validator in ("anyOf", "oneOf"):
             yield from self._alternatives(place, error)
+        elif error.validator == "required" and _misspelt(error):
+            return  # the misspelt name is complained of, and with what it should be
         else:
             yield self.mistake(place, *_words(error, ".".join(map(str, place))))
 
@@ -120,7 +122,11 @@ class Document:
             for inner in fitting[0]:
                 yield from self._mistakes(inner)
         else:
-            kinds = [str(alternative.get("type", "something else")) for alternative in error.validator_value]
+            kinds = [
+                inner.validator_value
+                for inner in error.context
+                if inner.validator == "type" and not inner.path
+            ]
             message = f"Found {_shown(error.instance)}; expected {' or '.join(map(_kind, kinds))}."
             yield self.mistake(place, message)
 
@@ -195,7 +201,8 @@ def _is_plain(event: Any) -> bool:
 
 
 def _syntax_mistake(name: str, error: yaml.MarkedYAMLError) -> Mistake:
-    mark = error.problem_mark or error.context_mark
+    begun = error.context_mark if "end of stream" in str(error.problem) else None
+    mark = begun or error.problem_mark or error.context_mark
     line, column = (mark.line + 1, mark.column + 1) if mark else (1, 1)
     hint = "Indent with spaces." if "\\t" in str(error.problem) else "Is a quote, a colon or a space missing?"
     return Mistake(name, line, column, f"This isn't YAML: {error.problem}.", hint)
@@ -287,6 +294,13 @@ def _scalar(text: str, types: set[str]) -> Any:
 
 
 # what is said of a mistake
+
+
+def _misspelt(error: Any) -> bool:
+    """Whether all that is missing is there under nearly the same names."""
+    missing = [name for name in error.validator_value if name not in error.instance]
+    unknown = [name for name in error.instance if name not in error.schema.get("properties", {})]
+    return all(get_close_matches(name, unknown, 1, 0.6) for name in missing)
 
 
 def _words(error: Any, where: str) -> tuple[str, str]:

@@ -53,11 +53,16 @@ def rulings(in_json: bool, url: str | None, token: str | None, **flags: Any) -> 
     if in_json:
         print_json({"rulings": table})
         return
-    rows = [
-        (row["name"], row["value"], ", ".join(v for v in row["values"] if v != row["value"]), row["reason"])
-        for row in table
-    ]
+    rows = [(row["name"], row["value"], _others(row), row["reason"]) for row in table]
     print_table(("ruling", "in force", "other values", "reason"), rows, empty="")
+    click.echo(
+        "These are the sandbox's own rulings where the vendor's page is silent, not the vendor's word."
+    )
+
+
+def _others(row: dict[str, Any]) -> str:
+    others = [value for value in row["values"] if value != row["value"]]
+    return ", ".join([*others, *([f"a {row['free']}"] if row["free"] else [])])
 
 
 def _local_rulings(flags: dict[str, Any]) -> list[dict[str, Any]]:
@@ -71,6 +76,7 @@ def _local_rulings(flags: dict[str, Any]) -> list[dict[str, Any]]:
             "value": in_force[name],
             "default": r.default,
             "values": list(r.values),
+            "free": r.free,
             "reason": r.reason,
         }
         for name, r in RULINGS.items()

@@ -88,6 +88,7 @@ def _config(services: Services) -> dict[str, Any]:
                 "value": campaigns.rulings[ruling.name],
                 "default": ruling.default,
                 "values": list(ruling.values),
+                "free": ruling.free,
                 "reason": ruling.reason,
             }
             for ruling in RULINGS.values()

@@ -1,0 +1,133 @@
+"""Files as their users wrote them: texts stay texts, and every mistake has its place."""
+
+import contextlib
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+from hypothesis import given
+from hypothesis import strategies as st
+
+from aktify_sandbox.documents import DocumentMistakes, read, read_file
+
+SCHEMA: dict[str, Any] = {
+    "type": "object",
+    "additionalProperties": False,
+    "properties": {
+        "text": {"type": "string"},
+        "number": {"type": "integer", "minimum": 1, "maximum": 10},
+        "share": {"type": "number"},
+        "switch": {"type": "boolean"},
+        "choice": {"type": "string", "enum": ["one", "two", "three"]},
+        "list": {"type": "array", "items": {"anyOf": [{"type": "string"}, {"$ref": "#/$defs/entry"}]}},
+        "any": {},
+    },
+    "$defs": {
+        "entry": {
+            "type": "object",
+            "additionalProperties": False,
+            "required": ["key"],
+            "properties": {"key": {"type": "string"}, "on": {"type": "boolean"}},
+        }
+    },
+}
+
+
+def value(text: str) -> Any:
+    return read(text, "f.yaml").value(SCHEMA)
+
+
+@pytest.mark.parametrize(
+    "written",
+    ["02139", "NO", "12:30", "on", "2022-11-15", "1e3", "0x1F", "null", "~", "true", "1_000", ".5", "+1"],
+)
+def test_what_yaml_would_guess_at_stays_as_it_was_written(written: str) -> None:
+    assert value(f"text: {written}") == {"text": written}
+    assert value(f"any: {{deep: [{written}]}}") == {"any": {"deep": [written]}}
+
+
+@given(st.text(st.characters(codec="utf-8", exclude_categories=["Cc", "Cs"]), max_size=30))
+def test_every_scalar_comes_back_as_it_was_written(written: str) -> None:
+    assert value(yaml.safe_dump({"text": written}, allow_unicode=True)) == {"text": written}
+
+
+def test_numbers_and_booleans_are_made_where_the_schema_wants_them() -> None:
+    found = value("number: 7\nshare: 0.25\nswitch: true\nlist: [a, {key: 12, on: false}]")
+    assert found == {"number": 7, "share": 0.25, "switch": True, "list": ["a", {"key": "12", "on": False}]}
+    with pytest.raises(DocumentMistakes):
+        value('number: "7"')
+
+
+def test_json_is_read_too_and_nothing_is_an_empty_mapping() -> None:
+    assert value('{"number": 7, "switch": true}') == {"number": 7, "switch": True}
+    assert value("") == value("# nothing\n") == value("{}") == {}
+
+
+@pytest.mark.parametrize(
+    ("text", "place", "words"),
+    [
+        ("text: a\nnumbr: 1", "2:1", "numbr isn't known here. Did you mean number?"),
+        ("number: x", "1:9", "Found x; expected a whole number"),
+        ("number: 11", "1:9", "at most 10"),
+        ("number: 0", "1:9", "at least 1"),
+        ("switch: yes", "1:9", "Write true or false"),
+        ("switch: on", "1:9", "Write true or false"),
+        ("choice: thre", "1:9", "Did you mean three? Allowed: one, two, three"),
+        ("choice: []", "1:9", "Found a list; expected a text"),
+        ("list: x", "1:7", "Found x; expected a list"),
+        ("list:\n  - a\n  - {ky: b}", "3:6", "ky isn't known here. Did you mean key?"),
+        ("list:\n  - a\n  - {on: true}", "3:5", "key is missing"),
+        ("list:\n  - [b]", "2:5", "expected a text or names and values"),
+        ("- a", "1:1", "Found a list; expected names and values"),
+        ("just a text", "1:1", "expected names and values"),
+        ("text: a\ntext: b", "2:1", "text stands here twice"),
+        ("text: !!python/object:os.system x", "1:7", "tag"),
+        ("text: !x y", "1:7", "tag"),
+        ("any: &a [1]\ntext: b", "1:6", "anchor"),
+        ("text: *a", "1:7", "alias"),
+        ("any: {<<: {a: b}}", "1:7", "Merging"),
+        ("any: {[a]: b}", "1:7", "A name must be a text"),
+        ("text: a\n---\ntext: b", "3:1", "second document"),
+        ("text: 'a", "1:7", "isn't YAML"),
+        ("text: a: b", "1:8", "isn't YAML"),
+        ("any:\n\ta: b", "2:1", "isn't YAML"),
+        ("text: \x07", "1:1", "control character"),
+        ("any: " + "[" * 40 + "]" * 40, "1:37", "deeper than 32"),
+        ("text: " + "x" * 1_000_001, "1:1", "longer than"),
+        ("switch: " + "y" * 100, "1:9", "yyy…"),
+    ],
+)
+def test_a_mistake_has_its_place_and_says_what_is_allowed(text: str, place: str, words: str) -> None:
+    with pytest.raises(DocumentMistakes) as caught:
+        value(text)
+    assert str(caught.value).startswith(f"f.yaml:{place}: "), str(caught.value)
+    assert words in str(caught.value)
+
+
+def test_all_mistakes_are_reported_at_once_in_the_order_of_the_file() -> None:
+    with pytest.raises(DocumentMistakes) as caught:
+        value("switch: perhaps\ntxt: a\nnumber: many\nlist: [{k: 1}]")
+    places = [(mistake.line, mistake.column) for mistake in caught.value.mistakes]
+    assert places == [(1, 9), (2, 1), (3, 9), (4, 8), (4, 9)]
+
+
+@given(st.text(max_size=200))
+def test_whatever_the_text_is_it_is_read_or_refused_in_words(text: str) -> None:
+    document = None
+    with contextlib.suppress(DocumentMistakes):
+        document = read(text, "f.yaml")
+    assert document is None or document.root.line >= 1
+
+
+def test_files_that_cannot_be_read_are_named(tmp_path: Path) -> None:
+    (tmp_path / "latin.yaml").write_bytes(b"text: \xe9")
+    (tmp_path / "huge.yaml").write_bytes(b"#" * 1_000_001)
+    for name, words in (
+        ("latin.yaml", "UTF-8"),
+        ("huge.yaml", "larger"),
+        ("none.yaml", "can't be read"),
+        (".", "can't be read"),
+    ):
+        with pytest.raises(DocumentMistakes, match=words):
+            read_file(tmp_path / name)

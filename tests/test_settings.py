@@ -1,0 +1,181 @@
+"""Settings: flag over environment over file over default, and every mistake named."""
+
+from dataclasses import fields
+from pathlib import Path
+from typing import Any
+
+import pytest
+from jsonschema import Draft202012Validator
+
+from aktify_sandbox.bundled import bundled
+from aktify_sandbox.settings import (
+    DEFAULT_CAMPAIGNS,
+    CampaignSetting,
+    KeySetting,
+    Settings,
+    SettingsMistake,
+    config_schema,
+    fields_for_flags,
+)
+
+
+def gather(
+    folder: Path, file: str = "", environ: dict[str, str] | None = None, **flags: Any
+) -> tuple[Settings, list[str]]:
+    if file:
+        (folder / "aktify-sandbox.yaml").write_text(file)
+    return Settings.gather(flags, environ or {}, folder)
+
+
+def test_without_anything_the_defaults_hold(tmp_path: Path) -> None:
+    settings, notices = gather(tmp_path)
+    assert settings == Settings()
+    assert notices == []
+    assert (settings.host, settings.port, settings.max_body) == ("127.0.0.1", 8509, 100_000)
+
+
+def test_the_bundled_campaigns_are_the_default_ones(tmp_path: Path) -> None:
+    settings, _ = gather(tmp_path, (bundled("fixtures") / "campaigns.yaml").read_text())
+    assert settings.campaigns == DEFAULT_CAMPAIGNS
+
+
+SAMPLES: dict[str, tuple[str, Any]] = {
+    "host": ("127.0.0.2", "127.0.0.2"),
+    "port": ("8600", 8600),
+    "state": ("elsewhere", Path("elsewhere")),
+    "in_memory": ("true", True),
+    "profile": ("strict", "strict"),
+    "error_bodies": ("html", "html"),
+    "shuffle": ("true", True),
+    "sandbox_headers": ("true", False),
+    "seed": ("7", 7),
+    "max_body": ("5000", 5_000),
+    "keep": ("9", 9),
+    "ready_file": ("r.json", Path("r.json")),
+    "allow_host": ("a,b", ("a", "b")),
+    "token": ("t", "t"),
+    "fictional_only": ("true", True),
+    "fsync": ("true", True),
+    "open": ("true", True),
+    "log_format": ("json", "json"),
+    "quiet": ("true", True),
+    "show_pii": ("true", True),
+}
+FLAGS = {flag.field: flag for flag in fields_for_flags()}
+
+
+def test_every_field_is_tried_below() -> None:
+    assert set(SAMPLES) | {"config", "rulings", "campaigns"} == {field.name for field in fields(Settings)}
+
+
+@pytest.mark.parametrize("name", SAMPLES)
+def test_each_option_comes_from_environment_and_file(tmp_path: Path, name: str) -> None:
+    text, expected = SAMPLES[name]
+    flag = FLAGS[name]
+    variable = "AKTIFY_SANDBOX_" + flag.name.replace("-", "_").upper()
+    assert getattr(gather(tmp_path, environ={variable: text})[0], name) == expected
+    listed = f"[{text}]" if flag.kind == "many" else text
+    found = getattr(gather(tmp_path, f"{flag.name}: {listed}\n")[0], name)
+    assert found == (tmp_path / expected if isinstance(expected, Path) else expected)
+
+
+def test_a_flag_beats_the_environment_and_that_the_file(tmp_path: Path) -> None:
+    file, environ = "seed: 1\nport: 1\nkeep: 1\n", {"AKTIFY_SANDBOX_PORT": "2", "AKTIFY_SANDBOX_KEEP": "2"}
+    settings, _ = gather(tmp_path, file, environ, keep=3)
+    assert (settings.seed, settings.port, settings.keep) == (1, 2, 3)
+
+
+def test_rulings_are_merged_by_their_names(tmp_path: Path) -> None:
+    file = "rulings: {region-case: accept, 'null': absent, link: any}\n"
+    environ = {"AKTIFY_SANDBOX_RULING": "null=refuse,metadata=coerce"}
+    settings, _ = gather(tmp_path, file, environ, rulings=("link=http",))
+    assert settings.rulings == {
+        "region-case": "accept",
+        "null": "refuse",
+        "link": "http",
+        "metadata": "coerce",
+    }
+
+
+def test_fictional_only_is_a_ruling(tmp_path: Path) -> None:
+    assert gather(tmp_path, fictional_only=True)[0].rulings["fictional-only"] == "on"
+
+
+def test_kubernetes_port_is_ignored_with_a_notice(tmp_path: Path) -> None:
+    settings, notices = gather(tmp_path, environ={"AKTIFY_SANDBOX_PORT": "tcp://10.0.0.1:8509"})
+    assert settings.port == 8509
+    assert "AKTIFY_SANDBOX_PORT" in notices[0]
+
+
+def test_campaigns_and_keys_come_from_the_file(tmp_path: Path) -> None:
+    file = """
+campaigns:
+  demo:
+    link: tracking
+    keys:
+      - 02139
+      - {key: old-key, name: old, revoked: true}
+    rulings: {region-case: accept}
+  other:
+"""
+    settings, _ = gather(tmp_path, file)
+    keys = (KeySetting("02139"), KeySetting("old-key", "old", revoked=True))
+    assert settings.campaigns == (
+        CampaignSetting("demo", "tracking", keys, None, {"region-case": "accept"}),
+        CampaignSetting("other"),
+    )
+
+
+@pytest.mark.parametrize(
+    ("file", "place", "words"),
+    [
+        ("prot: 1", "1:1", "Did you mean port?"),
+        ("port: http", "1:7", "a whole number"),
+        ("port: 70000", "1:7", "at most 65535"),
+        ("profile: lax", "1:10", "Allowed: lenient, default, strict"),
+        ("rulings: {region-cas: accept}", "1:11", "Did you mean region-case?"),
+        ("rulings: {region-case: acept}", "1:24", "Did you mean accept?"),
+        ("rulings: {text-length: many}", "1:24", "a number"),
+        ("rulings: [region-case]", "1:10", "names and values"),
+        ("campaigns: {}", "1:12", "empty"),
+        ("campaigns:\n  de mo:\n    keys: [a]", "2:3", "de mo isn't known here"),
+        ("campaigns:\n  demo:\n    kyes: [a]", "3:5", "Did you mean keys?"),
+        ("campaigns:\n  demo:\n    link: trakcing", "3:11", "Did you mean tracking?"),
+        ("campaigns:\n  demo:\n    keys: a", "3:11", "a list"),
+        ("campaigns:\n  demo:\n    keys: ['a b']", "3:12", "visible ASCII"),
+        ("campaigns:\n  demo:\n    keys: [{name: x}]", "3:12", "key is missing"),
+        ("campaigns:\n  demo:\n    keys: [{key: a, revokd: true}]", "3:21", "Did you mean revoked?"),
+        ("campaigns:\n  demo:\n    keys: [{key: a, revoked: maybe}]", "3:30", "true or false"),
+        ("campaigns:\n  a: {keys: [k]}\n  b: {keys: [x, k]}", "3:17", "stands in the campaign a already"),
+        ("allow-host: a", "1:13", "a list"),
+        ("in-memory: 1", "1:12", "true or false"),
+    ],
+)
+def test_a_mistake_in_the_file_has_its_place(tmp_path: Path, file: str, place: str, words: str) -> None:
+    with pytest.raises(SettingsMistake) as caught:
+        gather(tmp_path, file)
+    assert f"aktify-sandbox.yaml:{place}: " in str(caught.value), str(caught.value)
+    assert words in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("environ", "words"),
+    [
+        ({"AKTIFY_SANDBOX_PORT": "http"}, "a number from 0 to 65535"),
+        ({"AKTIFY_SANDBOX_QUIET": "perhaps"}, "true or false"),
+        ({"AKTIFY_SANDBOX_LOG_FORMAT": "jsn"}, "did you mean json?"),
+        ({"AKTIFY_SANDBOX_RULING": "region-case"}, "NAME=VALUE"),
+        ({"AKTIFY_SANDBOX_HOST": "0.0.0.0"}, "--token"),
+    ],
+)
+def test_a_mistake_in_the_environment_is_named(tmp_path: Path, environ: dict[str, str], words: str) -> None:
+    with pytest.raises(SettingsMistake) as caught:
+        gather(tmp_path, environ=environ)
+    assert words in str(caught.value)
+
+
+def test_the_schema_is_a_schema_and_knows_every_option() -> None:
+    schema = config_schema()
+    Draft202012Validator.check_schema(schema)
+    names = {flag.name for flag in fields_for_flags()} - {"config", "ruling"}
+    assert set(schema["properties"]) == names | {"rulings", "campaigns"}
