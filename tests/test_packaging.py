@@ -2,6 +2,9 @@
 
 import json
 import os
+import re
+import shutil
+import signal
 import subprocess
 import sys
 import time
@@ -74,6 +77,41 @@ def test_the_wheel_works_in_an_empty_environment_from_an_empty_folder(wheel: Pat
         run(program, "stop", "--url", url, cwd=empty)
         assert server.wait(10) == 0
     assert (empty / ".aktify-sandbox" / "log.jsonl").is_file()
+
+
+def test_the_readmes_first_command_runs_the_sandbox_on_a_new_machine(tmp_path: Path) -> None:
+    """In a copy of the checkout without any virtual environment, typed as it stands."""
+    command = re.findall(r"```sh\n(.*?)```", (ROOT / "README.md").read_text(), re.DOTALL)[0].strip()
+    assert command.endswith("aktify-sandbox serve")
+    listed = run("git", "ls-files", "--cached", "--others", "--exclude-standard", cwd=ROOT).splitlines()
+    for name in listed:
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        shutil.copy(ROOT / name, tmp_path / name)
+    ready = tmp_path / "ready.json"
+    kept = {
+        name: value
+        for name, value in os.environ.items()
+        if not name.startswith(("COVERAGE", "AKTIFY", "VIRTUAL"))
+    }
+    env = {**kept, "AKTIFY_SANDBOX_PORT": "0", "AKTIFY_SANDBOX_READY_FILE": str(ready)}
+    with subprocess.Popen(
+        ["bash", "-c", f"exec 2>&1; {command}"], cwd=tmp_path, env=env, stdout=subprocess.PIPE
+    ) as shell:
+        while not ready.exists() and shell.poll() is None:
+            time.sleep(0.1)
+        found = json.loads(ready.read_text())
+        post = ["curl", "-s", "-w", "%{http_code}", found["endpoint"], "-H", f"x-api-key: {found['apiKey']}"]
+        lead = [
+            "-H",
+            "content-type: application/json",
+            "-d",
+            '{"phoneNumber": "(509) 555-1234", "region": "CA"}',
+        ]
+        assert subprocess.run([*post, *lead], capture_output=True, text=True).stdout.endswith("201")
+        os.kill(found["pid"], signal.SIGINT)
+        out, _ = shell.communicate(timeout=10)
+    assert b"Stopped." in out
+    assert shell.returncode == 0
 
 
 def test_every_entry_point_leads_somewhere() -> None:

@@ -1,0 +1,123 @@
+"""The README tells the truth: its console blocks are run, its tables and promises compared."""
+
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from aktify_sandbox.cli import main
+from aktify_sandbox.contract.rulings import RULINGS
+from running import Running, clean_environment
+from test_safety import all_routes
+
+ROOT = Path(__file__).parent.parent
+README = (ROOT / "README.md").read_text()
+BLOCKS = re.findall(r"```(\w+)\n(.*?)```", README, re.DOTALL)
+
+
+def rulings_table() -> str:
+    """The table as it must stand in the README."""
+    rows = ["| ruling | default | other values | reason |", "|---|---|---|---|"]
+    for ruling in RULINGS.values():
+        others = [f"`{value}`" for value in ruling.values if value != ruling.default]
+        others += [f"a {ruling.free}"] if ruling.free else []
+        means = ruling.values[ruling.default]
+        rows.append(
+            f"| `{ruling.name}` | `{ruling.default}`: {means} | {', '.join(others) or '–'} | {ruling.reason} |"
+        )
+    return "\n".join(rows)
+
+
+def matches(found: str, wanted: str) -> bool:
+    """Whether the output is what the README shows, `...` standing for anything."""
+    pattern = ".*?".join(map(re.escape, wanted.strip().split("...")))
+    return re.fullmatch(pattern, found.strip(), re.DOTALL) is not None
+
+
+def test_every_console_block_is_what_really_happens(tmp_path: Path) -> None:
+    port = "8509"
+    sandbox = Running(tmp_path, "--in-memory", "--quiet")
+    path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
+    env = clean_environment(AKTIFY_SANDBOX_URL=sandbox.url, PATH=path)
+    commands = 0
+    try:
+        for block in [text for kind, text in BLOCKS if kind == "console"]:
+            for part in re.split(r"^\$ ", block, flags=re.MULTILINE)[1:]:
+                command, _, wanted = part.partition("\n")
+                command = command.replace(f"127.0.0.1:{port}", f"127.0.0.1:{sandbox.port}").replace(
+                    "curl ", "curl -s "
+                )
+                done = subprocess.run(
+                    command, shell=True, cwd=ROOT, env=env, capture_output=True, text=True, timeout=60
+                )
+                assert matches(done.stdout, wanted), f"{command}\n{done.stdout}{done.stderr}"
+                commands += 1
+    finally:
+        sandbox.stop()
+    assert commands >= 7
+
+
+def test_the_python_block_passes_against_a_real_sandbox(sandbox: Running, tmp_path: Path) -> None:
+    [code] = [text for kind, text in BLOCKS if kind == "python"]
+    (tmp_path / "test_it.py").write_text(code.replace("127.0.0.1:8509", f"127.0.0.1:{sandbox.port}"))
+    command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", str(tmp_path)]
+    done = subprocess.run(
+        command, cwd=tmp_path, env=clean_environment(NO_PROXY="*"), capture_output=True, text=True
+    )
+    assert "1 passed" in done.stdout, done.stdout
+
+
+def test_the_yaml_block_loads(tmp_path: Path) -> None:
+    from aktify_sandbox.settings import Settings
+
+    [text] = [text for kind, text in BLOCKS if kind == "yaml"]
+    (tmp_path / "aktify-sandbox.yaml").write_text(text)
+    settings, _ = Settings.gather({}, {}, tmp_path)
+    assert settings.campaigns[0].keys[1].revoked
+
+
+def test_the_table_of_rulings_is_the_one_in_force() -> None:
+    found = re.search(r"<!-- rulings -->\n(.*?)\n?<!-- /rulings -->", README, re.DOTALL)
+    assert found
+    assert found[1] == rulings_table()
+
+
+def commands() -> list[str]:
+    found: list[str] = []
+    for name, command in main.commands.items():
+        inner = getattr(command, "commands", None)
+        found += [f"{name} {word}" for word in inner] if inner else [name]
+    return found
+
+
+@pytest.mark.parametrize("command", commands())
+def test_every_command_is_documented(command: str) -> None:
+    assert f"| `{command}` |" in README
+
+
+def test_every_documented_command_exists() -> None:
+    section = README.partition("## Commands")[2].partition("## ")[0]
+    assert set(re.findall(r"^\| `([a-z ]+)` \|", section, re.MULTILINE)) == set(commands())
+
+
+def test_every_route_is_documented() -> None:
+    section = README.partition("## Its own door")[2].partition("## ")[0]
+    documented = set(re.findall(r"`(GET|POST|DELETE) (\S+)`", section)) | {("GET", "/_sandbox/openapi.json")}
+    real = {(method, path.replace("r000000001", "{id}")) for method, path in all_routes() if method != "HEAD"}
+    assert documented == real - {("GET", "/_sandbox"), ("GET", "/_sandbox/")}
+
+
+def test_the_test_command_is_the_one_that_ci_runs() -> None:
+    _, tests = [text.strip() for kind, text in BLOCKS if kind == "sh"]
+    assert tests in (ROOT / ".ci" / "run").read_text().splitlines()
+
+
+def test_links_inside_the_readme_lead_somewhere() -> None:
+    headings = {
+        re.sub(r"[^a-z0-9 -]", "", line.lower()).strip().replace(" ", "-")
+        for line in re.findall(r"^#+ (.*)$", README, re.MULTILINE)
+    }
+    assert set(re.findall(r"\]\(#([a-z-]+)\)", README)) <= headings
