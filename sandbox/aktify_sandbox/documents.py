@@ -12,8 +12,8 @@ from difflib import get_close_matches
 from pathlib import Path
 from typing import Any, NamedTuple
 
+import jsonschema_rs
 import yaml
-from jsonschema import Draft202012Validator
 
 Schema = dict[str, Any]
 Place = tuple[str | int, ...]
@@ -70,6 +70,10 @@ class Document:
     def value(self, schema: Schema) -> Any:
         """The content as the schema wants it. Raises `DocumentMistakes` with all that is wrong."""
         value = _typed(self.root, schema, schema)
+        if jsonschema_rs.is_valid(schema, value):
+            return value
+        from jsonschema import Draft202012Validator  # explains, and takes its time to load
+
         errors = sorted(
             Draft202012Validator(schema).iter_errors(value), key=lambda error: list(map(str, error.path))
         )
@@ -242,7 +246,7 @@ def _typed(node: Node, schema: Any, root: Schema) -> Any:
             name: _typed(inner, _schema_of(name, schema, root), root) for name, inner in node.content.items()
         }
     if isinstance(node.content, list):
-        return [_typed(inner, schema.get("items", {}), root) for inner in node.content]
+        return [_typed(inner, _items_of(schema, root), root) for inner in node.content]
     return node.content if node.quoted else _scalar(node.content, _types(schema, root))
 
 
@@ -273,6 +277,11 @@ def _schema_of(name: str, schema: Schema, root: Schema) -> Any:
     return {}
 
 
+def _items_of(schema: Schema, root: Schema) -> Any:
+    choices = (schema, *_alternatives_in(schema, root))
+    return next((each["items"] for each in choices if "items" in each), {})
+
+
 def _types(schema: Schema, root: Schema) -> set[str]:
     own = schema.get("type", [])
     types = {own} if isinstance(own, str) else set(own)
@@ -286,7 +295,7 @@ def _scalar(text: str, types: set[str]) -> Any:
         return _BOOLEANS[text]
     if types & {"integer", "number"} and re.fullmatch(r"-?(?:0|[1-9][0-9]{0,17})", text):
         return int(text)
-    if "number" in types and re.fullmatch(r"-?[0-9]+\.[0-9]+", text):
+    if "number" in types and re.fullmatch(r"-?(?:0|[1-9][0-9]*)\.[0-9]+", text):
         return float(text)
     if "null" in types and text in _NULL:
         return None

@@ -1,0 +1,296 @@
+"""Forced answers, pure: rules and one attempt in, what is forced out.
+
+Nothing here reads a file, a clock or a die: counters, the moment and the seed are values that it is given. Rules are
+compiled into look-ups by what they name (a number, a key, a region, …), so that a request that no rule mentions costs
+the same with one rule or a thousand.
+"""
+
+import hashlib
+import math
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, NamedTuple
+
+Texts = tuple[str, ...]
+
+NO_ANSWER = ("hang", "reset", "empty")
+"""Faults instead of an answer."""
+BROKEN_ANSWER = ("truncate", "malformed-chunk", "dribble")
+"""Faults in how an answer is delivered."""
+
+
+class Attempt(NamedTuple):
+    """A request as rules see it."""
+
+    keys: Texts
+    """Its key, and the configured key of which that is a namespace; nothing without a key."""
+    campaign: str
+    """Empty when the key opens none."""
+    phone: str | None
+    """E.164, when it could be worked out."""
+    lead: Mapping[str, Any]
+    """What was sent; empty when it could not be read."""
+    headers: list[tuple[bytes, bytes]]
+    """Names in lower case."""
+    would_be_kept: bool
+    """Whether its natural answer is 201."""
+    moment: float
+    """Seconds of a clock that only goes forward."""
+
+    def texts(self, name: str) -> Texts:
+        """What a condition on that name is compared with: nothing when it is missing."""
+        match name:
+            case "key":
+                return self.keys
+            case "campaign":
+                return (self.campaign, *_parents(self.campaign)) if self.campaign else ()
+            case "phoneNumber" if self.phone:
+                return (self.phone, self.phone[5:])
+            case _ if name.startswith("header "):
+                wanted = name[7:].encode("latin-1", "replace")
+                return tuple(value.decode("latin-1") for found, value in self.headers if found == wanted)
+            case _ if name.startswith("metadata."):
+                metadata = self.lead.get("metadata")
+                return _text(metadata, name[9:]) if isinstance(metadata, dict) else ()
+            case _:
+                return _text(self.lead, name)
+
+
+@dataclass(frozen=True, slots=True)
+class Condition:
+    """One thing that must hold. Exactly one of the three is given."""
+
+    name: str
+    values: frozenset[str] = frozenset()
+    """One of these; phone numbers in E.164, or seven digits for any area code."""
+    matches: Callable[[str], bool] | None = None
+    present: bool | None = None
+
+    def holds(self, attempt: Attempt) -> bool:
+        """Whether the attempt is meant."""
+        found = attempt.texts(self.name)
+        if self.present is not None:
+            return bool(found) is self.present
+        if self.matches:
+            return any(map(self.matches, found[:1] if self.name == "phoneNumber" else found))
+        return not self.values.isdisjoint(found)
+
+
+class Span(NamedTuple):
+    """From the first to the last, both included; or every n-th."""
+
+    first: float
+    last: float = math.inf
+    every: int = 1
+
+    def holds(self, number: float) -> bool:
+        """Whether the number lies within."""
+        in_step = self.every == 1 or (number - self.first) % self.every == 0
+        return self.first <= number <= self.last and in_step
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """What is answered once. Without status, body and fault it is the natural answer, perhaps late or changed."""
+
+    status: int | None = None
+    headers: tuple[tuple[str, str], ...] = ()
+    body: bytes | None = None
+    media: str | None = None
+    """The content type that goes with the body."""
+    delay: tuple[float, float] = (0.0, 0.0)
+    """Seconds, from and to."""
+    fault: str | None = None
+    kept: bool = False
+    """Whether the lead is kept although the answer doesn't say so."""
+    gather: int = 0
+    shuffle: bool = False
+
+    @property
+    def is_natural(self) -> bool:
+        """Whether nothing at all is forced."""
+        return self == NATURAL
+
+
+NATURAL = Step()
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Rule:
+    """When what is answered."""
+
+    name: str
+    """How answers that it forces are marked: `scenario flaky, rule 1`."""
+    steps: tuple[Step, ...]
+    """In turn; the last one stays."""
+    conditions: tuple[Condition, ...] = ()
+    attempt: Span | None = None
+    elapsed: Span | None = None
+    """Seconds since the first request that met the conditions."""
+    per: str = "lead"
+    """What is counted: lead, key or all."""
+    chance: float = 1.0
+    for_any: bool = False
+    """Every request, or only those that would else get 201 or 409."""
+
+    @property
+    def counts(self) -> bool:
+        """Whether it has to remember anything."""
+        uneven = any(step.delay[0] != step.delay[1] for step in self.steps)
+        return bool(self.attempt or self.elapsed or self.chance < 1 or len(self.steps) > 1 or uneven)
+
+    def scope(self, attempt: Attempt) -> Any:
+        """Whose requests are counted together."""
+        if self.per == "all":
+            return ""
+        key = attempt.keys[0] if attempt.keys else ""
+        if self.per == "key":
+            return key
+        return (attempt.campaign, attempt.phone or key)
+
+
+class Forced(NamedTuple):
+    """A rule's answer to one attempt."""
+
+    by: str
+    step: Step
+    delay: float = 0.0
+    """Seconds."""
+
+
+@dataclass(slots=True)
+class Tally:
+    """What was counted for one rule and one scope."""
+
+    seen: int = 0
+    met: int = 0
+    answered: int = 0
+    since: float | None = None
+
+
+@dataclass(slots=True)
+class Counts:
+    """The memory that rules need. Whoever keeps it throws it away to count anew."""
+
+    tallies: dict[tuple[Rule, Any], Tally] = field(default_factory=dict)
+    behind: "Counts | None" = None
+    """Where to read what isn't here, without changing it: for a rehearsal."""
+
+    def of(self, rule: Rule, scope: Any) -> Tally:
+        """The tally of a rule for a scope."""
+        tally = self.tallies.get((rule, scope))
+        if tally is None:
+            known = self.behind.tallies.get((rule, scope)) if self.behind else None
+            tally = Tally(known.seen, known.met, known.answered, known.since) if known else Tally()
+            self.tallies[rule, scope] = tally
+        return tally
+
+    def forget(self, rules: Iterable[Rule]) -> None:
+        """Count anew for these rules."""
+        gone = set(rules)
+        self.tallies = {key: tally for key, tally in self.tallies.items() if key[0] not in gone}
+
+
+class Rules:
+    """Rules in their order, found by what they name."""
+
+    def __init__(self, rules: Iterable[Rule]) -> None:
+        self.rules = tuple(rules)
+        self._place = {rule: place for place, rule in enumerate(self.rules)}
+        self._always: list[Rule] = []
+        self._named: dict[str, dict[str, list[Rule]]] = {}
+        self._present: dict[str, list[Rule]] = {}
+        for rule in self.rules:
+            self._file(rule)
+
+    def _file(self, rule: Rule) -> None:
+        anchor = next((c for c in rule.conditions if c.values), None)
+        if anchor:
+            places = self._named.setdefault(anchor.name, {})
+            for value in anchor.values:
+                places.setdefault(value, []).append(rule)
+            return
+        there = next((c for c in rule.conditions if c.present or c.matches), None)
+        (self._present.setdefault(there.name, []) if there else self._always).append(rule)
+
+    def candidates(self, attempt: Attempt) -> list[Rule]:
+        """The rules that may mean the attempt, in order."""
+        found = list(self._always)
+        for name, places in self._named.items():
+            for text in attempt.texts(name):
+                found += places.get(text, ())
+        for name, rules in self._present.items():
+            if attempt.texts(name):
+                found += rules
+        return sorted(set(found), key=self._place.__getitem__) if len(found) > 1 else found
+
+    @property
+    def names(self) -> frozenset[str]:
+        """The fields that must be looked at; None among them would mean every request."""
+        return frozenset([*self._named, *self._present])
+
+    def mention(self, name: str, text: str) -> bool:
+        """Whether any rule names this value of this field."""
+        return text in self._named.get(name, ())
+
+    def is_all_by(self, *names: str) -> bool:
+        """Whether every rule is found by one of these names, so that nothing else need be looked at."""
+        return not self._always and self.names <= set(names)
+
+    def find(self, attempt: Attempt, counts: Counts, seed: int, *, answered: bool = False) -> Forced | None:
+        """The first rule's answer. Rules behind it (all of them when `answered`) only count."""
+        forced: Forced | None = None
+        for rule in self.candidates(attempt):
+            if all(condition.holds(attempt) for condition in rule.conditions):
+                found = _turn(rule, attempt, counts, seed, only_count=answered or forced is not None)
+                forced = forced or found
+        return forced
+
+
+def _turn(rule: Rule, attempt: Attempt, counts: Counts, seed: int, *, only_count: bool) -> Forced | None:
+    if not rule.counts:
+        step = rule.steps[0]
+        return (
+            None if only_count or _nothing_to_keep(step, attempt) else Forced(rule.name, step, step.delay[0])
+        )
+    tally = counts.of(rule, rule.scope(attempt))
+    tally.seen += 1
+    if rule.chance < 1 and dice(seed, rule.name, attempt.phone, tally.seen) >= rule.chance:
+        return None
+    if tally.since is None:
+        tally.since = attempt.moment
+    if rule.elapsed and not rule.elapsed.holds(attempt.moment - tally.since):
+        return None
+    tally.met += 1
+    if only_count or (rule.attempt and not rule.attempt.holds(tally.met)):
+        return None
+    step = rule.steps[min(tally.answered, len(rule.steps) - 1)]
+    if _nothing_to_keep(step, attempt):
+        return None
+    tally.answered += 1
+    low, high = step.delay
+    share = dice(seed, f"{rule.name} delay", attempt.phone, tally.seen) if high > low else 0.0
+    return Forced(rule.name, step, low + share * (high - low))
+
+
+def _nothing_to_keep(step: Step, attempt: Attempt) -> bool:
+    """A step that keeps the lead is for a lead that isn't kept yet; a repeated one gets its natural 409."""
+    return step.kept and not attempt.would_be_kept
+
+
+def dice(seed: int, rule: str, phone: str | None, number: int) -> float:
+    """A number from 0 to 1 that the same seed, rule, phone and count always give."""
+    text = f"{seed}\n{rule}\n{phone}\n{number}".encode()
+    return int.from_bytes(hashlib.blake2b(text, digest_size=8).digest()) / (1 << 64)
+
+
+def _parents(campaign: str) -> Texts:
+    """The campaigns of which the name is a namespace: `demo` for `demo.mine`."""
+    return tuple(campaign[:place] for place in range(len(campaign)) if campaign[place] == ".")
+
+
+def _text(values: Mapping[str, Any], name: str) -> Texts:
+    value = values.get(name)
+    if value is None:
+        return ()
+    return (value if isinstance(value, str) else str(value),)
