@@ -18,12 +18,13 @@ FLOORS = [
     {"banner", "control", "endpoint"},
     {"diagnosis", "protocol", "records", "terminal"},
     {"recorder"},
-    {"store"},
+    {"delivery", "forcing", "store"},
     {"fold", "tables"},
     {"log"},
-    {"campaigns", "initial"},
-    {"settings"},
-    {"documents", "masking", "bundled"},
+    {"campaigns", "initial", "shelf"},
+    {"scenario_files"},
+    {"scenario_schema", "settings"},
+    {"documents", "masking", "bundled", "scenarios"},
     {"contract", "version"},
 ]
 """From the roof to the ground; each may import only what is below it."""

@@ -7,9 +7,11 @@ from typing import Any
 
 import pytest
 
-from aktify_sandbox.app import application
-from aktify_sandbox.control import Services, keys, leads, requests, service
+from aktify_sandbox.app import Application
+from aktify_sandbox.control import Services, keys, leads, requests, scenarios, service
+from aktify_sandbox.forcing import Forcing
 from aktify_sandbox.settings import Settings
+from aktify_sandbox.shelf import Shelf
 from aktify_sandbox.store import Store
 from running import LEAD, Running, Serve
 
@@ -20,8 +22,9 @@ def all_routes() -> list[tuple[str, str]]:
 
     settings, store = Settings(), Store(None)
     campaigns = Campaigns(settings.campaigns, "default", {}, "http://127.0.0.1:1")
-    services = Services(settings, campaigns, store, lambda: None)
-    table = [route for room in (service, requests, leads, keys) for route in room.routes(services)]
+    forcing = Forcing(campaigns, Shelf(Path()), active=(), numbers=False, seed=0)
+    services = Services(settings, campaigns, forcing, store, lambda: None)
+    table = [route for room in (service, requests, leads, keys, scenarios) for route in room.routes(services)]
     pairs = {
         (method, route.path.replace("{id}", "r000000001"))
         for route in table
@@ -169,7 +172,7 @@ def test_the_application_asks_for_no_lifespan_and_nothing_global() -> None:
     """Two sandboxes in one process share nothing."""
     stores = Store(None), Store(None)
     apps = [
-        application(Settings(), store, "http://127.0.0.1:1", lambda _: None, lambda: None) for store in stores
+        Application(Settings(), store, "http://127.0.0.1:1", lambda _: None, lambda: None) for store in stores
     ]
     assert apps[0] is not apps[1]
     assert stores[0].leads is not stores[1].leads

@@ -1,40 +1,54 @@
 """The only wiring: two doors, `/_sandbox` (ours) and everything else (the vendor's)."""
 
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 from aktify_sandbox.campaigns import Campaigns
 from aktify_sandbox.control import Services, control_app
 from aktify_sandbox.control.keys import restore
-from aktify_sandbox.endpoint import Receive, Send, VendorDoor
+from aktify_sandbox.delivery import Receive, Send
+from aktify_sandbox.endpoint import VendorDoor
+from aktify_sandbox.forcing import Forcing
 from aktify_sandbox.recorder import Exchange, Recorder
 from aktify_sandbox.settings import Settings
+from aktify_sandbox.shelf import Shelf
 from aktify_sandbox.store import Store
 
-Application = Callable[[dict[str, Any], Receive, Send], Any]
 
+class Application:
+    """The whole sandbox as one ASGI application."""
 
-def application(
-    settings: Settings,
-    store: Store,
-    origin: str,
-    listener: Callable[[Exchange], None],
-    stop: Callable[[], None],
-) -> Application:
-    """The whole sandbox as one ASGI application. `origin` is its address as clients see it: `http://127.0.0.1:8509`."""
-    campaigns = Campaigns(settings.campaigns, settings.profile, settings.rulings, origin)
-    restore(store, campaigns)
-    campaigns.find(
-        campaigns.default_key.encode()
-    )  # its rules are compiled before the first request needs them
-    vendor = VendorDoor(settings, campaigns, store, Recorder(store, campaigns.rulings, listener))
-    control = control_app(Services(settings, campaigns, store, stop))
+    def __init__(
+        self,
+        settings: Settings,
+        store: Store,
+        origin: str,
+        listener: Callable[[Exchange], None],
+        stop: Callable[[], None],
+    ) -> None:
+        """`origin` is its address as clients see it: `http://127.0.0.1:8509`.
 
-    async def app(scope: dict[str, Any], receive: Receive, send: Send) -> None:
+        Raises `RulingMistake`, `NoSuchScenario`, `DocumentMistakes`.
+        """
+        campaigns = Campaigns(settings.campaigns, settings.profile, settings.rulings, origin)
+        restore(store, campaigns)
+        campaigns.find(campaigns.default_key.encode())  # its rules are compiled before a request needs them
+        self.forcing = Forcing(
+            campaigns,
+            Shelf(Path.cwd()),
+            active=settings.scenarios,
+            numbers=settings.magic,
+            seed=settings.seed,
+        )
+        recorder = Recorder(store, campaigns.rulings, listener)
+        self._vendor = VendorDoor(settings, campaigns, self.forcing, store, recorder)
+        self._control = control_app(Services(settings, campaigns, self.forcing, store, stop))
+
+    async def __call__(self, scope: dict[str, Any], receive: Receive, send: Send) -> None:
+        """Through which door a request goes."""
         path = scope["path"]
         if path.startswith("/_sandbox") and (len(path) == 9 or path[9] == "/"):
-            await control(scope, receive, send)
+            await self._control(scope, receive, send)
         else:
-            await vendor(scope, receive, send)
-
-    return app
+            await self._vendor(scope, receive, send)

@@ -16,7 +16,7 @@ from aktify_sandbox.contract.answers import Access
 from aktify_sandbox.contract.lead import LeadRules
 from aktify_sandbox.contract.rulings import Rulings
 from aktify_sandbox.masking import masked_key
-from aktify_sandbox.settings import CampaignSetting
+from aktify_sandbox.settings import BUILT_IN_KEYS, CampaignSetting
 
 NAME = re.compile(r"[A-Za-z0-9_.-]{1,64}")
 _REMEMBERED = 100_000
@@ -33,7 +33,8 @@ class Key:
     shown: str
     campaign: str
     revoked: bool = False
-    added: bool = False
+    source: str = "configuration"
+    """Where it comes from: configuration, built in, or added at run time."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +45,8 @@ class Campaign:
     link: str = "optional"
     profile: str | None = None
     rulings: Mapping[str, str] = field(default_factory=dict)
+    scenarios: tuple[str, ...] = ()
+    """Names of scenarios that are in force in it alone."""
     added: bool = False
 
 
@@ -68,6 +71,9 @@ class Campaigns:
         self._rules = functools.cache(LeadRules)
         for setting in configured:
             self._configure(setting)
+        for key in BUILT_IN_KEYS:
+            known = Key(key.key, next(iter(self._campaigns)), key.revoked, "built in")
+            self._keys.setdefault(digest(key.key), known)
 
     def _configure(self, setting: CampaignSetting) -> None:
         self.put(Campaign(setting.name, setting.link, setting.profile, setting.rulings))
@@ -94,15 +100,15 @@ class Campaigns:
     def _open(self, text: str) -> Access | None:
         key = self._keys.get(digest(text))
         if key:
-            return self._access(key, key.campaign, key.shown)
+            return self._access(key, key.campaign, key.shown, (text,))
         for dot in _dots_from_the_right(text):
             base, name = text[:dot], text[dot + 1 :]
             key = self._keys.get(digest(base))
             if key and NAME.fullmatch(name):
-                return self._access(key, f"{key.campaign}.{name}", f"{key.shown}.{name}")
+                return self._access(key, f"{key.campaign}.{name}", f"{key.shown}.{name}", (text, base))
         return None
 
-    def _access(self, key: Key, campaign: str, shown: str) -> Access:
+    def _access(self, key: Key, campaign: str, shown: str, keys: tuple[str, ...]) -> Access:
         rules = self.rules_of(key.campaign)
         short = rules.rulings["short-link"]
         return Access(
@@ -111,6 +117,7 @@ class Campaigns:
             key.revoked,
             rules,
             f"{self.origin}/s" if short == "sandbox" else short.rstrip("/"),
+            keys,
         )
 
     # what is shown
@@ -202,7 +209,7 @@ def fresh_name() -> str:
 def row_of(thing: Campaign | Key) -> dict[str, Any]:
     """A campaign or key as a document to keep."""
     names = (
-        ("name", "link", "profile", "rulings")
+        ("name", "link", "profile", "rulings", "scenarios")
         if isinstance(thing, Campaign)
         else ("shown", "campaign", "revoked")
     )

@@ -53,7 +53,9 @@ def _head(record: Record) -> Iterator[str]:
         status = record["response"]["status"] if record["response"] else "no answer"
         yield f"{record['id']}  {status}  {record['method']} {printable(record['path'])}"
         yield f"received   {record['receivedAt']} from {record['client'] or 'unknown'}"
-        yield f"took       {record['durationMs']} ms"
+        yield f"took       {record['durationMs']} ms{_late(record)}"
+        if "hungUpAfterMs" in record:
+            yield f"hung up    the client did, after {record['hungUpAfterMs']} ms"
     else:
         yield f"{record['status']} would be the answer; nothing was sent or kept."
     yield f"campaign   {record['campaign'] or 'unknown'}"
@@ -63,17 +65,28 @@ def _head(record: Record) -> Iterator[str]:
 
 def _why(record: Record) -> Iterator[str]:
     yield ""
-    yield f"Why: {printable(record['reason']['rule'])}"
+    reason = record["reason"]
+    yield f"Why: {printable(reason['rule'])}"
+    if reason["scenario"]:
+        yield f"  forced by {printable(reason['scenario'])}: this is not what the request itself would get"
     for problem in record["problems"]:
         yield f"  {printable(problem['field']) or 'the body'}: {printable(problem['message'])}"
         if problem["hint"]:
             yield f"    what would be right: {printable(problem['hint'])}"
-        yield f"    {_source(problem['ruling'])}"
+        if reason["objection"] != "forced":
+            yield f"    {_source(problem['ruling'], record)}"
 
 
-def _source(ruling: str | None) -> str:
+def _late(record: Record) -> str:
+    return f", and {record['delayMs']} ms of forced delay" if "delayMs" in record else ""
+
+
+def _source(ruling: str | None, record: Record) -> str:
     if ruling is None:
-        return "the vendor's page says so"
+        if record["reason"]["objection"] == "request":
+            return "HTTP says so"
+        status = record["response"]["status"] if record.get("response") else record.get("status")
+        return "a limit of the sandbox's own" if status == 413 else "the vendor's page says so"
     return f"ruling {ruling}: the sandbox's own, where the vendor's page is silent (aktify-sandbox rulings)"
 
 

@@ -6,7 +6,6 @@ Everything that isn't ours comes through here, so that a 404 or 405 is recorded 
 import sys
 import time
 import traceback
-from collections.abc import Awaitable, Callable, MutableMapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -14,14 +13,13 @@ from aktify_sandbox.campaigns import Campaigns
 from aktify_sandbox.contract import answers
 from aktify_sandbox.contract.answers import Answer
 from aktify_sandbox.contract.decide import Request, decide
+from aktify_sandbox.delivery import Gathering, Receive, Response, Send, Trouble, deliver
+from aktify_sandbox.forcing import Forcing, forced_answer
 from aktify_sandbox.log import LogUnwritable, request_id
-from aktify_sandbox.recorder import Exchange, Recorder, Response
+from aktify_sandbox.recorder import Exchange, Recorder
+from aktify_sandbox.scenarios import Forced, Step
 from aktify_sandbox.settings import Settings
 from aktify_sandbox.store import Store
-
-Message = MutableMapping[str, Any]
-Receive = Callable[[], Awaitable[Message]]
-Send = Callable[[Message], Awaitable[None]]
 
 
 @dataclass(slots=True)
@@ -36,50 +34,69 @@ class Body:
 class VendorDoor:
     """`POST /api/v1/leads`, the short links, and the 404 of everything else. An ASGI application."""
 
-    def __init__(self, settings: Settings, campaigns: Campaigns, store: Store, recorder: Recorder) -> None:
+    def __init__(
+        self, settings: Settings, campaigns: Campaigns, forcing: Forcing, store: Store, recorder: Recorder
+    ) -> None:
         self._settings = settings
         self._campaigns = campaigns
+        self._forcing = forcing
         self._store = store
         self._recorder = recorder
+        self._gathering = Gathering()
         self._origin = campaigns.origin.encode()
 
     async def __call__(self, scope: dict[str, Any], receive: Receive, send: Send) -> None:
         """Answer one request. Nothing escapes: an exception would break the connection's next request."""
         arrived, started = time.time(), time.perf_counter()
         body = await drain(receive, self._settings.max_body)
+        answer, forced = self._answer(scope, body, started)
+        if forced and forced.step.gather and answer.access and answer.phone:
+            await self._gathering.wait(answer.access.campaign, answer.phone, forced.step.gather)
+            answer = forced_answer(forced, self._safely(scope, body))
         number = self._store.next_number()
-        # From here to the record's line there is no await: two equal leads can't both pass.
-        answer, response = self._answer(scope, body, started, number)
-        exchange = Exchange(number, scope, arrived, started, body.content, body.size, answer, response)
+        # From the decision to the record's line there is no await: two equal leads can't both pass.
+        response = self._response(answer, number, forced) if answer.status else None
+        exchange = Exchange(
+            number, scope, arrived, started, body.content, body.size, answer, response, forced
+        )
         try:
             await self._recorder.record(exchange)
         except LogUnwritable as error:
             exchange.answer = answers.unavailable(str(error))
-            exchange.response = self._response(exchange.answer, None) if body.whole else None
+            exchange.response = self._response(exchange.answer, None, None) if body.whole else None
+            exchange.forced = forced = None
             self._recorder.tell(exchange)
-        if exchange.response is not None:
-            await _send(send, exchange.response)
+        if forced and (forced.delay or forced.step.fault):
+            trouble = Trouble(scope, receive, send)
+            if not await trouble.deliver(exchange.response, forced.delay, forced.step.fault):
+                self._recorder.hung_up(exchange)
+        elif exchange.response is not None:
+            await deliver(send, exchange.response)
 
-    def _answer(
-        self, scope: dict[str, Any], body: Body, started: float, number: int
-    ) -> tuple[Answer, Response | None]:
+    def _answer(self, scope: dict[str, Any], body: Body, started: float) -> tuple[Answer, Forced | None]:
         if not body.whole:
             return _aborted(body, time.perf_counter() - started, scope, self._campaigns), None
+        natural = self._safely(scope, body)
         try:
-            answer = self._decide(scope, body)
-            return answer, self._response(answer, number)
-        except Exception:  # a defect of ours: it is answered 500, recorded, and shown to be reported
-            traceback.print_exc(file=sys.stderr)
-            answer = answers.internal_error()
-            return answer, self._response(answer, number)
+            forced = self._forcing.ask(self._request(scope, body), natural)
+            return (forced_answer(forced, natural), forced) if forced else (natural, None)
+        except Exception:  # a defect of ours, as below
+            return _defect(), None
 
-    def _decide(self, scope: dict[str, Any], body: Body) -> Answer:
-        if scope["path"].startswith("/s/") and scope["method"] in ("GET", "HEAD"):
-            return self._open_link(scope["path"][3:])
+    def _safely(self, scope: dict[str, Any], body: Body) -> Answer:
+        """The natural answer. A defect of ours is answered 500, recorded, and shown to be reported."""
+        try:
+            if scope["path"].startswith("/s/") and scope["method"] in ("GET", "HEAD"):
+                return self._open_link(scope["path"][3:])
+            campaigns = self._campaigns
+            return decide(self._request(scope, body), campaigns.rulings, campaigns.find, self._store.has)
+        except Exception:
+            return _defect()
+
+    def _request(self, scope: dict[str, Any], body: Body) -> Request:
         limit = self._settings.max_body
         too_large = limit if body.size > limit else None
-        request = Request(scope["method"], scope["path"], scope["headers"], body.content, too_large)
-        return decide(request, self._campaigns.rulings, self._campaigns.find, self._store.has)
+        return Request(scope["method"], scope["path"], scope["headers"], body.content, too_large)
 
     def _open_link(self, code: str) -> Answer:
         url = self._store.long_url(code)
@@ -88,28 +105,36 @@ class VendorDoor:
         rule = "The short link of a kept lead was opened."
         return Answer(302, "link", rule, rule, headers=(("location", url),))
 
-    def _response(self, answer: Answer, number: int | None) -> Response:
-        settings = self._settings
-        chance = (number or 0) + settings.seed
-        if answer.lead is not None:
-            content_type: str | None = "application/json"
-            body = answers.render_created(answer.lead, chance if settings.shuffle else None)
-        elif answer.status < 400:
-            content_type, body = None, b""
-        else:
-            content_type, body = answers.render(answer, settings.error_bodies, chance)
+    def _response(self, answer: Answer, number: int | None, forced: Forced | None) -> Response:
+        content_type, body = self._body(answer, number or 0, forced.step if forced else None)
         headers = [(b"content-length", b"%d" % len(body))]
         if content_type:
             headers.insert(0, (b"content-type", content_type.encode()))
         headers += [(name.encode(), value.encode("latin-1")) for name, value in answer.headers]
-        if number is not None and settings.sandbox_headers:
-            headers += self._own_headers(answer.status, request_id(number).encode())
+        if forced:
+            headers = _with(headers, forced.step.headers)
+        if number is not None and self._settings.sandbox_headers:
+            headers += self._own_headers(answer.status, request_id(number).encode(), forced)
         return Response(answer.status, headers, body)
 
-    def _own_headers(self, status: int, name: bytes) -> list[tuple[bytes, bytes]]:
+    def _body(self, answer: Answer, number: int, step: Step | None) -> tuple[str | None, bytes]:
+        settings, chance = self._settings, number + self._settings.seed
+        shuffle = settings.shuffle or bool(step and step.shuffle)
+        if step and step.body is not None:
+            return step.media, step.body
+        if answer.objection == "accepted":
+            return "application/json", answers.render_created(answer.lead or {}, chance if shuffle else None)
+        if answer.status < 400:
+            return None, b""
+        shape = "rotate" if step and step.shuffle else settings.error_bodies
+        return answers.render(answer, shape, chance)
+
+    def _own_headers(self, status: int, name: bytes, forced: Forced | None) -> list[tuple[bytes, bytes]]:
         headers = [(b"x-aktify-sandbox-request", name)]
         if status != 201:
             headers.append((b"x-aktify-sandbox-explain", b"%b/_sandbox/requests/%b" % (self._origin, name)))
+        if forced:
+            headers.append((b"x-aktify-sandbox-forced", forced.by.encode("latin-1", "replace")))
         return headers
 
 
@@ -127,9 +152,18 @@ async def drain(receive: Receive, limit: int) -> Body:
             return Body(held, size, whole=True)
 
 
-async def _send(send: Send, response: Response) -> None:
-    await send({"type": "http.response.start", "status": response.status, "headers": response.headers})
-    await send({"type": "http.response.body", "body": response.body})
+def _with(
+    headers: list[tuple[bytes, bytes]], forced: tuple[tuple[str, str], ...]
+) -> list[tuple[bytes, bytes]]:
+    """The headers with those of a rule, which take the place of ours of the same name."""
+    more = [(name.encode(), value.encode("latin-1")) for name, value in forced]
+    names = {name for name, _ in more}
+    return [pair for pair in headers if pair[0] not in names] + more
+
+
+def _defect() -> Answer:
+    traceback.print_exc(file=sys.stderr)
+    return answers.internal_error()
 
 
 def _aborted(body: Body, seconds: float, scope: dict[str, Any], campaigns: Campaigns) -> Answer:

@@ -1,8 +1,11 @@
 """HTTP/1.1 as uvicorn speaks it with httptools, made stricter where httptools lets things pass.
 
-The application gets the headers as they were written too (`scope["aktify.headers"]`), for the record.
+The application gets the headers as they were written too (`scope["aktify.headers"]`), for the record, and the
+connection itself (`scope["aktify.connection"]`), for faults.
 """
 
+import socket
+import struct
 from typing import Any
 
 from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
@@ -18,6 +21,10 @@ class SandboxProtocol(HttpToolsProtocol):
     """Bytes of a request's head that have come while it isn't complete; -1 once it is."""
     _chunk = 0
     _refused = False
+    held = False
+    """Whether an answer is withheld on purpose."""
+    let_go = False
+    """Whether the sandbox stops and waits no longer."""
 
     def data_received(self, data: bytes) -> None:
         """Bound the head before it is complete, else it would grow in memory without an end."""
@@ -35,7 +42,9 @@ class SandboxProtocol(HttpToolsProtocol):
         super().on_message_begin()
         self._head = 0
         self._written: list[tuple[bytes, bytes]] = []
-        self.scope["aktify.headers"] = self._written  # type: ignore[typeddict-unknown-key]  # ASGI allows names of our own
+        own: Any = self.scope  # ASGI allows names of our own
+        own["aktify.headers"] = self._written
+        own["aktify.connection"] = self
 
     def on_header(self, name: bytes, value: bytes) -> None:
         """Keep the header as it was written beside the lower-case one."""
@@ -63,10 +72,29 @@ class SandboxProtocol(HttpToolsProtocol):
             super().on_message_complete()
 
     def abandon_half_sent(self) -> None:
-        """At a stop: a request of which more is still to come can't be waited for."""
+        """At a stop: a request of which more is still to come, or whose answer is withheld, can't be waited for."""
         cycle: Any = self.cycle
-        if self._head > 0 or (cycle is not None and cycle.more_body and not cycle.response_complete):
+        self.let_go = True
+        if (
+            self.held
+            or self._head > 0
+            or (cycle is not None and cycle.more_body and not cycle.response_complete)
+        ):
             self.transport.abort()
+
+    def reset(self) -> None:
+        """End the connection with a TCP reset: what was not sent yet is thrown away."""
+        linger_no_time = struct.pack("ii", 1, 0)
+        self.transport.get_extra_info("socket").setsockopt(
+            socket.SOL_SOCKET, socket.SO_LINGER, linger_no_time
+        )
+        self.transport.abort()
+
+    def end(self, last: bytes = b"") -> None:
+        """Write these bytes as they are, and close the connection."""
+        if last:
+            self.transport.write(last)
+        self.transport.close()
 
     def _refuse(self, status: int, words: bytes) -> None:
         self._refused = True

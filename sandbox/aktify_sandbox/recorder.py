@@ -1,6 +1,7 @@
 """Every exchange with the vendor's door, and the reason for its answer, as one line of the log."""
 
 import base64
+import contextlib
 import re
 import time
 from collections.abc import Callable
@@ -13,8 +14,10 @@ import orjson
 from aktify_sandbox.contract.answers import Answer
 from aktify_sandbox.contract.phone import is_fictional
 from aktify_sandbox.contract.rulings import Rulings
-from aktify_sandbox.log import request_id
+from aktify_sandbox.delivery import Response
+from aktify_sandbox.log import LogUnwritable, request_id
 from aktify_sandbox.masking import masked_key
+from aktify_sandbox.scenarios import Forced
 from aktify_sandbox.store import Kept, Store
 
 Headers = list[tuple[bytes, bytes]]
@@ -22,15 +25,6 @@ Headers = list[tuple[bytes, bytes]]
 _SECRET_HEADERS = frozenset({b"authorization", b"proxy-authorization", b"cookie", b"api-key", b"x-api-token"})
 _SECRET_QUERY = re.compile(r"(?i)((?:^|&)[^=&]*(?:key|token|secret|password)[^=&]*=)([^&]*)")
 _BODY_HELD = 4_096
-
-
-@dataclass(slots=True)
-class Response:
-    """What goes out: status, headers and body."""
-
-    status: int
-    headers: Headers
-    body: bytes
 
 
 @dataclass(slots=True)
@@ -45,6 +39,7 @@ class Exchange:
     body_bytes: int
     answer: Answer
     response: Response | None
+    forced: Forced | None = None
     duration_ms: float = 0.0
 
 
@@ -65,10 +60,16 @@ class Recorder:
         exchange.duration_ms = round((time.perf_counter() - exchange.started) * 1000, 3)
         answer = exchange.answer
         kept = None
-        if answer.lead is not None and answer.access and answer.phone:
+        if answer.keeps and answer.access and answer.phone:
             kept = Kept(answer.access.campaign, answer.phone, answer.short.code if answer.short else None)
         await self._store.add(exchange.number, orjson.dumps(self._content(exchange)), kept)
         self.tell(exchange)
+
+    def hung_up(self, exchange: Exchange) -> None:
+        """The client went before it had its answer: that is how long its patience lasts."""
+        waited = round((time.perf_counter() - exchange.started) * 1000, 3)
+        with contextlib.suppress(LogUnwritable):  # the disk is full: the record stays, without this
+            self._store.amend(exchange.number, {"hungUpAfterMs": waited})
 
     def _content(self, exchange: Exchange) -> dict[str, Any]:
         access, content = exchange.answer.access, content_of(exchange)
@@ -106,7 +107,7 @@ def content_of(exchange: Exchange) -> dict[str, Any]:
             "rule": answer.rule,
             "objection": answer.objection,
             "ruling": answer.ruling,
-            "scenario": None,
+            "scenario": exchange.forced.by if exchange.forced else None,
         },
         "problems": [problem._asdict() for problem in answer.problems],
         **_shown_body(exchange.body, exchange.body_bytes),
@@ -115,7 +116,9 @@ def content_of(exchange: Exchange) -> dict[str, Any]:
         content["rulings"] = access.rules.rulings.changes
     if access and access.rules.link != "optional":
         content["link"] = access.rules.link
-    if answer.lead is not None:
+    if exchange.forced and exchange.forced.delay:
+        content["delayMs"] = round(exchange.forced.delay * 1000)
+    if answer.keeps:
         content["lead"] = answer.lead
         if answer.short:
             content["short"] = answer.short._asdict()
@@ -151,7 +154,7 @@ def _shown_response(response: Response | None) -> dict[str, Any] | None:
     if response is None:
         return None
     headers = [(name.decode("latin-1"), value.decode("latin-1")) for name, value in response.headers]
-    return {"status": response.status, "headers": headers, "body": response.body.decode()}
+    return {"status": response.status, "headers": headers, "body": response.body.decode(errors="replace")}
 
 
 def _shown_body(body: bytes, body_bytes: int) -> dict[str, Any]:

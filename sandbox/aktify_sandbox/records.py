@@ -152,7 +152,7 @@ def page(store: Store, filters: Filters, limit: int, before: int | None) -> tupl
         if len(found) == limit:
             return found, request_id(last)
         last = line.number
-        found.append(summary(line.load()))
+        found.append(summary(store.amended(line.load(), line.number)))
     return found, None
 
 

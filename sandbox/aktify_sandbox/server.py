@@ -17,16 +17,20 @@ from typing import Any
 
 import uvicorn
 
-from aktify_sandbox.app import application
+from aktify_sandbox.app import Application
 from aktify_sandbox.banner import banner
+from aktify_sandbox.documents import DocumentMistakes
+from aktify_sandbox.forcing import Forcing
 from aktify_sandbox.log import LogError
 from aktify_sandbox.protocol import SandboxProtocol
 from aktify_sandbox.settings import Settings
+from aktify_sandbox.shelf import NoSuchScenario
 from aktify_sandbox.store import Store
 from aktify_sandbox.terminal import Terminal
 
 _KEEP_ALIVE_SECONDS = 75
 _STOP_SECONDS = 1
+_LOOK_AGAIN_SECONDS = 1
 
 
 class CannotServe(Exception):
@@ -41,7 +45,7 @@ def serve(settings: Settings, notices: list[str]) -> int:
         )  # before the state is opened: a taken port touches nothing
         with contextlib.closing(listening):
             return _serve(settings, notices, listening)
-    except (CannotServe, LogError) as error:
+    except (CannotServe, LogError, NoSuchScenario, DocumentMistakes) as error:
         print(f"aktify-sandbox: {error}", file=sys.stderr)  # noqa: T201  the user's terminal
         return 1
 
@@ -63,11 +67,13 @@ def _serve(settings: Settings, notices: list[str], listening: socket.socket) -> 
             write_ready_file(settings, origin)
         if settings.open:
             webbrowser.open(f"{origin}/_sandbox/")
+        watch(app.forcing)
         gc.collect()
         gc.freeze()  # what is there at the start stays: the collector need not look at it again and again
 
     try:
-        server = Server(application(settings, store, origin, terminal.show, stop), ready)
+        app = Application(settings, store, origin, terminal.show, stop)
+        server = Server(app, ready)
         server.run(sockets=[listening])
     finally:
         terminal.flush()
@@ -78,6 +84,13 @@ def _serve(settings: Settings, notices: list[str], listening: socket.socket) -> 
         "\nStopped. Nothing was lost; `aktify-sandbox serve` goes on from here." if folder else "\nStopped."
     )
     return 0
+
+
+def watch(forcing: Forcing) -> None:
+    """Read scenario files again soon after they change, for as long as the loop runs."""
+    for text in forcing.refresh():
+        print(f"aktify-sandbox: {text}", file=sys.stderr, flush=True)  # noqa: T201  the user's terminal
+    asyncio.get_running_loop().call_later(_LOOK_AGAIN_SECONDS, watch, forcing)
 
 
 def bind(host: str, port: int) -> socket.socket:

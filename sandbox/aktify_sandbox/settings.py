@@ -48,6 +48,12 @@ class CampaignSetting:
     rulings: Mapping[str, str] = field(default_factory=dict)
 
 
+BUILT_IN_KEYS = (
+    KeySetting("test-401", revoked=True),
+    *(KeySetting(key) for key in ("test-409", "test-429", "test-500", "test-slow")),
+)
+"""Keys that force an answer, in the first campaign; `scenarios/built-in/keys.yaml` says what they force."""
+
 DEFAULT_CAMPAIGNS = (CampaignSetting("demo", keys=(KeySetting("test-key"),)),)
 """What holds without a configuration file; `fixtures/campaigns.yaml` says the same."""
 
@@ -71,6 +77,14 @@ class Settings:
         Path(".aktify-sandbox"), "Folder that remembers leads and requests.", kind="path", metavar="DIR"
     )
     in_memory: bool = _option(False, "Write nothing to disk; all is forgotten at the end.")
+    scenarios: tuple[str, ...] = _option(
+        (),
+        "Put a scenario into force, by name or file; repeatable. `aktify-sandbox scenarios list` lists them.",
+        kind="many",
+        flag="scenario",
+        word="scenarios",
+        metavar="NAME_OR_FILE",
+    )
     profile: str = _option(
         "default", "How forgiving the sandbox is where the vendor's page is silent.", choices=PROFILES
     )
@@ -80,6 +94,7 @@ class Settings:
             "help": "Decide one silent point otherwise; repeatable. `aktify-sandbox rulings` lists them.",
             "kind": "many",
             "flag": "ruling",
+            "word": "rulings",
             "metavar": "NAME=VALUE",
         },
     )
@@ -89,6 +104,7 @@ class Settings:
         choices=("detailed", "empty", "text", "html", "rotate"),
     )
     shuffle: bool = _option(False, "Change the order of each 201 and add an unknown property.")
+    magic: bool = _option(True, "Leave the phone numbers that force an answer ordinary.", flag="no-magic")
     sandbox_headers: bool = _option(
         True, "Leave out the x-aktify-sandbox-… headers.", flag="no-sandbox-headers"
     )
@@ -146,6 +162,8 @@ class Flag(NamedTuple):
     field: str
     name: str
     """Without the leading hyphens."""
+    word: str
+    """How the configuration file calls it."""
     help: str
     kind: str
     """text, number, boolean, path, choice or many."""
@@ -163,9 +181,11 @@ def fields_for_flags() -> list[Flag]:
 
 def _flag(each: "dataclasses.Field[Any]") -> Flag:
     about = each.metadata
+    name = about.get("flag", each.name.replace("_", "-"))
     return Flag(
         each.name,
-        about.get("flag", each.name.replace("_", "-")),
+        name,
+        about.get("word", name),
         about["help"],
         about.get("kind") or _kind_of(each.default, about),
         about.get("metavar"),
@@ -198,7 +218,8 @@ def _flag_rulings(flags: Mapping[str, Any]) -> dict[str, str]:
 def _from_environment(environ: Mapping[str, str], notices: list[str]) -> dict[str, Any]:
     given = {}
     for flag in fields_for_flags():
-        variable = PREFIX + flag.name.replace("-", "_").upper()
+        variables = [PREFIX + name.replace("-", "_").upper() for name in (flag.name, flag.word)]
+        variable = next((each for each in variables if environ.get(each)), variables[0])
         text = environ.get(variable, "")
         if flag.field == "rulings" or text == "":
             continue
@@ -299,11 +320,12 @@ def _from_file(path: Path) -> dict[str, Any]:
 def _settings_in(content: dict[str, Any], folder: Path) -> dict[str, Any]:
     found: dict[str, Any] = {}
     for flag in fields_for_flags():
-        word = "rulings" if flag.field == "rulings" else flag.name
-        if word in content and flag.field != "config":
-            value = content[word]
+        if flag.word in content and flag.field != "config":
+            value = content[flag.word]
             if flag.kind == "path":
                 value = folder / value
+            elif flag.field == "scenarios":
+                value = [_scenario(each, folder) for each in value]
             found[flag.field] = (
                 not value
                 if flag.name.startswith("no-")
@@ -316,6 +338,11 @@ def _settings_in(content: dict[str, Any], folder: Path) -> dict[str, Any]:
             _campaign(name, about or {}) for name, about in content["campaigns"].items()
         )
     return found
+
+
+def _scenario(written: str, folder: Path) -> str:
+    """A path in the file starts where the file lies; a name stays a name."""
+    return str(folder / written) if "/" in written or (folder / written).is_file() else written
 
 
 def _campaign(name: str, about: dict[str, Any]) -> CampaignSetting:
@@ -363,7 +390,7 @@ def _checked(settings: Settings) -> Settings:
 
 def config_schema() -> dict[str, Any]:
     """JSON Schema of the configuration file, made from the fields above."""
-    properties = {_word(flag): _property(flag) for flag in fields_for_flags() if flag.field != "config"}
+    properties = {flag.word: _property(flag) for flag in fields_for_flags() if flag.field != "config"}
     return {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
         "$id": "urn:aktify-sandbox:config",
@@ -372,10 +399,6 @@ def config_schema() -> dict[str, Any]:
         "additionalProperties": False,
         "properties": properties | {"campaigns": _campaigns_schema()},
     }
-
-
-def _word(flag: Flag) -> str:
-    return "rulings" if flag.field == "rulings" else flag.name
 
 
 def _property(flag: Flag) -> dict[str, Any]:

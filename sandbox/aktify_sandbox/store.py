@@ -50,6 +50,7 @@ class Store:
         self._written = 0
         self._numbers: dict[str, dict[int, int]] = {}
         self._codes: dict[str, int] = {}
+        self._amendments: dict[int, int] = {}
         self._plain: dict[str, dict[str, Document]] = {name: {} for name in _PLAIN_TABLES}
         self._lines: list[bytes] = []
         self._waiting: list[tuple[asyncio.Future[None], Kept | None]] = []
@@ -100,6 +101,14 @@ class Store:
         self._waiting.append((done, kept))
         return done
 
+    def amend(self, number: int, content: Mapping[str, Any]) -> None:
+        """Add to a recorded request what became known only later. Raises `LogUnwritable`."""
+        self.flush()
+        head = {"id": request_id(self.next_number()), "kind": "amend", "of": number}
+        line = {**head, "content": dict(content)}
+        self.log.append([seal(orjson.dumps(line))])
+        self._apply(line)
+
     def flush(self) -> None:
         """Write what waits, in one go, and wake those who wait for it."""
         lines, waiting = self._lines, self._waiting
@@ -140,7 +149,12 @@ class Store:
         """A recorded request, or None if there is none (any more)."""
         line = self.log.find(number)
         content = line.load() if line else {}
-        return content if content.get("kind") == "request" else None
+        return self.amended(content, number) if content.get("kind") == "request" else None
+
+    def amended(self, content: dict[str, Any], number: int) -> dict[str, Any]:
+        """A recorded request with what became known later."""
+        line = self.log.find(self._amendments[number]) if number in self._amendments else None
+        return {**content, **line.load()["content"]} if line else content
 
     def newest_requests(self, before: int | None = None) -> Iterator[Line]:
         """The lines of recorded requests, newest first. Safe to use from another thread."""
@@ -234,6 +248,8 @@ class Store:
             case "request":
                 self.requests += 1
                 self._learn(content)
+            case "amend":
+                self._amendments[content["of"]] = self._written
             case "put" if content["table"] == "leads":
                 self._learn(content)
             case "put":
@@ -284,6 +300,7 @@ class Store:
     def _shrink(self, requests_from: int, *, left: int, dropped: int) -> None:
         self.log.rewrite(header(self._next, dropped=dropped), self._surviving(requests_from))
         self.requests, self._dropped = left, dropped
+        self._amendments = {of: at for of, at in self._amendments.items() if of >= requests_from}
 
     def _surviving(self, requests_from: int) -> Iterator[bytes]:
         """Later requests as they stand, and of what was before them the leads, keys and campaigns that still count."""

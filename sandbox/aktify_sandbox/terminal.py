@@ -65,7 +65,11 @@ class Terminal:
             else f"{answer.status or '---'}"
         )
         campaign = answer.access.campaign if answer.access else "-"
-        reason = "" if answer.status == 201 else f"  {printable(self._masked(answer.rule))}"
+        reason = (
+            ""
+            if answer.status == 201 and not exchange.forced
+            else f"  {printable(self._masked(answer.rule))}"
+        )
         where = "" if exchange.scope["path"] == "/api/v1/leads" else f"  {_asked(exchange.scope)}"
         return (
             f"{clock}  {status}  {self._phone(answer.phone):<14}  {printable(campaign)}"
@@ -86,6 +90,7 @@ class Terminal:
             "durationMs": exchange.duration_ms,
             "objection": answer.objection,
             "ruling": answer.ruling,
+            "scenario": exchange.forced.by if exchange.forced else None,
             "reason": self._masked(answer.rule),
         }
         return orjson.dumps(content).decode() + "\n"
@@ -106,4 +111,5 @@ def _painted(text: str, kind: int) -> str:
 
 
 def _masked_number(found: re.Match[str]) -> str:
-    return f"{found[0][:3]}***"
+    digits = "".join(char for char in found[0] if char.isdecimal())
+    return found[0] if len(digits) == 7 and digits.startswith("55501") else f"{found[0][:3]}***"

@@ -4,7 +4,7 @@ from difflib import get_close_matches
 
 import click
 
-from aktify_sandbox.cli import information, keys, leads, requests, sending, serving
+from aktify_sandbox.cli import information, keys, leads, requests, scenarios, sending, serving
 from aktify_sandbox.version import __version__
 
 __all__ = ["main"]
@@ -43,6 +43,8 @@ for command in (
     requests.requests,
     leads.leads,
     keys.keys,
+    scenarios.scenarios,
+    scenarios.force,
     serving.reset,
     information.rulings,
     information.schema,

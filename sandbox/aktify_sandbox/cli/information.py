@@ -84,10 +84,10 @@ def _local_rulings(flags: dict[str, Any]) -> list[dict[str, Any]]:
 
 
 @click.command()
-@click.argument("kind", type=click.Choice(["lead", "config", "openapi"]))
+@click.argument("kind", type=click.Choice(["lead", "config", "scenario", "openapi"]))
 @settings_options(*_RULES)
 def schema(kind: str, **flags: Any) -> None:
-    """Print the JSON Schema of a lead or of the configuration file, or the OpenAPI document.
+    """Print the JSON Schema of a lead, of the configuration or a scenario file, or the OpenAPI document.
 
     \b
     Example:
@@ -103,6 +103,10 @@ def schema(kind: str, **flags: Any) -> None:
     in_force = Rulings.of(settings.profile, settings.rulings)
     if kind == "config":
         print_json(config_schema())
+    elif kind == "scenario":
+        from aktify_sandbox.scenario_schema import scenario_schema
+
+        print_json(scenario_schema())
     elif kind == "lead":
         print_json(lead_schema(in_force))
     else:

@@ -50,8 +50,9 @@ def _help(flag: Flag) -> str:
 def gather(flags: dict[str, Any]) -> tuple[Settings, list[str]]:
     """Settings from flags, environment and file. A mistake is wrong usage: exit code 2."""
     given = {name: value for name, value in flags.items() if value not in (None, ())}
-    if given.get("sandbox_headers"):  # the flag is called --no-sandbox-headers
-        given["sandbox_headers"] = False
+    for flag in fields_for_flags():
+        if flag.name.startswith("no-") and given.get(flag.field):
+            given[flag.field] = False
     try:
         return Settings.gather(given, os.environ, Path.cwd())
     except SettingsMistake as mistake:

@@ -30,6 +30,8 @@ class Access(NamedTuple):
     rules: LeadRules
     short_base: str
     """What stands before the code of a short link: `http://127.0.0.1:8509/s`."""
+    keys: tuple[str, ...] = ()
+    """The key as it was sent, and the configured one of which it is a namespace. Never shown."""
 
 
 class ShortLink(NamedTuple):
@@ -45,7 +47,7 @@ class Answer:
 
     status: int
     objection: str
-    """What decided: request, route, key, body, duplicate, accepted; of our own: link, aborted, defect, disk."""
+    """What decided: request, route, key, body, duplicate, accepted; of our own: forced, link, aborted, defect, disk."""
     rule: str
     """The reason in words, on one line."""
     message: str
@@ -53,10 +55,14 @@ class Answer:
     problems: tuple[Problem, ...] = ()
     phone: str | None = None
     lead: dict[str, Any] | None = None
-    """What the 201 says; only a 201 has it."""
+    """What a 201 says."""
     short: ShortLink | None = None
     headers: tuple[tuple[str, str], ...] = ()
     access: Access | None = None
+    sent: dict[str, Any] | None = None
+    """The body as it was sent, when it could be read."""
+    keeps: bool = False
+    """Whether the lead is to be kept: a 201 keeps it; a forced answer may do otherwise than it says."""
 
     @property
     def ruling(self) -> str | None:
@@ -71,7 +77,7 @@ def created(access: Access, phone: str, lead: dict[str, Any], long_url: str | No
         short = ShortLink(short_code(access.campaign, phone, long_url), long_url)
         with_link = {**lead, "link": f"{access.short_base}/{short.code}"}
         lead = {name: with_link[name] for name in RESPONSE_ORDER if name in with_link}
-    return Answer(201, "accepted", "Accepted.", "Created", (), phone, lead, short, (), access)
+    return Answer(201, "accepted", "Accepted.", "Created", (), phone, lead, short, (), access, keeps=True)
 
 
 def invalid(access: Access | None, phone: str | None, problems: tuple[Problem, ...]) -> Answer:
@@ -93,7 +99,7 @@ def unauthorized(message: str, access: Access | None = None) -> Answer:
     return Answer(401, "key", message, message, access=access)
 
 
-def duplicate(access: Access, phone: str) -> Answer:
+def duplicate(access: Access | None, phone: str | None) -> Answer:
     """409: the number was already submitted to the campaign. Nothing about the earlier lead is said."""
     message = "The phone number was already submitted to this campaign."
     return Answer(409, "duplicate", message, message, phone=phone, access=access)

@@ -5,6 +5,7 @@ from typing import NamedTuple
 
 from . import answers
 from .answers import ENDPOINT, Access, Answer
+from .lead import Reading
 from .rulings import Rulings
 
 
@@ -65,6 +66,12 @@ def decide(
     if request.too_large is not None:
         return answers.too_large(request.too_large, access)
     reading = access.rules.read(request.body, headers.content_type, headers.content_encoding)
+    answer = _judged(access, reading, kept)
+    answer.sent = reading.sent
+    return answer
+
+
+def _judged(access: Access, reading: Reading, kept: Callable[[str, str], bool]) -> Answer:
     if reading.lead is None or reading.phone is None:
         return answers.invalid(access, reading.phone, reading.problems)
     if kept(access.campaign, reading.phone):

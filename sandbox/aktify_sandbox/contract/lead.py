@@ -32,6 +32,8 @@ class Reading:
     long_url: str | None
     """The `linkToShorten`."""
     problems: tuple[Problem, ...]
+    sent: Lead | None = None
+    """The body as it was sent, when it is an object."""
 
 
 class LeadRules:
@@ -75,8 +77,8 @@ class LeadRules:
         checked = self._checked(lead)
         phone = self.number_in(checked.get("phoneNumber"))
         if phone is None or not self._accepts(checked) or self._says_no(body, checked, phone):
-            return Reading(phone, None, None, tuple(self._complaints(body, sent, checked, phone)))
-        return Reading(phone, self._accepted(lead, checked), checked.get("linkToShorten"), ())
+            return Reading(phone, None, None, tuple(self._complaints(body, sent, checked, phone)), sent)
+        return Reading(phone, self._accepted(lead, checked), checked.get("linkToShorten"), (), sent)
 
     def _says_no(self, body: bytes, checked: Lead, phone: str) -> bool:
         for _ in self._beyond_the_schema(checked, phone):

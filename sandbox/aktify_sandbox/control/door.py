@@ -8,7 +8,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.types import ASGIApp
 
-from aktify_sandbox.control import keys, leads, requests, service
+from aktify_sandbox.control import keys, leads, requests, scenarios, service
 from aktify_sandbox.control.guard import Guard
 from aktify_sandbox.control.problems import ProblemError, problem_response
 from aktify_sandbox.control.services import Services
@@ -19,7 +19,7 @@ Handler = Callable[[Request, Exception], Awaitable[Response]]
 
 def control_app(services: Services) -> ASGIApp:
     """An ASGI application for every path under `/_sandbox`."""
-    rooms = (service, requests, leads, keys)
+    rooms = (service, requests, leads, keys, scenarios)
     app = Starlette(
         routes=[route for room in rooms for route in room.routes(services)],
         exception_handlers={

@@ -1,6 +1,7 @@
 """`/_sandbox/keys` and `/_sandbox/campaigns`: who may post, and into what."""
 
 import contextlib
+from collections.abc import Mapping
 from typing import Any
 
 from starlette.requests import Request
@@ -20,9 +21,11 @@ from aktify_sandbox.campaigns import (
     row_of,
 )
 from aktify_sandbox.contract.rulings import RulingMistake
-from aktify_sandbox.control.problems import ProblemError, json_object, text_or_none
+from aktify_sandbox.control.problems import ProblemError, json_object, names_in, text_or_none
 from aktify_sandbox.control.services import Services
+from aktify_sandbox.documents import DocumentMistakes
 from aktify_sandbox.masking import masked_key
+from aktify_sandbox.shelf import NoSuchScenario
 from aktify_sandbox.store import Store
 
 _MAX_KEY = 200
@@ -42,7 +45,7 @@ def _key_routes(services: Services) -> list[Route]:
                 "key": k.shown,
                 "campaign": k.campaign,
                 "revoked": k.revoked,
-                "source": "added" if k.added else "configuration",
+                "source": k.source,
             }
             for k in campaigns.keys().values()
         ]
@@ -55,7 +58,7 @@ def _key_routes(services: Services) -> list[Route]:
             raise ProblemError(404, f"There is no campaign {campaign}; there are: {_names(campaigns)}.")
         text = _checked_key(text_or_none(content, "key") or fresh_key(), campaigns)
         name = text_or_none(content, "name") or masked_key(text)
-        keep_key(services, text, Key(name, campaign, added=True))
+        keep_key(services, text, Key(name, campaign, source="added"))
         return JSONResponse({"apiKey": text, "campaign": campaign, "name": name}, 201)
 
     async def revoke_key(request: Request) -> Response:
@@ -67,7 +70,7 @@ def _key_routes(services: Services) -> list[Route]:
             digested, key = campaigns.key_named(wanted)
         except CampaignMistake as mistake:
             raise ProblemError(404, str(mistake)) from None
-        revoked = Key(key.shown, key.campaign, revoked=True, added=key.added)
+        revoked = Key(key.shown, key.campaign, revoked=True, source=key.source)
         store.db.table("keys").upsert({"digest": digested, **row_of(revoked)}, where("digest") == digested)
         campaigns.put_key(digested, revoked)
         return JSONResponse({"revoked": revoked.shown, "campaign": revoked.campaign})
@@ -90,17 +93,19 @@ def _campaign_routes(services: Services) -> list[Route]:
         return JSONResponse({"campaigns": rows + _namespaces(store, campaigns)})
 
     async def add_campaign(request: Request) -> Response:
-        content = await json_object(request, "name", "profile", "rulings", "link")
+        content = await json_object(request, "name", "profile", "rulings", "link", "scenarios")
         campaign = _campaign_in(content)
         if any(campaign.name == known.name for known in campaigns.campaigns()):
             raise ProblemError(409, f"There is a campaign {campaign.name} already.")
         try:
+            services.forcing.use_in(campaign.name, campaign.scenarios)
             campaigns.put(campaign)
-        except RulingMistake as mistake:
+        except (RulingMistake, NoSuchScenario, DocumentMistakes) as mistake:
+            services.forcing.use_in(campaign.name, ())
             raise ProblemError(400, f"{mistake}") from None
         store.db.table("campaigns").insert(row_of(campaign))
         key = fresh_key()
-        keep_key(services, key, Key(masked_key(key), campaign.name, added=True))
+        keep_key(services, key, Key(masked_key(key), campaign.name, source="added"))
         return JSONResponse({"campaign": campaign.name, "apiKey": key}, 201)
 
     async def delete_campaign(request: Request) -> Response:
@@ -113,6 +118,7 @@ def _campaign_routes(services: Services) -> list[Route]:
         store.db.table("campaigns").remove(where("name") == name)
         store.db.table("keys").remove(where("campaign") == name)
         campaigns.remove(name)
+        services.forcing.use_in(name, ())
         store.change(
             "leads",
             {},
@@ -137,11 +143,17 @@ def restore(store: Store, campaigns: Campaigns) -> None:
     """What was added or revoked in earlier runs. A campaign whose rulings are no longer known is left out."""
     for row in store.db.table("campaigns"):
         with contextlib.suppress(RulingMistake):
-            campaigns.put(Campaign(row["name"], row["link"], row["profile"], row["rulings"], added=True))
+            campaigns.put(_restored(row))
     configured = campaigns.keys()
     for row in store.db.table("keys"):
-        key = Key(row["shown"], row["campaign"], row["revoked"], added=row["digest"] not in configured)
-        campaigns.put_key(row["digest"], key)
+        known = configured.get(row["digest"])
+        source = known.source if known else "added"
+        campaigns.put_key(row["digest"], Key(row["shown"], row["campaign"], row["revoked"], source))
+
+
+def _restored(row: Mapping[str, Any]) -> Campaign:
+    scenarios = tuple(row.get("scenarios", ()))
+    return Campaign(row["name"], row["link"], row["profile"], row["rulings"], scenarios, added=True)
 
 
 def _checked_key(text: str, campaigns: Campaigns) -> str:
@@ -162,7 +174,8 @@ def _campaign_in(content: dict[str, Any]) -> Campaign:
     link = text_or_none(content, "link") or "optional"
     if link not in ("optional", "link", "tracking"):
         raise ProblemError(400, f"link={link} must be one of optional, link, tracking.")
-    return Campaign(name, link, text_or_none(content, "profile"), rulings, added=True)
+    scenarios = names_in(content, "scenarios")
+    return Campaign(name, link, text_or_none(content, "profile"), rulings, tuple(scenarios), added=True)
 
 
 def _namespaces(store: Store, campaigns: Campaigns) -> list[dict[str, Any]]:

@@ -77,6 +77,14 @@ def text_or_none(content: dict[str, Any], name: str) -> str | None:
     return value
 
 
+def names_in(content: dict[str, Any], name: str) -> list[str]:
+    """A member that is a list of texts; an absent one is empty. Raises `ProblemError`."""
+    value = content.get(name, [])
+    if not isinstance(value, list) or not all(isinstance(each, str) for each in value):
+        raise ProblemError(400, f"{name} must be a list of texts.")
+    return value
+
+
 def wants_text(request: Request) -> bool:
     """Whether a person asks: text or HTML is named before JSON, and `*/*` (curl, libraries) means JSON."""
     accept = request.headers.get("accept", "*/*")

@@ -12,6 +12,7 @@ from starlette.routing import Route
 
 from aktify_sandbox import records
 from aktify_sandbox.contract import answers
+from aktify_sandbox.contract.answers import Answer
 from aktify_sandbox.contract.decide import Request as LeadRequest
 from aktify_sandbox.contract.decide import decide
 from aktify_sandbox.contract.openapi import openapi
@@ -19,6 +20,7 @@ from aktify_sandbox.contract.rulings import RULINGS
 from aktify_sandbox.control.problems import ProblemError, json_object, text_or_none, wants_text
 from aktify_sandbox.control.services import Services
 from aktify_sandbox.diagnosis import diagnosis, overview
+from aktify_sandbox.forcing import forced_answer
 from aktify_sandbox.recorder import timestamp
 from aktify_sandbox.version import __version__
 
@@ -52,6 +54,7 @@ def routes(services: Services) -> list[Route]:
 
     async def reset(_: Request) -> Response:
         services.store.forget_all()
+        services.forcing.reset()
         return Response(status_code=204)
 
     async def stop(_: Request) -> Response:
@@ -132,7 +135,9 @@ def _explained(services: Services, content: dict[str, Any]) -> dict[str, Any]:
         raise ProblemError(400, "apiKey, contentType and body can't hold such characters.") from None
     limit = services.settings.max_body
     request = LeadRequest("POST", "/api/v1/leads", headers, raw, limit if len(raw) > limit else None)
-    answer = decide(request, campaigns.rulings, campaigns.find, store.has)
+    natural = decide(request, campaigns.rulings, campaigns.find, store.has)
+    forced = services.forcing.rehearse(request, natural)
+    answer = forced_answer(forced, natural) if forced else natural
     access = answer.access
     record: dict[str, Any] = {
         "status": answer.status,
@@ -146,19 +151,23 @@ def _explained(services: Services, content: dict[str, Any]) -> dict[str, Any]:
             "rule": answer.rule,
             "objection": answer.objection,
             "ruling": answer.ruling,
-            "scenario": None,
+            "scenario": forced.by if forced else None,
         },
         "problems": [problem._asdict() for problem in answer.problems],
-        "answer": answer.lead
-        if answer.lead is not None
-        else json.loads(answers.render(answer, "detailed", 0)[1]),
+        "answer": _said(answer),
     }
     if access:
         record["notes"] = [note._asdict() for note in access.rules.notes(raw)]
-    if answer.status == 409 and access and answer.phone:
+    if answer.objection == "duplicate" and access and answer.phone:
         sent = body if isinstance(body, dict) else json.loads(text)
         record["firstPost"] = records.first_post(store, access.campaign, answer.phone, 1 << 62, sent)
     return record
+
+
+def _said(answer: Answer) -> Any:
+    if answer.objection == "accepted":
+        return answer.lead
+    return json.loads(answers.render(answer, "detailed", 0)[1]) if answer.status else None
 
 
 def _short(record: dict[str, Any]) -> dict[str, Any]:

@@ -4,6 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from aktify_sandbox.campaigns import Campaigns
+from aktify_sandbox.forcing import Forcing
 from aktify_sandbox.settings import Settings
 from aktify_sandbox.store import Store
 
@@ -14,5 +15,6 @@ class Services:
 
     settings: Settings
     campaigns: Campaigns
+    forcing: Forcing
     store: Store
     stop: Callable[[], None]

@@ -1,0 +1,190 @@
+"""`scenarios list|show|check|use|clear` and `force`: answers that the natural course wouldn't give."""
+
+from pathlib import Path
+from typing import Any
+
+import click
+
+from aktify_sandbox.cli.client import Client, as_json, talks
+from aktify_sandbox.cli.tables import print_json, print_table
+
+FAULTS = ("hang", "reset", "empty")
+
+
+@click.group()
+def scenarios() -> None:
+    """Files that force answers: outages, lost answers, duplicates and the like."""
+
+
+@scenarios.command("list")
+@as_json
+@talks
+def list_scenarios(in_json: bool, url: str, token: str | None) -> None:
+    """The scenarios that can be named, those in force first.
+
+    \b
+    Example:
+      aktify-sandbox scenarios list
+    """
+    listed = Client(url, token).get("/scenarios")
+    if in_json:
+        print_json(listed)
+        return
+    rows = [
+        ("in force" if each["active"] else "", each["name"], len(each["rules"]), each["description"])
+        for each in listed["scenarios"]
+    ]
+    print_table(("", "name", "rules", "what it is for"), rows, empty="No scenarios.")
+    for each in listed["scenarios"]:
+        if each["mistake"]:
+            click.echo(each["mistake"], err=True)
+
+
+@scenarios.command()
+@click.argument("name")
+def show(name: str) -> None:
+    """Print a scenario's file: NAME in ./scenarios/ or among the shipped ones, or a path.
+
+    \b
+    Example:
+      aktify-sandbox scenarios show flaky > scenarios/mine.yaml
+    """
+    from aktify_sandbox.cli.files import text_of
+
+    click.echo(text_of(_found(name)), nl=False)
+
+
+@scenarios.command()
+@click.argument("files", nargs=-1, required=True, metavar="FILE…")
+def check(files: tuple[str, ...]) -> None:
+    """Say every mistake in scenario files, with line, column and the allowed words; exit code 1 if there is one.
+
+    \b
+    Example:
+      aktify-sandbox scenarios check scenarios/*.yaml
+    """
+    from aktify_sandbox.documents import DocumentMistakes
+    from aktify_sandbox.scenario_files import read_scenario
+
+    mistaken = False
+    for file in files:
+        try:
+            count = len(read_scenario(_found(file)).rules)
+            click.echo(f"{file}: {count} rule{'s' if count > 1 else ''}, no mistakes.")
+        except DocumentMistakes as mistakes:
+            click.echo(str(mistakes), err=True)
+            mistaken = True
+    if mistaken:
+        raise SystemExit(1)
+
+
+def _found(name: str) -> Path:
+    from aktify_sandbox.shelf import NoSuchScenario, Shelf
+
+    try:
+        return Shelf(Path.cwd()).find(name)
+    except NoSuchScenario as mistake:
+        raise click.ClickException(str(mistake)) from None
+
+
+@scenarios.command()
+@click.argument("names", nargs=-1, required=True, metavar="NAME…")
+@talks
+def use(names: tuple[str, ...], url: str, token: str | None) -> None:
+    """Put scenarios into force in a running sandbox, in place of those that were; the first that matches answers.
+
+    \b
+    Example:
+      aktify-sandbox scenarios use flaky
+    """
+    active = (
+        Client(url, token).ask("PUT", "/scenarios/active", content={"active": list(names)}).json()["active"]
+    )
+    click.echo(f"In force: {', '.join(active)}.")
+
+
+@scenarios.command()
+@talks
+def clear(url: str, token: str | None) -> None:
+    """Put no scenario into force: answers are natural again.
+
+    \b
+    Example:
+      aktify-sandbox scenarios clear
+    """
+    Client(url, token).ask("PUT", "/scenarios/active", content={"active": []})
+    click.echo("No scenario is in force.")
+
+
+@click.command()
+@click.argument("status", required=False)
+@click.option(
+    "--times", type=click.IntRange(1, 1_000_000), default=1, show_default=True, help="How many answers."
+)
+@click.option("--phone", metavar="NUMBER", help="Only for this number, in any spelling.")
+@click.option("--key", metavar="KEY", help="Only for this key.")
+@click.option("--campaign", metavar="NAME", help="Only in this campaign.")
+@click.option("--delay", metavar="TIME", help="So late, as in 250ms or 2s.")
+@click.option(
+    "--header", "headers", multiple=True, metavar="'NAME: VALUE'", help="With this header; repeatable."
+)
+@click.option("--body", metavar="TEXT", help="With this body; JSON stays JSON.")
+@click.option("--lead-kept", is_flag=True, help="Keep the lead although the answer doesn't say so.")
+@click.option("--any", "for_any", is_flag=True, help="For every request, even with a wrong key or body.")
+@click.option("--clear", "clearing", is_flag=True, help="Forget the forced answers that are still waiting.")
+@talks
+def force(status: str | None, clearing: bool, url: str, token: str | None, **given: Any) -> None:
+    """Force the next answer, or the next --times answers, to be STATUS, or one of the faults hang, reset, empty.
+
+    Requests with a wrong key or body keep their true 401 or 400, unless --any is given.
+
+    \b
+    Example:
+      aktify-sandbox force 503 --times 2
+      aktify-sandbox force reset --lead-kept --phone "(509) 555-1234"
+    """
+    client = Client(url, token)
+    if clearing:
+        cleared = client.delete("/force")["cleared"]
+        click.echo(f"{cleared:,} forced answer{'' if cleared == 1 else 's'} forgotten.")
+        return
+    ordered = client.post("/force", _order(status, given)).json()
+    times = ordered["times"]
+    click.echo(
+        f"The next {f'{times:,} answers are' if times > 1 else 'answer is'} forced: {status or 'late'}."
+    )
+
+
+def _order(status: str | None, given: dict[str, Any]) -> dict[str, Any]:
+    order: dict[str, Any] = {"times": given["times"]}
+    if status is None and not given["delay"]:
+        raise click.UsageError(f"Give a STATUS, such as 503, or one of {', '.join(FAULTS)}.")
+    if status is not None:
+        order |= {"status": int(status)} if status.isdecimal() else {"fault": status}
+    order |= {name: given[name] for name in ("phone", "key", "campaign", "delay") if given[name] is not None}
+    if given["headers"]:
+        order["headers"] = dict(map(_header, given["headers"]))
+    if given["body"] is not None:
+        order["body"] = _body(given["body"])
+    return (
+        order
+        | ({"lead": "kept"} if given["lead_kept"] else {})
+        | ({"applies": "any"} if given["for_any"] else {})
+    )
+
+
+def _header(text: str) -> tuple[str, str]:
+    name, colon, value = text.partition(":")
+    if not colon:
+        raise click.UsageError(f"--header {text}: write it as 'Retry-After: 1'.")
+    return name.strip(), value.strip()
+
+
+def _body(text: str) -> Any:
+    import json
+
+    try:
+        value = json.loads(text)
+    except ValueError:
+        return text
+    return value if isinstance(value, (dict, list)) else text

@@ -1,0 +1,110 @@
+"""`/_sandbox/scenarios` and `/_sandbox/force`: what is forced, and on whom."""
+
+import asyncio
+from typing import Any
+
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+from starlette.routing import Route
+
+from aktify_sandbox.contract.phone import identity
+from aktify_sandbox.control.problems import ProblemError, json_body, json_object, names_in
+from aktify_sandbox.control.services import Services
+from aktify_sandbox.documents import DocumentMistakes
+from aktify_sandbox.forcing import Order
+from aktify_sandbox.masking import masked_key
+from aktify_sandbox.scenario_files import forced_rule, read_scenario
+from aktify_sandbox.shelf import NoSuchScenario
+
+
+def routes(services: Services) -> list[Route]:
+    """The routes of scenarios and forced answers."""
+    forcing = services.forcing
+
+    async def list_scenarios(_: Request) -> Response:
+        return JSONResponse({"scenarios": await asyncio.to_thread(_listed, services)})
+
+    async def use_scenarios(request: Request) -> Response:
+        content = await json_object(request, "active", required=("active",))
+        try:
+            forcing.use(names_in(content, "active"))
+        except (NoSuchScenario, DocumentMistakes) as mistake:
+            raise ProblemError(400, str(mistake)) from None
+        return JSONResponse({"active": list(forcing.active)})
+
+    async def force(request: Request) -> Response:
+        content = await json_body(request)
+        try:
+            rule, shown = forced_rule(content)
+            ordered = forcing.order(rule, _masked(shown), shown["times"])
+        except DocumentMistakes as mistakes:
+            words = [f"{each.message} {each.hint}".strip() for each in mistakes.mistakes]
+            raise ProblemError(400, " ".join(words)) from None
+        except ValueError as error:
+            raise ProblemError(409, str(error)) from None
+        return JSONResponse(_public(ordered), 201)
+
+    async def list_forced(_: Request) -> Response:
+        return JSONResponse({"forced": [_public(order) for order in forcing.orders]})
+
+    async def clear_forced(_: Request) -> Response:
+        cleared = len(forcing.orders)
+        forcing.orders.clear()
+        return JSONResponse({"cleared": cleared})
+
+    return [
+        Route("/_sandbox/scenarios", list_scenarios, methods=["GET"]),
+        Route("/_sandbox/scenarios/active", use_scenarios, methods=["PUT"]),
+        Route("/_sandbox/force", list_forced, methods=["GET"]),
+        Route("/_sandbox/force", force, methods=["POST"]),
+        Route("/_sandbox/force", clear_forced, methods=["DELETE"]),
+    ]
+
+
+def _public(order: Order) -> dict[str, Any]:
+    return {**order.shown, "left": order.left}
+
+
+def _masked(shown: dict[str, Any]) -> dict[str, Any]:
+    return (
+        shown
+        | ({"key": masked_key(shown["key"])} if "key" in shown else {})
+        | ({"phone": identity(shown["phone"]) or shown["phone"]} if "phone" in shown else {})
+    )
+
+
+def _listed(services: Services) -> list[dict[str, Any]]:
+    """Those in force first, in their order; then all others that can be named."""
+    shelf, active = services.forcing.shelf, services.forcing.active
+    rows = []
+    for name, loaded in active.items():
+        scenario = loaded.scenario
+        row = _row(name, scenario.description, scenario.written, active=True)
+        rows.append(row | {"file": str(scenario.path), "mistake": loaded.mistake or None})
+    for name, path in shelf.listed().items():
+        if name in active:
+            continue
+        try:
+            scenario = read_scenario(path)
+            row = _row(name, scenario.description, scenario.written, active=False)
+            rows.append(row | {"file": str(path), "mistake": None})
+        except DocumentMistakes as mistakes:
+            row = _row(name, "", [], active=False)
+            rows.append(row | {"file": str(path), "mistake": str(mistakes)})
+    return rows
+
+
+def _row(name: str, description: str, rules: list[Any], *, active: bool) -> dict[str, Any]:
+    return {"name": name, "description": description, "active": active, "rules": [_shown(r) for r in rules]}
+
+
+def _shown(rule: dict[str, Any]) -> dict[str, Any]:
+    """A rule as it stands in its file, its keys masked."""
+    when = rule.get("when", {})
+    if "key" not in when:
+        return rule
+    key = when["key"]
+    masked: Any = masked_key(key) if isinstance(key, str) else key
+    if isinstance(key, dict) and "in" in key:
+        masked = {"in": [masked_key(each) for each in key["in"]]}
+    return {**rule, "when": {**when, "key": masked}}

@@ -1,0 +1,303 @@
+"""What is forced on whom, now: scenarios, `force`, the `Prefer` header, built-in keys and numbers, and who goes first.
+
+Precedence: scenario rules with `applies: any` > request header > `force` > key > phone number > other scenario rules >
+the natural answer. Every rule counts the requests that meet its conditions, also those that another one answers.
+"""
+
+import dataclasses
+import re
+import time
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from http import HTTPStatus
+from typing import Any
+
+from aktify_sandbox.campaigns import Campaigns
+from aktify_sandbox.contract import answers
+from aktify_sandbox.contract.answers import Answer
+from aktify_sandbox.contract.decide import Request
+from aktify_sandbox.contract.parsing import Problem, parse
+from aktify_sandbox.contract.phone import identity
+from aktify_sandbox.scenarios import NATURAL, NO_ANSWER, Attempt, Condition, Counts, Forced, Rule, Rules, Step
+from aktify_sandbox.shelf import Loaded, Shelf, built_in
+
+_PREFERENCE = re.compile(r'(?:^|[,;])\s*code\s*=\s*"?([0-9]{3})"?\s*(?=$|[,;])', re.IGNORECASE)
+_USUAL = ("accepted", "duplicate")
+_MOST_FORCED = 1_000
+
+
+@dataclass(slots=True)
+class Order:
+    """A forced answer for the next requests, as `force` gives it."""
+
+    rule: Rule
+    shown: dict[str, Any]
+    left: int
+
+
+class Forcing:
+    """Asked once for every request of the vendor's door."""
+
+    def __init__(
+        self, campaigns: Campaigns, shelf: Shelf, *, active: Iterable[str], numbers: bool, seed: int
+    ) -> None:
+        """`active` are scenarios by name or path; `numbers`: whether the magic phone numbers work.
+
+        Raises `NoSuchScenario`, `DocumentMistakes`.
+        """
+        self.shelf = shelf
+        self.orders: list[Order] = []
+        self._campaigns = campaigns
+        self._seed = seed
+        self._counts = Counts()
+        self._numbered = 0
+        self._built_in = [built_in("keys", "key {key}")]
+        if numbers:
+            self._built_in.append(built_in("numbers", "number {phoneNumber}"))
+        self._active: dict[str, Loaded] = {}
+        self._of_campaigns: dict[str, dict[str, Loaded]] = {}
+        self._activate(active)
+        for campaign in campaigns.campaigns():
+            if campaign.scenarios:
+                self._of_campaigns[campaign.name] = self._load(campaign.scenarios, shelf.find)
+        self._arrange()
+
+    # which rules are in force
+
+    @property
+    def active(self) -> dict[str, Loaded]:
+        """The scenarios in force for every campaign, by name."""
+        return dict(self._active)
+
+    def use(self, names: Iterable[str]) -> None:
+        """Put these scenarios (by name, in this order) in the place of those in force; their counters start anew.
+
+        Raises `NoSuchScenario`, `DocumentMistakes`; then nothing has changed.
+        """
+        wanted = list(dict.fromkeys(names))
+        found = {name: Loaded.of(self._named(name)) for name in wanted}
+        self._forget(self._active.values())
+        self._active = found
+        self._arrange()
+
+    def use_in(self, campaign: str, names: Iterable[str]) -> None:
+        """Put scenarios into force for one campaign. Raises `NoSuchScenario`, `DocumentMistakes`."""
+        self._forget(self._of_campaigns.pop(campaign, {}).values())
+        loaded = self._load(names, self.shelf.named)
+        if loaded:
+            self._of_campaigns[campaign] = loaded
+        self._arrange()
+
+    def refresh(self) -> list[str]:
+        """Read again what has changed on the disk. Returns what there is to say about it."""
+        said = []
+        for group in (self._active, *self._of_campaigns.values()):
+            for name, loaded in group.items():
+                if loaded.has_changed():
+                    group[name] = again = loaded.again()
+                    said.append(_news(name, again))
+                    if again.scenario is not loaded.scenario:
+                        self._forget([loaded])
+        if said:
+            self._arrange()
+        return [text for text in said if text]
+
+    def reset(self) -> None:
+        """Forget forced answers and counters; scenarios stay in force."""
+        self.orders.clear()
+        self._counts = Counts()
+
+    def _activate(self, names: Iterable[str]) -> None:
+        self._active = self._load(names, self.shelf.find)
+
+    def _load(self, names: Iterable[str], find: Callable[[str], Any]) -> dict[str, Loaded]:
+        loaded: dict[str, Loaded] = {}
+        for name in names:
+            each = Loaded.of(find(name))
+            loaded.setdefault(each.scenario.name, each)
+        return loaded
+
+    def _named(self, name: str) -> Any:
+        """A scenario that was once given as a path keeps its name while it is in force."""
+        known = self._active.get(name)
+        return known.scenario.path if known else self.shelf.named(name)
+
+    def _forget(self, gone: Iterable[Loaded]) -> None:
+        rules = {rule.name for loaded in gone for rule in loaded.scenario.rules}
+        self._counts.forget(rule for rule, _ in list(self._counts.tallies) if rule.name in rules)
+
+    def _arrange(self) -> None:
+        scenarios = [loaded.scenario for loaded in self._active.values()]
+        rules = [rule for scenario in scenarios for rule in scenario.rules]
+        for campaign, group in self._of_campaigns.items():
+            rules += [_only_in(campaign, rule) for loaded in group.values() for rule in loaded.scenario.rules]
+        built_in = [rule for scenario in self._built_in for rule in scenario.rules]
+        for_any = [rule for rule in rules if rule.for_any]
+        self._for_any = Rules(for_any) if for_any else None
+        self._for_usual = Rules([*built_in, *(rule for rule in rules if not rule.for_any)])
+        self._by_name_alone = self._for_usual.is_all_by("phoneNumber", "key")
+
+    # forced answers on order
+
+    def order(self, rule: Rule, shown: dict[str, Any], times: int) -> Order:
+        """Force an answer `times` times. Raises `ValueError` when too many are waiting."""
+        if len(self.orders) >= _MOST_FORCED:
+            raise ValueError(f"{_MOST_FORCED:,} forced answers are waiting already.")
+        self._numbered += 1
+        named = dataclasses.replace(rule, name=f"force {self._numbered}")
+        self.orders.append(Order(named, {"id": self._numbered, **shown}, times))
+        return self.orders[-1]
+
+    # one request
+
+    def ask(self, request: Request, natural: Answer) -> Forced | None:
+        """What is forced on a request whose natural answer is known; None leaves it as it is."""
+        usual = natural.objection in _USUAL
+        preferred = next((value for name, value in request.headers if name == b"prefer"), None)
+        if self._for_any is None and not self.orders:
+            if not usual or (preferred is None and self._by_name_alone and not self._is_named(natural)):
+                return None
+        elif natural.objection in ("request", "link"):
+            return None
+        return self._ask(request, natural, preferred if usual else None, self._counts)
+
+    def rehearse(self, request: Request, natural: Answer) -> Forced | None:
+        """`ask`, without counting."""
+        orders, self.orders = self.orders, [dataclasses.replace(order) for order in self.orders]
+        counts, self._counts = self._counts, Counts(behind=self._counts)
+        try:
+            return self.ask(request, natural)
+        finally:
+            self.orders, self._counts = orders, counts
+
+    def _is_named(self, natural: Answer) -> bool:
+        rules, access, phone = self._for_usual, natural.access, natural.phone
+        assert access is not None and phone is not None  # noqa: S101, PT018  a usual answer has both
+        return (
+            rules.mention("phoneNumber", phone[5:])
+            or rules.mention("phoneNumber", phone)
+            or any(rules.mention("key", key) for key in access.keys)
+        )
+
+    def _ask(
+        self, request: Request, natural: Answer, preferred: bytes | None, counts: Counts
+    ) -> Forced | None:
+        attempt = self._attempt(request, natural)
+        usual, seed = natural.objection in _USUAL, self._seed
+        forced = self._for_any.find(attempt, counts, seed) if self._for_any else None
+        forced = forced or _by_header(preferred)
+        forced = forced or self._by_order(attempt, usual=usual)
+        if usual:
+            found = self._for_usual.find(attempt, counts, seed, answered=forced is not None)
+            forced = forced or found
+        return None if forced is None or forced.step.is_natural else forced
+
+    def _attempt(self, request: Request, natural: Answer) -> Attempt:
+        access = natural.access
+        key = next((value.decode("latin-1") for name, value in request.headers if name == b"x-api-key"), "")
+        sent = natural.sent
+        if sent is None:
+            sent = parse(request.body)[0] or {}
+        written = sent.get("phoneNumber")
+        phone = natural.phone or (identity(written) if isinstance(written, str) else None)
+        keys = access.keys if access else (key,) if key else ()
+        kept = natural.status == 201
+        return Attempt(
+            keys, access.campaign if access else "", phone, sent, request.headers, kept, time.monotonic()
+        )
+
+    def _by_order(self, attempt: Attempt, *, usual: bool) -> Forced | None:
+        for order in self.orders:
+            rule, step = order.rule, order.rule.steps[0]
+            if not (usual or rule.for_any) or (step.kept and not attempt.would_be_kept):
+                continue
+            if all(condition.holds(attempt) for condition in rule.conditions):
+                order.left -= 1
+                if order.left == 0:
+                    self.orders.remove(order)
+                return Forced(rule.name, step, step.delay[0])
+        return None
+
+
+def _only_in(campaign: str, rule: Rule) -> Rule:
+    where = Condition("campaign", frozenset([campaign]))
+    return dataclasses.replace(rule, conditions=(*rule.conditions, where))
+
+
+def _news(name: str, now: Loaded) -> str:
+    if now.mistake:
+        return f"The scenario {name} has a mistake; its last good version stays in force.\n{now.mistake}"
+    count = len(now.scenario.rules)
+    return f"The scenario {name} was read again: {count} rule{'s' if count > 1 else ''}."
+
+
+def _by_header(preferred: bytes | None) -> Forced | None:
+    found = _PREFERENCE.search(preferred.decode("latin-1")) if preferred else None
+    if not found or not 200 <= int(found[1]) <= 599:
+        return None
+    code = int(found[1])
+    step = NATURAL if code == 201 else Step(code, (("preference-applied", f"code={code}"),))
+    return Forced("header Prefer", step)
+
+
+# what is said instead of the natural answer
+
+
+def forced_answer(forced: Forced, natural: Answer) -> Answer:
+    """The answer that a forced one comes to. Its lead is what is kept; a 400, 401 or 409 is the contract's own."""
+    step = forced.step
+    how = f"Forced by {forced.by}"
+    if step.status is None and step.fault not in NO_ANSWER:
+        rule = f"{natural.rule} {how}: {_in_words(forced)}"
+        loses = step.fault not in (None, "dribble") and not step.kept
+        return dataclasses.replace(natural, rule=rule, keeps=natural.keeps and not loses)
+    answer = _worded(step.status, natural) if step.status else Answer(0, "forced", "", "")
+    outcome = "the lead is kept" if step.kept else "the lead is not kept"
+    return dataclasses.replace(
+        answer,
+        objection="forced",
+        rule=f"{how}: {_in_words(forced)}; {outcome}.",
+        access=natural.access,
+        phone=natural.phone,
+        lead=natural.lead,
+        short=natural.short,
+        keeps=natural.keeps and step.kept,
+    )
+
+
+def _worded(status: int, natural: Answer) -> Answer:
+    match status:
+        case 400:
+            problem = Problem("", "This answer was forced.", "Nothing need be wrong with the lead.", None)
+            return dataclasses.replace(
+                answers.invalid(None, None, (problem,)), message="The lead is invalid."
+            )
+        case 401:
+            return answers.unauthorized("This x-api-key is revoked.")
+        case 409:
+            return answers.duplicate(natural.access, natural.phone or "")
+        case _:
+            try:
+                phrase = HTTPStatus(status).phrase
+            except ValueError:
+                phrase = f"Status {status}"
+            return Answer(status, "forced", phrase, phrase)
+
+
+def _in_words(forced: Forced) -> str:
+    step = forced.step
+    parts = {
+        "hang": "no answer until the client gives up",
+        "reset": "the connection is reset",
+        "empty": "the connection is closed without an answer",
+        "truncate": "the answer is cut off",
+        "malformed-chunk": "a chunk of the answer is malformed",
+        "dribble": "the answer comes in small pieces",
+    }
+    said = [f"{step.status}"] if step.status else []
+    said += [parts[step.fault]] if step.fault else []
+    said += [f"{forced.delay:.3g} s late"] if forced.delay else []
+    said += [f"gathered with {step.gather - 1} more"] if step.gather else []
+    said += ["shuffled"] if step.shuffle else []
+    said += ["with other headers"] if step.headers and not step.status else []
+    return ", ".join(said)
