@@ -347,3 +347,147 @@ def test_a_failed_write_is_503_with_the_reason_and_work_goes_on_when_there_is_ro
     assert "can't be written" in refused.json()["message"]
     resource.prlimit(sandbox.process.pid, resource.RLIMIT_FSIZE, unlimited)
     assert sandbox.post(other).status_code == 201
+
+
+@pytest.mark.parametrize(
+    ("url", "location"),
+    [
+        ("https://example.com/漢字?q=ü", "https://example.com/%E6%BC%A2%E5%AD%97?q=%C3%BC"),
+        ("https://example.com/a%20b?c=d&e=[f]#g", "https://example.com/a%20b?c=d&e=[f]#g"),
+    ],
+)
+def test_a_short_link_opens_whatever_the_long_one_is_written_with(
+    sandbox: Running, url: str, location: str
+) -> None:
+    short = sandbox.post({**LEAD, "linkToShorten": url}).json()["link"]
+    opened = sandbox.http.get(short)
+    assert (opened.status_code, opened.headers["location"]) == (302, location)
+
+
+def test_a_line_break_in_a_link_can_not_become_a_header(serve: Serve) -> None:
+    sandbox = serve("--ruling", "link=any")
+    short = sandbox.post({**LEAD, "linkToShorten": "http://a/\r\nX-Evil: 1"}).json()["link"]
+    opened = sandbox.http.get(short)
+    assert opened.status_code == 302
+    assert "x-evil" not in opened.headers
+
+
+def upgrade(sandbox: Running, extra: bytes = b"") -> bytes:
+    body = json.dumps(LEAD).encode()
+    return (
+        b"POST /api/v1/leads HTTP/1.1\r\nHost: a\r\nx-api-key: %b\r\nContent-Type: application/json\r\n"
+        b"Connection: Upgrade, HTTP2-Settings\r\nUpgrade: h2c\r\nHTTP2-Settings: AAMAAABkAAQCAAAAAAIAAAAA\r\n"
+        b"Content-Length: %d\r\n\r\n%b" % (sandbox.api_key.encode(), len(body), body + extra)
+    )
+
+
+def test_a_wish_for_another_protocol_is_ignored(sandbox: Running) -> None:
+    """Java's HTTP client asks every plain server for HTTP/2 in this way."""
+    received = raw(sandbox, upgrade(sandbox, upgrade(sandbox)))
+    assert [part[:3] for part in received.split(b"HTTP/1.1 ")[1:]] == [b"201", b"409"]
+    record = sandbox.get(f"/_sandbox/requests?key={sandbox.api_key}")["requests"][-1]
+    headers = dict(sandbox.get(f"/_sandbox/requests/{record['id']}")["headers"])
+    assert headers["Upgrade"] == "h2c"
+
+
+def test_a_wish_for_another_protocol_in_pieces_is_ignored_too(sandbox: Running) -> None:
+    whole = upgrade(sandbox)
+    for cut in (20, 100, whole.index(b"h2c") + 1, whole.index(b"\r\n\r\n") + 4, len(whole) - 3):
+        with socket.create_connection(("127.0.0.1", sandbox.port), timeout=5) as connection:
+            connection.sendall(whole[:cut])
+            time.sleep(0.05)
+            connection.sendall(whole[cut:])
+            assert connection.recv(65_536)[9:12] in (b"201", b"409"), cut
+
+
+def test_a_proxy_request_is_refused(sandbox: Running) -> None:
+    assert b" 405 " in raw(sandbox, b"CONNECT example.com:443 HTTP/1.1\r\nHost: example.com:443\r\n\r\n")
+    assert sandbox.http.get("/_sandbox/health").status_code == 200
+
+
+def test_a_large_body_and_the_beginning_of_the_next_request_are_no_large_head(sandbox: Running) -> None:
+    lead = json.dumps({**LEAD, "unknown": "x" * 70_000}).encode()
+    head = (
+        b"POST /api/v1/leads HTTP/1.1\r\nHost: a\r\nx-api-key: %b\r\nContent-Type: application/json\r\n"
+        % (sandbox.api_key.encode())
+    )
+    one = head + b"Content-Length: %d\r\n\r\n%b" % (len(lead), lead)
+    with socket.create_connection(("127.0.0.1", sandbox.port), timeout=5) as connection:
+        connection.sendall(one + one[:60])
+        assert connection.recv(65_536)[9:12] == b"201"
+        connection.sendall(one[60:])
+        assert connection.recv(65_536)[9:12] == b"409"
+
+
+def test_trailers_are_no_headers_and_are_bounded(sandbox: Running) -> None:
+    head = b"POST /api/v1/leads HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n2\r\n{}\r\n0\r\n"
+    smuggled = raw(sandbox, head + b"x-api-key: %b\r\n\r\n" % sandbox.api_key.encode())
+    assert smuggled[9:12] == b"401"
+    huge = raw(sandbox, head + b"x: " + b"y" * 1_000_000)
+    assert huge[9:12] == b"431", huge
+    assert sandbox.http.get("/_sandbox/health").status_code == 200
+
+
+CANARY = "canary-7f3a9c-secret-key"
+
+
+HEADERS_TRIED = (
+    "x-api-key",
+    "apikey",
+    "X-ApiKey",
+    "x_api_key",
+    "X-Auth-Token",
+    "Token",
+    "X-Aktify-Key",
+    "Set-Cookie",
+)
+
+
+@pytest.mark.parametrize("known", [True, False])
+def test_a_key_is_found_nowhere_wherever_it_was_put(serve: Serve, tmp_path: Path, known: bool) -> None:
+    """A key that is configured is hidden wherever it stands; any other where one would put a key."""
+    tries: list[tuple[str, dict[str, str]]] = [("/api/v1/leads", {name: CANARY}) for name in HEADERS_TRIED]
+    tries += [(f"/api/v1/leads?{name}={CANARY}", {}) for name in ("x-api-key", "x%2dapi%2Dke%79", "token")]
+    tries.append(("/api/v1/leads", {"authorization": f"Bearer {CANARY}"}))
+    if known:
+        tries.append(("/api/v1/leads", {"referer": f"https://example.com/?k={CANARY}"}))
+        tries += [(f"/api/v1/leads?k={CANARY}", {}), (f"/{CANARY}/leads", {})]
+    (tmp_path / "work").mkdir()
+    keys = f"campaigns: {{demo: {{keys: [test-key, {CANARY if known else 'another'}]}}}}"
+    (tmp_path / "work" / "aktify-sandbox.yaml").write_text(keys)
+    sandbox = serve("--state", "state", folder=tmp_path / "work")
+    for path, headers in tries:
+        lead = {**LEAD, "source": CANARY} if known else LEAD
+        assert sandbox.record_of(sandbox.http.post(path, json=lead, headers=headers))["id"]
+    shown = sandbox.http.get("/_sandbox/requests").text
+    sandbox.stop()
+    written = "".join(path.read_text() for path in (tmp_path / "work" / "state").iterdir())
+    assert written.count('"kind":"request"') == len(tries)
+    assert [text for text in (shown, sandbox.output(), written) if CANARY in text] == []
+
+
+def test_a_query_of_many_words_costs_no_time(sandbox: Running) -> None:
+    started = time.monotonic()
+    sandbox.http.post(f"/api/v1/leads?{'key' * 15_000}", json={})
+    assert time.monotonic() - started < 5  # it was minutes: a bound, not a measure
+
+
+@pytest.mark.parametrize(
+    "phone",
+    ["(509) 321-1234 ext 55", "+44 7911 123456", "509-321-123", "509_321_1234", "(415) 867-530x"],
+)
+def test_under_fictional_only_not_even_a_wrong_number_is_written_down(
+    serve: Serve, tmp_path: Path, phone: str
+) -> None:
+    sandbox = serve("--fictional-only", "--state", str(tmp_path / "state"))
+    headers = {"x-api-key": "test-key"}
+    sandbox.http.post(
+        f"/api/v1/leads?phone={phone}", json={"phoneNumber": phone, "region": "CA"}, headers=headers
+    )
+    sandbox.http.post(f"/leads/{phone}", json={"phoneNumber": phone, "region": "CA"}, headers=headers)
+    sandbox.stop()
+    written = sandbox.output() + "".join(p.read_text() for p in (tmp_path / "state").iterdir())
+    assert written.count('"kind":"request"') == 2
+    assert [
+        part for part in (phone, phone[:11], "509", "7911", "867") if part in written.split("Ctrl-C")[1]
+    ] == []

@@ -21,6 +21,12 @@ def test_what_is_written_loads_and_names_its_schema(tmp_path: Path) -> None:
 def test_what_is_there_stays_as_it_is(tmp_path: Path) -> None:
     (tmp_path / "aktify-sandbox.yaml").write_text("port: 1\n")
     written = {path.name: what for path, what in init(tmp_path)}
-    assert written == {"aktify-sandbox.yaml": "exists", "mine.yaml": "written", "config.json": "written", "scenario.json": "written", "lead.json": "written"}
+    assert written == {
+        "aktify-sandbox.yaml": "exists",
+        "mine.yaml": "written",
+        "config.json": "written",
+        "scenario.json": "written",
+        "lead.json": "written",
+    }
     assert (tmp_path / "aktify-sandbox.yaml").read_text() == "port: 1\n"
     assert set(dict(init(tmp_path)).values()) == {"exists"}

@@ -224,3 +224,24 @@ def test_a_closed_standard_output_does_not_stop_the_sandbox(tmp_path: Path) -> N
         time.sleep(0.1)
     process.terminate()
     assert process.wait(5) == 0
+
+
+@pytest.mark.parametrize("name", ["nowhere/ready.json", "."])
+def test_a_ready_file_that_can_not_be_written_is_one_clear_line_and_exit_code_1(
+    tmp_path: Path, name: str
+) -> None:
+    done = started("--port", "0", "--in-memory", "--ready-file", name, folder=tmp_path)
+    assert done.returncode == 1
+    assert done.stderr.count("\n") == 1
+    assert "--ready-file" in done.stderr
+    assert os.listdir(tmp_path) == []
+
+
+@pytest.mark.parametrize("written", ["509_555_9876", "509x555x9876", "509:555:9876", "(509) 555-9876 ext. 2"])
+def test_a_number_is_masked_in_the_log_however_it_is_written(serve: Serve, written: str) -> None:
+    sandbox = serve()
+    sandbox.post({"phoneNumber": written, "region": "CA"})
+    sandbox.http.get(f"/leads/{written}/jane.doe@example.com")
+    sandbox.stop()
+    lines = sandbox.output().partition("Ctrl-C")[2]
+    assert [part for part in (written, "9876", "jane.doe") if part in lines] == []

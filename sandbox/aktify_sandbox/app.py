@@ -11,7 +11,7 @@ from aktify_sandbox.delivery import Receive, Send
 from aktify_sandbox.endpoint import VendorDoor
 from aktify_sandbox.forcing import Forcing
 from aktify_sandbox.recorder import Exchange, Recorder
-from aktify_sandbox.settings import Settings
+from aktify_sandbox.settings import DEFAULT_CAMPAIGNS, Settings
 from aktify_sandbox.shelf import Shelf
 from aktify_sandbox.store import Store
 
@@ -41,7 +41,7 @@ class Application:
             numbers=settings.magic,
             seed=settings.seed,
         )
-        recorder = Recorder(store, campaigns.rulings, listener)
+        recorder = Recorder(store, campaigns.rulings, listener, _secrets(settings))
         self._vendor = VendorDoor(settings, campaigns, self.forcing, store, recorder)
         self._control = control_app(Services(settings, campaigns, self.forcing, store, stop))
 
@@ -52,3 +52,10 @@ class Application:
             await self._control(scope, receive, send)
         else:
             await self._vendor(scope, receive, send)
+
+
+def _secrets(settings: Settings) -> list[str]:
+    """The configured keys but those that everybody knows; a short one could be a part of any word."""
+    configured = {key.key for campaign in settings.campaigns for key in campaign.keys}
+    known = {key.key for campaign in DEFAULT_CAMPAIGNS for key in campaign.keys}
+    return sorted(key for key in configured - known if len(key) >= 8)

@@ -8,6 +8,7 @@ import time
 import traceback
 from dataclasses import dataclass
 from typing import Any
+from urllib.parse import quote
 
 from aktify_sandbox.campaigns import Campaigns
 from aktify_sandbox.contract import answers
@@ -20,6 +21,8 @@ from aktify_sandbox.recorder import Exchange, Recorder
 from aktify_sandbox.scenarios import Forced, Step
 from aktify_sandbox.settings import Settings
 from aktify_sandbox.store import Store
+
+_IN_URLS = "!#$%&'()*+,/:;=?@[]~"
 
 
 @dataclass(slots=True)
@@ -74,10 +77,10 @@ class VendorDoor:
             await deliver(send, exchange.response)
 
     def _answer(self, scope: dict[str, Any], body: Body, started: float) -> tuple[Answer, Forced | None]:
-        if not body.whole:
-            return _aborted(body, time.perf_counter() - started, scope, self._campaigns), None
-        natural = self._safely(scope, body)
         try:
+            if not body.whole:
+                return self._aborted(scope, body, time.perf_counter() - started), None
+            natural = self._safely(scope, body)
             forced = self._forcing.ask(self._request(scope, body), natural)
             return (forced_answer(forced, natural), forced) if forced else (natural, None)
         except Exception:  # a defect of ours, as below
@@ -98,12 +101,18 @@ class VendorDoor:
         too_large = limit if body.size > limit else None
         return Request(scope["method"], scope["path"], scope["headers"], body.content, too_large)
 
+    def _aborted(self, scope: dict[str, Any], body: Body, seconds: float) -> Answer:
+        key = next((value for name, value in scope["headers"] if name == b"x-api-key"), b"")
+        when = f"after {seconds * 1000:.0f} ms, {body.size:,} bytes into the body"
+        rule = f"The client hung up {when}: nothing was answered or kept."
+        return Answer(0, "aborted", rule, rule, access=self._campaigns.find(key))
+
     def _open_link(self, code: str) -> Answer:
         url = self._store.long_url(code)
         if url is None:
             return answers.not_found(f"/s/{code}")
         rule = "The short link of a kept lead was opened."
-        return Answer(302, "link", rule, rule, headers=(("location", url),))
+        return Answer(302, "link", rule, rule, headers=(("location", quote(url, safe=_IN_URLS)),))
 
     def _response(self, answer: Answer, number: int | None, forced: Forced | None) -> Response:
         content_type, body = self._body(answer, number or 0, forced.step if forced else None)
@@ -164,10 +173,3 @@ def _with(
 def _defect() -> Answer:
     traceback.print_exc(file=sys.stderr)
     return answers.internal_error()
-
-
-def _aborted(body: Body, seconds: float, scope: dict[str, Any], campaigns: Campaigns) -> Answer:
-    key = next((value for name, value in scope["headers"] if name == b"x-api-key"), b"")
-    when = f"after {seconds * 1000:.0f} ms, {body.size:,} bytes into the body"
-    rule = f"The client hung up {when}: nothing was answered or kept."
-    return Answer(0, "aborted", rule, rule, access=campaigns.find(key))

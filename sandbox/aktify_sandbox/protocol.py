@@ -8,10 +8,12 @@ import socket
 import struct
 from typing import Any
 
+import httptools
 from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
 
 MAX_HEADER_BYTES = 65_536
 _LINGER_SECONDS = 0.5
+_FRAMING_PER_BYTE = 16
 
 
 class SandboxProtocol(HttpToolsProtocol):
@@ -20,7 +22,15 @@ class SandboxProtocol(HttpToolsProtocol):
     _head = 0
     """Bytes of a request's head that have come while it isn't complete; -1 once it is."""
     _chunk = 0
+    _ended = False
+    """Whether a request has ended in the piece that is being read."""
+    _bodied = 0
+    """Bytes of the body that have come."""
+    _framed = 0
+    """All other bytes behind the head: the chunks' sizes, extensions and trailers."""
     _refused = False
+    _declining = False
+    """Whether the head asks for another protocol, so that it is to be read again without that wish."""
     held = False
     """Whether an answer is withheld on purpose."""
     let_go = False
@@ -30,24 +40,57 @@ class SandboxProtocol(HttpToolsProtocol):
         """Bound the head before it is complete, else it would grow in memory without an end."""
         if self._refused:  # read on for a moment, else the client's system throws our answer away
             return
-        self._chunk = len(data)
-        super().data_received(data)
+        self._unset_keepalive_if_required()
+        self._chunk, self._ended, before = len(data), False, self._bodied
+        self._feed(data)
         if self._head >= 0:
-            self._head += len(data)
+            self._head += (
+                0 if self._ended else len(data)
+            )  # behind another request, only what follows is its own
             if self._head > MAX_HEADER_BYTES:
                 self._refuse(431, b"The request's headers are larger than 64 kB.\n")
+        elif not self._ended:
+            self._framed += len(data) - max(0, self._bodied - before)
+            if self._framed > MAX_HEADER_BYTES + len(data) + _FRAMING_PER_BYTE * self._bodied:
+                self._refuse(431, b"The chunks' extensions or trailers are larger than 64 kB.\n")
+
+    def _feed(self, data: bytes) -> None:
+        try:
+            self.parser.feed_data(data)
+        except httptools.HttpParserUpgrade as upgrade:
+            self._decline_upgrade(data[upgrade.args[0] :])
+        except httptools.HttpParserError:
+            if not self._refused:
+                self.send_400_response("Invalid HTTP request received.")
+
+    def _decline_upgrade(self, rest: bytes) -> None:
+        """A server that doesn't speak another protocol ignores the wish for it (RFC 9110, 7.8); httptools can't."""
+        if self.parser.get_method() == b"CONNECT":
+            self._refuse(405, b"This is no proxy.\n")
+            return
+        written, self._declining = self._written, False
+        lines = [b"%b %b HTTP/1.1" % (self.parser.get_method(), self.url)]
+        lines += [b"%b: %b" % pair for pair in map(_without_upgrade, written) if pair]
+        self.parser = httptools.HttpRequestParser(self)
+        self.parser.set_dangerous_leniencies(lenient_data_after_close=True)
+        self._feed(b"\r\n".join(lines) + b"\r\n\r\n")
+        self._written[:] = written
+        if rest:
+            self._feed(rest)
 
     def on_message_begin(self) -> None:
         """A request begins: its head has everything still before it."""
         super().on_message_begin()
-        self._head = 0
+        self._head = self._bodied = self._framed = 0
         self._written: list[tuple[bytes, bytes]] = []
         own: Any = self.scope  # ASGI allows names of our own
         own["aktify.headers"] = self._written
         own["aktify.connection"] = self
 
     def on_header(self, name: bytes, value: bytes) -> None:
-        """Keep the header as it was written beside the lower-case one."""
+        """Keep the header as it was written beside the lower-case one; a trailer is no header."""
+        if self._head < 0:
+            return
         self._written.append((name, value))
         super().on_header(name, value)
 
@@ -58,16 +101,22 @@ class SandboxProtocol(HttpToolsProtocol):
             self._refuse(400, b"This server speaks HTTP/1.1.\n")
         elif self._chunk > MAX_HEADER_BYTES and _size(self._written) > MAX_HEADER_BYTES:
             self._refuse(431, b"The request's headers are larger than 64 kB.\n")
+        elif self.parser.should_upgrade():
+            self._declining = True
         else:
             super().on_headers_complete()
 
     def on_body(self, body: bytes) -> None:
         """Part of a body, unless its head was refused."""
+        self._bodied += len(body)
         if not self._refused and not self.transport.is_closing():
             super().on_body(body)
 
     def on_message_complete(self) -> None:
         """The request is whole, unless its head was refused."""
+        if self._declining:
+            return
+        self._ended = True
         if not self._refused and not self.transport.is_closing():
             super().on_message_complete()
 
@@ -104,6 +153,18 @@ class SandboxProtocol(HttpToolsProtocol):
         )
         self.transport.write(STATUS_LINE[status] + head + words)
         self.loop.call_later(_LINGER_SECONDS, self.transport.close)
+
+
+def _without_upgrade(header: tuple[bytes, bytes]) -> tuple[bytes, bytes] | None:
+    name, value = header
+    if name.lower() in (b"upgrade", b"http2-settings"):
+        return None
+    if name.lower() == b"connection":
+        kept = [
+            each for each in value.split(b",") if each.strip().lower() not in (b"upgrade", b"http2-settings")
+        ]
+        return (name, b",".join(kept)) if kept else None
+    return header
 
 
 def _size(headers: list[tuple[bytes, bytes]]) -> int:

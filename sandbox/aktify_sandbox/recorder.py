@@ -2,16 +2,18 @@
 
 import base64
 import contextlib
+import functools
 import re
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
+from urllib.parse import unquote_plus
 
 import orjson
 
-from aktify_sandbox.contract.answers import Answer
+from aktify_sandbox.contract.answers import ENDPOINT, Answer
 from aktify_sandbox.contract.phone import is_fictional
 from aktify_sandbox.contract.rulings import Rulings
 from aktify_sandbox.delivery import Response
@@ -22,8 +24,9 @@ from aktify_sandbox.store import Kept, Store
 
 Headers = list[tuple[bytes, bytes]]
 
-_SECRET_HEADERS = frozenset({b"authorization", b"proxy-authorization", b"cookie", b"api-key", b"x-api-token"})
-_SECRET_QUERY = re.compile(r"(?i)((?:^|&)[^=&]*(?:key|token|secret|password)[^=&]*=)([^&]*)")
+_SECRET = re.compile("key|token|secret|password|auth|cookie|credential", re.IGNORECASE)
+"""A header or query parameter with such a name may hold a key: people try many names for x-api-key."""
+_TOLD_BY_CLIENT = ("path", "query", "headers", "body", "response", "problems", "reason", "lead", "short")
 _BODY_HELD = 4_096
 
 
@@ -46,10 +49,18 @@ class Exchange:
 class Recorder:
     """Writes exchanges down before their answers leave, then tells whoever listens."""
 
-    def __init__(self, store: Store, rulings: Rulings, listener: Callable[[Exchange], None]) -> None:
-        """`rulings` hold where no key says which campaign's do."""
+    def __init__(
+        self,
+        store: Store,
+        rulings: Rulings,
+        listener: Callable[[Exchange], None],
+        secrets: Iterable[str] = (),
+    ) -> None:
+        """`rulings` hold where no key says which campaign's do; `secrets` are keys that nobody may ever see."""
         self._store = store
         self._rulings = rulings
+        self._secrets = tuple(secrets)
+        self._secret_bytes = [orjson.dumps(secret)[1:-1] for secret in secrets]
         self._listener = listener
 
     async def record(self, exchange: Exchange) -> None:
@@ -62,7 +73,7 @@ class Recorder:
         kept = None
         if answer.keeps and answer.access and answer.phone:
             kept = Kept(answer.access.campaign, answer.phone, answer.short.code if answer.short else None)
-        await self._store.add(exchange.number, orjson.dumps(self._content(exchange)), kept)
+        await self._store.add(exchange.number, self._line(exchange), kept)
         self.tell(exchange)
 
     def hung_up(self, exchange: Exchange) -> None:
@@ -71,10 +82,24 @@ class Recorder:
         with contextlib.suppress(LogUnwritable):  # the disk is full: the record stays, without this
             self._store.amend(exchange.number, {"hungUpAfterMs": waited})
 
+    def _line(self, exchange: Exchange) -> bytes:
+        """The record without any key, wherever in the request one was put by mistake."""
+        content = self._content(exchange)
+        line = orjson.dumps(content)
+        for secret, as_written in zip(self._secrets, self._secret_bytes, strict=True):
+            if as_written in line:
+                told = {name: _without(secret, content[name]) for name in _TOLD_BY_CLIENT if name in content}
+                content = {**content, **told}
+                line = orjson.dumps(content)
+                exchange.scope["path"], exchange.answer.rule = content["path"], content["reason"]["rule"]
+        return line
+
     def _content(self, exchange: Exchange) -> dict[str, Any]:
         access, content = exchange.answer.access, content_of(exchange)
         rulings = access.rules.rulings if access else self._rulings
         if rulings["fictional-only"] == "on" and not _is_made_up(exchange.answer):
+            exchange.answer.rule = _UNTOLD
+            exchange.scope["path"] = content["path"] = _ordinary_path(content["path"])
             return _without_person(content)
         return content
 
@@ -137,11 +162,21 @@ def _shown_headers(headers: Headers) -> list[tuple[str, str]]:
 def _shown_value(name: bytes, value: bytes) -> str:
     if name == b"x-api-key":
         return masked_key(value.decode("latin-1"))
-    return "…" if name in _SECRET_HEADERS else value.decode("latin-1")
+    return "…" if _is_secret(name) else value.decode("latin-1")
+
+
+@functools.lru_cache(maxsize=1_000)
+def _is_secret(name: bytes) -> bool:
+    return _SECRET.search(name.decode("latin-1")) is not None
 
 
 def _shown_query(query: bytes) -> str:
-    return _SECRET_QUERY.sub(r"\1…", query.decode("latin-1")) if query else ""
+    return "&".join(map(_shown_parameter, query.decode("latin-1").split("&"))) if query else ""
+
+
+def _shown_parameter(parameter: str) -> str:
+    name, equals, _ = parameter.partition("=")
+    return f"{name}=…" if equals and _SECRET.search(unquote_plus(name)) else parameter
 
 
 def _key_in(headers: Headers) -> str | None:
@@ -166,13 +201,39 @@ def _shown_body(body: bytes, body_bytes: int) -> dict[str, Any]:
         return {"body": base64.b64encode(held).decode(), "bodyEncoding": "base64", **cut}
 
 
+def _without(secret: str, value: Any) -> Any:
+    """The value with the key masked in every text."""
+    if isinstance(value, str):
+        return value.replace(secret, masked_key(secret))
+    if isinstance(value, dict):
+        return {name: _without(secret, inner) for name, inner in value.items()}
+    return [_without(secret, inner) for inner in value] if isinstance(value, (list, tuple)) else value
+
+
 def _is_made_up(answer: Answer) -> bool:
     """Whether the lead can't be a real person: its number is known and nobody has it."""
     return answer.phone is not None and is_fictional(answer.phone)
 
 
+_UNTOLD = "Only fictional numbers may be kept here, so nothing of this request is."
+
+
+def _ordinary_path(path: str) -> str:
+    return path if path.rstrip("/") == ENDPOINT else "…"
+
+
 def _without_person(content: dict[str, Any]) -> dict[str, Any]:
     response = content["response"] and {**content["response"], "body": None}
-    problems = [problem for problem in content["problems"] if problem["ruling"] == "fictional-only"]
-    hidden = {"body": None, "bodyOmitted": "fictional-only", "phone": None, "problems": problems}
+    problems = [
+        {"field": problem["field"], "message": "…", "hint": "…", "ruling": problem["ruling"]}
+        for problem in content["problems"]
+    ]
+    hidden: dict[str, Any] = {
+        "body": None,
+        "bodyOmitted": "fictional-only",
+        "phone": None,
+        "query": "",
+        "problems": problems,
+    }
+    hidden["reason"] = {**content["reason"], "rule": _UNTOLD}
     return {**content, **hidden, "response": response}

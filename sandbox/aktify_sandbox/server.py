@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import errno
 import gc
 import json
 import logging
@@ -40,9 +41,9 @@ class CannotServe(Exception):
 def serve(settings: Settings, notices: list[str]) -> int:
     """Run until Ctrl-C, SIGTERM or `stop`. Returns the exit code: 0, or 1 when it couldn't start."""
     try:
-        listening = bind(
-            settings.host, settings.port
-        )  # before the state is opened: a taken port touches nothing
+        check_ready_file(settings.ready_file)
+        # bound before the state is opened: a taken port touches nothing
+        listening = bind(settings.host, settings.port)
         with contextlib.closing(listening):
             return _serve(settings, notices, listening)
     except (CannotServe, LogError, NoSuchScenario, DocumentMistakes) as error:
@@ -79,7 +80,8 @@ def _serve(settings: Settings, notices: list[str], listening: socket.socket) -> 
         terminal.flush()
         store.close()
         if settings.ready_file:
-            settings.ready_file.unlink(missing_ok=True)
+            with contextlib.suppress(OSError):
+                settings.ready_file.unlink(missing_ok=True)
     terminal.say(
         "\nStopped. Nothing was lost; `aktify-sandbox serve` goes on from here." if folder else "\nStopped."
     )
@@ -120,6 +122,22 @@ def _origin(host: str, port: int) -> str:
     """The address as a client on this machine sees it."""
     name = {"0.0.0.0": "127.0.0.1", "::": "[::1]"}.get(host, f"[{host}]" if ":" in host else host)  # noqa: S104  a comparison
     return f"http://{name}:{port}"
+
+
+def check_ready_file(path: Path | None) -> None:
+    """Find out before anything else whether the ready file can be written. Raises `CannotServe`."""
+    if path is None:
+        return
+    try:
+        if path.is_dir():
+            raise IsADirectoryError(errno.EISDIR, "it is a folder")
+        beside = Path(f"{path}.new")
+        beside.touch()
+        beside.unlink()
+    except OSError as error:
+        raise CannotServe(
+            f"--ready-file {path} can't be written: {(error.strerror or '').lower()}."
+        ) from None
 
 
 def write_ready_file(settings: Settings, origin: str) -> None:

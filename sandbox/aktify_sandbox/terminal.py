@@ -9,12 +9,13 @@ from typing import Any, TextIO
 
 import orjson
 
+from aktify_sandbox.contract.answers import ENDPOINT
 from aktify_sandbox.log import request_id
 from aktify_sandbox.masking import masked_email, masked_phone, printable
 from aktify_sandbox.recorder import Exchange, timestamp
 
 _EVERY = 0.05
-_NUMBER = re.compile(r"\+?[0-9(][0-9 ().\-/]{5,}[0-9]")
+_NUMBER = re.compile(r"\+?[0-9](?:(?:[^0-9\n]|[ ().\-/]{2,3})?[0-9]){6,}")
 _COLOURS = {2: "32", 3: "36", 4: "33", 5: "31", 0: "35"}
 
 
@@ -70,7 +71,8 @@ class Terminal:
             if answer.status == 201 and not exchange.forced
             else f"  {printable(self._masked(answer.rule))}"
         )
-        where = "" if exchange.scope["path"] == "/api/v1/leads" else f"  {_asked(exchange.scope)}"
+        asked = printable(f"{exchange.scope['method']} {self._masked(exchange.scope['path'][:200])}")
+        where = "" if exchange.scope["path"] == ENDPOINT else f"  {asked}"
         return (
             f"{clock}  {status}  {self._phone(answer.phone):<14}  {printable(campaign)}"
             f"  {exchange.duration_ms:.1f} ms  {request_id(exchange.number)}{where}{reason}\n"
@@ -83,7 +85,7 @@ class Terminal:
             "id": request_id(exchange.number),
             "status": answer.status or None,
             "method": exchange.scope["method"],
-            "path": exchange.scope["path"],
+            "path": self._masked(exchange.scope["path"]),
             "phone": self._phone(answer.phone) if answer.phone else None,
             "campaign": answer.access.campaign if answer.access else None,
             "key": answer.access.key if answer.access else None,
@@ -100,10 +102,6 @@ class Terminal:
 
     def _masked(self, text: str) -> str:
         return text if self._show_pii else _NUMBER.sub(_masked_number, masked_email(text))
-
-
-def _asked(scope: dict[str, Any]) -> str:
-    return printable(f"{scope['method']} {scope['path'][:200]}")
 
 
 def _painted(text: str, kind: int) -> str:
