@@ -8,8 +8,10 @@ from pathlib import Path
 
 import pytest
 
+from aktify_sandbox.bundled import bundled
 from aktify_sandbox.cli import main
 from aktify_sandbox.contract.rulings import RULINGS
+from aktify_sandbox.scenario_files import read_scenario
 from running import Running, clean_environment
 from test_safety import all_routes
 
@@ -73,10 +75,29 @@ def test_the_python_block_passes_against_a_real_sandbox(sandbox: Running, tmp_pa
 def test_the_yaml_block_loads(tmp_path: Path) -> None:
     from aktify_sandbox.settings import Settings
 
-    [text] = [text for kind, text in BLOCKS if kind == "yaml"]
+    _, text = [text for kind, text in BLOCKS if kind == "yaml"]
     (tmp_path / "aktify-sandbox.yaml").write_text(text)
     settings, _ = Settings.gather({}, {}, tmp_path)
     assert settings.campaigns[0].keys[1].revoked
+
+
+def test_the_scenario_in_the_readme_is_one(tmp_path: Path) -> None:
+    text, _ = [text for kind, text in BLOCKS if kind == "yaml"]
+    (tmp_path / "mine.yaml").write_text(text)
+    assert len(read_scenario(tmp_path / "mine.yaml").rules) == 5
+
+
+def scenarios_table() -> str:
+    """The table as it must stand in the README."""
+    files = sorted(bundled("scenarios").glob("*.yaml"))
+    rows = [f"| `{path.stem}` | {read_scenario(path).description} |" for path in files]
+    return "\n".join(["| scenario | what it does, and what a good client does |", "|---|---|", *rows])
+
+
+def test_the_table_of_scenarios_says_what_their_files_say() -> None:
+    found = re.search(r"<!-- scenarios -->\n(.*?)\n?<!-- /scenarios -->", README, re.DOTALL)
+    assert found
+    assert found[1] == scenarios_table()
 
 
 def test_the_table_of_rulings_is_the_one_in_force() -> None:
@@ -105,7 +126,9 @@ def test_every_documented_command_exists() -> None:
 
 def test_every_route_is_documented() -> None:
     section = README.partition("## Its own door")[2].partition("## ")[0]
-    documented = set(re.findall(r"`(GET|POST|DELETE) (\S+)`", section)) | {("GET", "/_sandbox/openapi.json")}
+    documented = set(re.findall(r"`(GET|POST|PUT|DELETE) (\S+)`", section)) | {
+        ("GET", "/_sandbox/openapi.json")
+    }
     real = {(method, path.replace("r000000001", "{id}")) for method, path in all_routes() if method != "HEAD"}
     assert documented == real - {("GET", "/_sandbox"), ("GET", "/_sandbox/")}
 

@@ -105,7 +105,8 @@ class Campaigns:
             base, name = text[:dot], text[dot + 1 :]
             key = self._keys.get(digest(base))
             if key and NAME.fullmatch(name):
-                return self._access(key, f"{key.campaign}.{name}", f"{key.shown}.{name}", (text, base))
+                keys = (text, *(text[:inner] for inner in _dots_from_the_right(text) if inner >= dot))
+                return self._access(key, f"{key.campaign}.{name}", f"{key.shown}.{name}", keys)
         return None
 
     def _access(self, key: Key, campaign: str, shown: str, keys: tuple[str, ...]) -> Access:

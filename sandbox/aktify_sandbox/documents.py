@@ -322,7 +322,9 @@ def _words(error: Any, where: str) -> tuple[str, str]:
             )
         case "enum" | "const":
             allowed = list(wanted) if isinstance(wanted, list) else [wanted]
-            return f"Found {found}.", _choice(error.instance, [str(value) for value in allowed])
+            return f"Found {found}.", _choice(
+                error.instance, [str(v).lower() if isinstance(v, bool) else str(v) for v in allowed]
+            )
         case "required":
             missing = next(name for name in wanted if name not in error.instance)
             return f"{missing} is missing{f' in {where}' if where else ''}.", ""

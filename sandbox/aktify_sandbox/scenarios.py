@@ -23,7 +23,7 @@ class Attempt(NamedTuple):
     """A request as rules see it."""
 
     keys: Texts
-    """Its key, and the configured key of which that is a namespace; nothing without a key."""
+    """Its key, and those of which that is a namespace; nothing without a key."""
     campaign: str
     """Empty when the key opens none."""
     phone: str | None

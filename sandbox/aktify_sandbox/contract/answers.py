@@ -31,7 +31,7 @@ class Access(NamedTuple):
     short_base: str
     """What stands before the code of a short link: `http://127.0.0.1:8509/s`."""
     keys: tuple[str, ...] = ()
-    """The key as it was sent, and the configured one of which it is a namespace. Never shown."""
+    """The key as it was sent, and those of which it is a namespace. Never shown."""
 
 
 class ShortLink(NamedTuple):
