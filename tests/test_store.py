@@ -40,7 +40,16 @@ async def post(store: Store, campaign: str, number: int, code: str | None = None
     """Post as the endpoint does: False for a duplicate."""
     kept = None if store.has(campaign, phone(number)) else Kept(campaign, phone(number), code)
     place = store.next_number()
-    await store.add(place, payload(place, kept), kept)
+    written: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+
+    def done(error: LogUnwritable | None) -> None:
+        if error:
+            written.set_exception(error)
+        else:
+            written.set_result(None)
+
+    store.add(place, payload(place, kept), kept, done)
+    await written
     return kept is not None
 
 

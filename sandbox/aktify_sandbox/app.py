@@ -9,6 +9,7 @@ from aktify_sandbox.control import Services, control_app
 from aktify_sandbox.control.keys import restore
 from aktify_sandbox.delivery import Receive, Send
 from aktify_sandbox.endpoint import VendorDoor
+from aktify_sandbox.express import Express
 from aktify_sandbox.forcing import Forcing
 from aktify_sandbox.recorder import Exchange, Recorder
 from aktify_sandbox.settings import DEFAULT_CAMPAIGNS, Settings
@@ -42,6 +43,7 @@ class Application:
             seed=settings.seed,
         )
         recorder = Recorder(store, campaigns.rulings, listener, _secrets(settings))
+        self.express = Express(settings, campaigns, self.forcing, store, recorder)
         self._vendor = VendorDoor(settings, campaigns, self.forcing, store, recorder)
         self._control = control_app(Services(settings, campaigns, self.forcing, store, stop))
 

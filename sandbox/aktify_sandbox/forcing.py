@@ -161,6 +161,11 @@ class Forcing:
             return None
         return self._ask(request, natural, preferred if usual else None, self._counts)
 
+    def leaves_alone(self, natural: Answer) -> bool:
+        """Whether nothing can be forced on a request without preferences, by its natural answer alone."""
+        quiet = self._for_any is None and not self.orders and self._by_name_alone
+        return quiet and natural.objection in _USUAL and not self._is_named(natural)
+
     def rehearse(self, request: Request, natural: Answer) -> Forced | None:
         """`ask`, without counting."""
         orders, self.orders = self.orders, [dataclasses.replace(order) for order in self.orders]

@@ -22,4 +22,6 @@ def masked_email(email: str) -> str:
 
 def printable(text: str) -> str:
     """The text without anything that could move a terminal's cursor."""
+    if text.isprintable():
+        return text
     return "".join(char if char.isprintable() else "\ufffd" for char in text)

@@ -4,12 +4,18 @@ The application gets the headers as they were written too (`scope["aktify.header
 connection itself (`scope["aktify.connection"]`), for faults.
 """
 
+import asyncio
+import functools
 import socket
 import struct
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import httptools
+import orjson
 from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
+
+if TYPE_CHECKING:
+    from aktify_sandbox.express import Express
 
 MAX_HEADER_BYTES = 65_536
 _LINGER_SECONDS = 0.5
@@ -22,13 +28,21 @@ class SandboxProtocol(HttpToolsProtocol):
     _head = 0
     """Bytes of a request's head that have come while it isn't complete; -1 once it is."""
     _chunk = 0
-    _ended = False
-    """Whether a request has ended in the piece that is being read."""
+    _ended = 0
+    """How many requests have ended in the piece that is being read."""
+    _at_boundary = True
+    """Whether nothing of a request has come that isn't complete yet."""
+    _client_shown: bytes | None = None
     _bodied = 0
     """Bytes of the body that have come."""
     _framed = 0
     """All other bytes behind the head: the chunks' sizes, extensions and trailers."""
     _refused = False
+    _express: "Express | None" = None
+    _quick = False
+    """Whether the fast lane has served this connection since its idle timer was set."""
+    pending = 0
+    """Answers of the fast lane that wait for their records."""
     _declining = False
     """Whether the head asks for another protocol, so that it is to be read again without that wish."""
     held = False
@@ -40,9 +54,17 @@ class SandboxProtocol(HttpToolsProtocol):
         """Bound the head before it is complete, else it would grow in memory without an end."""
         if self._refused:  # read on for a moment, else the client's system throws our answer away
             return
+        fresh = self._is_between_requests
+        if fresh and self._express and self._express.take(data, self):
+            self._quick = True
+            return
+        if self.pending:  # answers leave in the order of their requests
+            self._express_flush()
         self._unset_keepalive_if_required()
-        self._chunk, self._ended, before = len(data), False, self._bodied
+        self._chunk, self._ended, before = len(data), 0, self._bodied
         self._feed(data)
+        if fresh and self._ended == 1 and self._head < 0 and self._express and not self._refused:
+            self._remember(data)
         if self._head >= 0:
             self._head += (
                 0 if self._ended else len(data)
@@ -78,10 +100,70 @@ class SandboxProtocol(HttpToolsProtocol):
         if rest:
             self._feed(rest)
 
+    @property
+    def _is_between_requests(self) -> bool:
+        cycle = self.cycle
+        done = cycle is None or cycle.response_complete
+        return done and self._at_boundary and not self._refused and not self.flow.write_paused
+
+    def _remember(self, data: bytes) -> None:
+        """The head of a request that came whole, in one piece and alone, if it is to be kept alive behind it."""
+        end = data.find(b"\r\n\r\n")
+        scope: Any = self.scope
+        if self._express and end > 0 and self.cycle.keep_alive:
+            self._express.remember(data[:end], scope, self._written, len(data) - end - 4)
+
+    def _express_flush(self) -> None:
+        if self._express:
+            self._express.flush()
+
+    # what the fast lane asks of its connection
+
+    @property
+    def client_shown(self) -> bytes:
+        """The client's address, in JSON."""
+        if self._client_shown is None:
+            host, port = self.client or ("", 0)
+            self._client_shown = orjson.dumps(f"{host}:{port}" if self.client else None)
+        return self._client_shown
+
+    def default_headers(self) -> bytes:
+        """The headers of every answer, as lines."""
+        return _as_lines(tuple(self.server_state.default_headers))
+
+    def write_answer(self, head_and_body: bytes) -> None:
+        """Send it, if anybody still listens."""
+        if not self.transport.is_closing():
+            self.transport.write(head_and_body)
+
+    def timeout_keep_alive_handler(self) -> None:
+        """Close an idle connection; one that the fast lane has served meanwhile is not idle."""
+        if not self._quick:
+            super().timeout_keep_alive_handler()
+            return
+        self._quick = False
+        self.timeout_keep_alive_task = self.loop.call_later(
+            self.timeout_keep_alive, self.timeout_keep_alive_handler
+        )
+
+    def shutdown(self) -> None:
+        """At a stop: what waits for its record is sent first."""
+        if self.pending:
+            self._express_flush()
+        super().shutdown()
+
+    # what httptools says
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # as uvicorn has it
+        """A client is there."""
+        super().connection_made(transport)
+        self._express = getattr(self.app, "express", None)
+
     def on_message_begin(self) -> None:
         """A request begins: its head has everything still before it."""
         super().on_message_begin()
         self._head = self._bodied = self._framed = 0
+        self._at_boundary = False
         self._written: list[tuple[bytes, bytes]] = []
         own: Any = self.scope  # ASGI allows names of our own
         own["aktify.headers"] = self._written
@@ -116,7 +198,8 @@ class SandboxProtocol(HttpToolsProtocol):
         """The request is whole, unless its head was refused."""
         if self._declining:
             return
-        self._ended = True
+        self._ended += 1
+        self._at_boundary = True
         if not self._refused and not self.transport.is_closing():
             super().on_message_complete()
 
@@ -153,6 +236,11 @@ class SandboxProtocol(HttpToolsProtocol):
         )
         self.transport.write(STATUS_LINE[status] + head + words)
         self.loop.call_later(_LINGER_SECONDS, self.transport.close)
+
+
+@functools.lru_cache(maxsize=4)
+def _as_lines(headers: tuple[tuple[bytes, bytes], ...]) -> bytes:
+    return b"".join(b"%b: %b\r\n" % pair for pair in headers)
 
 
 def _without_upgrade(header: tuple[bytes, bytes]) -> tuple[bytes, bytes] | None:

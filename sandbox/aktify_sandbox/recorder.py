@@ -1,11 +1,12 @@
 """Every exchange with the vendor's door, and the reason for its answer, as one line of the log."""
 
+import asyncio
 import base64
 import contextlib
 import functools
 import re
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
@@ -73,7 +74,9 @@ class Recorder:
         kept = None
         if answer.keeps and answer.access and answer.phone:
             kept = Kept(answer.access.campaign, answer.phone, answer.short.code if answer.short else None)
-        await self._store.add(exchange.number, self._line(exchange), kept)
+        written = asyncio.get_running_loop().create_future()
+        self._store.add(exchange.number, self._line(exchange), kept, functools.partial(_settle, written))
+        await written
         self.tell(exchange)
 
     def hung_up(self, exchange: Exchange) -> None:
@@ -108,6 +111,15 @@ class Recorder:
         self._listener(exchange)
 
 
+def _settle(written: "asyncio.Future[None]", error: LogUnwritable | None) -> None:
+    if written.done():  # whoever waited has been cancelled
+        return
+    if error:
+        written.set_exception(error)
+    else:
+        written.set_result(None)
+
+
 def content_of(exchange: Exchange) -> dict[str, Any]:
     """The record of an exchange: `interface.md` lists its fields."""
     scope, answer, access = exchange.scope, exchange.answer, exchange.answer.access
@@ -118,16 +130,12 @@ def content_of(exchange: Exchange) -> dict[str, Any]:
         "receivedAt": timestamp(exchange.arrived),
         "durationMs": exchange.duration_ms,
         "client": f"{client[0]}:{client[1]}" if client else None,
-        "method": scope["method"],
-        "path": scope["path"],
-        "query": _shown_query(scope["query_string"]),
-        "httpVersion": scope["http_version"],
-        "headers": _shown_headers(scope.get("aktify.headers") or scope["headers"]),
+        **request_part(scope),
         "bodyBytes": exchange.body_bytes,
         "campaign": access.campaign if access else None,
         "key": access.key if access else _key_in(scope["headers"]),
         "phone": answer.phone,
-        "response": _shown_response(exchange.response),
+        "response": _shown_response(exchange.response, exchange),
         "reason": {
             "rule": answer.rule,
             "objection": answer.objection,
@@ -150,9 +158,26 @@ def content_of(exchange: Exchange) -> dict[str, Any]:
     return content
 
 
+def request_part(scope: Mapping[str, Any]) -> dict[str, Any]:
+    """What a record says of the request's head."""
+    return {
+        "method": scope["method"],
+        "path": scope["path"],
+        "query": _shown_query(scope["query_string"]),
+        "httpVersion": scope["http_version"],
+        "headers": _shown_headers(scope.get("aktify.headers") or scope["headers"]),
+    }
+
+
 def timestamp(seconds: float) -> str:
     """RFC 3339 in UTC with milliseconds."""
-    return datetime.fromtimestamp(seconds, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+    whole, thousandths = divmod(int(seconds * 1000), 1000)
+    return f"{_second(whole)}.{thousandths:03d}Z"
+
+
+@functools.lru_cache(maxsize=16)
+def _second(seconds: int) -> str:
+    return datetime.fromtimestamp(seconds, UTC).isoformat().removesuffix("+00:00")
 
 
 def _shown_headers(headers: Headers) -> list[tuple[str, str]]:
@@ -185,11 +210,22 @@ def _key_in(headers: Headers) -> str | None:
     )
 
 
-def _shown_response(response: Response | None) -> dict[str, Any] | None:
+def _shown_response(response: Response | None, exchange: Exchange) -> dict[str, Any] | None:
     if response is None:
         return None
     headers = [(name.decode("latin-1"), value.decode("latin-1")) for name, value in response.headers]
-    return {"status": response.status, "headers": headers, "body": response.body.decode(errors="replace")}
+    shown = {"status": response.status, "headers": headers}
+    if exchange.answer.keeps and response.body == orjson.dumps(exchange.answer.lead):
+        return shown  # the line says it already, as its lead; `restored` puts it back
+    return {**shown, "body": response.body.decode(errors="replace")}
+
+
+def restored(content: dict[str, Any]) -> dict[str, Any]:
+    """A record as it is read, with the body that its line doesn't say twice."""
+    response = content["response"]
+    if response is None or "body" in response:
+        return content
+    return {**content, "response": {**response, "body": orjson.dumps(content["lead"]).decode()}}
 
 
 def _shown_body(body: bytes, body_bytes: int) -> dict[str, Any]:

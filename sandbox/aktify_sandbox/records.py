@@ -12,7 +12,7 @@ from aktify_sandbox.campaigns import Campaigns
 from aktify_sandbox.contract.lead import identity
 from aktify_sandbox.log import Line, request_id
 from aktify_sandbox.masking import masked_key
-from aktify_sandbox.recorder import timestamp
+from aktify_sandbox.recorder import restored, timestamp
 from aktify_sandbox.store import Store
 
 Record = dict[str, Any]
@@ -77,7 +77,7 @@ class Filters:
                 not self.campaign or record["campaign"] == self.campaign,
                 not self.key or record["key"] in (self.key, masked_key(self.key), _namespaced(self.key)),
                 not self.phone or record["phone"] == self.phone,
-                not self.search or self.search.lower() in _text_of(record).lower(),
+                not self.search or self.search.lower() in _text_of(restored(record)).lower(),
             )
         )
 
@@ -169,6 +169,7 @@ def whole(store: Store, campaigns: Campaigns, number: int) -> Record | None:
         return None
     notes = notes_on(record, campaigns)
     more: Record = {"notes": notes}
+    record = restored(record)
     if record["reason"]["objection"] == "duplicate":
         more["firstPost"] = first_post(store, record["campaign"], record["phone"], number, _sent(record))
     return {**_public(record, _INTERNAL), **more}

@@ -8,7 +8,7 @@ write gives it back.
 import asyncio
 import contextlib
 import itertools
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -20,6 +20,10 @@ from aktify_sandbox.log import Line, Log, LogError, LogUnwritable, header, reque
 from aktify_sandbox.tables import Document, Documents
 
 _PLAIN_TABLES = ("keys", "campaigns")
+
+
+Done = Callable[[LogUnwritable | None], None]
+"""What is called when a request's line is written, or couldn't be."""
 
 
 class StateInUse(LogError):
@@ -53,7 +57,7 @@ class Store:
         self._amendments: dict[int, int] = {}
         self._plain: dict[str, dict[str, Document]] = {name: {} for name in _PLAIN_TABLES}
         self._lines: list[bytes] = []
-        self._waiting: list[tuple[asyncio.Future[None], Kept | None]] = []
+        self._waiting: list[tuple[Done, Kept | None]] = []
         self._lock = _claim(folder) if folder else None
         try:
             self.log = Log(folder / "log.jsonl" if folder else None, fsync=fsync)
@@ -86,20 +90,17 @@ class Store:
         self._next += 1
         return self._next - 1
 
-    def add(self, number: int, payload: bytes, kept: Kept | None) -> "asyncio.Future[None]":
-        """Record a request and take the number of its lead, at once; await the result before answering.
+    def add(self, number: int, payload: bytes, kept: Kept | None, done: Done) -> None:
+        """Record a request and take the number of its lead, at once; `done` is called when it may be answered.
 
-        The result is `LogUnwritable` if the write failed: then nothing was recorded and the number is free again.
+        It is called with `LogUnwritable` if the write failed: then nothing was recorded and the number is free again.
         """
-        loop = asyncio.get_running_loop()
         if not self._lines:
-            loop.call_soon(self.flush)
+            asyncio.get_running_loop().call_soon(self.flush)
         self._lines.append(seal(payload))
         if kept is not None:
             self._take(number, kept)
-        done = loop.create_future()
         self._waiting.append((done, kept))
-        return done
 
     def amend(self, number: int, content: Mapping[str, Any]) -> None:
         """Add to a recorded request what became known only later. Raises `LogUnwritable`."""
@@ -123,8 +124,7 @@ class Store:
         self.requests += len(waiting)
         self._written = self._next - 1
         for done, _ in waiting:
-            if not done.done():
-                done.set_result(None)
+            done(None)
         if self.keep and self.requests >= 2 * self.keep:
             self._keep_newest(self.keep)
 
@@ -133,15 +133,12 @@ class Store:
         if kept.code:
             self._codes[kept.code] = number
 
-    def _take_back(
-        self, waiting: list[tuple["asyncio.Future[None]", Kept | None]], error: LogUnwritable
-    ) -> None:
+    def _take_back(self, waiting: list[tuple[Done, Kept | None]], error: LogUnwritable) -> None:
         for done, kept in waiting:
             if kept is not None:
                 del self._numbers[kept.campaign][int(kept.phone[1:])]
                 self._codes.pop(kept.code or "", None)
-            if not done.done():
-                done.set_exception(error)
+            done(error)
 
     # what is read
 

@@ -1,6 +1,7 @@
 """What `serve` says while it runs: the banner, then one line per request, written in batches off the hot path."""
 
 import asyncio
+import functools
 import os
 import re
 import sys
@@ -59,7 +60,7 @@ class Terminal:
 
     def _text_line(self, exchange: Exchange) -> str:
         answer = exchange.answer
-        clock = time.strftime("%H:%M:%S", time.localtime(exchange.arrived))
+        clock = _clock(int(exchange.arrived))
         status = (
             _painted(f"{answer.status or '---'}", answer.status // 100)
             if self.colour
@@ -71,8 +72,7 @@ class Terminal:
             if answer.status == 201 and not exchange.forced
             else f"  {printable(self._masked(answer.rule))}"
         )
-        asked = printable(f"{exchange.scope['method']} {self._masked(exchange.scope['path'][:200])}")
-        where = "" if exchange.scope["path"] == ENDPOINT else f"  {asked}"
+        where = "" if exchange.scope["path"] == ENDPOINT else f"  {self._asked(exchange.scope)}"
         return (
             f"{clock}  {status}  {self._phone(answer.phone):<14}  {printable(campaign)}"
             f"  {exchange.duration_ms:.1f} ms  {request_id(exchange.number)}{where}{reason}\n"
@@ -97,11 +97,19 @@ class Terminal:
         }
         return orjson.dumps(content).decode() + "\n"
 
+    def _asked(self, scope: dict[str, Any]) -> str:
+        return printable(f"{scope['method']} {self._masked(scope['path'][:200])}")
+
     def _phone(self, phone: str | None) -> str:
         return "-" if phone is None else phone if self._show_pii else masked_phone(phone)
 
     def _masked(self, text: str) -> str:
         return text if self._show_pii else _NUMBER.sub(_masked_number, masked_email(text))
+
+
+@functools.lru_cache(maxsize=16)
+def _clock(seconds: int) -> str:
+    return time.strftime("%H:%M:%S", time.localtime(seconds))
 
 
 def _painted(text: str, kind: int) -> str:

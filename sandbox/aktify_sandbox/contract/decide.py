@@ -65,7 +65,18 @@ def decide(
         return answers.unauthorized(_why_unauthorized(headers, access), access)
     if request.too_large is not None:
         return answers.too_large(request.too_large, access)
-    reading = access.rules.read(request.body, headers.content_type, headers.content_encoding)
+    return judge(access, request.body, headers.content_type, headers.content_encoding, kept)
+
+
+def judge(
+    access: Access,
+    body: bytes,
+    content_type: bytes | None,
+    content_encoding: bytes | None,
+    kept: Callable[[str, str], bool],
+) -> Answer:
+    """The last part of the order, when route, key and size are right: body (400), duplicate (409), else 201."""
+    reading = access.rules.read(body, content_type, content_encoding)
     answer = _judged(access, reading, kept)
     answer.sent = reading.sent
     return answer

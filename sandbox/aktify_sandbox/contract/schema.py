@@ -91,7 +91,19 @@ def _regions(rulings: Rulings) -> list[str]:
 @functools.cache
 def accepts(rulings: Rulings) -> Any:
     """A fast yes or no: a function of a lead."""
-    return jsonschema_rs.validator_for(lead_schema(rulings)).is_valid
+    return jsonschema_rs.validator_for(_for_rust(lead_schema(rulings))).is_valid
+
+
+def _for_rust(schema: Any) -> Any:
+    """Rust's `$` never matches before a final newline, so what keeps Python's from it would only cost time."""
+    if isinstance(schema, dict):
+        return {
+            name: value.replace(r"$(?!\n)", "$")
+            if name == "pattern" and isinstance(value, str)
+            else _for_rust(value)
+            for name, value in schema.items()
+        }
+    return schema
 
 
 @functools.cache
