@@ -14,11 +14,12 @@ from pathlib import Path
 
 from benchmarks import machine
 from benchmarks.leads import HOST, PATH, pieces
-from benchmarks.servers import Server, clean_environment
+from benchmarks.servers import DidNotServe, Server, clean_environment
 
 CONNECTIONS = 32
 _LUA = Path(__file__).with_name("lead.lua")
-_NO_END = 36_000.0
+_LEAST_RATE = 500
+"""Requests per second below which a load that counts answers is given up: the server is dead, or as good as."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,11 +83,15 @@ def put(load: Load, server: Server) -> Measured:
             text=True,
             check=False,
         )
+    if server.ended:
+        raise DidNotServe((server.folder / "output.txt").read_text())
     spent = machine.cpu_seconds(server.pid) - before
     for line in done.stdout.splitlines():
         if line.startswith("RESULT "):
             found = json.loads(line.removeprefix("RESULT "))
-            return Measured(**found, cpu_seconds=spent, resident_mb=machine.resident_mb(server.pid))
+            measured = Measured(**found, cpu_seconds=spent, resident_mb=machine.resident_mb(server.pid))
+            if measured.answered >= load.answers:
+                return measured
     raise RuntimeError(done.stdout + done.stderr)
 
 
@@ -95,7 +100,7 @@ def _command(load: Load, port: int) -> list[str]:
     if not shutil.which("wrk"):
         script = [sys.executable, "-m", "benchmarks.python_load"]
         return [*script, str(port), str(CONNECTIONS), str(load.seconds), *what]
-    seconds = max(1, round(_NO_END if load.answers else load.seconds))
+    seconds = 60 + load.answers // _LEAST_RATE if load.answers else max(1, round(load.seconds))
     options = [
         "--threads",
         "1",

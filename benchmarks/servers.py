@@ -74,10 +74,15 @@ class Server:
         """The number of its process."""
         return self._process.pid
 
+    @property
+    def ended(self) -> bool:
+        """Whether it is gone."""
+        return self._process.poll() is not None
+
     def _first_answer(self, place: int) -> tuple[int, str]:
         deadline = time.monotonic() + _PATIENCE
         while time.monotonic() < deadline:
-            if self._process.poll() is not None:
+            if self.ended:
                 break
             try:
                 return ask(self.port, phone_number(place).join(pieces(self.port)))
