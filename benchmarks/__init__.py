@@ -1,0 +1,1 @@
+"""Speed, growth and start-up of the sandbox, measured side by side with bare Starlette; see README.md."""

@@ -1,0 +1,30 @@
+"""What must hold: the goal that stands beside each figure, and whether it was met."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Goal:
+    """A figure that must not be above its limit."""
+
+    limit: float
+    unit: str = ""
+
+    def verdict(self, figure: float) -> str:
+        """`≤ 0.75: met`."""
+        return f"≤ {self.limit:g}{self.unit}: {'met' if figure <= self.limit else '**missed**'}"
+
+
+ECHO = Goal(0.75, " times")
+HELLO = Goal(1.0, " times")
+
+HELP = Goal(120, " ms")
+FIRST_ANSWER = Goal(400, " ms")
+RESIDENT_AT_START = Goal(60, " MB")
+START_AFTER_CRASH = Goal(4, " s")
+START_AFTER_STOP = Goal(2, " s")
+
+RESIDENT_SAME_LEADS = Goal(300, " MB")
+RESIDENT_OTHER_LEADS = Goal(400, " MB")
+CPU_GROWTH = Goal(1.2, " times")
+P99_GROWTH = Goal(1.5, " times")
