@@ -16,6 +16,7 @@ from aktify_sandbox.masking import masked_email, masked_phone, printable
 from aktify_sandbox.recorder import Exchange, timestamp
 
 _EVERY = 0.05
+_AT_MOST = 100
 _NUMBER = re.compile(r"\+?[0-9](?:(?:[^0-9\n]|[ ().\-/]{2,3})?[0-9]){6,}")
 _COLOURS = {2: "32", 3: "36", 4: "33", 5: "31", 0: "35"}
 
@@ -29,6 +30,7 @@ class Terminal:
         self._show_pii = show_pii
         self._line = self._json_line if form == "json" else self._text_line
         self._waiting: list[Exchange] = []
+        self._due = False
         self.colour = form == "text" and self._out.isatty() and not os.environ.get("NO_COLOR")
         self._form = form
 
@@ -41,9 +43,16 @@ class Terminal:
         """Write a line about the exchange, soon."""
         if self._quiet and exchange.answer.status < 500:
             return
-        if not self._waiting:
-            asyncio.get_running_loop().call_later(_EVERY, self.flush)
+        if not self._due:
+            self._due = True
+            asyncio.get_running_loop().call_later(_EVERY, self._flush_when_due)
         self._waiting.append(exchange)
+        if len(self._waiting) >= _AT_MOST:  # many at once would keep requests waiting
+            self.flush()
+
+    def _flush_when_due(self) -> None:
+        self._due = False
+        self.flush()
 
     def flush(self) -> None:
         """Write what waits."""
