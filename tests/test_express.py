@@ -4,6 +4,7 @@ import asyncio
 import json
 import socket
 import time
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -178,11 +179,23 @@ def test_settings_that_change_answers_or_records_go_the_ordinary_way(changes: di
     assert same([lead(), lead(), lead(phoneNumber="2125550100")], **changes) == 0
 
 
-def test_a_scenario_or_an_order_closes_the_lane() -> None:
+def test_a_scenario_closes_the_lane_for_those_that_it_may_mean(tmp_path: Path) -> None:
     sandbox = Sandbox(scenarios=("flaky",))
     assert sandbox.express(lead()) is None
     sandbox.app.forcing.use([])
     assert sandbox.express(lead())[0] == 201
+    rules = [{"when": {"zipCode": f"{n:05d}"}, "answer": 503} for n in range(10_000, 11_000)]
+    rules += [
+        {"when": {"email": {"present": "true"}}, "answer": 500},
+        {"when": {"metadata.a": "b"}, "answer": 502},
+    ]
+    (tmp_path / "thousand.json").write_text(json.dumps({"rules": rules}).replace('"true"', "true"))
+    many = Sandbox(scenarios=(str(tmp_path / "thousand.json"),))
+    assert many.express(lead())[0] == 201
+    for mentioned in (lead(zipCode="10500"), lead(email="a@b.co"), lead(metadata={"a": "b"})):
+        assert many.express(mentioned) is None
+        assert many.ordinary(mentioned)[0] >= 500
+    assert many.express(lead(phoneNumber="5095559999", metadata={"a": "c"}))[0] == 201
 
 
 texts = st.text(st.characters(exclude_categories=["Cs"]), max_size=8)

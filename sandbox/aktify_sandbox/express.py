@@ -123,7 +123,9 @@ class Express:
         # From here to the record's line there is no await: two equal leads can't both pass.
         answer = judge(access, body, head.content_type, None, self._store.has)
         shown = self._shown_access(access)
-        if answer.phone is None or shown is None or answer.short or not self._forcing.leaves_alone(answer):
+        if answer.phone is None or shown is None or answer.short:
+            return False
+        if not self._forcing.leaves_alone(answer, head.scope["headers"]):
             return False
         number = self._store.next_number()
         exchange = Exchange(number, head.scope, arrived, started, body, len(body), answer, None)

@@ -135,7 +135,7 @@ class Forcing:
         for_any = [rule for rule in rules if rule.for_any]
         self._for_any = Rules(for_any) if for_any else None
         self._for_usual = Rules([*built_in, *(rule for rule in rules if not rule.for_any)])
-        self._by_name_alone = self._for_usual.is_all_by("phoneNumber", "key")
+        self._is_simple = self._for_usual.is_simple
 
     # forced answers on order
 
@@ -155,16 +155,19 @@ class Forcing:
         usual = natural.objection in _USUAL
         preferred = next((value for name, value in request.headers if name == b"prefer"), None)
         if self._for_any is None and not self.orders:
-            if not usual or (preferred is None and self._by_name_alone and not self._is_named(natural)):
+            if not usual or (preferred is None and self._is_simple and not self._is_named(natural)):
                 return None
         elif natural.objection in ("request", "link"):
             return None
         return self._ask(request, natural, preferred if usual else None, self._counts)
 
-    def leaves_alone(self, natural: Answer) -> bool:
-        """Whether nothing can be forced on a request without preferences, by its natural answer alone."""
-        quiet = self._for_any is None and not self.orders and self._by_name_alone
-        return quiet and natural.objection in _USUAL and not self._is_named(natural)
+    def leaves_alone(self, natural: Answer, headers: list[tuple[bytes, bytes]]) -> bool:
+        """Whether no rule mentions a request (without preferences) whose natural answer is known."""
+        if self._for_any is not None or self.orders or natural.objection not in _USUAL:
+            return False
+        if self._is_simple:
+            return not self._is_named(natural)
+        return not self._for_usual.mention(self._attempt(Request("", "", headers, b""), natural))
 
     def rehearse(self, request: Request, natural: Answer) -> Forced | None:
         """`ask`, without counting."""
@@ -176,13 +179,9 @@ class Forcing:
             self.orders, self._counts = orders, counts
 
     def _is_named(self, natural: Answer) -> bool:
-        rules, access, phone = self._for_usual, natural.access, natural.phone
-        assert access is not None and phone is not None  # noqa: S101, PT018  a usual answer has both
-        return (
-            rules.mention("phoneNumber", phone[5:])
-            or rules.mention("phoneNumber", phone)
-            or any(rules.mention("key", key) for key in access.keys)
-        )
+        access, phone, sent = natural.access, natural.phone, natural.sent
+        assert access and phone and sent  # noqa: S101, PT018  a usual answer has them all
+        return self._for_usual.name_simply(phone, access.keys, sent)
 
     def _ask(
         self, request: Request, natural: Answer, preferred: bytes | None, counts: Counts

@@ -225,17 +225,31 @@ class Rules:
         return sorted(set(found), key=self._place.__getitem__) if len(found) > 1 else found
 
     @property
-    def names(self) -> frozenset[str]:
-        """The fields that must be looked at; None among them would mean every request."""
-        return frozenset([*self._named, *self._present])
+    def is_simple(self) -> bool:
+        """Whether every rule is found by a key, a phone number or another field of the lead, by its value."""
+        named = [
+            name for name in self._named if name == "campaign" or name.startswith(("header ", "metadata."))
+        ]
+        return not (self._always or self._present or named)
 
-    def mention(self, name: str, text: str) -> bool:
-        """Whether any rule names this value of this field."""
-        return text in self._named.get(name, ())
+    def name_simply(self, phone: str, keys: Texts, lead: Mapping[str, Any]) -> bool:
+        """Whether a rule may mean this lead, when all rules are simple. Every request pays for this look."""
+        for name, places in self._named.items():
+            if name == "phoneNumber":
+                if phone[5:] in places or phone in places:
+                    return True
+            elif name == "key":
+                if not places.keys().isdisjoint(keys):
+                    return True
+            elif name in lead and str(lead[name]) in places:
+                return True
+        return False
 
-    def is_all_by(self, *names: str) -> bool:
-        """Whether every rule is found by one of these names, so that nothing else need be looked at."""
-        return not self._always and self.names <= set(names)
+    def mention(self, attempt: Attempt) -> bool:
+        """Whether any rule may mean the attempt."""
+        if self._always or any(attempt.texts(name) for name in self._present):
+            return True
+        return any(not places.keys().isdisjoint(attempt.texts(name)) for name, places in self._named.items())
 
     def find(self, attempt: Attempt, counts: Counts, seed: int, *, answered: bool = False) -> Forced | None:
         """The first rule's answer. Rules behind it (all of them when `answered`) only count."""
