@@ -12,14 +12,15 @@ from dataclasses import dataclass
 from http import HTTPStatus
 from typing import Any
 
-from aktify_sandbox.campaigns import Campaigns
+from aktify_sandbox.campaigns import Campaign, Campaigns
 from aktify_sandbox.contract import answers
 from aktify_sandbox.contract.answers import Answer
 from aktify_sandbox.contract.decide import Request
 from aktify_sandbox.contract.parsing import Problem, parse
 from aktify_sandbox.contract.phone import identity
+from aktify_sandbox.documents import DocumentMistakes
 from aktify_sandbox.scenarios import NATURAL, NO_ANSWER, Attempt, Condition, Counts, Forced, Rule, Rules, Step
-from aktify_sandbox.shelf import Loaded, Shelf, built_in
+from aktify_sandbox.shelf import Loaded, NoSuchScenario, Shelf, built_in
 
 _PREFERENCE = re.compile(r'(?:^|[,;])\s*code\s*=\s*"?([0-9]{3})"?\s*(?=$|[,;])', re.IGNORECASE)
 _USUAL = ("accepted", "duplicate")
@@ -47,6 +48,7 @@ class Forcing:
         """
         self.shelf = shelf
         self.orders: list[Order] = []
+        self.warnings: list[str] = []
         self._campaigns = campaigns
         self._seed = seed
         self._counts = Counts()
@@ -59,8 +61,15 @@ class Forcing:
         self._activate(active)
         for campaign in campaigns.campaigns():
             if campaign.scenarios:
-                self._of_campaigns[campaign.name] = self._load(campaign.scenarios, shelf.find)
+                self._restore(campaign)
         self._arrange()
+
+    def _restore(self, campaign: Campaign) -> None:
+        """A campaign of an earlier run; what its scenarios have come to must not keep the sandbox from starting."""
+        try:
+            self._of_campaigns[campaign.name] = self._load_for(campaign.name, campaign.scenarios)
+        except (NoSuchScenario, DocumentMistakes) as mistake:
+            self.warnings.append(f"The campaign {campaign.name} is without its scenarios: {mistake}")
 
     # which rules are in force
 
@@ -83,7 +92,7 @@ class Forcing:
     def use_in(self, campaign: str, names: Iterable[str]) -> None:
         """Put scenarios into force for one campaign. Raises `NoSuchScenario`, `DocumentMistakes`."""
         self._forget(self._of_campaigns.pop(campaign, {}).values())
-        loaded = self._load(names, self.shelf.named)
+        loaded = self._load_for(campaign, names)
         if loaded:
             self._of_campaigns[campaign] = loaded
         self._arrange()
@@ -91,13 +100,15 @@ class Forcing:
     def refresh(self) -> list[str]:
         """Read again what has changed on the disk. Returns what there is to say about it."""
         said = []
-        for group in (self._active, *self._of_campaigns.values()):
+        for campaign, group in (("", self._active), *self._of_campaigns.items()):
             for name, loaded in group.items():
                 if loaded.has_changed():
-                    group[name] = again = loaded.again()
+                    again = loaded.again()
                     said.append(_news(name, again))
                     if again.scenario is not loaded.scenario:
                         self._forget([loaded])
+                        again = _only_in(campaign, again) if campaign else again
+                    group[name] = again
         if said:
             self._arrange()
         return [text for text in said if text]
@@ -117,20 +128,21 @@ class Forcing:
             loaded.setdefault(each.scenario.name, each)
         return loaded
 
+    def _load_for(self, campaign: str, names: Iterable[str]) -> dict[str, Loaded]:
+        found = self._load(names, self.shelf.named)
+        return {name: _only_in(campaign, loaded) for name, loaded in found.items()}
+
     def _named(self, name: str) -> Any:
         """A scenario that was once given as a path keeps its name while it is in force."""
         known = self._active.get(name)
         return known.scenario.path if known else self.shelf.named(name)
 
     def _forget(self, gone: Iterable[Loaded]) -> None:
-        rules = {rule.name for loaded in gone for rule in loaded.scenario.rules}
-        self._counts.forget(rule for rule, _ in list(self._counts.tallies) if rule.name in rules)
+        self._counts.forget(rule for loaded in gone for rule in loaded.scenario.rules)
 
     def _arrange(self) -> None:
-        scenarios = [loaded.scenario for loaded in self._active.values()]
-        rules = [rule for scenario in scenarios for rule in scenario.rules]
-        for campaign, group in self._of_campaigns.items():
-            rules += [_only_in(campaign, rule) for loaded in group.values() for rule in loaded.scenario.rules]
+        groups = (self._active, *self._of_campaigns.values())
+        rules = [rule for group in groups for loaded in group.values() for rule in loaded.scenario.rules]
         built_in = [rule for scenario in self._built_in for rule in scenario.rules]
         for_any = [rule for rule in rules if rule.for_any]
         self._for_any = Rules(for_any) if for_any else None
@@ -223,9 +235,11 @@ class Forcing:
         return None
 
 
-def _only_in(campaign: str, rule: Rule) -> Rule:
+def _only_in(campaign: str, loaded: Loaded) -> Loaded:
+    """The scenario for one campaign alone; its rules are others than those of the next, and count for themselves."""
     where = Condition("campaign", frozenset([campaign]))
-    return dataclasses.replace(rule, conditions=(*rule.conditions, where))
+    rules = tuple(dataclasses.replace(r, conditions=(where, *r.conditions)) for r in loaded.scenario.rules)
+    return dataclasses.replace(loaded, scenario=dataclasses.replace(loaded.scenario, rules=rules))
 
 
 def _news(name: str, now: Loaded) -> str:

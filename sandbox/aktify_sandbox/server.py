@@ -63,7 +63,7 @@ def _serve(settings: Settings, notices: list[str], listening: socket.socket) -> 
         server.should_exit = True
 
     def ready() -> None:
-        terminal.say(banner(settings, origin, store))
+        terminal.say(banner(settings, origin, store, app.forcing.active))
         if settings.ready_file:
             write_ready_file(settings, origin)
         if settings.open:
@@ -74,6 +74,8 @@ def _serve(settings: Settings, notices: list[str], listening: socket.socket) -> 
 
     try:
         app = Application(settings, store, origin, terminal.show, stop)
+        for warning in app.forcing.warnings:
+            print(f"aktify-sandbox: {warning}", file=sys.stderr)  # noqa: T201  the user's terminal
         server = Server(app, ready)
         server.run(sockets=[listening])
     finally:
