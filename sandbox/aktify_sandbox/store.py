@@ -327,7 +327,7 @@ class Store:
         if reserve and not (reserve.exists() and reserve.stat().st_size == _RESERVE):
             try:
                 with open(os.open(reserve, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as file:
-                    file.write(os.urandom(_RESERVE))  # zeros might take no room
+                    file.write(os.urandom(_RESERVE // 2).hex().encode())  # zeros might take no room
             except OSError:
                 with contextlib.suppress(OSError):
                     reserve.unlink(missing_ok=True)
