@@ -24,7 +24,8 @@ FLOORS = [
     {"campaigns", "initial", "shelf"},
     {"scenario_files"},
     {"scenario_schema", "settings"},
-    {"documents", "masking", "bundled", "scenarios"},
+    {"documents"},
+    {"masking", "bundled", "scenarios"},
     {"contract", "version"},
 ]
 """From the roof to the ground; each may import only what is below it."""

@@ -66,6 +66,10 @@ def _whole(message: str, hint: str, ruling: str | None = None) -> Problem:
 
 
 def _parse_again(body: bytes) -> tuple[dict[str, Any] | None, Problem | None]:
+    if body.startswith(_BOM + _BOM):
+        return None, _whole(
+            "The body begins with more than one byte order mark.", "Send none: the text begins with {."
+        )
     if has_bom(body):
         return parse(body.removeprefix(_BOM))
     for look in (_empty, _encoding, _form, _numbers, _deep, _syntax):
