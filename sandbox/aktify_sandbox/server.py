@@ -34,6 +34,10 @@ _STOP_SECONDS = 1
 _LOOK_AGAIN_SECONDS = 1
 
 
+def _say(text: str) -> None:
+    print(f"aktify-sandbox: {text}", file=sys.stderr, flush=True)  # noqa: T201  the user's terminal
+
+
 class CannotServe(Exception):
     """Why the sandbox can't start, in words for the user."""
 
@@ -47,7 +51,7 @@ def serve(settings: Settings, notices: list[str]) -> int:
         with contextlib.closing(listening):
             return _serve(settings, notices, listening)
     except (CannotServe, LogError, NoSuchScenario, DocumentMistakes) as error:
-        print(f"aktify-sandbox: {error}", file=sys.stderr)  # noqa: T201  the user's terminal
+        _say(f"{error}")
         return 1
 
 
@@ -57,7 +61,7 @@ def _serve(settings: Settings, notices: list[str], listening: socket.socket) -> 
     terminal = Terminal(form=settings.log_format, quiet=settings.quiet, show_pii=settings.show_pii)
     origin = _origin(settings.host, listening.getsockname()[1])
     for notice in [*notices, *store.warnings]:
-        print(f"aktify-sandbox: {notice}", file=sys.stderr)  # noqa: T201  the user's terminal
+        _say(f"{notice}")
 
     def stop() -> None:
         server.should_exit = True
@@ -75,7 +79,7 @@ def _serve(settings: Settings, notices: list[str], listening: socket.socket) -> 
     try:
         app = Application(settings, store, origin, terminal.show, stop)
         for warning in app.forcing.warnings:
-            print(f"aktify-sandbox: {warning}", file=sys.stderr)  # noqa: T201  the user's terminal
+            _say(f"{warning}")
         server = Server(app, ready)
         server.run(sockets=[listening])
     finally:
@@ -84,6 +88,9 @@ def _serve(settings: Settings, notices: list[str], listening: socket.socket) -> 
         if settings.ready_file:
             with contextlib.suppress(OSError):
                 settings.ready_file.unlink(missing_ok=True)
+    if store.is_gone:
+        _say(f"{folder} was deleted while the sandbox ran; what it held is lost.")
+        return 1
     terminal.say(
         "\nStopped. Nothing was lost; `aktify-sandbox serve` goes on from here." if folder else "\nStopped."
     )
@@ -93,7 +100,7 @@ def _serve(settings: Settings, notices: list[str], listening: socket.socket) -> 
 def watch(forcing: Forcing) -> None:
     """Read scenario files again soon after they change, for as long as the loop runs."""
     for text in forcing.refresh():
-        print(f"aktify-sandbox: {text}", file=sys.stderr, flush=True)  # noqa: T201  the user's terminal
+        _say(f"{text}")
     asyncio.get_running_loop().call_later(_LOOK_AGAIN_SECONDS, watch, forcing)
 
 

@@ -88,7 +88,7 @@ def samples(count: int, seed: int = 0, areas: Sequence[int] = AREAS) -> Iterator
 
 def _phones(seed: int, areas: Sequence[int]) -> Iterator[str]:
     """Every fictional number of these area codes, then those of exchanges 555 and up; a seed says where to begin."""
-    chance = random.Random(seed)  # noqa: S311
+    chance = random.Random(seed)  # noqa: S311  a number that nobody need guess
     for number in _turned(len(areas) * _ORDINARY_FICTION, chance):
         ending, area = divmod(number, len(areas))
         yield f"({areas[area]}) 555-01{ending:02d}"
