@@ -198,6 +198,25 @@ def test_a_lead_that_was_removed_does_not_come_back_with_its_request(tmp_path: P
     assert {number for _, number in leads(Store(tmp_path))} == {phone(n) for n in (2, *range(10, 16))}
 
 
+def test_keep_copies_many_leads_seldom(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Else each few requests would cost a copy of all leads."""
+    store, rewrites = Store(tmp_path, keep=10), 0
+    rewrite = store.log.rewrite
+
+    def counted(*arguments: Any) -> None:
+        nonlocal rewrites
+        rewrites += 1
+        rewrite(*arguments)
+
+    monkeypatch.setattr(store.log, "rewrite", counted)
+    for number in range(2_000):
+        run(post(store, "demo", number))
+    assert 3 < rewrites < 15
+    assert len(request_numbers(store)) == 10
+    assert store.dropped == 1_990
+    assert (tmp_path / "log.jsonl").read_text().count('"kind":"request"') < 2_100
+
+
 def test_keep_bounds_the_record_and_counts_what_it_drops(tmp_path: Path) -> None:
     store = Store(tmp_path, keep=5)
     for number in range(23):

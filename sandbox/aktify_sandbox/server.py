@@ -51,7 +51,7 @@ def serve(settings: Settings, notices: list[str]) -> int:
         with contextlib.closing(listening):
             return _serve(settings, notices, listening)
     except (CannotServe, LogError, NoSuchScenario, DocumentMistakes) as error:
-        _say(f"{error}")
+        _say(str(error))
         return 1
 
 
@@ -61,7 +61,7 @@ def _serve(settings: Settings, notices: list[str], listening: socket.socket) -> 
     terminal = Terminal(form=settings.log_format, quiet=settings.quiet, show_pii=settings.show_pii)
     origin = _origin(settings.host, listening.getsockname()[1])
     for notice in [*notices, *store.warnings]:
-        _say(f"{notice}")
+        _say(notice)
 
     def stop() -> None:
         server.should_exit = True
@@ -79,7 +79,7 @@ def _serve(settings: Settings, notices: list[str], listening: socket.socket) -> 
     try:
         app = Application(settings, store, origin, terminal.show, stop)
         for warning in app.forcing.warnings:
-            _say(f"{warning}")
+            _say(warning)
         server = Server(app, ready)
         server.run(sockets=[listening])
     finally:
@@ -100,7 +100,7 @@ def _serve(settings: Settings, notices: list[str], listening: socket.socket) -> 
 def watch(forcing: Forcing) -> None:
     """Read scenario files again soon after they change, for as long as the loop runs."""
     for text in forcing.refresh():
-        _say(f"{text}")
+        _say(text)
     asyncio.get_running_loop().call_later(_LOOK_AGAIN_SECONDS, watch, forcing)
 
 

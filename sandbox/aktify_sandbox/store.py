@@ -54,6 +54,7 @@ class Store:
         self.requests = 0  # how many are on disk
         self._dropped = 0
         self._next = 1
+        self._shrink_at = 2 * (keep or 0)
         self._written = 0
         self._numbers: dict[str, dict[int, int]] = {}
         self._codes: dict[str, int] = {}
@@ -134,7 +135,7 @@ class Store:
         self._written = self._next - 1
         for done, _ in waiting:
             done(None)
-        if self.keep and self.requests >= 2 * self.keep:
+        if self.keep and self.requests >= self._shrink_at:
             self._keep_newest(self.keep)
 
     def _take(self, number: int, kept: Kept) -> None:
@@ -299,10 +300,15 @@ class Store:
         self._codes = {}
 
     def _keep_newest(self, keep: int) -> None:
+        """Drop what is older, and not again before as many requests have come as leads had to be copied.
+
+        So a request's share of the copying stays small, however many leads there are.
+        """
         newest = itertools.islice(self.newest_requests(), keep)
         oldest = min(line.number for line in newest)
-        with contextlib.suppress(LogUnwritable):  # no room to shrink: tried again at the next write
+        with contextlib.suppress(LogUnwritable):  # no room to shrink: tried again later
             self._shrink(oldest, left=keep, dropped=self._dropped + self.requests - keep)
+        self._shrink_at = self.requests + max(keep, len(self.leads))
 
     def _shrink(self, requests_from: int, *, left: int, dropped: int) -> None:
         first = header(self._next, dropped=dropped)
