@@ -83,8 +83,17 @@ class Forcing:
 
         Raises `NoSuchScenario`, `DocumentMistakes`; then nothing has changed.
         """
-        wanted = list(dict.fromkeys(names))
-        found = {name: Loaded.of(self._named(name)) for name in wanted}
+        self.put(self.read(names))
+
+    def read(self, names: Iterable[str]) -> dict[str, Loaded]:
+        """Scenarios by name, changing nothing; may be called in another thread.
+
+        Raises `NoSuchScenario`, `DocumentMistakes`.
+        """
+        return {name: Loaded.of(self._named(name)) for name in dict.fromkeys(names)}
+
+    def put(self, found: dict[str, Loaded]) -> None:
+        """Put scenarios that were read in the place of those in force; their counters start anew."""
         self._forget(self._active.values())
         self._active = found
         self._arrange()
@@ -97,21 +106,21 @@ class Forcing:
             self._of_campaigns[campaign] = loaded
         self._arrange()
 
-    def refresh(self) -> list[str]:
-        """Read again what has changed on the disk. Returns what there is to say about it."""
-        said = []
+    def stale(self) -> list[Loaded]:
+        """What has changed on the disk since it was read."""
+        groups = (self._active, *self._of_campaigns.values())
+        return [loaded for group in groups for loaded in group.values() if loaded.has_changed()]
+
+    def replace(self, old: Loaded, new: Loaded) -> str:
+        """Put what a file is now in the place of what it was, wherever that is in force. Returns the news in words."""
         for campaign, group in (("", self._active), *self._of_campaigns.items()):
             for name, loaded in group.items():
-                if loaded.has_changed():
-                    again = loaded.again()
-                    said.append(_news(name, again))
-                    if again.scenario is not loaded.scenario:
-                        self._forget([loaded])
-                        again = _only_in(campaign, again) if campaign else again
-                    group[name] = again
-        if said:
-            self._arrange()
-        return [text for text in said if text]
+                if loaded is old:
+                    group[name] = _only_in(campaign, new) if campaign and not new.mistake else new
+        if not new.mistake:
+            self._forget([old])
+        self._arrange()
+        return _news(new)
 
     def reset(self) -> None:
         """Forget forced answers and counters; scenarios stay in force."""
@@ -242,7 +251,8 @@ def _only_in(campaign: str, loaded: Loaded) -> Loaded:
     return dataclasses.replace(loaded, scenario=dataclasses.replace(loaded.scenario, rules=rules))
 
 
-def _news(name: str, now: Loaded) -> str:
+def _news(now: Loaded) -> str:
+    name = now.scenario.name
     if now.mistake:
         return f"The scenario {name} has a mistake; its last good version stays in force.\n{now.mistake}"
     count = len(now.scenario.rules)

@@ -66,13 +66,15 @@ def _serve(settings: Settings, notices: list[str], listening: socket.socket) -> 
     def stop() -> None:
         server.should_exit = True
 
+    watching: list[asyncio.Task[None]] = []  # whoever drops a task may lose it
+
     def ready() -> None:
         terminal.say(banner(settings, origin, store, app.forcing.active))
         if settings.ready_file:
             write_ready_file(settings, origin)
         if settings.open:
             webbrowser.open(f"{origin}/_sandbox/")
-        watch(app.forcing)
+        watching.append(asyncio.get_running_loop().create_task(watch(app.forcing)))
         gc.collect()
         gc.freeze()  # what is there at the start stays: the collector need not look at it again and again
 
@@ -97,11 +99,12 @@ def _serve(settings: Settings, notices: list[str], listening: socket.socket) -> 
     return 0
 
 
-def watch(forcing: Forcing) -> None:
-    """Read scenario files again soon after they change, for as long as the loop runs."""
-    for text in forcing.refresh():
-        _say(text)
-    asyncio.get_running_loop().call_later(_LOOK_AGAIN_SECONDS, watch, forcing)
+async def watch(forcing: Forcing) -> None:
+    """Read scenario files again soon after they change, for as long as the loop runs; nobody waits meanwhile."""
+    while True:
+        for old in forcing.stale():
+            _say(forcing.replace(old, await asyncio.to_thread(old.again)))
+        await asyncio.sleep(_LOOK_AGAIN_SECONDS)
 
 
 def bind(host: str, port: int) -> socket.socket:
