@@ -23,6 +23,7 @@ from aktify_sandbox.tables import Document, Documents
 
 _PLAIN_TABLES = ("keys", "campaigns")
 _RESERVE = 1 << 16
+_LETTERS = bytes(ord("a") + byte % 26 for byte in range(256))
 
 
 Done = Callable[[LogUnwritable | None], None]
@@ -330,7 +331,7 @@ class Store:
         if reserve and not (reserve.exists() and reserve.stat().st_size == _RESERVE):
             try:
                 with open(os.open(reserve, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as file:
-                    file.write(os.urandom(_RESERVE // 2).hex().encode())  # zeros might take no room
+                    file.write(os.urandom(_RESERVE).translate(_LETTERS))  # zeros might take no room
             except OSError:
                 with contextlib.suppress(OSError):
                     reserve.unlink(missing_ok=True)
