@@ -271,3 +271,12 @@ def test_the_schema_is_a_schema_and_knows_every_option() -> None:
     Draft202012Validator.check_schema(schema)
     names = {flag.name for flag in fields_for_flags()} - {"config", "ruling", "scenario"}
     assert set(schema["properties"]) == names | {"rulings", "scenarios", "campaigns"}
+
+
+def test_the_name_of_a_key_must_not_give_it_away(tmp_path: Path) -> None:
+    (tmp_path / "aktify-sandbox.yaml").write_text(
+        "campaigns: {demo: {keys: [{key: CANARY, name: my-CANARY}]}}"
+    )
+    with pytest.raises(SettingsMistake, match="gives it away") as caught:
+        Settings.gather({}, {}, tmp_path)
+    assert "CANARY" not in str(caught.value)

@@ -363,8 +363,11 @@ def _campaign_mistakes(document: "Document", content: dict[str, Any]) -> Iterato
     for campaign, about in (content.get("campaigns") or {}).items():
         for number, entry in enumerate((about or {}).get("keys", ())):
             key = entry if isinstance(entry, str) else entry["key"]
+            place: tuple[str | int, ...] = ("campaigns", campaign, "keys", number)
+            if isinstance(entry, dict) and key in entry.get("name", ""):
+                hint = "A key's name is how it is shown, so it must not hold the key."
+                yield document.mistake(place, "The name of this key gives it away.", hint)
             if key in seen:
-                place = ("campaigns", campaign, "keys", number)
                 yield document.mistake(
                     place, f"This key stands in the campaign {seen[key]} already.", "A key has one campaign."
                 )
