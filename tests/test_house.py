@@ -18,7 +18,7 @@ FLOORS = [
     {"banner", "control", "endpoint", "protocol"},
     {"diagnosis", "express", "records", "terminal"},
     {"recorder"},
-    {"delivery", "forcing", "store"},
+    {"delivery", "forced", "forcing", "store"},
     {"fold", "tables"},
     {"log"},
     {"campaigns", "initial", "shelf"},

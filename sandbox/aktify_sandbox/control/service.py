@@ -20,7 +20,7 @@ from aktify_sandbox.contract.rulings import RULINGS
 from aktify_sandbox.control.problems import ProblemError, json_object, text_or_none, wants_text
 from aktify_sandbox.control.services import Services
 from aktify_sandbox.diagnosis import diagnosis, overview
-from aktify_sandbox.forcing import forced_answer
+from aktify_sandbox.forced import forced_answer
 from aktify_sandbox.recorder import timestamp
 from aktify_sandbox.version import __version__
 
