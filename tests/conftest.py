@@ -12,6 +12,17 @@ from running import Running, Serve
 _names = itertools.count()
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """`--whole` runs in full what is otherwise run in a small form."""
+    parser.addoption("--whole", action="store_true", help="run the long form of tests that have one")
+
+
+@pytest.fixture(scope="session")
+def whole(request: pytest.FixtureRequest) -> bool:
+    """Whether the long form was asked for."""
+    return bool(request.config.getoption("--whole"))
+
+
 @pytest.fixture
 def serve(tmp_path: Path) -> Iterator[Serve]:
     """Starts sandboxes with options; in memory unless a state is given. They are stopped after the test."""
