@@ -332,12 +332,15 @@ def test_a_folder_deleted_under_a_running_store_takes_no_lead_and_says_so_at_the
 class StoreAgainstADictionary(RuleBasedStateMachine):
     """Whatever is done in whatever order, with restarts: the store equals a dictionary."""
 
+    def open(self) -> Store:
+        return Store(Path(self.folder.name))
+
     @initialize(folder=st.builds(lambda: None))
     def begin(self, folder: None) -> None:
         import tempfile
 
         self.folder = tempfile.TemporaryDirectory()
-        self.store = Store(Path(self.folder.name))
+        self.store = self.open()
         self.expected: dict[tuple[str, str], None] = {}
         self.requests = 0
 
@@ -383,7 +386,7 @@ class StoreAgainstADictionary(RuleBasedStateMachine):
         else:  # as after kill -9: nothing is said to the old one but that its lock is gone
             self.store._release()
             self.store.log.close()
-        self.store = Store(Path(self.folder.name))
+        self.store = self.open()
 
     @invariant()
     def equal(self) -> None:
