@@ -12,6 +12,11 @@ from running import Running, Serve
 _names = itertools.count()
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """`--whole`: the long suites in their whole form."""
+    parser.addoption("--whole", action="store_true", help="run durability and bad input in their whole form")
+
+
 @pytest.fixture
 def serve(tmp_path: Path) -> Iterator[Serve]:
     """Starts sandboxes with options; in memory unless a state is given. They are stopped after the test."""
