@@ -59,7 +59,7 @@ class VendorDoor:
             answer = forced_answer(forced, self._safely(scope, body))
         number = self._store.next_number()
         # From the decision to the record's line there is no await: two equal leads can't both pass.
-        response = self._response(answer, number, forced) if answer.status else None
+        response = self._response(answer, number, forced) if answer.status else _refusal(scope)
         exchange = Exchange(
             number, scope, arrived, started, body.content, body.size, answer, response, forced
         )
@@ -74,7 +74,7 @@ class VendorDoor:
             trouble = Trouble(scope, receive, send)
             if not await trouble.deliver(exchange.response, forced.delay, forced.step.fault):
                 self._recorder.hung_up(exchange)
-        elif exchange.response is not None:
+        elif exchange.response is not None and body.whole:
             await deliver(send, exchange.response)
 
     def _answer(self, scope: dict[str, Any], body: Body, started: float) -> tuple[Answer, Forced | None]:
@@ -104,6 +104,10 @@ class VendorDoor:
 
     def _aborted(self, scope: dict[str, Any], body: Body, seconds: float) -> Answer:
         key = next((value for name, value in scope["headers"] if name == b"x-api-key"), b"")
+        refusal = _refusal(scope)
+        if refusal:
+            rule = f"{refusal.body.decode().strip()} It broke off {body.size:,} bytes into the body."
+            return Answer(0, "request", rule, rule, access=self._campaigns.find(key))
         when = f"after {seconds * 1000:.0f} ms, {body.size:,} bytes into the body"
         rule = f"The client hung up {when}: nothing was answered or kept."
         return Answer(0, "aborted", rule, rule, access=self._campaigns.find(key))
@@ -169,6 +173,12 @@ def _with(
     more = [(name.encode(), value.encode("latin-1")) for name, value in forced]
     names = {name for name, _ in more}
     return [pair for pair in headers if pair[0] not in names] + more
+
+
+def _refusal(scope: dict[str, Any]) -> Response | None:
+    """What the protocol itself has said to this request, of which it could read no more."""
+    refusal: Response | None = getattr(scope.get("aktify.connection"), "refusal", None)
+    return refusal
 
 
 def _defect() -> Answer:

@@ -14,6 +14,8 @@ import httptools
 import orjson
 from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
 
+from aktify_sandbox.delivery import Response
+
 if TYPE_CHECKING:
     from aktify_sandbox.express import Express
 
@@ -37,7 +39,13 @@ class SandboxProtocol(HttpToolsProtocol):
     """Bytes of the body that have come."""
     _framed = 0
     """All other bytes behind the head: the chunks' sizes, extensions and trailers."""
-    _refused = False
+    _unanswered = 0
+    """Requests that the application has and that aren't answered yet."""
+    refusal: Response | None = None
+    """What is said to bytes that aren't a request; nothing that follows them is read."""
+    _refusal_sent = False
+    _half_closed = False
+    """Whether the client sends nothing more; it may still read."""
     _express: "Express | None" = None
     _quick = False
     """Whether the fast lane has served this connection since its idle timer was set."""
@@ -45,14 +53,13 @@ class SandboxProtocol(HttpToolsProtocol):
     """Answers of the fast lane that wait for their records."""
     _declining = False
     """Whether the head asks for another protocol, so that it is to be read again without that wish."""
-    held = False
-    """Whether an answer is withheld on purpose."""
+    _held = False
     let_go = False
     """Whether the sandbox stops and waits no longer."""
 
     def data_received(self, data: bytes) -> None:
         """Bound the head before it is complete, else it would grow in memory without an end."""
-        if self._refused:  # read on for a moment, else the client's system throws our answer away
+        if self.refusal:  # read on for a moment, else the client's system throws our answer away
             return
         fresh = self._is_between_requests
         if fresh and self._express and self._express.take(data, self):
@@ -63,7 +70,7 @@ class SandboxProtocol(HttpToolsProtocol):
         self._unset_keepalive_if_required()
         self._chunk, self._ended, before = len(data), 0, self._bodied
         self._feed(data)
-        if fresh and self._ended == 1 and self._head < 0 and self._express and not self._refused:
+        if fresh and self._ended == 1 and self._head < 0 and self._express and not self.refusal:
             self._remember(data)
         if self._head >= 0:
             self._head += (
@@ -82,8 +89,7 @@ class SandboxProtocol(HttpToolsProtocol):
         except httptools.HttpParserUpgrade as upgrade:
             self._decline_upgrade(data[upgrade.args[0] :])
         except httptools.HttpParserError:
-            if not self._refused:
-                self.send_400_response("Invalid HTTP request received.")
+            self._refuse(400, b"Invalid HTTP request received.\n")
 
     def _decline_upgrade(self, rest: bytes) -> None:
         """A server that doesn't speak another protocol ignores the wish for it (RFC 9110, 7.8); httptools can't."""
@@ -91,7 +97,8 @@ class SandboxProtocol(HttpToolsProtocol):
             self._refuse(405, b"This is no proxy.\n")
             return
         written, self._declining = self._written, False
-        lines = [b"%b %b HTTP/1.1" % (self.parser.get_method(), self.url)]
+        version = self.parser.get_http_version().encode()
+        lines = [b"%b %b HTTP/%b" % (self.parser.get_method(), self.url, version)]
         lines += [b"%b: %b" % pair for pair in map(_without_upgrade, written) if pair]
         self.parser = httptools.HttpRequestParser(self)
         self.parser.set_dangerous_leniencies(lenient_data_after_close=True)
@@ -104,7 +111,7 @@ class SandboxProtocol(HttpToolsProtocol):
     def _is_between_requests(self) -> bool:
         cycle = self.cycle
         done = cycle is None or cycle.response_complete
-        return done and self._at_boundary and not self._refused and not self.flow.write_paused
+        return done and self._at_boundary and not self.refusal and not self.flow.write_paused
 
     def _remember(self, data: bytes) -> None:
         """The head of a request that came whole, in one piece and alone, if it is to be kept alive behind it."""
@@ -179,19 +186,24 @@ class SandboxProtocol(HttpToolsProtocol):
     def on_headers_complete(self) -> None:
         """Start the application, unless the head came whole but too large in one piece."""
         self._head = -1
-        if self.parser.get_http_version() not in ("1.0", "1.1"):
+        version = self.parser.get_http_version()
+        if self.refusal:
+            return
+        if version not in ("1.0", "1.1"):
             self._refuse(400, b"This server speaks HTTP/1.1.\n")
-        elif self._chunk > MAX_HEADER_BYTES and _size(self._written) > MAX_HEADER_BYTES:
+        elif self._chunk > MAX_HEADER_BYTES and len(self.url) + _size(self._written) > MAX_HEADER_BYTES:
             self._refuse(431, b"The request's headers are larger than 64 kB.\n")
         elif self.parser.should_upgrade():
             self._declining = True
         else:
+            self.expect_100_continue &= version == "1.1"  # HTTP/1.0 knows no such answer
             super().on_headers_complete()
+            self._unanswered += 1
 
     def on_body(self, body: bytes) -> None:
         """Part of a body, unless its head was refused."""
         self._bodied += len(body)
-        if not self._refused and not self.transport.is_closing():
+        if not self.refusal and not self.transport.is_closing():
             super().on_body(body)
 
     def on_message_complete(self) -> None:
@@ -200,18 +212,51 @@ class SandboxProtocol(HttpToolsProtocol):
             return
         self._ended += 1
         self._at_boundary = True
-        if not self._refused and not self.transport.is_closing():
+        if not self.refusal and not self.transport.is_closing():
             super().on_message_complete()
+
+    def on_response_complete(self) -> None:
+        """One answer less is owed: what waited for it may follow."""
+        self._unanswered -= 1
+        super().on_response_complete()
+        self._send_refusal()
+        self._close_if_nothing_is_owed()
+
+    def eof_received(self) -> bool:  # type: ignore[override]  # as asyncio has it: whether to stay open
+        """The client sends nothing more, but may still read the answers to what it has sent."""
+        self._express_flush()
+        self._half_closed = self._owes and not self.held
+        return self._half_closed
+
+    @property
+    def held(self) -> bool:
+        """Whether an answer is withheld on purpose; a client that has ended its side then counts as gone."""
+        return self._held
+
+    @held.setter
+    def held(self, held: bool) -> None:
+        self._held = held
+        if held and self._half_closed:
+            self.transport.close()
+
+    @property
+    def _half_sent(self) -> bool:
+        """Whether the newest request that the application has is waiting for more of its body."""
+        cycle: Any = self.cycle
+        return cycle is not None and cycle.more_body and not cycle.response_complete
+
+    @property
+    def _owes(self) -> bool:
+        return self._unanswered > self._half_sent or (self.refusal is not None and not self._refusal_sent)
+
+    def _close_if_nothing_is_owed(self) -> None:
+        if self._half_closed and not self._owes:
+            self.transport.close()
 
     def abandon_half_sent(self) -> None:
         """At a stop: a request of which more is still to come, or whose answer is withheld, can't be waited for."""
-        cycle: Any = self.cycle
         self.let_go = True
-        if (
-            self.held
-            or self._head > 0
-            or (cycle is not None and cycle.more_body and not cycle.response_complete)
-        ):
+        if self.held or self._head > 0 or self._half_sent:
             self.transport.abort()
 
     def reset(self) -> None:
@@ -229,13 +274,35 @@ class SandboxProtocol(HttpToolsProtocol):
         self.transport.close()
 
     def _refuse(self, status: int, words: bytes) -> None:
-        self._refused = True
-        head = (
-            b"content-type: text/plain; charset=utf-8\r\ncontent-length: %d\r\nconnection: close\r\n\r\n"
-            % len(words)
-        )
-        self.transport.write(STATUS_LINE[status] + head + words)
+        """Say so as soon as all that came before is answered, and read nothing of what follows."""
+        if self.refusal:
+            return
+        headers = [
+            (b"content-type", b"text/plain; charset=utf-8"),
+            (b"content-length", b"%d" % len(words)),
+            (b"connection", b"close"),
+        ]
+        self.refusal = Response(status, headers, words)
+        self._send_refusal()
+
+    def _send_refusal(self) -> None:
+        if not self.refusal or self._refusal_sent or self._unanswered > self._half_sent:
+            return
+        self._refusal_sent = True
+        if self.transport.is_closing():
+            return
+        own = _as_lines((*self.server_state.default_headers, *self.refusal.headers))
+        self.transport.write(b"%b%b\r\n%b" % (STATUS_LINE[self.refusal.status], own, self.refusal.body))
+        self.transport.write_eof()
+        self.flow.resume_reading()
         self.loop.call_later(_LINGER_SECONDS, self.transport.close)
+        if self._half_sent:  # its body is what is refused: the application records that, and answers nothing
+            self.loop.call_soon(self._break_off)
+
+    def _break_off(self) -> None:
+        """No sooner than the application has taken what came of the body."""
+        self.cycle.disconnected = True
+        self.cycle.message_event.set()
 
 
 @functools.lru_cache(maxsize=4)
