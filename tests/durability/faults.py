@@ -7,12 +7,20 @@ import errno
 import os
 import sys
 from collections.abc import Callable
+from pathlib import Path
 from types import SimpleNamespace
 
 from aktify_sandbox import log
 
 KINDS = ("full", "failing", "short", "fsync")
 """Refused at once; refused with EIO; half written, then refused; written, but not synced."""
+
+
+def python_path() -> str:
+    """What PYTHONPATH must be for `python -m durability.…`, before whatever it is already."""
+    tests = Path(__file__).parent.parent
+    before = os.environ.get("PYTHONPATH")
+    return os.pathsep.join([str(tests), str(tests.parent), *([before] if before else [])])
 
 
 class Disk:

@@ -16,15 +16,13 @@ from aktify_sandbox import log
 from aktify_sandbox.log import LogUnwritable
 from aktify_sandbox.store import Store
 from durability.conftest import Tell
-from durability.faults import KINDS, Disk
+from durability.faults import KINDS, Disk, python_path
 from durability.ledger import told
 from durability.posting import post_number
 from durability.test_kills import check
 from durability.wire import Book, Reply, Wire, e164, phone_number
 from running import Running
 from test_store import phone, post, run
-
-TESTS = Path(__file__).parent.parent
 
 
 def post_and_note(wire: Wire, book: Book, number: str) -> Reply:
@@ -80,7 +78,7 @@ def test_a_sandbox_of_whose_writes_each_second_one_fails_answers_503_and_loses_n
         "--state",
         str(state),
         program=[sys.executable, "-m", "durability.faults"],
-        PYTHONPATH=os.pathsep.join([str(TESTS), str(TESTS.parent)]),
+        PYTHONPATH=python_path(),
         FAULT=kind,
     )
     with Wire(sandbox.port) as quick, Wire(sandbox.port, ordinary=True) as ordinary:

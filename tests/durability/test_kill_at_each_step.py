@@ -1,7 +1,6 @@
 """SIGKILL at each step of a fold and of a rewrite: the old state or the new one, nothing else."""
 
 import json
-import os
 import subprocess
 import sys
 from collections import Counter
@@ -13,11 +12,10 @@ from tinydb import TinyDB
 
 from aktify_sandbox.store import Store
 from durability.conftest import Tell
+from durability.faults import python_path
 from durability.ledger import told
 from durability.posting import post_number
 from running import clean_environment
-
-TESTS = Path(__file__).parent.parent
 
 
 class Killed(NamedTuple):
@@ -46,7 +44,7 @@ def begin(folder: Path) -> None:
 
 
 def killed_at_each_step(folder: Path, action: str, begun: Path) -> Killed:
-    environment = clean_environment(PYTHONPATH=os.pathsep.join([str(TESTS), str(TESTS.parent)]))
+    environment = clean_environment(PYTHONPATH=python_path())
     begun.rename(folder / "begin")
     done = subprocess.run(
         [sys.executable, "-m", "durability.steps", str(folder), action],
