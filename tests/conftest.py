@@ -2,12 +2,12 @@
 
 import contextlib
 import itertools
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import pytest
 
-from running import Running, Serve
+from running import COMMAND, Running, Serve
 
 _names = itertools.count()
 
@@ -28,9 +28,14 @@ def serve(tmp_path: Path) -> Iterator[Serve]:
     """Starts sandboxes with options; in memory unless a state is given. They are stopped after the test."""
     with contextlib.ExitStack() as stack:
 
-        def start(*options: str, folder: Path | None = None, **environment: str) -> Running:
+        def start(
+            *options: str,
+            folder: Path | None = None,
+            program: Sequence[str] = COMMAND,
+            **environment: str,
+        ) -> Running:
             state = () if "--state" in options else ("--in-memory",)
-            running = Running(folder or tmp_path / "work", *options, *state, **environment)
+            running = Running(folder or tmp_path / "work", *options, *state, program=program, **environment)
             stack.callback(lambda: running.process.poll() is None and running.stop())
             return running
 

@@ -21,7 +21,7 @@ from durability.ledger import told
 from durability.posting import post_number
 from durability.test_kills import check
 from durability.wire import Book, Reply, Wire, e164, phone_number
-from running import Running
+from running import Running, Serve
 from test_store import phone, post, run
 
 
@@ -68,11 +68,10 @@ def test_whichever_write_fails_its_requests_are_refused_and_no_other(
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_a_sandbox_of_whose_writes_each_second_one_fails_answers_503_and_loses_nothing(
-    tmp_path: Path, kind: str, tell: Tell
+    serve: Serve, tmp_path: Path, kind: str, tell: Tell
 ) -> None:
     state, book = tmp_path / "state", Book()
-    sandbox = Running(
-        tmp_path,
+    sandbox = serve(
         "--quiet",
         *(["--fsync"] if kind == "fsync" else []),
         "--state",
@@ -118,13 +117,13 @@ def fill(sandbox: Running, book: Book, start: int) -> int:
 
 
 def test_on_a_full_disk_503_is_given_and_when_there_is_room_again_it_goes_on(
-    small_disk: Path, tmp_path: Path, tell: Tell
+    serve: Serve, small_disk: Path, tell: Tell
 ) -> None:
     """Full three times: freed while it runs, killed, and stopped."""
     state, book = small_disk / "state", Book()
     for number in range(3):
         (small_disk / f"ballast-{number}").write_bytes(os.urandom(100_000))
-    sandbox = Running(tmp_path, "--quiet", "--state", str(state))
+    sandbox = serve("--quiet", "--state", str(state))
     place = fill(sandbox, book, 0)
 
     (small_disk / "ballast-0").unlink()
@@ -134,13 +133,13 @@ def test_on_a_full_disk_503_is_given_and_when_there_is_room_again_it_goes_on(
 
     sandbox.process.kill()
     sandbox.end()
-    sandbox = Running(tmp_path, "--quiet", "--state", str(state))
+    sandbox = serve("--quiet", "--state", str(state))
     assert len(sandbox.get("/_sandbox/leads?limit=1000")["leads"]) == min(1_000, len(book.acknowledged))
     (small_disk / "ballast-1").unlink()
     place = fill(sandbox, book, place)
 
     assert sandbox.stop() == 0
-    sandbox = Running(tmp_path, "--quiet", "--state", str(state))
+    sandbox = serve("--quiet", "--state", str(state))
     (small_disk / "ballast-2").unlink()
     with Wire(sandbox.port) as wire:
         assert wire.post(next(iter(book.acknowledged))).status == 409
@@ -152,10 +151,10 @@ def test_on_a_full_disk_503_is_given_and_when_there_is_room_again_it_goes_on(
 
 @pytest.mark.skipif(sys.platform != "linux", reason="only Linux lets us limit another process")
 def test_a_write_that_the_system_cuts_short_at_any_byte_is_answered_503_and_taken_back(
-    tmp_path: Path, whole: bool, tell: Tell
+    serve: Serve, tmp_path: Path, whole: bool, tell: Tell
 ) -> None:
     state, book = tmp_path / "state", Book()
-    sandbox = Running(tmp_path, "--quiet", "--state", str(state))
+    sandbox = serve("--quiet", "--state", str(state))
     path, everything = state / "log.jsonl", (resource.RLIM_INFINITY, resource.RLIM_INFINITY)
     with Wire(sandbox.port) as quick, Wire(sandbox.port, ordinary=True) as ordinary:
         for number in range(200 if whole else 30):

@@ -8,7 +8,7 @@ from aktify_sandbox.store import Store
 from durability.conftest import Tell
 from durability.ledger import told
 from durability.wire import Book, Crowd
-from running import Running
+from running import Serve
 
 
 def check(state: Path, book: Book) -> None:
@@ -21,7 +21,7 @@ def check(state: Path, book: Book) -> None:
     assert set(book.acknowledged.values()) <= set(found.requests)
     store = Store(state)
     try:
-        for phone, number in book.acknowledged.items():
+        for phone, number in list(book.acknowledged.items())[:: len(book.acknowledged) // 2_000 + 1]:
             record, lead = store.request(number), store.lead(number)
             assert record is not None
             assert (record["phone"], record["response"]["status"]) == (phone, 201)
@@ -32,12 +32,12 @@ def check(state: Path, book: Book) -> None:
 
 
 def test_no_acknowledged_lead_is_missing_and_no_phone_is_there_twice(
-    tmp_path: Path, whole: bool, tell: Tell
+    serve: Serve, tmp_path: Path, whole: bool, tell: Tell
 ) -> None:
     state, book = tmp_path / "state", Book()
     rounds = 200 if whole else 6
     for _ in range(rounds):
-        sandbox = Running(tmp_path, "--quiet", "--state", str(state))
+        sandbox = serve("--quiet", "--state", str(state))
         crowd = Crowd(sandbox.port, book)
         time.sleep(random.uniform(0.01, 0.3))
         sandbox.process.kill()

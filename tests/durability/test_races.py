@@ -9,15 +9,15 @@ from pathlib import Path
 from durability.conftest import Tell
 from durability.ledger import told
 from durability.wire import Wire, phone_number
-from running import Running
+from running import Serve
 
 
 def test_of_32_parallel_posts_of_one_phone_exactly_one_is_kept(
-    tmp_path: Path, whole: bool, tell: Tell
+    serve: Serve, tmp_path: Path, whole: bool, tell: Tell
 ) -> None:
     """In every second round the sandbox stands still until all 32 have come, so that it finds them in one turn."""
     state, rounds = tmp_path / "state", 1_000 if whole else 30
-    sandbox = Running(tmp_path, "--quiet", "--state", str(state))
+    sandbox = serve("--quiet", "--state", str(state))
     with contextlib.ExitStack() as stack:
         wires = [stack.enter_context(Wire(sandbox.port, ordinary=number % 2 == 1)) for number in range(32)]
         for number in range(rounds):

@@ -10,19 +10,19 @@ from durability.conftest import Tell
 from durability.ledger import told
 from durability.test_kills import check
 from durability.wire import Book, Crowd, Wire, e164, phone_number
-from running import Running
+from running import Serve
 
 HALF_SENT, HANGING = 900_000, 900_001
 """Places of the leads that must not be acknowledged."""
 
 
 def test_sigterm_under_load_ends_with_exit_code_0_within_three_seconds_and_nothing_is_lost(
-    tmp_path: Path, whole: bool, tell: Tell
+    serve: Serve, tmp_path: Path, whole: bool, tell: Tell
 ) -> None:
     state, book, longest = tmp_path / "state", Book(), 0.0
     rounds, folds = 100 if whole else 5, 0
     for number in range(rounds):
-        sandbox = Running(tmp_path, "--quiet", "--state", str(state))
+        sandbox = serve("--quiet", "--state", str(state))
         with contextlib.ExitStack() as stack:
             idle = [stack.enter_context(Wire(sandbox.port)) for _ in range(5)]
             hanging = [stack.enter_context(Wire(sandbox.port)) for _ in range(2)]
