@@ -183,8 +183,11 @@ class Log:
         self._was_gone = False
         self._fd = self._open()
         self.size = os.fstat(self._fd).st_size
-        self._cut_torn_end()
+        # bytes behind `size` that are no whole line: torn, or not taken back yet
+        self._excess = self._torn_end()
+        self.size -= self._excess
         if not self.size:
+            self._cut_torn_end()
             self.append([header(1)])
 
     def _open(self) -> int:
@@ -195,17 +198,21 @@ class Log:
         except OSError as error:
             raise LogError(f"{self.path} can't be opened: {error.strerror}.") from error
 
-    def _cut_torn_end(self) -> None:
+    def _torn_end(self) -> int:
         with self.snapshot() as snapshot:
-            end = snapshot.last_newline() + 1
-        if end < self.size:
-            torn = f"{self.size - end} bytes were cut off"
+            return self.size - snapshot.last_newline() - 1
+
+    def _cut_torn_end(self) -> None:
+        if self._excess:
+            torn = f"{self._excess} bytes were cut off"
             self.warnings.append(f"{self.path}: a crash tore the last line before it was answered; {torn}.")
-            os.ftruncate(self._fd, end)
-            self.size = end
+            self._take_back()
 
     def replay(self) -> Iterator[Line]:
-        """Every line from the first, each proved by its checksum. Raises `LogDamaged` naming file and line."""
+        """Every line from the first, each proved by its checksum; only then a torn end is cut off.
+
+        Raises `LogDamaged` naming file and line; then nothing was changed.
+        """
         last = -1
         for place, line in enumerate(self.lines(), start=1):
             if not is_intact(line.text) or line.number <= last:
@@ -217,6 +224,7 @@ class Log:
             if place == 1:
                 self._check_format(line)
             yield line
+        self._cut_torn_end()
 
     def _check_format(self, line: Line) -> None:
         found = line.load()
@@ -263,11 +271,20 @@ class Log:
         data = b"".join(lines)
         self._refuse_if_gone()
         try:
+            if self._excess:
+                self._take_back()
             self._write(data)
         except OSError as error:
-            os.ftruncate(self._fd, self.size)
+            self._excess = len(data)
+            with contextlib.suppress(OSError):  # else it is tried again before the next write
+                self._take_back()
             raise LogUnwritable(f"{self.path or 'memory'} can't be written: {error.strerror}.") from error
         self.size += len(data)
+
+    def _take_back(self) -> None:
+        """Cut off what stands behind the last whole line that counts."""
+        os.ftruncate(self._fd, self.size)
+        self._excess = 0
 
     def _write(self, data: bytes) -> None:
         written = os.write(self._fd, data)

@@ -265,7 +265,7 @@ class Store:
                 self._plain[content["table"]][str(content["document"])] = content["content"]
             case "drop" if content["table"] == "leads":
                 for campaign, phone in content["phones"]:
-                    self._numbers[campaign].pop(phone, None)
+                    self._numbers.get(campaign, {}).pop(phone, None)
             case "drop":
                 for key in content["documents"]:
                     self._plain[content["table"]].pop(str(key), None)

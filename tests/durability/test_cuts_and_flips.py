@@ -89,7 +89,6 @@ def test_one_changed_byte_in_any_line_but_the_last_is_refused_and_nothing_is_ove
     tell(f"{refusals} flips in {lines} lines, {refusals} refusals")
 
 
-@pytest.mark.xfail(reason="The torn end is cut off before the lines are proved.")
 def test_a_log_that_is_both_torn_and_damaged_is_refused_and_nothing_is_overwritten(
     tmp_path: Path, real_log: bytes
 ) -> None:

@@ -173,7 +173,6 @@ def test_a_write_that_the_system_cuts_short_at_any_byte_is_answered_503_and_take
     tell(f"{len(book.acknowledged)} short writes taken back, 0 missing")
 
 
-@pytest.mark.xfail(reason="An error of ftruncate escapes from Log.append, so nobody is told of the failure.")
 def test_when_even_the_taking_back_fails_whoever_waits_is_told(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -27,14 +27,14 @@ class Guard(NamedTuple):
 GUARDS = {
     "tail cut": Guard(
         "log.py",
-        "            os.ftruncate(self._fd, end)\n",
-        "",
+        "self._excess = self._torn_end()",
+        "self._excess = 0",
         "tests/test_log.py::"
         "test_a_log_cut_anywhere_in_its_last_five_lines_opens_with_all_whole_lines_and_goes_on",
     ),
     "take-back on disk": Guard(
         "log.py",
-        "            os.ftruncate(self._fd, self.size)\n",
+        "        os.ftruncate(self._fd, self.size)\n",
         "",
         "tests/test_log.py::test_a_write_that_the_system_cuts_short_is_taken_back_and_work_goes_on",
     ),

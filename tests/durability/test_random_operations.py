@@ -38,10 +38,12 @@ class Durable(StoreAgainstADictionary):
         self.posted = 0
 
     def grown(self, count: int = 1) -> None:
-        """So many requests more; beyond twice as many as are kept, only the newest stay."""
+        """So many requests more. When the log drops those that are out of sight is its own affair, within bounds."""
         self.posted += count
-        if self.keep and self.requests >= 2 * self.keep:
-            self.requests = self.keep
+        if self.keep:
+            most = self.keep + max(self.keep, len(self.expected))
+            assert min(self.posted, self.keep) <= self.store.requests <= most
+            self.requests = self.store.requests
 
     @rule(campaign=st.sampled_from("ab"), number=st.integers(0, 9))
     def post(self, campaign: str, number: int) -> None:
@@ -155,7 +157,6 @@ def test_whatever_is_done_in_whatever_order_the_store_equals_a_dictionary(
     tell(f"{machine.operations} operations, 0 differences")
 
 
-@pytest.mark.xfail(reason="A drop line outlives the campaign's leads and can't be applied.", raises=KeyError)
 def test_leads_that_were_removed_before_old_requests_were_dropped_do_not_keep_it_from_opening(
     tmp_path: Path,
 ) -> None:
