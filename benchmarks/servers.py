@@ -4,6 +4,7 @@ The sandbox is started as a user starts it, `aktify-sandbox serve --port N` in a
 said: the state goes to `.aktify-sandbox`, one line per request to standard output, which is a file.
 """
 
+import json
 import os
 import signal
 import socket
@@ -13,13 +14,16 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from tempfile import TemporaryDirectory
+from tempfile import TemporaryDirectory, gettempdir
 
 from benchmarks import machine
 from benchmarks.leads import HOST, phone_number, pieces
 
 ROOT = Path(__file__).parent.parent
 SANDBOX = "sandbox"
+WITH_RULES = "sandbox with rules"
+"""The same, with a scenario of 1,000 rules in force, none of which mentions a lead that is sent."""
+_RULES = 1_000
 _PATIENCE = 300.0
 _LOOK_AGAIN = 0.001
 
@@ -35,9 +39,18 @@ def sandbox_command(*arguments: str) -> Command:
 
 def command_of(name: str, port: int) -> Command:
     """How a contestant is started."""
-    if name == SANDBOX:
-        return sandbox_command("serve", "--port", str(port))
+    if name in (SANDBOX, WITH_RULES):
+        scenario = ["--scenario", _scenario()] if name == WITH_RULES else []
+        return sandbox_command("serve", "--port", str(port), *scenario)
     return [sys.executable, "-m", "benchmarks.peers", name, str(port)]
+
+
+def _scenario() -> str:
+    """A file of rules on ZIP codes that `leads.py` doesn't send."""
+    rules = [{"when": {"zipCode": f"{10_000 + n}"}, "answer": 503} for n in range(_RULES)]
+    path = Path(gettempdir()) / f"aktify-benchmark-{os.getuid()}-rules.json"
+    path.write_text(json.dumps({"rules": rules}))
+    return str(path)
 
 
 def clean_environment() -> dict[str, str]:

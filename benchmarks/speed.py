@@ -13,10 +13,11 @@ from statistics import median
 from benchmarks import goals, results
 from benchmarks.leads import Places, phone_number, pieces
 from benchmarks.load import Load, Measured, generator, put
-from benchmarks.servers import SANDBOX, served
+from benchmarks.servers import SANDBOX, WITH_RULES, served
 
 ABOUT = {
     SANDBOX: "`aktify-sandbox serve`, all defaults",
+    WITH_RULES: "the same with 1,000 scenario rules that mention no lead",
     "echo": "Starlette, `JSONResponse(await request.json(), 201)`",
     "hello": "Starlette, constant 201",
     "raw": "raw ASGI, constant 201",
@@ -79,7 +80,8 @@ def _table(rounds: list[Round]) -> list[str]:
         ]
         for name in ABOUT
     ]
-    return results.table(head, rows)
+    rules = results.spread([each[WITH_RULES].cpu_us / each[SANDBOX].cpu_us for each in rounds])
+    return [*results.table(head, rows), "", f"CPU with 1,000 rules to CPU without: {rules}."]
 
 
 def _median(rounds: list[Round], name: str, figure: str) -> float:

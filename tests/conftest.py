@@ -13,8 +13,14 @@ _names = itertools.count()
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    """`--whole`: the long suites in their whole form."""
-    parser.addoption("--whole", action="store_true", help="run durability and bad input in their whole form")
+    """`--whole` runs in full what is otherwise run in a small form."""
+    parser.addoption("--whole", action="store_true", help="run the long form of tests that have one")
+
+
+@pytest.fixture(scope="session")
+def whole(request: pytest.FixtureRequest) -> bool:
+    """Whether the long form was asked for."""
+    return bool(request.config.getoption("--whole"))
 
 
 @pytest.fixture

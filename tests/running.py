@@ -6,7 +6,7 @@ import os
 import subprocess
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -27,12 +27,14 @@ def clean_environment(**more: str) -> dict[str, str]:
 class Running:
     """A sandbox in a process of its own."""
 
-    def __init__(self, folder: Path, *options: str, **environment: str) -> None:
+    def __init__(
+        self, folder: Path, *options: str, program: Sequence[str] = COMMAND, **environment: str
+    ) -> None:
         folder.mkdir(parents=True, exist_ok=True)
         name = f"serve-{next(_numbers)}"
         self.ready_file = folder / f"{name}.json"
         self.out_file = folder / f"{name}.txt"
-        command = [*COMMAND, "serve", "--port", "0", "--ready-file", str(self.ready_file), *options]
+        command = [*program, "serve", "--port", "0", "--ready-file", str(self.ready_file), *options]
         env = clean_environment(**environment)
         with self.out_file.open("w") as out:
             self.process = subprocess.Popen(

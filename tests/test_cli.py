@@ -3,9 +3,11 @@
 import json
 import os
 import pty
+import re
 import subprocess
 import threading
 from collections import Counter
+from collections.abc import Iterable
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 from typing import Any
@@ -14,7 +16,10 @@ import pytest
 from click.testing import CliRunner
 
 from aktify_sandbox.cli import main
-from aktify_sandbox.cli.samples import samples
+from aktify_sandbox.cli.samples import FICTIONAL, samples
+from aktify_sandbox.contract.lead import LeadRules
+from aktify_sandbox.contract.phone import identity, is_fictional
+from aktify_sandbox.contract.rulings import PROFILES, Rulings
 from make_leads_csv import EXPECTED, ROWS, rows
 from running import COMMAND, LEAD, Running, Serve, clean_environment
 
@@ -52,6 +57,12 @@ def test_every_command_has_help_with_an_example(words: list[str]) -> None:
     assert f"aktify-sandbox {' '.join(words)}" in result.output.partition("Example:")[2]
 
 
+@pytest.mark.parametrize("group", ["requests", "leads", "keys"])
+def test_a_group_has_help_with_an_example(group: str) -> None:
+    result = CliRunner().invoke(main, [group, "--help"])
+    assert f"aktify-sandbox {group} " in result.output.partition("Example:")[2].partition("Commands:")[0]
+
+
 @pytest.mark.parametrize(
     ("words", "hint"),
     [
@@ -66,6 +77,13 @@ def test_every_command_has_help_with_an_example(words: list[str]) -> None:
         (["serve", "--ruling", "region-case=acept"], "Did you mean accept?"),
         (["serve", "--config", "/nowhere.yaml"], "/nowhere.yaml"),
         (["serve", "--host", "example.com"], "address"),
+        (["serve", "--token", "ü"], "visible ASCII"),
+        (["serve", "--allow-host", "http://foo.local"], "as in sandbox.example.com"),
+        (["keys", "list", "--token", "ü"], "visible ASCII"),
+        (["wait", "--token", "two words"], "visible ASCII"),
+        (["rulings", "--url", "http://127.0.0.1:9", "--token", "ü"], "visible ASCII"),
+        (["send", "--sample", "1", "--key", "ü"], "visible ASCII"),
+        (["send", "--sample", "1", "--key", "two\nlines"], "visible ASCII"),
         (["send"], "--sample"),
         (["schema", "leed"], "lead"),
     ],
@@ -139,6 +157,20 @@ def test_a_terminal_is_shown_a_progress_bar(sandbox: Running, tmp_path: Path) ->
         ("a.csv", "phoneNumber;region\r\n(509) 555-1234;CA\r\n", {"201": 1}),
         ("a.csv", "first_name,phone,region\nJohn,(509) 555-1234,CA\n", {"400": 1}),
         ("a.txt", f"{json.dumps(LEAD)}\n{json.dumps(LEAD)}\n", {"201": 1, "409": 1}),
+        ("a.csv", "phoneNumber,region\r(509) 555-1234,CA\r5095551234,CA\r", {"201": 1, "409": 1}),
+        ("a.csv", "phoneNumber,region\r\n(509) 555-1234,CA\r5095551234,CA\r\n", {"201": 1, "409": 1}),
+        ("a.csv", "sep=;\r\nphoneNumber;region;a,b,c\r\n(509) 555-1234;CA;x\r\n", {"201": 1}),
+        ("a.csv", "sep=|\nphoneNumber|region\n(509) 555-1234|CA\n", {"201": 1}),
+        ("a.csv", 'phoneNumber,region,source\n(509) 555-1234,CA,"two\r\nlines"\n', {"201": 1}),
+        ("a.json", json.dumps({"leads": [LEAD, LEAD]}, indent=1), {"201": 1, "409": 1}),
+        ("a.json", json.dumps({"more": [{}], "leads": [{**LEAD, "n": 1.0}], "next": None}), {"201": 1}),
+        ("a.json", json.dumps({"leads": [{"campaign": "x", "phone": "+1", "lead": LEAD}]}), {"201": 1}),
+        ("a.jsonl", json.dumps({"campaign": "x", "phone": "+1", "lead": LEAD}), {"201": 1}),
+        ("a.json", json.dumps({"lead": LEAD}), {"400": 1}),
+        ("a.json", json.dumps({"leads": LEAD}), {"400": 1}),
+        ("a.json", json.dumps({"leads": [LEAD]}) + "x", {"400": 1}),
+        ("a.json", f'[{{"phoneNumber": {"5" * 5_000}, "region": "CA"}}]', {"400": 1}),
+        ("a.json", '{"leads": ' + "[" * 5_000, {"400": 1}),
     ],
 )
 def test_send_reads_json_jsonl_and_csv(
@@ -170,6 +202,30 @@ def test_metadata_columns_and_empty_cells(sandbox: Running, tmp_path: Path) -> N
     ("name", "content", "words"),
     [
         ("a.json", b"[{]", ":1:3: this isn't JSON"),
+        ("a.json", b"[{}] garbage", ":1:6: this isn't JSON: Extra data"),
+        ("a.json", b"[{}\n {}]", ":2:2: this isn't JSON: Expecting ',' delimiter"),
+        ("a.json", b"[{},, {}]", ":1:5: this isn't JSON: Expecting value"),
+        ("a.json", b"[,{}]", ":1:2: this isn't JSON"),
+        ("a.json", b"[{},\n]", ":2:1: this isn't JSON: Expecting value"),
+        ("a.json", b"[{}", ":1:4: this isn't JSON"),
+        ("a.json", b"[", ":1:2: this isn't JSON"),
+        ("a.json", b"[{}, " + b"[" * 100_000, "lead 2: it is nested too deep to be a lead"),
+        ("a.json", b'{"leads": []}', "no lead"),
+        (
+            "a.csv",
+            b"metadata,metadata.a\nx,y\n",
+            ":1: the columns metadata and metadata.a exclude each other",
+        ),
+        (
+            "a.csv",
+            b"metadata.a,metadata\nx,y\n",
+            ":1: the columns metadata and metadata.a exclude each other",
+        ),
+        ("a.csv", b"phoneNumber,region\n" + b"x" * 131_073 + b",CA\n", ":2: a cell is larger than 131,072"),
+        ("a.csv", b"x" * 131_073 + b",region\nx,CA\n", ":1: a cell is larger than 131,072"),
+        ("a.csv", b"sep=;\nphoneNumber;phoneNumber\n1;2\n", ":2: the column phoneNumber stands there twice"),
+        ("a.csv", b"sep=;\na;b\n1;2;3\n", ":3: 3 cells under 2 columns"),
+        ("a.csv", b"sep=;", "nothing in it"),
         ("a.csv", b"phoneNumber,region\n(509) 555-1234,CA,x\n", "3 cells under 2 columns"),
         ("a.csv", b"phoneNumber,phoneNumber\n1,2\n", "twice"),
         ("a.csv", b"firstName\nJos\xe9\n", "UTF-8"),
@@ -208,10 +264,74 @@ def test_send_gives_nothing_to_what_is_not_a_sandbox() -> None:
     assert asked == ["GET /_sandbox/health"]
 
 
+@pytest.mark.parametrize(
+    ("content", "words"),
+    [
+        (b'{"phoneNumber": "5095551234"}\n' + b"[" * 100_000, "line 2: it is nested too deep to be a lead"),
+        (b'{"phoneNumber": ' + b"5" * 5_000 + b"}", "line 1: it has a value that JSON can't carry"),
+        (b'{"phoneNumber": NaN}', "line 1: it has a value that JSON can't carry"),
+        (b'{"firstName": "\\ud800"}', "line 1: it has a value that JSON can't carry"),
+        (b"{x}", "line 1: this isn't JSON"),
+    ],
+)
+def test_a_lead_that_cannot_be_imported_is_named(tmp_path: Path, content: bytes, words: str) -> None:
+    (tmp_path / "a.jsonl").write_bytes(content)
+    assert words in run(None, "leads", "import", str(tmp_path / "a.jsonl"), code=1)
+
+
+@pytest.mark.parametrize("command", ["send", "explain"])
+def test_a_closed_standard_input_is_said_in_words(command: str) -> None:
+    shell = ["sh", "-c", 'exec "$@" <&-', "sh", *COMMAND, command, "-"]
+    done = subprocess.run(shell, env=clean_environment(), capture_output=True, text=True, timeout=60)
+    assert (done.returncode, done.stderr.count("\n")) == (1, 1), done.stderr
+    assert "Standard input is closed" in done.stderr
+
+
+def phones(leads: Iterable[bytes]) -> list[str]:
+    return [identity(json.loads(lead)["phoneNumber"]) or "" for lead in leads]
+
+
 def test_samples_are_different_valid_and_the_same_for_a_seed(sandbox: Running) -> None:
     assert list(samples(2_000)) == list(samples(2_000))
-    assert len({json.loads(lead)["phoneNumber"] for lead in samples(30_000)}) == 30_000
+    assert len(set(phones(samples(30_000)))) == 30_000
+    for profile in PROFILES:
+        rules = LeadRules(Rulings.of(profile))
+        for lead in [*samples(FICTIONAL, 3)][::97] + [*samples(FICTIONAL + 20_000, 4)][-20_000::997]:
+            assert rules.read(lead, b"application/json", None).problems == ()
     assert in_json(sandbox, "send", "--sample", "300", "--seed", "7")["statuses"] == {"201": 300}
+    assert in_json(sandbox, "send", "--sample", "300", "--seed", "7")["statuses"] == {"409": 300}
+
+
+def test_each_run_makes_new_samples_and_says_how_to_make_them_again(sandbox: Running) -> None:
+    env = clean_environment(AKTIFY_SANDBOX_URL=sandbox.url, AKTIFY_API_KEY=sandbox.api_key)
+    command = [*COMMAND, "send", "--sample", "3", "--json"]
+    runs = [subprocess.run(command, env=env, capture_output=True, text=True, timeout=60) for _ in range(3)]
+    seeds = [re.search(r"--seed ([0-9]+) makes the same", done.stderr) for done in runs]
+    assert None not in seeds
+    assert len({seed[1] for seed in seeds if seed}) == 3
+    again = in_json(sandbox, "send", "--sample", "3", "--seed", seeds[0][1] if seeds[0] else "")
+    assert again["statuses"] == {"409": 3}
+
+
+def test_thousands_of_samples_are_fictional_and_none_is_in_the_damaged_csv() -> None:
+    assert FICTIONAL >= 4_000
+    for seed in range(5):
+        made = phones(samples(FICTIONAL + 1, seed))
+        assert [is_fictional(phone) for phone in made] == [True] * FICTIONAL + [False]
+        assert not any(phone[8:10] == "01" and int(phone[10:]) >= 40 for phone in made[:-1])
+    everything = set(phones(samples(30_000)))
+    in_csv = {identity(row["phoneNumber"]) for row in rows()} - {None}
+    assert in_csv.isdisjoint(everything)
+    assert all(is_fictional(phone or "") for phone in in_csv)
+    assert f"{FICTIONAL:,}" in CliRunner().invoke(main, ["send", "--help"]).output
+
+
+@pytest.mark.parametrize(
+    "name", ["r000000001/../../health", "../health", "..", ".", "r1?x=y", "ü/", "%2e%2e/health"]
+)
+def test_an_id_stays_an_id_whatever_is_in_it(sandbox: Running, name: str) -> None:
+    said = run(sandbox, "requests", "show", name, "--json", code=1)
+    assert "status" not in said
 
 
 def test_requests_are_listed_and_shown_with_reasons(sandbox: Running) -> None:
@@ -231,12 +351,13 @@ def test_requests_are_listed_and_shown_with_reasons(sandbox: Running) -> None:
 @pytest.mark.parametrize("form", ["json", "jsonl", "csv"])
 def test_what_is_exported_can_be_imported_again(serve: Serve, tmp_path: Path, form: str) -> None:
     sandbox = serve()
-    run(sandbox, "send", "--sample", "5")
+    run(sandbox, "send", "--sample", "5", "--seed", "1")
     exported = run(sandbox, "leads", "export", "--format", form)
     assert "5 leads" in run(sandbox, "leads", "clear")
     (tmp_path / f"leads.{form}").write_text(exported)
     assert "5 imported" in run(sandbox, "leads", "import", str(tmp_path / f"leads.{form}"))
-    assert in_json(sandbox, "send", "--sample", "5")["statuses"] == {"409": 5}
+    assert in_json(sandbox, "send", str(tmp_path / f"leads.{form}"))["statuses"] == {"409": 5}
+    assert in_json(sandbox, "send", "--sample", "5", "--seed", "1")["statuses"] == {"409": 5}
     assert len(in_json(sandbox, "leads", "list")["leads"]) == 5
 
 

@@ -549,6 +549,37 @@ def test_a_campaign_can_have_scenarios_of_its_own(serve: Serve, tmp_path: Path) 
     assert [again.post(lead, key=fresh["apiKey"]).status_code for _ in range(3)] == [503, 503, 201]
 
 
+def test_a_campaign_whose_scenario_is_gone_does_not_keep_the_sandbox_from_starting(
+    serve: Serve, tmp_path: Path
+) -> None:
+    folder, state = tmp_path / "work", str(tmp_path / "state")
+    (folder / "scenarios").mkdir(parents=True)
+    (folder / "scenarios" / "mine.yaml").write_text("rules: [{answer: 418}]")
+    first = serve("--state", state, folder=folder)
+    fresh = first.http.post("/_sandbox/campaigns", json={"scenarios": ["mine"]}).json()
+    assert first.post(key=fresh["apiKey"]).status_code == 418
+    first.stop()
+    (folder / "scenarios" / "mine.yaml").unlink()
+    again = serve("--state", state, folder=folder)
+    assert f"{fresh['campaign']} is without its scenarios" in again.output()
+    assert again.post(key=fresh["apiKey"]).status_code == 201
+
+
+def test_campaigns_with_the_same_scenario_count_for_themselves(serve: Serve) -> None:
+    sandbox = serve()
+    one, two = (
+        sandbox.http.post("/_sandbox/campaigns", json={"scenarios": ["flaky"]}).json() for _ in range(2)
+    )
+    assert [sandbox.post(key=each["apiKey"]).status_code for each in (one, one, two)] == [503, 503, 503]
+    assert sandbox.http.delete(f"/_sandbox/campaigns/{two['campaign']}").status_code == 204
+    sandbox.http.post("/_sandbox/campaigns", json={"scenarios": ["flaky"]})
+    assert sandbox.post(key=one["apiKey"]).status_code == 201
+
+
+def test_the_banner_says_which_scenarios_are_in_force(serve: Serve) -> None:
+    assert "scenarios  flaky, slow" in serve("--scenario", "flaky", "--scenario", "slow").output()
+
+
 def test_the_environment_and_the_configuration_file_name_scenarios(serve: Serve, tmp_path: Path) -> None:
     assert serve(AKTIFY_SANDBOX_SCENARIO="outage,flaky").post({}).status_code == 503
     folder = tmp_path / "configured"

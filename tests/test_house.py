@@ -18,13 +18,14 @@ FLOORS = [
     {"banner", "control", "endpoint", "protocol"},
     {"diagnosis", "express", "records", "terminal"},
     {"recorder"},
-    {"delivery", "forcing", "store"},
+    {"delivery", "forced", "forcing", "store"},
     {"fold", "tables"},
     {"log"},
     {"campaigns", "initial", "shelf"},
     {"scenario_files"},
     {"scenario_schema", "settings"},
-    {"documents", "masking", "bundled", "scenarios"},
+    {"documents"},
+    {"masking", "bundled", "scenarios"},
     {"contract", "version"},
 ]
 """From the roof to the ground; each may import only what is below it."""

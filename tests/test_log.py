@@ -3,6 +3,8 @@
 import os
 import resource
 import signal
+import threading
+import time
 from pathlib import Path
 
 import orjson
@@ -151,3 +153,108 @@ def test_a_rewrite_replaces_all_and_the_old_file_stays_if_it_fails(
 def test_only_the_owner_may_read_the_file(tmp_path: Path) -> None:
     written(tmp_path / "log.jsonl")
     assert (tmp_path / "log.jsonl").stat().st_mode & 0o777 == 0o600
+
+
+def test_long_lines_cost_as_much_time_as_they_have_bytes(tmp_path: Path) -> None:
+    """Four times the length may not cost sixteen times the time, from either end."""
+    log = Log(tmp_path / "log.jsonl")
+    log.append([line(1), line(2, text="y" * 48_000_000), line(3)])
+    for read in (log.backwards, log.lines):
+        started = time.process_time()
+        assert sum(1 for _ in read()) == 4
+        assert time.process_time() - started < 2
+
+
+def test_readers_in_other_threads_see_whole_lines_while_the_log_is_rewritten(tmp_path: Path) -> None:
+    """What is read is the old file or the new one, never one with the other's size."""
+    log = written(tmp_path / "log.jsonl", 300)
+    stop, mistakes = threading.Event(), list[object]()
+
+    def read() -> None:
+        while not stop.is_set():
+            try:
+                looks = list(log.lines()), list(log.backwards())[::-1]
+                for lines in looks:
+                    found = [each.number for each in lines]
+                    assert found in (list(range(301)), [0, 7])
+                    assert all(is_intact(each.text) for each in lines)
+                seven = log.find(7)
+                assert seven is not None
+                assert seven.number == 7
+            except Exception as error:
+                mistakes.append(error)
+
+    readers = [threading.Thread(target=read) for _ in range(3)]
+    for reader in readers:
+        reader.start()
+    everything = [each.text for each in log.lines()]
+    for _ in range(150):
+        log.rewrite(header(301), [everything[7]])
+        log.rewrite(header(301), everything[1:])
+    stop.set()
+    for reader in readers:
+        reader.join()
+    assert mistakes == []
+
+
+def test_a_file_that_became_shorter_is_said_to_be_damaged_instead_of_being_read_for_ever(
+    tmp_path: Path,
+) -> None:
+    log = written(tmp_path / "log.jsonl")
+    os.truncate(tmp_path / "log.jsonl", 100)
+    for read in (log.lines, log.backwards):
+        with pytest.raises(LogDamaged, match="shorter"):
+            list(read())
+    before = os.listdir("/proc/self/fd") if os.path.isdir("/proc/self/fd") else []
+    with pytest.raises(LogDamaged, match="shorter"):
+        log.rewrite(header(50), (each.text for each in log.lines()))
+    assert os.listdir(tmp_path) == ["log.jsonl"]
+    assert not before or len(os.listdir("/proc/self/fd")) == len(before)
+
+
+def test_a_damaged_first_line_is_not_to_be_deleted_since_nothing_could_be_read_without_it(
+    tmp_path: Path,
+) -> None:
+    path = tmp_path / "log.jsonl"
+    written(path).close()
+    whole = path.read_bytes()
+    path.write_bytes(whole.replace(b"aktify-sandbox", b"aktify-sandpit", 1))
+    with pytest.raises(LogDamaged, match=r":1: .*Move the folder away to start anew\.$"):
+        numbers(Log(path))
+    path.write_bytes(whole.replace(b'r000000003"', b'r000000004"', 1))
+    with pytest.raises(LogDamaged, match=r":4: .*or delete that line"):
+        numbers(Log(path))
+
+
+def test_a_log_whose_file_was_deleted_takes_nothing_more_and_remembers_that_it_is_gone(
+    tmp_path: Path,
+) -> None:
+    log = written(tmp_path / "log.jsonl")
+    before = log.is_gone
+    (tmp_path / "log.jsonl").unlink()
+    with pytest.raises(LogUnwritable, match=r"log\.jsonl was deleted while .* start it again"):
+        log.append([line(21)])
+    with pytest.raises(LogUnwritable, match=r"log\.jsonl was deleted while .* start it again"):
+        log.rewrite(header(50), [])
+    assert os.listdir(tmp_path) == []
+    log.close()
+    assert (before, log.is_gone) == (False, True)
+    memory = Log(None)
+    memory.append([line(1)])
+    memory.close()
+    assert not memory.is_gone
+
+
+def test_a_rewrite_stands_even_if_the_folder_cannot_be_made_durable(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "log.jsonl"
+    log = written(path)
+
+    def refuse(_: Path) -> None:
+        raise OSError(5, "Input/output error")
+
+    monkeypatch.setattr("aktify_sandbox.log.fsync_folder", refuse)
+    log.rewrite(header(50), [line(3)[:-1]])
+    log.append([line(50)])
+    assert numbers(Log(path)) == [0, 3, 50]

@@ -34,7 +34,7 @@ def run(*command: str | Path, cwd: Path, **more: str) -> str:
 
 def test_a_checkout_finds_its_fixtures_and_scenarios() -> None:
     assert bundled("fixtures") == ROOT / "fixtures"
-    assert (bundled("scenarios") / "README.md").is_file()
+    assert (bundled("scenarios") / "flaky.yaml").is_file()
 
 
 @pytest.fixture(scope="module")
@@ -49,7 +49,8 @@ def test_the_wheel_holds_the_data_and_nothing_at_the_top_but_the_package(wheel: 
     assert {name.partition("/")[0] for name in names if ".dist-info" not in name} == {"aktify_sandbox"}
     for wanted in (
         "bundled/fixtures/leads.csv",
-        "bundled/scenarios/README.md",
+        "bundled/scenarios/flaky.yaml",
+        "bundled/scenarios/built-in/numbers.yaml",
         "contract/lead.schema.json",
         "py.typed",
     ):

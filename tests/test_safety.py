@@ -2,6 +2,7 @@
 
 import http.client
 import json
+import socket
 from pathlib import Path
 from typing import Any
 
@@ -56,6 +57,14 @@ HOSTILE: list[dict[str, str]] = [
     {"Host": "localhost.evil.example"},
     {"Host": ""},
     {"Host": "127.0.0.1@evil.example"},
+    {"Host": "127.0.0.1:8600@evil.example"},
+    {"Host": "127.0.0.1:evil"},
+    {"Host": "127.0.0.1:"},
+    {"Host": "[::1]evil.example"},
+    {"Host": "[::1]:80@evil.example"},
+    {"Host": "[::1"},
+    {"Host": "[127.0.0.1].evil.example"},
+    {"Host": "localhost/evil"},
     {"Origin": "https://evil.example"},
     {"Origin": "null"},
     {"Origin": "http://localhost:3000"},
@@ -70,6 +79,26 @@ def test_no_route_answers_a_foreign_host_or_origin(sandbox: Running, hostile: di
         status, content = ask(sandbox, method, path, hostile)
         assert status == 403, (method, path)
         assert method == "HEAD" or json.loads(content)["status"] == 403
+
+
+@pytest.mark.parametrize(
+    "repeated",
+    [
+        "Host: evil.example\r\nHost: {ours}",
+        "Host: {ours}\r\nHost: evil.example",
+        "Host: {ours}\r\nHost: {ours}",
+        "Host: {ours}\r\nOrigin: http://evil.example\r\nOrigin: http://{ours}",
+        "Host: {ours}\r\nSec-Fetch-Site: cross-site\r\nSec-Fetch-Site: none",
+    ],
+)
+def test_a_header_that_is_judged_stands_once(sandbox: Running, repeated: str) -> None:
+    ours = f"127.0.0.1:{sandbox.port}"
+    request = f"GET /_sandbox/config HTTP/1.1\r\n{repeated.format(ours=ours)}\r\nConnection: close\r\n\r\n"
+    with socket.create_connection(("127.0.0.1", sandbox.port), timeout=10) as connection:
+        connection.sendall(request.encode())
+        answer = connection.makefile("rb").read()
+    assert answer.startswith(b"HTTP/1.1 400 ")
+    assert b"application/problem+json" in answer
 
 
 @pytest.mark.parametrize(
@@ -121,6 +150,14 @@ def test_a_token_in_the_address_is_exchanged_for_a_strict_cookie(serve: Serve) -
     assert ask(sandbox, "GET", "/_sandbox/requests?token=wrong", {})[0] == 401
 
 
+@pytest.mark.parametrize("path", ["/_sandbox/a%0D%0Aset-cookie%3A%20a%3Db", "/_sandbox/%E2%82%AC"])
+def test_the_way_back_from_a_token_is_an_address_and_nothing_more(serve: Serve, path: str) -> None:
+    sandbox = serve("--token", "let-me-in")
+    answer = sandbox.http.get(f"{path}?token=let-me-in")
+    assert (answer.status_code, answer.headers["location"]) == (303, path)
+    assert "a=b" not in answer.headers["set-cookie"]
+
+
 CANARY = "CANARY0f3a9c77d1e2"
 
 
@@ -160,6 +197,36 @@ def test_phone_numbers_and_addresses_are_masked_in_the_terminal_unless_asked(ser
         assert any("+1509***1234" in line for line in lines) != seen
         assert "555-12345" not in "".join(lines) or seen
         assert "someone@" not in "".join(lines) or seen
+
+
+WATCHED = """
+import os, sys
+sys.modules["uvloop"] = None  # its C code tells no hook what it does; asyncio does
+out = os.open(os.environ["HOOK_FILE"], os.O_WRONLY | os.O_CREAT | os.O_APPEND)
+def hook(event, arguments):
+    if event.startswith(("socket.", "subprocess.", "webbrowser.", "urllib.", "http.", "os.system", "os.exec")):
+        os.write(out, (event + "\\n").encode())
+sys.addaudithook(hook)
+"""
+
+
+def test_the_sandbox_connects_to_nobody(serve: Serve, tmp_path: Path) -> None:
+    """Every event of the interpreter that could reach another machine, from start to stop, whatever is asked."""
+    (tmp_path / "sitecustomize.py").write_text(WATCHED)
+    seen = tmp_path / "events.txt"
+    sandbox = serve("--state", str(tmp_path / "state"), PYTHONPATH=str(tmp_path), HOOK_FILE=str(seen))
+    linked = {**LEAD, "linkToShorten": "https://example.com/far-away", "email": "a@example.com"}
+    assert [sandbox.post(lead).status_code for lead in (linked, linked, {})] == [201, 409, 400]
+    assert sandbox.http.get(sandbox.get("/_sandbox/leads")["leads"][0]["lead"]["link"]).status_code == 302
+    strict = sandbox.http.post("/_sandbox/campaigns", json={"profile": "strict"}).json()["apiKey"]
+    sandbox.post({"phoneNumber": "(212) 736-5000", "region": "NY", "email": "a@example.com"}, key=strict)
+    for method, path in all_routes():
+        if path != "/_sandbox/stop":
+            assert sandbox.http.request(method, path).status_code < 500, (method, path)
+    assert sandbox.stop() == 0
+    events = set(seen.read_text().split())
+    assert "socket.bind" in events, "the hook is in force"
+    assert events <= {"socket.bind", "socket.__new__", "socket.getsockname"}
 
 
 def test_control_characters_in_a_request_do_not_reach_the_terminal(sandbox: Running) -> None:

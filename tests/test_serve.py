@@ -4,6 +4,7 @@ import json
 import os
 import re
 import shlex
+import shutil
 import signal
 import socket
 import subprocess
@@ -245,3 +246,14 @@ def test_a_number_is_masked_in_the_log_however_it_is_written(serve: Serve, writt
     sandbox.stop()
     lines = sandbox.output().partition("Ctrl-C")[2]
     assert [part for part in (written, "9876", "jane.doe") if part in lines] == []
+
+
+def test_a_state_folder_that_was_deleted_meanwhile_is_not_called_safe(serve: Serve, tmp_path: Path) -> None:
+    sandbox = serve("--state", str(tmp_path / "state"))
+    assert sandbox.post().status_code == 201
+    shutil.rmtree(tmp_path / "state")
+    refused = sandbox.post({**LEAD, "phoneNumber": "2125552000"})
+    assert (refused.status_code, "deleted" in refused.json()["message"]) == (503, True)
+    assert sandbox.stop() == 1
+    assert "Nothing was lost" not in sandbox.output()
+    assert "was deleted while the sandbox ran" in sandbox.output()

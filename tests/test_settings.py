@@ -47,6 +47,7 @@ SAMPLES: dict[str, tuple[str, Any]] = {
     "profile": ("strict", "strict"),
     "error_bodies": ("html", "html"),
     "shuffle": ("true", True),
+    "magic": ("true", False),
     "sandbox_headers": ("true", False),
     "seed": ("7", 7),
     "max_body": ("5000", 5_000),
@@ -65,7 +66,9 @@ FLAGS = {flag.field: flag for flag in fields_for_flags()}
 
 
 def test_every_field_is_tried_below() -> None:
-    assert set(SAMPLES) | {"config", "rulings", "campaigns"} == {field.name for field in fields(Settings)}
+    assert set(SAMPLES) | {"config", "rulings", "scenarios", "campaigns"} == {
+        field.name for field in fields(Settings)
+    }
 
 
 @pytest.mark.parametrize("name", SAMPLES)
@@ -135,10 +138,25 @@ campaigns:
         ("profile: lax", "1:10", "Allowed: lenient, default, strict"),
         ("rulings: {region-cas: accept}", "1:11", "Did you mean region-case?"),
         ("rulings: {region-case: acept}", "1:24", "Did you mean accept?"),
-        ("rulings: {text-length: many}", "1:24", "a number"),
+        ("rulings: {text-length: many}", "1:24", "Allowed: 1000, a number from 1 to 9999999."),
         ("rulings: [region-case]", "1:10", "names and values"),
-        ("campaigns: {}", "1:12", "empty"),
-        ("campaigns:\n  de mo:\n    keys: [a]", "2:3", "de mo isn't known here"),
+        ("campaigns: {}", "1:12", "It is empty. Give at least one. Campaigns by name."),
+        ("host: ''", "1:7", "It is empty. Address to listen on"),
+        (
+            "campaigns:\n  de mo:\n    keys: [a]",
+            "2:3",
+            "de mo can't be a name here. A campaign's name is 1 to 64 of",
+        ),
+        (
+            "campaigns:\n  a/b:\n    keys: [a]",
+            "2:3",
+            "a/b can't be a name here. A campaign's name is 1 to 64 of",
+        ),
+        ("token: a b", "1:8", "visible ASCII"),
+        ('token: "ab\\n"', "1:8", "visible ASCII"),
+        ('campaigns: {demo: {keys: ["a\\n"]}}', "1:27", "visible ASCII"),
+        ('campaigns: {"demo\\n": {}}', "1:13", "1 to 64 of"),
+        ("token: tökentöken", "1:8", "visible ASCII"),
         ("campaigns:\n  demo:\n    kyes: [a]", "3:5", "Did you mean keys?"),
         ("campaigns:\n  demo:\n    link: trakcing", "3:11", "Did you mean tracking?"),
         ("campaigns:\n  demo:\n    keys: a", "3:11", "a list"),
@@ -156,6 +174,80 @@ def test_a_mistake_in_the_file_has_its_place(tmp_path: Path, file: str, place: s
         gather(tmp_path, file)
     assert f"aktify-sandbox.yaml:{place}: " in str(caught.value), str(caught.value)
     assert words in str(caught.value)
+
+
+def mistakes(folder: Path, file: str) -> str:
+    with pytest.raises(SettingsMistake) as caught:
+        gather(folder, file)
+    return str(caught.value)
+
+
+def test_a_list_where_a_word_belongs_is_one_mistake_that_says_the_words(tmp_path: Path) -> None:
+    said = mistakes(tmp_path, "rulings: {regions: [states]}")
+    assert said.count("\n") == 0
+    assert said.endswith("Found a list; expected a text. Allowed: states-and-dc, states, usps.")
+
+
+@pytest.mark.parametrize(
+    "file",
+    [
+        "campaigns: {demo: {keys: [CANARY key secret]}}",
+        "campaigns: {demo: {keys: CANARYCANARY}}",
+        "campaigns: {demo: {keys: {CANARYCANARY: x}}}",
+        "campaigns: {demo: {keys: [{CANARYCANARY: x}]}}",
+        "campaigns: {demo: {keys: [{key: CANARY key secret}]}}",
+        "campaigns: {demo: {keys: [{key: [CANARYCANARY]}]}}",
+        "campaigns: {demo: {keys: [{key: a, revoked: CANARYCANARY}]}}",
+        "campaigns: {demo: {keys: [!CANARYCANARY]}}",
+        "campaigns: {demo: {keys: [!CANARY!CANARY]}}",
+        "campaigns: {demo: {keys: [*CANARYCANARY]}}",
+        "campaigns: {demo: {keys: [&CANARYCANARY x]}}",
+        "campaigns: {demo: {keys: ['CANARYCANARY]}}",
+        "campaigns: {demo: {keys: [CANARYCANARY]}, b: {keys: [CANARYCANARY]}}",
+        "campaigns: {demo: CANARYCANARY}",
+        "campaigns: CANARYCANARY",
+        "campaigns: [CANARYCANARY]",
+        "token: [CANARYCANARY]",
+        "token: {CANARYCANARY: x}",
+        "token: CANARY CANARY",
+        "CANARYCANARY",
+    ],
+)
+def test_no_mistake_shows_a_key_or_the_token(tmp_path: Path, file: str) -> None:
+    assert "CANARY" not in mistakes(tmp_path, file).partition(":1:")[2]
+
+
+def test_a_secret_is_shown_masked_and_what_is_none_is_shown(tmp_path: Path) -> None:
+    assert "Found CAN…ret." in mistakes(tmp_path, "campaigns: {demo: {keys: [CANARY key secret]}}")
+    assert "Found trakcing." in mistakes(tmp_path, "campaigns: {demo: {link: trakcing, keys: [a]}}")
+
+
+@pytest.mark.parametrize(
+    ("written", "name"),
+    [
+        ("foo.local", "foo.local"),
+        ("foo.local:8509", "foo.local"),
+        ("[fe80::1]:8509", "fe80::1"),
+        ("[fe80::1]", "fe80::1"),
+        ("fe80::1", "fe80::1"),
+        ("10.0.0.1:80", "10.0.0.1"),
+    ],
+)
+def test_a_port_behind_an_allowed_host_is_dropped(tmp_path: Path, written: str, name: str) -> None:
+    assert gather(tmp_path, allow_host=(written,))[0].allow_host == (name,)
+
+
+@pytest.mark.parametrize("written", ["http://foo.local", "foo.local/", "foo:port", "a b", "[foo", "*"])
+def test_an_allowed_host_that_could_never_match_is_refused(tmp_path: Path, written: str) -> None:
+    with pytest.raises(SettingsMistake, match="isn't a host's name: write it alone"):
+        gather(tmp_path, allow_host=(written,))
+
+
+@pytest.mark.parametrize("token", ["ü", "CANARY secret", "CANARY\n", "x" * 1_001])
+def test_a_token_that_no_header_can_carry_is_refused_without_being_shown(tmp_path: Path, token: str) -> None:
+    with pytest.raises(SettingsMistake, match="visible ASCII") as caught:
+        gather(tmp_path, token=token)
+    assert token not in str(caught.value)
 
 
 @pytest.mark.parametrize(
@@ -177,5 +269,14 @@ def test_a_mistake_in_the_environment_is_named(tmp_path: Path, environ: dict[str
 def test_the_schema_is_a_schema_and_knows_every_option() -> None:
     schema = config_schema()
     Draft202012Validator.check_schema(schema)
-    names = {flag.name for flag in fields_for_flags()} - {"config", "ruling"}
-    assert set(schema["properties"]) == names | {"rulings", "campaigns"}
+    names = {flag.name for flag in fields_for_flags()} - {"config", "ruling", "scenario"}
+    assert set(schema["properties"]) == names | {"rulings", "scenarios", "campaigns"}
+
+
+def test_the_name_of_a_key_must_not_give_it_away(tmp_path: Path) -> None:
+    (tmp_path / "aktify-sandbox.yaml").write_text(
+        "campaigns: {demo: {keys: [{key: CANARY, name: my-CANARY}]}}"
+    )
+    with pytest.raises(SettingsMistake, match="gives it away") as caught:
+        Settings.gather({}, {}, tmp_path)
+    assert "CANARY" not in str(caught.value)

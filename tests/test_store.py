@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+import shutil
 import stat
 from collections.abc import Coroutine
 from pathlib import Path
@@ -127,8 +128,14 @@ def test_the_folder_is_for_the_owner_only_and_out_of_gits_sight(tmp_path: Path) 
     store.close()
     assert stat.S_IMODE(folder.stat().st_mode) == 0o700
     assert (folder / ".gitignore").read_text() == "*\n"
-    readable = {path.name for path in folder.iterdir() if stat.S_IMODE(path.stat().st_mode) & 0o077}
-    assert readable <= {".gitignore"}
+    assert [path.name for path in folder.iterdir() if stat.S_IMODE(path.stat().st_mode) & 0o077] == []
+
+
+def test_a_gitignore_that_others_could_read_is_the_owners_after_the_next_start(tmp_path: Path) -> None:
+    (tmp_path / ".gitignore").write_text("*\n")
+    (tmp_path / ".gitignore").chmod(0o644)
+    Store(tmp_path).close()
+    assert stat.S_IMODE((tmp_path / ".gitignore").stat().st_mode) == 0o600
 
 
 def test_stock_tinydb_opens_the_folded_state(tmp_path: Path) -> None:
@@ -191,6 +198,25 @@ def test_a_lead_that_was_removed_does_not_come_back_with_its_request(tmp_path: P
     assert {number for _, number in leads(Store(tmp_path))} == {phone(n) for n in (2, *range(10, 16))}
 
 
+def test_keep_copies_many_leads_seldom(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Else each few requests would cost a copy of all leads."""
+    store, rewrites = Store(tmp_path, keep=10), 0
+    rewrite = store.log.rewrite
+
+    def counted(*arguments: Any) -> None:
+        nonlocal rewrites
+        rewrites += 1
+        rewrite(*arguments)
+
+    monkeypatch.setattr(store.log, "rewrite", counted)
+    for number in range(2_000):
+        run(post(store, "demo", number))
+    assert 3 < rewrites < 15
+    assert len(request_numbers(store)) == 10
+    assert store.dropped == 1_990
+    assert (tmp_path / "log.jsonl").read_text().count('"kind":"request"') < 2_100
+
+
 def test_keep_bounds_the_record_and_counts_what_it_drops(tmp_path: Path) -> None:
     store = Store(tmp_path, keep=5)
     for number in range(23):
@@ -216,15 +242,105 @@ def test_forgetting_all_keeps_keys_and_never_gives_a_number_twice(tmp_path: Path
     assert again.next_number() == 3
 
 
+class FullDisk:
+    """A disk of so many bytes, as `os.write` tells of it; what is deleted makes room."""
+
+    def __init__(self, folder: Path, size: int, patch: pytest.MonkeyPatch) -> None:
+        self._folder, self._size, self._write = folder, size, os.write
+        patch.setattr(os, "write", self._write_if_it_fits)
+
+    @property
+    def free(self) -> int:
+        return self._size - sum(path.stat().st_size for path in self._folder.iterdir())
+
+    def _write_if_it_fits(self, fd: int, data: bytes) -> int:
+        if self.free <= 0:
+            raise OSError(28, "No space left on device")
+        return self._write(fd, data[: self.free])
+
+
+def fill(store: Store, disk: FullDisk) -> None:
+    """Post until the disk refuses, then let something else take what is left."""
+    number = 0
+    while run(post(store, "demo", number, code="c")) == [True]:
+        number += 1
+    assert store.folder is not None
+    (store.folder / "film.mov").write_bytes(b"x" * disk.free)
+
+
+def test_a_reset_makes_room_on_a_disk_without_any(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    store = Store(tmp_path)
+    store.db.table("keys").insert({"shown": "a"})
+    fill(store, FullDisk(tmp_path, 100_000, monkeypatch))
+    assert [type(result) for result in run(post(store, "demo", 9_999))] == [LogUnwritable]
+    store.forget_all()
+    assert (leads(store), request_numbers(store), len(store.db.table("keys"))) == (set(), [], 1)
+    assert run(post(store, "demo", 1)) == [True]
+    store.forget_all()
+    fill(store, FullDisk(tmp_path, 100_000, monkeypatch))
+    store.forget_all()  # and again: the reserve was laid anew
+    assert leads(store) == set()
+
+
+def test_what_can_be_rebuilt_is_given_up_for_room(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    store = Store(tmp_path)
+    run(*(post(store, "demo", number) for number in range(100)))
+    store.close()
+    again = Store(tmp_path)
+    again.change("leads", {}, again.numbers("demo")[:60])
+    (tmp_path / "reserve").unlink()
+    FullDisk(tmp_path, sum(path.stat().st_size for path in tmp_path.iterdir()), monkeypatch)
+    assert again.clear_requests() == 100
+    assert not (tmp_path / "state.json").exists()
+    assert len(leads(again)) == 40
+
+
+def test_a_disk_too_full_to_clear_is_said_with_the_way_out_and_all_is_as_it_was(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store = Store(tmp_path)
+    run(*(post(store, "demo", number, code="c" * 2_000) for number in range(100)))
+    before = leads(store), request_numbers(store)
+    FullDisk(tmp_path, sum(path.stat().st_size for path in tmp_path.iterdir()), monkeypatch)
+    with pytest.raises(LogUnwritable, match=rf"No space left.* make room .* delete {tmp_path}, which"):
+        store.clear_requests()
+    assert (leads(store), request_numbers(store)) == before
+    assert (tmp_path / "reserve").stat().st_size == 65_536
+    store.close()
+    monkeypatch.undo()
+    assert (leads(again := Store(tmp_path)), request_numbers(again)) == before
+
+
+def test_a_folder_deleted_under_a_running_store_takes_no_lead_and_says_so_at_the_end(tmp_path: Path) -> None:
+    folder = tmp_path / "state"
+    store = Store(folder)
+    assert run(post(store, "demo", 1)) == [True]
+    shutil.rmtree(folder)
+    results = run(post(store, "demo", 2), post(store, "demo", 3))
+    assert [type(result) for result in results] == [LogUnwritable, LogUnwritable]
+    assert not store.has("demo", phone(2))
+    with pytest.raises(LogUnwritable, match="start it again"):
+        store.forget_all()
+    other = Store(folder)
+    store.close()
+    assert store.is_gone
+    assert not (folder / "state.json").exists()
+    other.close()
+    assert not other.is_gone
+
+
 class StoreAgainstADictionary(RuleBasedStateMachine):
     """Whatever is done in whatever order, with restarts: the store equals a dictionary."""
+
+    def open(self) -> Store:
+        return Store(Path(self.folder.name))
 
     @initialize(folder=st.builds(lambda: None))
     def begin(self, folder: None) -> None:
         import tempfile
 
         self.folder = tempfile.TemporaryDirectory()
-        self.store = Store(Path(self.folder.name))
+        self.store = self.open()
         self.expected: dict[tuple[str, str], None] = {}
         self.requests = 0
 
@@ -270,7 +386,7 @@ class StoreAgainstADictionary(RuleBasedStateMachine):
         else:  # as after kill -9: nothing is said to the old one but that its lock is gone
             self.store._release()
             self.store.log.close()
-        self.store = Store(Path(self.folder.name))
+        self.store = self.open()
 
     @invariant()
     def equal(self) -> None:

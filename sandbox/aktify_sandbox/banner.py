@@ -1,6 +1,7 @@
 """The first thing that a user sees: where to post, with what key, and a line to paste."""
 
 import json
+from collections.abc import Iterable
 
 from aktify_sandbox.settings import Settings
 from aktify_sandbox.store import Store
@@ -10,7 +11,7 @@ _EXAMPLE_PHONE = "(509) 555-1234"
 _FICTIONAL_PHONE = "(509) 555-0123"
 
 
-def banner(settings: Settings, origin: str, store: Store) -> str:
+def banner(settings: Settings, origin: str, store: Store, scenarios: Iterable[str]) -> str:
     """The text that `serve` prints once it answers."""
     key = first_key(settings)
     return "\n".join(
@@ -21,6 +22,7 @@ def banner(settings: Settings, origin: str, store: Store) -> str:
             f"  API key    {key or 'none that is valid: see `campaigns` in the configuration'}",
             f"  inspector  {origin}/_sandbox/",
             f"  state      {_state(settings, store)}",
+            *([f"  scenarios  {', '.join(scenarios)}"] if scenarios else []),
             "",
             "Paste this; it is answered 201, and 409 the second time:",
             "",

@@ -8,17 +8,19 @@ import functools
 import hashlib
 import re
 import secrets
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 from aktify_sandbox.contract.answers import Access
 from aktify_sandbox.contract.lead import LeadRules
-from aktify_sandbox.contract.rulings import Rulings
+from aktify_sandbox.contract.rulings import RulingMistake, Rulings
 from aktify_sandbox.masking import masked_key
 from aktify_sandbox.settings import BUILT_IN_KEYS, CampaignSetting
 
-NAME = re.compile(r"[A-Za-z0-9_.-]{1,64}")
+MAX_KEY = 200
+_MAX_NAME = 64
+NAME = re.compile(rf"[A-Za-z0-9_.-]{{1,{_MAX_NAME}}}")
 _REMEMBERED = 100_000
 
 
@@ -98,15 +100,16 @@ class Campaigns:
         return access
 
     def _open(self, text: str) -> Access | None:
+        if len(text) > MAX_KEY + 1 + _MAX_NAME:
+            return None
         key = self._keys.get(digest(text))
         if key:
             return self._access(key, key.campaign, key.shown, (text,))
-        for dot in _dots_from_the_right(text):
-            base, name = text[:dot], text[dot + 1 :]
+        for base, name in _splits(text):
             key = self._keys.get(digest(base))
-            if key and NAME.fullmatch(name):
-                keys = (text, *(text[:inner] for inner in _dots_from_the_right(text) if inner >= dot))
-                return self._access(key, f"{key.campaign}.{name}", f"{key.shown}.{name}", keys)
+            if key:
+                inner = (text[:place] for place in range(len(base), len(text)) if text[place] == ".")
+                return self._access(key, f"{key.campaign}.{name}", f"{key.shown}.{name}", (text, *inner))
         return None
 
     def _access(self, key: Key, campaign: str, shown: str, keys: tuple[str, ...]) -> Access:
@@ -131,7 +134,13 @@ class Campaigns:
         return self._rules(self.rulings_of(found), found.link)
 
     def rulings_of(self, campaign: Campaign) -> Rulings:
-        """The rulings in force for the campaign."""
+        """The rulings in force for the campaign. Raises `RulingMistake`."""
+        if self.rulings["fictional-only"] == "on" and campaign.rulings.get("fictional-only", "on") != "on":
+            raise RulingMistake(
+                "fictional-only",
+                f"The campaign {campaign.name} can't switch fictional-only off: it is on for the whole sandbox.",
+                "Take the ruling out of the campaign, or start without --fictional-only.",
+            )
         return Rulings.of(campaign.profile or self._profile, {**self._changes, **campaign.rulings})
 
     def rules_for(self, changes: Mapping[str, str], link: str) -> LeadRules:
@@ -142,14 +151,7 @@ class Campaigns:
         """The campaign of that name, or the one of which the name is a namespace."""
         if name in self._campaigns:
             return self._campaigns[name]
-        return next(
-            (
-                self._campaigns[name[:dot]]
-                for dot in _dots_from_the_right(name)
-                if name[:dot] in self._campaigns
-            ),
-            None,
-        )
+        return next((self._campaigns[base] for base, _ in _splits(name) if base in self._campaigns), None)
 
     def campaigns(self) -> list[Campaign]:
         """All of them, as configured and added."""
@@ -162,8 +164,8 @@ class Campaigns:
     # changes at run time
 
     def put(self, campaign: Campaign) -> None:
-        """Add a campaign. Raises `RulingMistake`."""
-        self.rulings_of(campaign)
+        """Add a campaign. Its rules are compiled, so that what they lack is said now. Raises `RulingMistake`."""
+        self._rules(self.rulings_of(campaign), campaign.link)
         self._campaigns[campaign.name] = campaign
 
     def put_key(self, digested: str, key: Key) -> None:
@@ -217,5 +219,8 @@ def row_of(thing: Campaign | Key) -> dict[str, Any]:
     return {name: getattr(thing, name) for name in names}
 
 
-def _dots_from_the_right(text: str) -> list[int]:
-    return [place for place in range(len(text) - 1, 0, -1) if text[place] == "."]
+def _splits(text: str) -> Iterator[tuple[str, str]]:
+    """What may stand before and behind a dot as base and name of a namespace, the shortest name first."""
+    for place in range(len(text) - 2, max(0, len(text) - _MAX_NAME - 2), -1):
+        if text[place] == "." and NAME.fullmatch(text, place + 1):
+            yield text[:place], text[place + 1 :]

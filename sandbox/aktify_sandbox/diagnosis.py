@@ -1,5 +1,6 @@
 """A record in words, for a person: what came, what was answered, and why."""
 
+import json
 from collections.abc import Iterable, Iterator
 from typing import Any
 
@@ -45,22 +46,23 @@ def overview(origin: str, records: Iterable[Record]) -> str:
 
 def _row(record: Record) -> str:
     status = record["response"]["status"] if record["response"] else "---"
-    return f"  {record['id']}  {record['receivedAt']}  {status}  {printable(record['reason']['rule'])}"
+    when, why = printable(record["receivedAt"]), printable(record["reason"]["rule"])
+    return f"  {record['id']}  {when}  {status}  {why}"
 
 
 def _head(record: Record) -> Iterator[str]:
     if "id" in record:
         status = record["response"]["status"] if record["response"] else "no answer"
         yield f"{record['id']}  {status}  {record['method']} {printable(record['path'])}"
-        yield f"received   {record['receivedAt']} from {record['client'] or 'unknown'}"
+        yield f"received   {printable(record['receivedAt'])} from {printable(record['client'] or 'unknown')}"
         yield f"took       {record['durationMs']} ms{_late(record)}"
         if "hungUpAfterMs" in record:
             yield f"hung up    the client did, after {record['hungUpAfterMs']} ms"
     else:
         yield f"{record['status']} would be the answer; nothing was sent or kept."
-    yield f"campaign   {record['campaign'] or 'unknown'}"
-    yield f"key        {record['key'] or 'none'}"
-    yield f"phone      {record['phone'] or 'not known'}"
+    yield f"campaign   {printable(record['campaign'] or 'unknown')}"
+    yield f"key        {printable(record['key'] or 'none')}"
+    yield f"phone      {printable(record['phone'] or 'not known')}"
 
 
 def _why(record: Record) -> Iterator[str]:
@@ -108,12 +110,12 @@ def _first_post(record: Record) -> Iterator[str]:
         yield "The first post of this number is no longer kept."
         return
     yield "The first post of this number"
-    yield f"  {first['id'] or 'imported'} at {first['receivedAt']}"
+    yield f"  {printable(first['id'] or 'imported')} at {printable(first['receivedAt'])}"
     this = next(
         (d["this"] for d in first["differences"] if d["field"] == "phoneNumber"), first["phoneNumber"]
     )
     yield f"  written    {_shown(first['phoneNumber'])} then, {_shown(this)} now"
-    yield f"  both are   {first['phone']}"
+    yield f"  both are   {printable(first['phone'])}"
     others = [d for d in first["differences"] if d["field"] != "phoneNumber"]
     if not others:
         yield "  nothing else differs"
@@ -161,4 +163,4 @@ def _indented(text: str) -> Iterator[str]:
 
 
 def _shown(value: Any) -> str:
-    return "nothing" if value is None else printable(orjson.dumps(value).decode())
+    return "nothing" if value is None else printable(json.dumps(value, ensure_ascii=False))

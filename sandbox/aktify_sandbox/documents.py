@@ -2,6 +2,8 @@
 
 YAML would guess that `02139` is a number, `NO` a boolean and `12:30` a count of seconds. Here each scalar stays as it
 was written and becomes a number or boolean only where the schema wants one. Tags, aliases and merge keys are refused.
+
+What stands below a `writeOnly` of the schema is a secret: it is masked wherever a mistake speaks of it.
 """
 
 import json
@@ -15,12 +17,16 @@ from typing import Any, NamedTuple
 import jsonschema_rs
 import yaml
 
+from aktify_sandbox.masking import masked_key, printable
+
 Schema = dict[str, Any]
 Place = tuple[str | int, ...]
 
 _LARGEST = 1_000_000
 _DEEPEST = 32
 _NULL = ("", "null", "~")
+_ITSELF = "Write the value itself, in quotes if it begins so."
+_COUNTED = {"maxLength": "characters", "maxItems": "entries", "maxProperties": "names"}
 _BOOLEANS = {"true": True, "false": False}
 
 
@@ -34,9 +40,8 @@ class Mistake(NamedTuple):
     hint: str
 
     def __str__(self) -> str:
-        return f"{self.file}:{self.line}:{self.column}: {self.message}" + (
-            f" {self.hint}" if self.hint else ""
-        )
+        said = f"{self.message} {self.hint}" if self.hint else self.message
+        return f"{self.file}:{self.line}:{self.column}: {printable(said)}"
 
 
 class DocumentMistakes(ValueError):
@@ -77,7 +82,7 @@ class Document:
         errors = sorted(
             Draft202012Validator(schema).iter_errors(value), key=lambda error: list(map(str, error.path))
         )
-        mistakes = [mistake for error in errors for mistake in self._mistakes(error)]
+        mistakes = [mistake for error in _types_first(errors) for mistake in self._mistakes(error, schema)]
         if mistakes:
             raise DocumentMistakes(dict.fromkeys(mistakes))
         return value
@@ -94,26 +99,35 @@ class Document:
             node = node.content[part] if holds else node
         return node
 
-    def _mistakes(self, error: Any) -> Iterator[Mistake]:
+    def _mistakes(self, error: Any, root: Schema) -> Iterator[Mistake]:
         place = tuple(error.absolute_path)
         if error.validator == "additionalProperties":
-            yield from self._unknown(place, error)
+            yield from self._unknown(place, error, root)
         elif error.validator in ("anyOf", "oneOf"):
-            yield from self._alternatives(place, error)
+            yield from self._alternatives(place, error, root)
         elif error.validator == "required" and _misspelt(error):
             return  # the misspelt name is complained of, and with what it should be
         else:
-            yield self.mistake(place, *_words(error, ".".join(map(str, place))))
+            found = _shown(error.instance, _is_secret(place, root))
+            yield self.mistake(place, *_words(error, found, ".".join(map(str, place))))
 
-    def _unknown(self, place: Place, error: Any) -> Iterator[Mistake]:
+    def _unknown(self, place: Place, error: Any, root: Schema) -> Iterator[Mistake]:
         node, allowed = self._node(place), list(error.schema.get("properties", {}))
         patterns = [re.compile(pattern) for pattern in error.schema.get("patternProperties", {})]
         for name in node.content:
             if name not in allowed and not any(pattern.search(name) for pattern in patterns):
-                message = f"{name} isn't known here."
-                yield Mistake(self.name, *node.names[name], message, _choice(name, allowed))
+                yield Mistake(self.name, *node.names[name], *self._about_a_name(name, place, error, root))
 
-    def _alternatives(self, place: Place, error: Any) -> Iterator[Mistake]:
+    def _about_a_name(self, name: str, place: Place, error: Any, root: Schema) -> tuple[str, str]:
+        allowed = list(error.schema.get("properties", {}))
+        rule = error.schema.get("propertyNames", {}).get("description")
+        if rule:
+            return f"{_shown(name)} can't be a name here.", rule
+        misspelt = get_close_matches(name, allowed, 1, 0.6)  # what is meant as a word is no secret
+        shown = _shown(name, not misspelt and _stands_in_a_secret(place, root))
+        return f"{shown} isn't known here.", _choice(name, allowed)
+
+    def _alternatives(self, place: Place, error: Any, root: Schema) -> Iterator[Mistake]:
         """Speak of the alternative that was meant: the one of the same type."""
         meant = [
             [inner for inner in error.context if inner.schema_path[0] == number]
@@ -123,15 +137,16 @@ class Document:
             errors for errors in meant if not any(e.validator == "type" and not e.path for e in errors)
         ]
         if fitting and fitting[0]:
-            for inner in fitting[0]:
-                yield from self._mistakes(inner)
+            for inner in _types_first(fitting[0]):
+                yield from self._mistakes(inner, root)
         else:
             kinds = [
                 inner.validator_value
                 for inner in error.context
                 if inner.validator == "type" and not inner.path
             ]
-            message = f"Found {_shown(error.instance)}; expected {' or '.join(map(_kind, kinds))}."
+            found = _shown(error.instance, _is_secret(place, root))
+            message = f"Found {found}; expected {' or '.join(map(_kind, kinds))}."
             yield self.mistake(place, message)
 
 
@@ -185,19 +200,17 @@ def _refuse_what_surprises(text: str, name: str) -> None:
     for event in yaml.parse(text, yaml.BaseLoader):
         found, anchor, tag = "", getattr(event, "anchor", None), getattr(event, "tag", None)
         if isinstance(event, yaml.AliasEvent):
-            found = f"The alias *{anchor} stands for something else."
+            found = "An alias (*) stands for something else."
         elif anchor:
-            found = f"The anchor &{anchor} isn't taken here."
+            found = "An anchor (&) isn't taken here."
         elif tag and not _is_plain(event):
-            found = f"The tag {tag} isn't taken here."
+            found = "A tag (!) isn't taken here."
         depth += isinstance(event, yaml.CollectionStartEvent) - isinstance(event, yaml.CollectionEndEvent)
         if depth > _DEEPEST:
             found = f"This is nested deeper than {_DEEPEST} levels."
         if found:
             mark: Any = event.start_mark
-            raise DocumentMistakes(
-                [Mistake(name, mark.line + 1, mark.column + 1, found, "Write the value itself.")]
-            )
+            raise DocumentMistakes([Mistake(name, mark.line + 1, mark.column + 1, found, _ITSELF)])
 
 
 def _is_plain(event: Any) -> bool:
@@ -209,7 +222,8 @@ def _syntax_mistake(name: str, error: yaml.MarkedYAMLError) -> Mistake:
     mark = begun or error.problem_mark or error.context_mark
     line, column = (mark.line + 1, mark.column + 1) if mark else (1, 1)
     hint = "Indent with spaces." if "\\t" in str(error.problem) else "Is a quote, a colon or a space missing?"
-    return Mistake(name, line, column, f"This isn't YAML: {error.problem}.", hint)
+    problem = re.sub(r" '[^'<][^']{2,}'", "", str(error.problem))  # it may quote a key that begins with !
+    return Mistake(name, line, column, f"This isn't YAML: {problem}.", hint)
 
 
 def _positioned(node: Any, name: str, mistakes: list[Mistake]) -> Node:
@@ -305,6 +319,35 @@ def _scalar(text: str, types: set[str]) -> Any:
 # what is said of a mistake
 
 
+def _types_first(errors: Iterable[Any]) -> list[Any]:
+    """The errors without those that only follow from a wrong type."""
+    listed = list(errors)
+    mistyped = {tuple(error.absolute_path) for error in listed if error.validator == "type"}
+    return [
+        error for error in listed if error.validator == "type" or tuple(error.absolute_path) not in mistyped
+    ]
+
+
+def _schemas_on(place: Place, root: Schema) -> Iterator[Schema]:
+    """The schema of the root and of each value on the way to the place."""
+    schema = _resolved(root, root)
+    yield schema
+    for part in place:
+        inner = _items_of(schema, root) if isinstance(part, int) else _schema_of(part, schema, root)
+        schema = _resolved(inner, root)
+        yield schema
+
+
+def _stands_in_a_secret(place: Place, root: Schema) -> bool:
+    return any(schema.get("writeOnly") for schema in _schemas_on(place, root))
+
+
+def _is_secret(place: Place, root: Schema) -> bool:
+    """Whether the value may be a secret: it stands in one, or where one was to stand deeper inside."""
+    *_, own = _schemas_on(place, root)
+    return _stands_in_a_secret(place, root) or '"writeOnly": true' in json.dumps(own)
+
+
 def _misspelt(error: Any) -> bool:
     """Whether all that is missing is there under nearly the same names."""
     missing = [name for name in error.validator_value if name not in error.instance]
@@ -312,14 +355,15 @@ def _misspelt(error: Any) -> bool:
     return all(get_close_matches(name, unknown, 1, 0.6) for name in missing)
 
 
-def _words(error: Any, where: str) -> tuple[str, str]:
-    found, wanted = _shown(error.instance), error.validator_value
+def _words(error: Any, found: str, where: str) -> tuple[str, str]:
+    wanted = error.validator_value
     match error.validator:
         case "type":
             kinds = [wanted] if isinstance(wanted, str) else wanted
-            return f"Found {found}; expected {' or '.join(map(_kind, kinds))}.", _say_true_or_false(
-                error.instance, kinds
-            )
+            hint = _say_true_or_false(error.instance, kinds)
+            if "enum" in error.schema:
+                hint = _choice("", [str(value) for value in error.schema["enum"]])
+            return f"Found {found}; expected {' or '.join(map(_kind, kinds))}.", hint
         case "enum" | "const":
             allowed = list(wanted) if isinstance(wanted, list) else [wanted]
             return f"Found {found}.", _choice(
@@ -335,10 +379,14 @@ def _words(error: Any, where: str) -> tuple[str, str]:
             return f"Found {found}; it must be {limit} {wanted}.", ""
         case "pattern":
             return f"Found {found}.", error.schema.get("description") or f"It must look like {wanted}."
-        case "minItems" | "minProperties" | "minLength":
-            return "It is empty.", ""
+        case "minItems" | "minProperties":
+            return "It is empty.", f"Give at least one. {error.schema.get('description', '')}".strip()
+        case "minLength":
+            return "It is empty.", error.schema.get("description") or "Write a text, or leave it out."
+        case "maxLength" | "maxItems" | "maxProperties":
+            return f"It has {len(error.instance):,} {_COUNTED[error.validator]}.", f"At most {wanted:,}."
         case _:
-            return f"{error.message}.", ""
+            return f"Found {found}: it breaks the rule {error.validator}.", f"It must be {wanted}."
 
 
 def _say_true_or_false(found: Any, kinds: list[str]) -> str:
@@ -363,10 +411,12 @@ def _choice(found: Any, allowed: list[str]) -> str:
     return f"{meant}Allowed: {', '.join(allowed)}." if allowed else "Nothing is allowed here."
 
 
-def _shown(value: Any) -> str:
+def _shown(value: Any, secret: bool = False) -> str:
     if isinstance(value, dict):
         return "names and values" if value else "nothing"
     if isinstance(value, list):
         return "a list"
     text = value if isinstance(value, str) else json.dumps(value)
+    if secret and text:
+        return masked_key(text)
     return f"{text[:60]}…" if len(text) > 60 else text or "nothing"

@@ -15,7 +15,8 @@ from aktify_sandbox.contract import answers
 from aktify_sandbox.contract.answers import Answer
 from aktify_sandbox.contract.decide import Request, decide
 from aktify_sandbox.delivery import Gathering, Receive, Response, Send, Trouble, deliver
-from aktify_sandbox.forcing import Forcing, forced_answer
+from aktify_sandbox.forced import forced_answer
+from aktify_sandbox.forcing import Forcing
 from aktify_sandbox.log import LogUnwritable, request_id
 from aktify_sandbox.recorder import Exchange, Recorder
 from aktify_sandbox.scenarios import Forced, Step

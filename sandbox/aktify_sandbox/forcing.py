@@ -9,17 +9,16 @@ import re
 import time
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from http import HTTPStatus
 from typing import Any
 
-from aktify_sandbox.campaigns import Campaigns
-from aktify_sandbox.contract import answers
+from aktify_sandbox.campaigns import Campaign, Campaigns
 from aktify_sandbox.contract.answers import Answer
 from aktify_sandbox.contract.decide import Request
-from aktify_sandbox.contract.parsing import Problem, parse
+from aktify_sandbox.contract.parsing import parse
 from aktify_sandbox.contract.phone import identity
-from aktify_sandbox.scenarios import NATURAL, NO_ANSWER, Attempt, Condition, Counts, Forced, Rule, Rules, Step
-from aktify_sandbox.shelf import Loaded, Shelf, built_in
+from aktify_sandbox.documents import DocumentMistakes
+from aktify_sandbox.scenarios import NATURAL, Attempt, Condition, Counts, Forced, Rule, Rules, Step
+from aktify_sandbox.shelf import Loaded, NoSuchScenario, Shelf, built_in
 
 _PREFERENCE = re.compile(r'(?:^|[,;])\s*code\s*=\s*"?([0-9]{3})"?\s*(?=$|[,;])', re.IGNORECASE)
 _USUAL = ("accepted", "duplicate")
@@ -47,6 +46,7 @@ class Forcing:
         """
         self.shelf = shelf
         self.orders: list[Order] = []
+        self.warnings: list[str] = []
         self._campaigns = campaigns
         self._seed = seed
         self._counts = Counts()
@@ -59,8 +59,15 @@ class Forcing:
         self._activate(active)
         for campaign in campaigns.campaigns():
             if campaign.scenarios:
-                self._of_campaigns[campaign.name] = self._load(campaign.scenarios, shelf.find)
+                self._restore(campaign)
         self._arrange()
+
+    def _restore(self, campaign: Campaign) -> None:
+        """A campaign of an earlier run; what its scenarios have come to must not keep the sandbox from starting."""
+        try:
+            self._of_campaigns[campaign.name] = self._load_for(campaign.name, campaign.scenarios)
+        except (NoSuchScenario, DocumentMistakes) as mistake:
+            self.warnings.append(f"The campaign {campaign.name} is without its scenarios: {mistake}")
 
     # which rules are in force
 
@@ -74,8 +81,17 @@ class Forcing:
 
         Raises `NoSuchScenario`, `DocumentMistakes`; then nothing has changed.
         """
-        wanted = list(dict.fromkeys(names))
-        found = {name: Loaded.of(self._named(name)) for name in wanted}
+        self.put(self.read(names))
+
+    def read(self, names: Iterable[str]) -> dict[str, Loaded]:
+        """Scenarios by name, changing nothing; may be called in another thread.
+
+        Raises `NoSuchScenario`, `DocumentMistakes`.
+        """
+        return {name: Loaded.of(self._named(name)) for name in dict.fromkeys(names)}
+
+    def put(self, found: dict[str, Loaded]) -> None:
+        """Put scenarios that were read in the place of those in force; their counters start anew."""
         self._forget(self._active.values())
         self._active = found
         self._arrange()
@@ -83,24 +99,26 @@ class Forcing:
     def use_in(self, campaign: str, names: Iterable[str]) -> None:
         """Put scenarios into force for one campaign. Raises `NoSuchScenario`, `DocumentMistakes`."""
         self._forget(self._of_campaigns.pop(campaign, {}).values())
-        loaded = self._load(names, self.shelf.named)
+        loaded = self._load_for(campaign, names)
         if loaded:
             self._of_campaigns[campaign] = loaded
         self._arrange()
 
-    def refresh(self) -> list[str]:
-        """Read again what has changed on the disk. Returns what there is to say about it."""
-        said = []
-        for group in (self._active, *self._of_campaigns.values()):
+    def stale(self) -> list[Loaded]:
+        """What has changed on the disk since it was read."""
+        groups = (self._active, *self._of_campaigns.values())
+        return [loaded for group in groups for loaded in group.values() if loaded.has_changed()]
+
+    def replace(self, old: Loaded, new: Loaded) -> str:
+        """Put what a file is now in the place of what it was, wherever that is in force. Returns the news in words."""
+        for campaign, group in (("", self._active), *self._of_campaigns.items()):
             for name, loaded in group.items():
-                if loaded.has_changed():
-                    group[name] = again = loaded.again()
-                    said.append(_news(name, again))
-                    if again.scenario is not loaded.scenario:
-                        self._forget([loaded])
-        if said:
-            self._arrange()
-        return [text for text in said if text]
+                if loaded is old:
+                    group[name] = _only_in(campaign, new) if campaign and not new.mistake else new
+        if not new.mistake:
+            self._forget([old])
+        self._arrange()
+        return _news(new)
 
     def reset(self) -> None:
         """Forget forced answers and counters; scenarios stay in force."""
@@ -117,20 +135,21 @@ class Forcing:
             loaded.setdefault(each.scenario.name, each)
         return loaded
 
+    def _load_for(self, campaign: str, names: Iterable[str]) -> dict[str, Loaded]:
+        found = self._load(names, self.shelf.named)
+        return {name: _only_in(campaign, loaded) for name, loaded in found.items()}
+
     def _named(self, name: str) -> Any:
         """A scenario that was once given as a path keeps its name while it is in force."""
         known = self._active.get(name)
         return known.scenario.path if known else self.shelf.named(name)
 
     def _forget(self, gone: Iterable[Loaded]) -> None:
-        rules = {rule.name for loaded in gone for rule in loaded.scenario.rules}
-        self._counts.forget(rule for rule, _ in list(self._counts.tallies) if rule.name in rules)
+        self._counts.forget(rule for loaded in gone for rule in loaded.scenario.rules)
 
     def _arrange(self) -> None:
-        scenarios = [loaded.scenario for loaded in self._active.values()]
-        rules = [rule for scenario in scenarios for rule in scenario.rules]
-        for campaign, group in self._of_campaigns.items():
-            rules += [_only_in(campaign, rule) for loaded in group.values() for rule in loaded.scenario.rules]
+        groups = (self._active, *self._of_campaigns.values())
+        rules = [rule for group in groups for loaded in group.values() for rule in loaded.scenario.rules]
         built_in = [rule for scenario in self._built_in for rule in scenario.rules]
         for_any = [rule for rule in rules if rule.for_any]
         self._for_any = Rules(for_any) if for_any else None
@@ -223,12 +242,15 @@ class Forcing:
         return None
 
 
-def _only_in(campaign: str, rule: Rule) -> Rule:
+def _only_in(campaign: str, loaded: Loaded) -> Loaded:
+    """The scenario for one campaign alone; its rules are others than those of the next, and count for themselves."""
     where = Condition("campaign", frozenset([campaign]))
-    return dataclasses.replace(rule, conditions=(*rule.conditions, where))
+    rules = tuple(dataclasses.replace(r, conditions=(where, *r.conditions)) for r in loaded.scenario.rules)
+    return dataclasses.replace(loaded, scenario=dataclasses.replace(loaded.scenario, rules=rules))
 
 
-def _news(name: str, now: Loaded) -> str:
+def _news(now: Loaded) -> str:
+    name = now.scenario.name
     if now.mistake:
         return f"The scenario {name} has a mistake; its last good version stays in force.\n{now.mistake}"
     count = len(now.scenario.rules)
@@ -242,66 +264,3 @@ def _by_header(preferred: bytes | None) -> Forced | None:
     code = int(found[1])
     step = NATURAL if code == 201 else Step(code, (("preference-applied", f"code={code}"),))
     return Forced("header Prefer", step)
-
-
-# what is said instead of the natural answer
-
-
-def forced_answer(forced: Forced, natural: Answer) -> Answer:
-    """The answer that a forced one comes to. Its lead is what is kept; a 400, 401 or 409 is the contract's own."""
-    step = forced.step
-    how = f"Forced by {forced.by}"
-    if step.status is None and step.fault not in NO_ANSWER:
-        rule = f"{natural.rule} {how}: {_in_words(forced)}"
-        loses = step.fault not in (None, "dribble") and not step.kept
-        return dataclasses.replace(natural, rule=rule, keeps=natural.keeps and not loses)
-    answer = _worded(step.status, natural) if step.status else Answer(0, "forced", "", "")
-    outcome = "the lead is kept" if step.kept else "the lead is not kept"
-    return dataclasses.replace(
-        answer,
-        objection="forced",
-        rule=f"{how}: {_in_words(forced)}; {outcome}.",
-        access=natural.access,
-        phone=natural.phone,
-        lead=natural.lead,
-        short=natural.short,
-        keeps=natural.keeps and step.kept,
-    )
-
-
-def _worded(status: int, natural: Answer) -> Answer:
-    match status:
-        case 400:
-            problem = Problem("", "This answer was forced.", "Nothing need be wrong with the lead.", None)
-            return dataclasses.replace(
-                answers.invalid(None, None, (problem,)), message="The lead is invalid."
-            )
-        case 401:
-            return answers.unauthorized("This x-api-key is revoked.")
-        case 409:
-            return answers.duplicate(natural.access, natural.phone or "")
-        case _:
-            try:
-                phrase = HTTPStatus(status).phrase
-            except ValueError:
-                phrase = f"Status {status}"
-            return Answer(status, "forced", phrase, phrase)
-
-
-def _in_words(forced: Forced) -> str:
-    step = forced.step
-    parts = {
-        "hang": "no answer until the client gives up",
-        "reset": "the connection is reset",
-        "empty": "the connection is closed without an answer",
-        "truncate": "the answer is cut off",
-        "malformed-chunk": "a chunk of the answer is malformed",
-        "dribble": "the answer comes in small pieces",
-    }
-    said = [f"{step.status}"] if step.status else []
-    said += [parts[step.fault]] if step.fault else []
-    said += [f"{forced.delay:.3g} s late"] if forced.delay else []
-    said += [f"gathered with {step.gather - 1} more"] if step.gather else []
-    said += ["shuffled"] if step.shuffle else []
-    said += ["with other headers"] if step.headers and not step.status else []
-    return ", ".join(said)

@@ -3,11 +3,13 @@
 Each line begins with its number (`{"id":"r000000042",…`), which only ever grows, and ends with a checksum
 (`…,"crc":"1a2b3c4d"}`) over all that stands before it. A last line without a newline was torn by a crash and is
 cut off; a wrong checksum before a newline is damage, and nothing is touched. Look-up by number is a bisection,
-so that a million old lines cost no memory.
+so that a million old lines cost no memory. One thread writes; any thread may read, from a snapshot of its own.
 """
 
+import contextlib
 import os
 import tempfile
+import threading
 import zlib
 from collections.abc import Iterable, Iterator
 from pathlib import Path
@@ -30,7 +32,7 @@ class LogDamaged(LogError):
 
 
 class LogUnwritable(LogError):
-    """The disk refused a write (full, failing, read-only); what was half written has been taken back."""
+    """The disk refused a write (full, failing, read-only, gone); what was half written has been taken back."""
 
 
 class Line(NamedTuple):
@@ -72,119 +74,45 @@ def is_intact(line: bytes) -> bool:
     return line[-_SEAL:] == b',"crc":"%08x"}' % zlib.crc32(head) and line.startswith(b'{"id":"r')
 
 
-class Log:
-    """The open file. `size` counts the bytes that are safely in it."""
+class Snapshot:
+    """The lines as they stood at one moment. A rewrite or a longer file changes nothing for who reads it."""
 
-    def __init__(self, path: Path | None, *, fsync: bool = False) -> None:
-        """Open or create the file; None keeps the lines in memory. The caller then reads `replay()` once.
-
-        Raises `LogError`.
-        """
-        self.path = path
-        self.warnings: list[str] = []
-        self._fsync = fsync
-        self._fd = self._open()
-        self.size = os.fstat(self._fd).st_size
-        self._cut_torn_end()
-        if not self.size:
-            self.append([header(1)])
-
-    def _open(self) -> int:
-        if self.path is None:
-            return _unnamed_file()
-        try:
-            return os.open(self.path, _FLAGS, 0o600)
-        except OSError as error:
-            raise LogError(f"{self.path} can't be opened: {error.strerror}.") from error
-
-    def _cut_torn_end(self) -> None:
-        end = self._last_newline() + 1
-        if end < self.size:
-            torn = f"{self.size - end} bytes were cut off"
-            self.warnings.append(f"{self.path}: a crash tore the last line before it was answered; {torn}.")
-            os.ftruncate(self._fd, end)
-            self.size = end
-
-    def _last_newline(self) -> int:
-        end = self.size
-        while end:
-            start = max(0, end - _CHUNK)
-            found = self._pread(end - start, start).rfind(b"\n")
-            if found >= 0:
-                return start + found
-            end = start
-        return -1
-
-    def replay(self) -> Iterator[Line]:
-        """Every line from the first, each proved by its checksum. Raises `LogDamaged` naming file and line."""
-        last = -1
-        for place, line in enumerate(self.lines(), start=1):
-            if not is_intact(line.text) or line.number <= last:
-                raise LogDamaged(
-                    f"{self.path}:{place}: this line is damaged (its checksum is wrong); nothing was changed. "
-                    "Move the folder away to start anew, or delete that line to go on without it."
-                )
-            last = line.number
-            if place == 1:
-                self._check_format(line)
-            yield line
-
-    def _check_format(self, line: Line) -> None:
-        found = line.load()
-        if found.get("log") != "aktify-sandbox" or found.get("version") != FORMAT:
-            kind = f"{found.get('log')} {found.get('version')}"
-            raise LogError(
-                f"{self.path}:1: expected a log of aktify-sandbox in format {FORMAT}, found {kind}."
-            )
-
-    def append(self, lines: Iterable[bytes]) -> None:
-        """Write the lines in one go; they are in the kernel's hands (with fsync: on the disk) when this returns.
-
-        Raises `LogUnwritable`; then none of the lines is in the file.
-        """
-        data = b"".join(lines)
-        try:
-            self._write(data)
-        except OSError as error:
-            os.ftruncate(self._fd, self.size)
-            raise LogUnwritable(f"{self.path or 'memory'} can't be written: {error.strerror}.") from error
-        self.size += len(data)
-
-    def _write(self, data: bytes) -> None:
-        written = os.write(self._fd, data)
-        while written < len(data):
-            written += os.write(self._fd, data[written:])
-        if self._fsync:
-            os.fsync(self._fd)
+    def __init__(self, fd: int, size: int, path: Path | None) -> None:
+        self.size = size
+        self._fd = fd
+        self._path = path
 
     def lines(self, start: int = 0) -> Iterator[Line]:
         """The lines from an offset on, oldest first."""
-        with _duplicate(self._fd) as fd:
-            offset, rest, end = start, b"", self.size
-            position = start
-            while position < end:
-                chunk = os.pread(fd, min(_CHUNK, end - position), position)
-                position += len(chunk)
-                *whole, rest = (rest + chunk).split(b"\n")
-                for text in whole:
-                    yield Line(offset, text)
-                    offset += len(text) + 1
+        offset, position, held = start, start, list[bytes]()
+        while position < self.size:
+            chunk = self._read(min(_CHUNK, self.size - position), position)
+            position += len(chunk)
+            first, *others = chunk.split(b"\n")
+            held.append(first)
+            for text in others:
+                whole, held = b"".join(held), [text]
+                yield Line(offset, whole)
+                offset += len(whole) + 1
 
     def backwards(self) -> Iterator[Line]:
         """The lines, newest first."""
-        with _duplicate(self._fd) as fd:
-            end, rest = self.size - 1, b""  # without the last newline
-            while end > 0:
-                start = max(0, end - _CHUNK)
-                first, *whole = (os.pread(fd, end - start, start) + rest).split(b"\n")
-                position = end + len(rest)
-                for text in reversed(whole):
-                    position -= len(text)
-                    yield Line(position, text)
-                    position -= 1
-                end, rest = start, first
-            if rest:
-                yield Line(0, rest)
+        end, held = (
+            self.size - 1,
+            list[bytes](),
+        )  # without the last newline; pieces of one line, its last first
+        while end > 0:
+            start = max(0, end - _CHUNK)
+            position = end
+            *others, last = self._read(end - start, start).split(b"\n")
+            held.append(last)
+            for text in reversed(others):
+                position -= len(held[-1])
+                yield Line(position, b"".join(reversed(held)))
+                position, held = position - 1, [text]
+            end = start
+        if held:
+            yield Line(0, b"".join(reversed(held)))
 
     def find(self, number: int) -> Line | None:
         """The line with that number, by bisection, or None."""
@@ -205,25 +133,169 @@ class Log:
         start = 0 if offset == 0 else self._find_newline(offset - 1) + 1
         if start >= self.size:
             return None
-        return Line(start, self._pread(self._find_newline(start) - start, start))
+        return Line(start, self._read(self._find_newline(start) - start, start))
 
     def _find_newline(self, offset: int) -> int:
         step = 1 << 12
         while offset < self.size:
-            found = self._pread(step, offset).find(b"\n")
+            found = self._read(min(step, self.size - offset), offset).find(b"\n")
             if found >= 0:
                 return offset + found
             offset += step
         return self.size
 
-    def _pread(self, length: int, offset: int) -> bytes:
-        return os.pread(self._fd, length, offset)
+    def last_newline(self) -> int:
+        """Where the last newline stands; -1 if there is none."""
+        end = self.size
+        while end:
+            start = max(0, end - _CHUNK)
+            found = self._read(end - start, start).rfind(b"\n")
+            if found >= 0:
+                return start + found
+            end = start
+        return -1
+
+    def _read(self, length: int, offset: int) -> bytes:
+        """Exactly these bytes. Raises `LogDamaged` when the file has become shorter."""
+        read = os.pread(self._fd, length, offset)
+        while len(read) < length:
+            more = os.pread(self._fd, length - len(read), offset + len(read))
+            if not more:
+                raise LogDamaged(
+                    f"{self._path or 'memory'} is shorter than what was written: it was cut off."
+                )
+            read += more
+        return read
+
+
+class Log:
+    """The open file. `size` counts the bytes that are safely in it."""
+
+    def __init__(self, path: Path | None, *, fsync: bool = False) -> None:
+        """Open or create the file; None keeps the lines in memory. The caller then reads `replay()` once.
+
+        Raises `LogError`.
+        """
+        self.path = path
+        self.warnings: list[str] = []
+        self._fsync = fsync
+        self._swap = threading.Lock()  # held while handle and size change together, and while both are taken
+        self._was_gone = False
+        self._fd = self._open()
+        self.size = os.fstat(self._fd).st_size
+        self._cut_torn_end()
+        if not self.size:
+            self.append([header(1)])
+
+    def _open(self) -> int:
+        if self.path is None:
+            return _unnamed_file()
+        try:
+            return os.open(self.path, _FLAGS, 0o600)
+        except OSError as error:
+            raise LogError(f"{self.path} can't be opened: {error.strerror}.") from error
+
+    def _cut_torn_end(self) -> None:
+        with self.snapshot() as snapshot:
+            end = snapshot.last_newline() + 1
+        if end < self.size:
+            torn = f"{self.size - end} bytes were cut off"
+            self.warnings.append(f"{self.path}: a crash tore the last line before it was answered; {torn}.")
+            os.ftruncate(self._fd, end)
+            self.size = end
+
+    def replay(self) -> Iterator[Line]:
+        """Every line from the first, each proved by its checksum. Raises `LogDamaged` naming file and line."""
+        last = -1
+        for place, line in enumerate(self.lines(), start=1):
+            if not is_intact(line.text) or line.number <= last:
+                raise LogDamaged(
+                    f"{self.path}:{place}: this line is damaged (its checksum is wrong); nothing was changed. "
+                    f"{_way_out(place)}"
+                )
+            last = line.number
+            if place == 1:
+                self._check_format(line)
+            yield line
+
+    def _check_format(self, line: Line) -> None:
+        found = line.load()
+        if found.get("log") != "aktify-sandbox" or found.get("version") != FORMAT:
+            kind = f"{found.get('log')} {found.get('version')}"
+            raise LogError(
+                f"{self.path}:1: expected a log of aktify-sandbox in format {FORMAT}, found {kind}."
+            )
+
+    # what is read, from any thread
+
+    @contextlib.contextmanager
+    def snapshot(self) -> Iterator[Snapshot]:
+        """The lines as they stand now, to be read in peace whatever the writer does meanwhile."""
+        with self._swap:
+            fd, size = os.dup(self._fd), self.size
+        try:
+            yield Snapshot(fd, size, self.path)
+        finally:
+            os.close(fd)
+
+    def lines(self, start: int = 0) -> Iterator[Line]:
+        """The lines from an offset on, oldest first."""
+        with self.snapshot() as snapshot:
+            yield from snapshot.lines(start)
+
+    def backwards(self) -> Iterator[Line]:
+        """The lines, newest first."""
+        with self.snapshot() as snapshot:
+            yield from snapshot.backwards()
+
+    def find(self, number: int) -> Line | None:
+        """The line with that number, or None."""
+        with self.snapshot() as snapshot:
+            return snapshot.find(number)
+
+    # what is written, by one thread
+
+    def append(self, lines: Iterable[bytes]) -> None:
+        """Write the lines in one go; they are in the kernel's hands (with fsync: on the disk) when this returns.
+
+        Raises `LogUnwritable`; then none of the lines is in the file.
+        """
+        data = b"".join(lines)
+        self._refuse_if_gone()
+        try:
+            self._write(data)
+        except OSError as error:
+            os.ftruncate(self._fd, self.size)
+            raise LogUnwritable(f"{self.path or 'memory'} can't be written: {error.strerror}.") from error
+        self.size += len(data)
+
+    def _write(self, data: bytes) -> None:
+        written = os.write(self._fd, data)
+        while written < len(data):
+            written += os.write(self._fd, data[written:])
+        if self._fsync:
+            os.fsync(self._fd)
+
+    @property
+    def is_gone(self) -> bool:
+        """Whether the file was deleted while it was open (after `close`: before it), so that what it holds is lost."""
+        if self.path is None or self._fd < 0:
+            return self._was_gone
+        return os.fstat(self._fd).st_nlink == 0
+
+    def _refuse_if_gone(self) -> None:
+        if self.is_gone:
+            raise LogUnwritable(
+                f"{self.path} was deleted while the sandbox ran, and with it all that was kept: "
+                "stop the sandbox and start it again."
+            )
 
     def rewrite(self, first: bytes, lines: Iterable[bytes]) -> None:
         """Put a header and these lines (sealed, without newline) in place of all: old file or new, no mixture.
 
         Raises `LogUnwritable`; then the old file is as it was.
         """
+        self._refuse_if_gone()
         beside = self.path and self.path.with_suffix(".new")
         fd = -1
         try:
@@ -232,16 +304,32 @@ class Log:
             if self.path and beside:
                 os.fsync(fd)
                 os.replace(beside, self.path)
-                fsync_folder(self.path.parent)
-        except OSError as error:
+        except BaseException as error:
             _give_up(fd, beside)
-            raise LogUnwritable(f"{self.path or 'memory'} can't be rewritten: {error.strerror}.") from error
-        os.close(self._fd)
-        self._fd, self.size = fd, size
+            if isinstance(error, OSError):
+                raise LogUnwritable(self._why_not_rewritten(error)) from error
+            raise
+        with self._swap:
+            os.close(self._fd)
+            self._fd, self.size = fd, size
+        if self.path:
+            with contextlib.suppress(OSError):  # the new file is in place already
+                fsync_folder(self.path.parent)
+
+    def _why_not_rewritten(self, error: OSError) -> str:
+        if self.path is None:
+            return f"memory can't be rewritten: {error.strerror}."
+        return (
+            f"{self.path} can't be rewritten: {error.strerror}. What is left of it must fit beside it first: make "
+            f"room on that disk, or stop the sandbox and delete {self.path.parent}, which forgets everything."
+        )
 
     def close(self) -> None:
-        """Let go of the file."""
-        os.close(self._fd)
+        """Let go of the file. `is_gone` still tells how it was."""
+        self._was_gone = self.is_gone
+        with self._swap:
+            fd, self._fd = self._fd, -1
+        os.close(fd)
 
 
 def header(next_number: int, **more: int) -> bytes:
@@ -258,6 +346,13 @@ def fsync_folder(folder: Path) -> None:
             os.fsync(fd)
         finally:
             os.close(fd)
+
+
+def _way_out(place: int) -> str:
+    """What can be done about a damaged line; without the first one nothing could be read."""
+    if place == 1:
+        return "Move the folder away to start anew."
+    return "Move the folder away to start anew, or delete that line to go on without it."
 
 
 def _give_up(fd: int, beside: Path | None) -> None:
@@ -291,16 +386,3 @@ def _unnamed_file() -> int:
         return os.memfd_create("aktify-sandbox")
     with tempfile.TemporaryFile() as file:
         return os.dup(file.fileno())
-
-
-class _duplicate:  # noqa: N801  reads like the function that it stands for
-    """A second handle, so that a scan in another thread outlives a rewrite."""
-
-    def __init__(self, fd: int) -> None:
-        self._fd = os.dup(fd)
-
-    def __enter__(self) -> int:
-        return self._fd
-
-    def __exit__(self, *_: object) -> None:
-        os.close(self._fd)

@@ -1,5 +1,6 @@
 """Reading the record: one request whole, or many by filters, newest first."""
 
+import functools
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, fields
@@ -10,6 +11,7 @@ import orjson
 
 from aktify_sandbox.campaigns import Campaigns
 from aktify_sandbox.contract.lead import identity
+from aktify_sandbox.contract.rulings import RulingMistake
 from aktify_sandbox.log import Line, request_id
 from aktify_sandbox.masking import masked_key
 from aktify_sandbox.recorder import restored, timestamp
@@ -65,7 +67,7 @@ class Filters:
             return False
         if self.since and _received(line) < self.since:
             return False
-        if self.search and _as_in_json(self.search.lower()) not in line.text.decode().lower():
+        if self.search and not _has_all(line.text.decode().lower(), _pieces(self.search)):
             return False
         parsed = self.status or self.key or self.campaign or self.phone or self.search
         return not parsed or self._admits(line.load())
@@ -90,11 +92,11 @@ def _moment(text: str) -> str:
             moment = datetime.now(UTC) - timedelta(seconds=int(duration[1]) * _SECONDS[duration[2]])
         else:
             moment = datetime.fromisoformat(re.sub(r"(?<=:[0-9]{2}) (?=[0-9]{2}:?[0-9]{2}$)", "+", text))
-    except (ValueError, OverflowError):
+        return timestamp((moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp())
+    except (ValueError, OverflowError, OSError):  # in UTC it may lie outside the calendar
         raise FilterMistake(
             f"since={text} is no moment: write 2026-11-24T09:30:00Z, or 10m for the last ten minutes."
         ) from None
-    return timestamp((moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp())
 
 
 def _received(line: Line) -> str:
@@ -102,12 +104,22 @@ def _received(line: Line) -> str:
     return line.text[start : start + len("2026-11-24T09:30:00.000Z")].decode()
 
 
-def _as_in_json(text: str) -> str:
-    return orjson.dumps(text)[1:-1].decode()
+@functools.lru_cache(maxsize=16)
+def _pieces(search: str) -> list[str]:
+    """What a line must hold, in lower case and as JSON writes it, if the text of its record holds the search.
+
+    `_text_of` puts ": " between a header's name and value, and line breaks between the parts: these aren't in the line.
+    """
+    pieces = re.split(r": |\n|^ |:$", search.lower())
+    return [orjson.dumps(piece)[1:-1].decode() for piece in pieces if piece]
+
+
+def _has_all(text: str, pieces: list[str]) -> bool:
+    return all(piece in text for piece in pieces)
 
 
 def _text_of(record: Record) -> str:
-    """All that a person would call the text of a record, line by line."""
+    """All that a person would call the text of a record, line by line. `_pieces` knows what joins it."""
     response = record["response"] or {}
     headers = [f"{name}: {value}" for name, value in [*record["headers"], *response.get("headers", [])]]
     problems = [text for problem in record["problems"] for text in problem.values()]
@@ -115,17 +127,13 @@ def _text_of(record: Record) -> str:
         record[name]
         for name in ("id", "method", "path", "query", "body", "phone", "campaign", "key", "receivedAt")
     ]
-    return "\n".join(
-        str(part) for part in [*parts, *headers, response.get("body"), record["reason"]["rule"], *problems]
-    )
+    parts += [*headers, response.get("body"), record["reason"]["rule"], *problems]
+    return "\n".join(str(part) for part in parts if part is not None)
 
 
 def _check_status(text: str) -> None:
     for part in text.split(","):
-        known = part == "none" or (
-            len(part) == 3 and part[0].isdigit() and (part[1:] == "xx" or part.isdigit())
-        )
-        if not known:
+        if not re.fullmatch(r"none|[0-9](?:xx|[0-9]{2})", part):
             raise FilterMistake(f"status={part} isn't a status: write 409, 4xx, several as 400,409, or none.")
 
 
@@ -183,7 +191,10 @@ def notes_on(record: Record, campaigns: Campaigns) -> list[Record]:
     """What was accepted but is worth knowing, by the rulings that were in force when the request came."""
     if record["body"] is None or record["campaign"] is None or "bodyEncoding" in record:
         return []
-    rules = campaigns.rules_for(record.get("rulings", {}), record.get("link", "optional"))
+    try:
+        rules = campaigns.rules_for(record.get("rulings", {}), record.get("link", "optional"))
+    except RulingMistake as mistake:  # a library or ruling of an earlier run is missing in this one
+        return [{"field": "", "message": f"Notes can't be worked out. {mistake}", "ruling": mistake.name}]
     return [note._asdict() for note in rules.notes(record["body"].encode())]
 
 

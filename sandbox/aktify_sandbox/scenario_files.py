@@ -118,9 +118,11 @@ class Compiling:
         """A rule without conditions answers everything, so those below it never do."""
         for number, rule in enumerate(rules[:-1]):
             always = set(rule.get("when", {})) <= {"applies", "per"} and rule["answer"] != "natural"
+            if not always:
+                continue
             reach = rule.get("when", {}).get("applies", "valid")
             below = {later.get("when", {}).get("applies", "valid") for later in rules[number + 1 :]}
-            if always and below <= {reach, "valid"}:
+            if below <= {reach, "valid"}:
                 message = "This rule answers every request, so that no rule below it ever does."
                 self._complain(("rules", number), message, "Move it to the end, or give it a `when`.")
                 return

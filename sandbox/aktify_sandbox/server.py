@@ -34,6 +34,10 @@ _STOP_SECONDS = 1
 _LOOK_AGAIN_SECONDS = 1
 
 
+def _say(text: str) -> None:
+    print(f"aktify-sandbox: {text}", file=sys.stderr, flush=True)  # noqa: T201  the user's terminal
+
+
 class CannotServe(Exception):
     """Why the sandbox can't start, in words for the user."""
 
@@ -47,7 +51,7 @@ def serve(settings: Settings, notices: list[str]) -> int:
         with contextlib.closing(listening):
             return _serve(settings, notices, listening)
     except (CannotServe, LogError, NoSuchScenario, DocumentMistakes) as error:
-        print(f"aktify-sandbox: {error}", file=sys.stderr)  # noqa: T201  the user's terminal
+        _say(str(error))
         return 1
 
 
@@ -57,23 +61,27 @@ def _serve(settings: Settings, notices: list[str], listening: socket.socket) -> 
     terminal = Terminal(form=settings.log_format, quiet=settings.quiet, show_pii=settings.show_pii)
     origin = _origin(settings.host, listening.getsockname()[1])
     for notice in [*notices, *store.warnings]:
-        print(f"aktify-sandbox: {notice}", file=sys.stderr)  # noqa: T201  the user's terminal
+        _say(notice)
 
     def stop() -> None:
         server.should_exit = True
 
+    watching: list[asyncio.Task[None]] = []  # whoever drops a task may lose it
+
     def ready() -> None:
-        terminal.say(banner(settings, origin, store))
+        terminal.say(banner(settings, origin, store, app.forcing.active))
         if settings.ready_file:
             write_ready_file(settings, origin)
         if settings.open:
             webbrowser.open(f"{origin}/_sandbox/")
-        watch(app.forcing)
+        watching.append(asyncio.get_running_loop().create_task(watch(app.forcing)))
         gc.collect()
         gc.freeze()  # what is there at the start stays: the collector need not look at it again and again
 
     try:
         app = Application(settings, store, origin, terminal.show, stop)
+        for warning in app.forcing.warnings:
+            _say(warning)
         server = Server(app, ready)
         server.run(sockets=[listening])
     finally:
@@ -82,17 +90,21 @@ def _serve(settings: Settings, notices: list[str], listening: socket.socket) -> 
         if settings.ready_file:
             with contextlib.suppress(OSError):
                 settings.ready_file.unlink(missing_ok=True)
+    if store.is_gone:
+        _say(f"{folder} was deleted while the sandbox ran; what it held is lost.")
+        return 1
     terminal.say(
         "\nStopped. Nothing was lost; `aktify-sandbox serve` goes on from here." if folder else "\nStopped."
     )
     return 0
 
 
-def watch(forcing: Forcing) -> None:
-    """Read scenario files again soon after they change, for as long as the loop runs."""
-    for text in forcing.refresh():
-        print(f"aktify-sandbox: {text}", file=sys.stderr, flush=True)  # noqa: T201  the user's terminal
-    asyncio.get_running_loop().call_later(_LOOK_AGAIN_SECONDS, watch, forcing)
+async def watch(forcing: Forcing) -> None:
+    """Read scenario files again soon after they change, for as long as the loop runs; nobody waits meanwhile."""
+    while True:
+        for old in forcing.stale():
+            _say(forcing.replace(old, await asyncio.to_thread(old.again)))
+        await asyncio.sleep(_LOOK_AGAIN_SECONDS)
 
 
 def bind(host: str, port: int) -> socket.socket:

@@ -19,8 +19,12 @@ if TYPE_CHECKING:
 FILE_NAME = "aktify-sandbox.yaml"
 PREFIX = "AKTIFY_SANDBOX_"
 
-_CAMPAIGN_NAME = "^[A-Za-z0-9_.-]{1,64}$"
-_KEY = "^[!-~]{1,200}$"
+_CAMPAIGN_NAME = r"^[A-Za-z0-9_.-]{1,64}$(?!\n)"
+_CAMPAIGN_NAME_RULE = "A campaign's name is 1 to 64 of A-Z a-z 0-9 _ . -"
+_KEY = r"^[!-~]{1,200}$(?!\n)"
+_KEY_RULE = "A key is 1 to 200 visible ASCII characters, no spaces."
+_HEADER_WORD = r"^[!-~]{1,1000}$(?!\n)"
+_TOKENS_ARE = "A token is 1 to 1000 visible ASCII characters, no spaces."
 _LINKS = ("optional", "link", "tracking")
 
 
@@ -359,8 +363,11 @@ def _campaign_mistakes(document: "Document", content: dict[str, Any]) -> Iterato
     for campaign, about in (content.get("campaigns") or {}).items():
         for number, entry in enumerate((about or {}).get("keys", ())):
             key = entry if isinstance(entry, str) else entry["key"]
+            place: tuple[str | int, ...] = ("campaigns", campaign, "keys", number)
+            if isinstance(entry, dict) and key in entry.get("name", ""):
+                hint = "A key's name is how it is shown, so it must not hold the key."
+                yield document.mistake(place, "The name of this key gives it away.", hint)
             if key in seen:
-                place = ("campaigns", campaign, "keys", number)
                 yield document.mistake(
                     place, f"This key stands in the campaign {seen[key]} already.", "A key has one campaign."
                 )
@@ -380,9 +387,23 @@ def _checked(settings: Settings) -> Settings:
         raise SettingsMistake(
             f"--host {settings.host} opens the sandbox to the network: give --token TOKEN too."
         )
-    if settings.fictional_only:
-        return dataclasses.replace(settings, rulings={**settings.rulings, "fictional-only": "on"})
-    return settings
+    if settings.token and not re.fullmatch(_HEADER_WORD, settings.token):
+        raise SettingsMistake(f"--token can't be sent in a header: {_TOKENS_ARE}")
+    allowed = tuple(_host_name(name) for name in settings.allow_host)
+    rulings = {**settings.rulings, **({"fictional-only": "on"} if settings.fictional_only else {})}
+    return dataclasses.replace(settings, allow_host=allowed, rulings=rulings)
+
+
+def _host_name(written: str) -> str:
+    """The name alone: a port behind it is dropped, since a sandbox has but one."""
+    found = re.fullmatch(r"(?:\[([0-9A-Fa-f:.]+)\]|([A-Za-z0-9_.-]+))(?::[0-9]{1,5})?", written)
+    if found:
+        return found[1] or found[2]
+    if re.fullmatch(r"[0-9A-Fa-f:.]+", written):
+        return written
+    raise SettingsMistake(
+        f"--allow-host {written} isn't a host's name: write it alone, as in sandbox.example.com."
+    )
 
 
 # the file's schema
@@ -414,6 +435,9 @@ def _property(flag: Flag) -> dict[str, Any]:
             return about | {"type": "string", "enum": list(flag.choices)}
         case "many":
             return about | {"type": "array", "items": {"type": "string"}}
+        case _ if flag.field == "token":
+            rule = f"{flag.help} {_TOKENS_ARE}"
+            return {"description": rule, "type": "string", "pattern": _HEADER_WORD, "writeOnly": True}
         case _:
             return about | {"type": "string", "minLength": 1}
 
@@ -435,7 +459,7 @@ def _campaigns_schema() -> dict[str, Any]:
     text = {
         "type": "string",
         "pattern": _KEY,
-        "description": "A key is 1 to 200 visible ASCII characters, no spaces.",
+        "description": _KEY_RULE,
     }
     full = {
         "type": "object",
@@ -452,15 +476,21 @@ def _campaigns_schema() -> dict[str, Any]:
         "additionalProperties": False,
         "properties": {
             "link": {"type": "string", "enum": list(_LINKS), "description": "What kind of campaign it is."},
-            "keys": {"type": "array", "items": {"anyOf": [text, full]}},
+            "keys": {
+                "type": "array",
+                "description": "The API keys that post into it.",
+                "items": {"anyOf": [text, full]},
+                "writeOnly": True,
+            },
             "profile": {"type": "string", "enum": list(PROFILES)},
             "rulings": _rulings_schema(),
         },
     }
     return {
         "type": "object",
-        "description": "Campaigns by name (1 to 64 of A-Z a-z 0-9 _ . -).",
+        "description": f"Campaigns by name. {_CAMPAIGN_NAME_RULE}",
         "minProperties": 1,
+        "propertyNames": {"description": _CAMPAIGN_NAME_RULE},
         "additionalProperties": False,
         "patternProperties": {_CAMPAIGN_NAME: campaign},
     }

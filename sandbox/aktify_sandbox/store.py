@@ -7,7 +7,9 @@ write gives it back.
 
 import asyncio
 import contextlib
+import errno
 import itertools
+import os
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -20,6 +22,8 @@ from aktify_sandbox.log import Line, Log, LogError, LogUnwritable, header, reque
 from aktify_sandbox.tables import Document, Documents
 
 _PLAIN_TABLES = ("keys", "campaigns")
+_RESERVE = 1 << 16
+_LETTERS = bytes(ord("a") + byte % 26 for byte in range(256))
 
 
 Done = Callable[[LogUnwritable | None], None]
@@ -51,6 +55,7 @@ class Store:
         self.requests = 0  # how many are on disk
         self._dropped = 0
         self._next = 1
+        self._shrink_at = 2 * (keep or 0)
         self._written = 0
         self._numbers: dict[str, dict[int, int]] = {}
         self._codes: dict[str, int] = {}
@@ -62,11 +67,17 @@ class Store:
         try:
             self.log = Log(folder / "log.jsonl" if folder else None, fsync=fsync)
             self._replay()
+            self._lay_reserve()
         except LogError:
             self._release()
             raise
         self.db = Documents(self)
         self.leads = self.db.table("leads")
+
+    @property
+    def is_gone(self) -> bool:
+        """Whether the state folder was deleted while it was in use; after `close`: before it."""
+        return self.log.is_gone
 
     @property
     def warnings(self) -> list[str]:
@@ -125,7 +136,7 @@ class Store:
         self._written = self._next - 1
         for done, _ in waiting:
             done(None)
-        if self.keep and self.requests >= 2 * self.keep:
+        if self.keep and self.requests >= self._shrink_at:
             self._keep_newest(self.keep)
 
     def _take(self, number: int, kept: Kept) -> None:
@@ -150,7 +161,8 @@ class Store:
 
     def amended(self, content: dict[str, Any], number: int) -> dict[str, Any]:
         """A recorded request with what became known later."""
-        line = self.log.find(self._amendments[number]) if number in self._amendments else None
+        amendment = self._amendments.get(number)
+        line = self.log.find(amendment) if amendment is not None else None
         return {**content, **line.load()["content"]} if line else content
 
     def newest_requests(self, before: int | None = None) -> Iterator[Line]:
@@ -283,21 +295,54 @@ class Store:
         numbers, self._numbers = self._numbers, {}
         try:
             self._shrink(self._next, left=0, dropped=0)
-        except LogUnwritable:
+        except LogError:
             self._numbers = numbers
             raise
         self._codes = {}
 
     def _keep_newest(self, keep: int) -> None:
+        """Drop what is older, and not again before as many requests have come as leads had to be copied.
+
+        So a request's share of the copying stays small, however many leads there are.
+        """
         newest = itertools.islice(self.newest_requests(), keep)
         oldest = min(line.number for line in newest)
-        with contextlib.suppress(LogUnwritable):  # no room to shrink: tried again at the next write
+        with contextlib.suppress(LogUnwritable):  # no room to shrink: tried again later
             self._shrink(oldest, left=keep, dropped=self._dropped + self.requests - keep)
+        self._shrink_at = self.requests + max(keep, len(self.leads))
 
     def _shrink(self, requests_from: int, *, left: int, dropped: int) -> None:
-        self.log.rewrite(header(self._next, dropped=dropped), self._surviving(requests_from))
+        first = header(self._next, dropped=dropped)
+        try:
+            self.log.rewrite(first, self._surviving(requests_from))
+        except LogUnwritable as error:
+            if not _is_full(error) or not self._give_up_copies():
+                raise
+            try:
+                self.log.rewrite(first, self._surviving(requests_from))
+            finally:
+                self._lay_reserve()
         self.requests, self._dropped = left, dropped
         self._amendments = {of: at for of, at in self._amendments.items() if of >= requests_from}
+
+    def _lay_reserve(self) -> None:
+        """Hold a little of the disk, so that a full one still has room for what a reset leaves."""
+        reserve = self.folder and self.folder / "reserve"
+        if reserve and not (reserve.exists() and reserve.stat().st_size == _RESERVE):
+            try:
+                with open(os.open(reserve, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as file:
+                    file.write(os.urandom(_RESERVE).translate(_LETTERS))  # zeros might take no room
+            except OSError:
+                with contextlib.suppress(OSError):
+                    reserve.unlink(missing_ok=True)
+
+    def _give_up_copies(self) -> bool:
+        """Delete what the log doesn't need. False if there is nothing more to delete."""
+        copies = [self.folder / name for name in ("reserve", "state.json")] if self.folder else []
+        there = [path for path in copies if path.exists()]
+        for path in there:
+            path.unlink(missing_ok=True)
+        return bool(there)
 
     def _surviving(self, requests_from: int) -> Iterator[bytes]:
         """Later requests as they stand, and of what was before them the leads, keys and campaigns that still count."""
@@ -330,9 +375,12 @@ class Store:
     # the end
 
     def close(self, seconds_to_fold: float = 0.5) -> None:
-        """Write what waits, fold into a plain TinyDB file if that fits the time, and let go of the folder."""
+        """Write what waits, fold into a plain TinyDB file if that fits the time, and let go of the folder.
+
+        `is_gone` then tells whether there was still a file to hold it all.
+        """
         self.flush()
-        if self.folder:
+        if self.folder and not self.is_gone:
             fold(self.views(), self.folder / "state.json", seconds_to_fold)
         self.log.close()
         self._release()
@@ -380,12 +428,20 @@ def _lead_in(content: Mapping[str, Any]) -> dict[str, Any] | None:
     return {**kept, "request": content["id"], "short": content.get("short")}
 
 
+def _is_full(error: LogUnwritable) -> bool:
+    cause = error.__cause__
+    return isinstance(cause, OSError) and cause.errno in (errno.ENOSPC, errno.EDQUOT)
+
+
 def _claim(folder: Path) -> FileLock:
     """Make the folder, for the owner only and out of git's sight, and take it. Raises `StateInUse`, `LogError`."""
     lock = FileLock(folder / "lock", mode=0o600)
     try:
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        (folder / ".gitignore").write_text("*\n")
+        ignore = folder / ".gitignore"
+        ignore.touch(mode=0o600)
+        ignore.chmod(0o600)
+        ignore.write_text("*\n")
         lock.acquire(timeout=0)
     except Timeout:
         raise StateInUse(

@@ -35,6 +35,9 @@ STRANGE = [
     "someone@example.com\n",
     "2022-11-15\n",
     "https://a.b\n",
+    "http://[",
+    "http://a:99999999/",
+    "http://[::1]:65535/x",
     "٥٠٩٥٥٥١٢٣٤",
     "x" * 1_001,
 ]

@@ -1,9 +1,12 @@
 """How a command talks to a running sandbox, and what it says when it can't."""
 
+import re
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
+
+from aktify_sandbox.masking import printable
 
 if TYPE_CHECKING:
     import httpx
@@ -19,7 +22,7 @@ class Client:
     def __init__(self, url: str, token: str | None = None) -> None:
         import httpx
 
-        headers = {"authorization": f"Bearer {token}"} if token else {}
+        headers = {"authorization": f"Bearer {fit_for_header(token, 'token')}"} if token else {}
         try:  # no proxies, no redirects: this talks to a sandbox and to nothing else
             self.http = httpx.Client(base_url=url, headers=headers, trust_env=False, timeout=60)
         except httpx.InvalidURL:
@@ -82,6 +85,13 @@ class Client:
             raise click.ClickException(f"{self.url} isn't a sandbox: nothing was sent.")
 
 
+def fit_for_header(secret: str, kind: str) -> str:
+    """A key or a token that a header can carry. Any other is wrong usage, and isn't shown."""
+    if not re.fullmatch("[!-~]+", secret):
+        raise click.UsageError(f"--{kind}: a {kind} is visible ASCII characters, no spaces or line breaks.")
+    return secret
+
+
 def talks(command: Command) -> Command:
     """The options of every command that talks to a running sandbox."""
     url = click.option(
@@ -107,4 +117,4 @@ def _detail(answer: "httpx.Response") -> str:
         detail = answer.json()["detail"]
     except (ValueError, KeyError, TypeError):
         return f"The server answered {answer.status_code}: it isn't a sandbox, or not of this version."
-    return f"{detail}"
+    return printable(f"{detail}")

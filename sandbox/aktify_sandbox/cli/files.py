@@ -3,6 +3,7 @@
 import csv
 import io
 import json
+import re
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -22,7 +23,7 @@ class Body(NamedTuple):
 def text_of(file: Path) -> str:
     """The text of a file, or of standard input for `-`. Ends the command when there is none to read."""
     try:
-        content = sys.stdin.buffer.read() if str(file) == "-" else file.read_bytes()
+        content = _standard_input() if str(file) == "-" else file.read_bytes()
         return content.decode("utf-8-sig")
     except OSError as error:
         raise click.ClickException(f"{file} can't be read: {error.strerror}.") from None
@@ -31,8 +32,31 @@ def text_of(file: Path) -> str:
         raise click.ClickException(f"{file}:{line}: this isn't UTF-8 text; save the file in UTF-8.") from None
 
 
+def _standard_input() -> bytes:
+    if sys.stdin is None:
+        raise click.ClickException("Standard input is closed: give a FILE, or pipe something in.")
+    return sys.stdin.buffer.read()
+
+
+def bodies_to_send(file: Path) -> list[Body]:
+    """Each lead of a file as it will be sent: JSON as it stands there; of what `leads export` prints, the lead."""
+    return [Body(body.place, _exported(body.content) or body.content) for body in bodies_in(file)]
+
+
+def _exported(content: bytes) -> bytes | None:
+    """The lead inside a row of an export, which says campaign and phone beside it."""
+    if b'"campaign"' not in content:
+        return None
+    try:
+        row = json.loads(content)
+    except (ValueError, RecursionError):
+        return None
+    is_row = isinstance(row, dict) and "phone" in row and isinstance(row.get("lead"), dict)
+    return json.dumps(row["lead"], ensure_ascii=False).encode() if is_row else None
+
+
 def bodies_in(file: Path) -> list[Body]:
-    """Each lead of a file as it will be sent: JSON as it stands there, CSV turned into JSON."""
+    """Each lead of a file: JSON as it stands there, CSV turned into JSON."""
     text = text_of(file)
     kind = file.suffix.lower()
     if kind == ".csv" or (
@@ -50,16 +74,27 @@ def leads_in(file: Path) -> list[Any]:
     """Each lead of a file as a value; what `leads export` prints is understood too."""
     found: list[Any] = []
     for body in bodies_in(file):
-        try:
-            lead = json.loads(body.content)
-        except ValueError as error:
-            raise click.ClickException(f"{file}, {body.place}: this isn't JSON: {error}.") from None
+        lead = _value(file, body)
         found += (
             lead["leads"]
             if isinstance(lead, dict) and isinstance(lead.get("leads"), list)
             else [_from_export(lead)]
         )
     return found
+
+
+def _value(file: Path, body: Body) -> Any:
+    try:
+        value = json.loads(body.content)
+        json.dumps(value, ensure_ascii=False, allow_nan=False).encode()
+    except json.JSONDecodeError as error:
+        raise click.ClickException(f"{file}, {body.place}: this isn't JSON: {error}.") from None
+    except RecursionError:
+        raise click.ClickException(f"{file}, {body.place}: it is nested too deep to be a lead.") from None
+    except ValueError:  # half a character, or a number that no other JSON parser takes
+        message = f"{file}, {body.place}: it has a value that JSON can't carry; all of a lead's are texts."
+        raise click.ClickException(message) from None
+    return value
 
 
 def _from_export(lead: Any) -> Any:
@@ -71,54 +106,113 @@ def _from_export(lead: Any) -> Any:
 
 
 def _is_lines(text: str) -> bool:
-    lines = [line for line in text.splitlines() if line.strip()]
+    lines = [line for line in text.split("\n") if line.strip()]
     return len(lines) > 1 and all(line.lstrip().startswith("{") for line in lines)
 
 
+_JSON = json.JSONDecoder(parse_int=str, parse_float=str)
+"""Finds where values end, however many digits a number has."""
+
+
 def _json(file: Path, text: str) -> Iterator[Body]:
-    start = len(text) - len(text.lstrip())
-    if not text[start:].startswith("["):
+    start = _skip(text, 0)
+    start = start if text[start : start + 1] == "[" else _listed_leads(text, start)
+    if start < 0:
         yield Body("lead 1", text.encode())
         return
-    decoder, place, number = json.JSONDecoder(), start + 1, 0
+    number = 0
     try:
-        while True:
-            place = _skip(text, place, ",")
-            if text[place : place + 1] == "]":
-                return
-            _, end = decoder.raw_decode(text, place)
-            number += 1
+        for number, (place, end) in enumerate(_elements(text, start), 1):
             yield Body(f"lead {number}", text[place:end].encode())
-            place = _skip(text, end, "")
     except json.JSONDecodeError as error:
+        where = f"{file}:{error.lineno}:{error.colno}"
+        raise click.ClickException(f"{where}: this isn't JSON: {error.msg}.") from None
+    except RecursionError:
         raise click.ClickException(
-            f"{file}:{error.lineno}:{error.colno}: this isn't JSON: {error.msg}."
+            f"{file}, lead {number + 1}: it is nested too deep to be a lead."
         ) from None
 
 
-def _skip(text: str, place: int, more: str) -> int:
-    while place < len(text) and text[place] in " \t\r\n" + more:
+def _elements(text: str, start: int) -> Iterator[tuple[int, int]]:
+    """Where the elements of an array begin and end. Raises `JSONDecodeError`, also for what stands behind it."""
+    place = _skip(text, start + 1)
+    while text[place : place + 1] != "]":
+        end = _JSON.raw_decode(text, place)[1]
+        yield place, end
+        place = _skip(text, end)
+        if text[place : place + 1] == ",":
+            place = _skip(text, place + 1)
+            if text[place : place + 1] == "]":
+                raise json.JSONDecodeError("Expecting value", text, place)
+        elif text[place : place + 1] != "]":
+            raise json.JSONDecodeError("Expecting ',' delimiter", text, place)
+    behind = _skip(text, place + 1)
+    if start == _skip(text, 0) and behind < len(text):
+        raise json.JSONDecodeError("Extra data", text, behind)
+
+
+def _listed_leads(text: str, start: int) -> int:
+    """Where the array of `{"leads": […]}` begins, or -1 when the text is anything else."""
+    try:
+        value, end = _JSON.raw_decode(text, start)
+    except (ValueError, RecursionError):
+        return -1
+    if not isinstance(value, dict) or not isinstance(value.get("leads"), list) or text[_skip(text, end) :]:
+        return -1
+    place = start
+    while True:
+        name, place = _JSON.raw_decode(text, _skip(text, place + 1))
+        place = _skip(text, _skip(text, place) + 1)
+        if name == "leads" and text[place : place + 1] == "[":
+            return place
+        place = _skip(text, _JSON.raw_decode(text, place)[1])
+
+
+def _skip(text: str, place: int) -> int:
+    while place < len(text) and text[place] in " \t\r\n":
         place += 1
     return place
 
 
 def _csv(file: Path, text: str) -> Iterator[Body]:
-    first = text.partition("\n")[0]
-    delimiter = max(",;\t", key=first.count)
-    reader = csv.reader(io.StringIO(text), delimiter=delimiter)
-    columns = [name.strip() for name in next(reader, [])]
+    text, delimiter, before = _delimited(text)
+    reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter)
+    try:
+        columns = _columns(file, next(reader, []), before + 1)
+        for number, cells in enumerate(reader, 1):
+            if len(cells) > len(columns):
+                many = f"{len(cells)} cells under {len(columns)} columns: is a quote missing?"
+                raise click.ClickException(f"{file}:{before + reader.line_num}: {many}")
+            if any(cells):
+                yield Body(f"row {number}", json.dumps(_lead(columns, cells), ensure_ascii=False).encode())
+    except csv.Error as error:
+        what = (
+            "a cell is larger than 131,072 characters: is a quote missing?"
+            if "limit" in str(error)
+            else error
+        )
+        raise click.ClickException(f"{file}:{before + reader.line_num}: {what}") from None
+
+
+def _delimited(text: str) -> tuple[str, str, int]:
+    """The table, what stands between its cells, and how many lines stand before it: Excel's `sep=;` is one."""
+    first, _, rest = re.split(r"(\r\n|\r|\n|\Z)", text, maxsplit=1)
+    said = re.fullmatch(r'"?sep=(.)"?', first, re.IGNORECASE)
+    return (rest, said[1], 1) if said else (text, max(",;\t", key=first.count), 0)
+
+
+def _columns(file: Path, first: list[str], line: int) -> list[str]:
+    columns = [name.strip() for name in first]
     if not any(columns):
         raise click.ClickException(f"{file}: there is nothing in it.")
     twice = {name for name in columns if name and columns.count(name) > 1}
     if twice:
-        raise click.ClickException(f"{file}:1: the column {min(twice)} stands there twice.")
-    for number, cells in enumerate(reader, 1):
-        if len(cells) > len(columns):
-            raise click.ClickException(
-                f"{file}:{reader.line_num}: {len(cells)} cells under {len(columns)} columns: is a quote missing?"
-            )
-        if any(cells):
-            yield Body(f"row {number}", json.dumps(_lead(columns, cells), ensure_ascii=False).encode())
+        raise click.ClickException(f"{file}:{line}: the column {min(twice)} stands there twice.")
+    inside = next((name for name in columns if name.startswith("metadata.")), None)
+    if inside and "metadata" in columns:
+        message = f"the columns metadata and {inside} exclude each other: give each of its values a column."
+        raise click.ClickException(f"{file}:{line}: {message}")
+    return columns
 
 
 def _lead(columns: list[str], cells: list[str]) -> dict[str, Any]:

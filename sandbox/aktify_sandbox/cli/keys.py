@@ -8,7 +8,12 @@ from aktify_sandbox.cli.tables import print_json, print_table
 
 @click.group()
 def keys() -> None:
-    """API keys and their campaigns."""
+    """API keys and their campaigns.
+
+    \b
+    Example:
+      aktify-sandbox keys list
+    """
 
 
 @keys.command("list")

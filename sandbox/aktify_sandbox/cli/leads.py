@@ -17,7 +17,12 @@ _AT_ONCE = 1_000
 
 @click.group()
 def leads() -> None:
-    """The leads that were accepted."""
+    """The leads that were accepted.
+
+    \b
+    Example:
+      aktify-sandbox leads list --campaign demo
+    """
 
 
 @leads.command("list")

@@ -1,6 +1,7 @@
 """`requests list|show|clear`: what came, and why it got its answer."""
 
 from typing import Any
+from urllib.parse import quote
 
 import click
 
@@ -10,7 +11,12 @@ from aktify_sandbox.cli.tables import clean, painted, print_json
 
 @click.group()
 def requests() -> None:
-    """See every request, with the reason for its answer."""
+    """See every request, with the reason for its answer.
+
+    \b
+    Example:
+      aktify-sandbox requests list --status 4xx
+    """
 
 
 @requests.command("list")
@@ -75,11 +81,18 @@ def show(id: str, in_json: bool, url: str, token: str | None) -> None:  # noqa: 
     Example:
       aktify-sandbox requests show r000000042
     """
-    client = Client(url, token)
+    client, path = Client(url, token), f"/requests/{_segment(id)}"
     if in_json:
-        print_json(client.get(f"/requests/{id}"))
+        print_json(client.get(path))
     else:
-        click.echo(client.text(f"/requests/{id}"), nl=False)
+        click.echo(client.text(path), nl=False)
+
+
+def _segment(name: str) -> str:
+    """A name as one segment of a path; `.` and `..` alone would be a way up."""
+    if not name.strip("."):
+        raise click.ClickException(f"“{name}” isn't a request's id: write it as r000000042.")
+    return quote(name, safe="")
 
 
 @requests.command()

@@ -2,7 +2,7 @@
 
 import json
 import random
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from aktify_sandbox.contract.places import STATES, region_of
 
@@ -35,43 +35,43 @@ _LAST = (
     "Taylor",
     "Weaver",
 )
-_AREAS = (
-    205,
-    907,
-    480,
-    501,
-    213,
-    303,
-    203,
-    302,
-    305,
-    404,
-    808,
-    208,
-    312,
-    317,
-    515,
-    316,
-    502,
-    504,
-    207,
-    410,
-    617,
-    313,
-    612,
-)
+_AREAS = """
+201-202 209-210 212 214-220 223-225 227-229 231 234-235 239-240 248 251-254 256 260 262 267 269-270 272 274 276
+279 281 283 301 304 307-310 314-315 318-321 323-327 329-332 334 336-337 339 341 346-347 350-353 360-361 363-364
+369 380 385-386 401-402 405-409 412-415 417 419 423-425 430 432 434-435 440 442-443 445 447-448 458 463-464
+469-470 472 475 478-479 484 503 505 507-508 510 512-513 516-518 520 530-531 534 539-541 551 557 559 561-564 567
+570-575 580 582 585-586 601-603 605-610 614-616 618-620 623 626 628-631 636 640-641 645-646 650-651 656-657
+659-662 667 669 678 680-682 686 689 701-704 706-708 712-720 724-728 730-732 734 737-738 740 743 747-748 754 757
+760 762-763 765 769-775 779 781 785-786 801-806 810 812-818 820-821 826 828 830-832 835 838-840 843 845 847-848
+850 854 856-860 862-865 870 872 878 901 903-904 906 908-910 912-920 925 928-931 934 936-938 940-941 943 945
+947-949 951-952 954 956 959 970-973 975 978-980 983-986 989
+"""
+"""Area codes of the US: all but 509 (the examples') and those of `fixtures/leads.csv`."""
+
 _ORDINARY_FICTION = 40  # 555-0140 and above are for forcing answers
+_EXCHANGES = range(555, 1_000)
+_ENDINGS = range(2_000, 10_000)
 
 
-def samples(count: int, seed: int = 0) -> Iterator[bytes]:
-    """So many bodies. The first numbers are reserved for fiction (555-0100 to 0139), later ones 555-2000 and up."""
+def _expand(text: str) -> tuple[int, ...]:
+    spans = [span.partition("-") for span in text.split()]
+    return tuple(area for first, _, last in spans for area in range(int(first), int(last or first) + 1))
+
+
+AREAS = _expand(_AREAS)
+FICTIONAL = len(AREAS) * _ORDINARY_FICTION
+"""So many samples have numbers that are reserved for fiction."""
+
+
+def samples(count: int, seed: int = 0, areas: Sequence[int] = AREAS) -> Iterator[bytes]:
+    """So many bodies: first with numbers reserved for fiction (555-0100 to 0139), then with 555-2000 and up."""
     chance = random.Random(seed)  # noqa: S311  names, not secrets
     regions = list(STATES)
     zips = {
         region: next(f"{p:03d}01" for p in range(1_000) if region_of(f"{p:03d}01") == region)
         for region in regions
     }
-    for number, phone in zip(range(count), _phones(seed), strict=False):
+    for number, phone in zip(range(count), _phones(seed, areas), strict=False):
         region = chance.choice(regions)
         lead = {
             "phoneNumber": phone,
@@ -86,17 +86,19 @@ def samples(count: int, seed: int = 0) -> Iterator[bytes]:
         yield json.dumps(lead).encode()
 
 
-def _phones(seed: int) -> Iterator[str]:
-    """Fictional numbers of every area code, then numbers of exchanges 555 and following; a seed turns the order."""
-    for ending in range(_ORDINARY_FICTION):
-        for area in _turned(seed):
-            yield f"({area}) 555-01{ending:02d}"
-    for exchange in range(555, 1_000):
-        for ending in range(2_000, 10_000):
-            for area in _turned(seed):
-                yield f"({area}) {exchange}-{ending:04d}"
+def _phones(seed: int, areas: Sequence[int]) -> Iterator[str]:
+    """Every fictional number of these area codes, then those of exchanges 555 and up; a seed says where to begin."""
+    chance = random.Random(seed)  # noqa: S311  a number that nobody need guess
+    for number in _turned(len(areas) * _ORDINARY_FICTION, chance):
+        ending, area = divmod(number, len(areas))
+        yield f"({areas[area]}) 555-01{ending:02d}"
+    for number in _turned(len(areas) * len(_ENDINGS) * len(_EXCHANGES), chance):
+        rest, area = divmod(number, len(areas))
+        exchange, ending = divmod(rest, len(_ENDINGS))
+        yield f"({areas[area]}) {_EXCHANGES[exchange]}-{_ENDINGS[ending]:04d}"
 
 
-def _turned(seed: int) -> tuple[int, ...]:
-    place = seed % len(_AREAS)
-    return _AREAS[place:] + _AREAS[:place]
+def _turned(size: int, chance: random.Random) -> Iterator[int]:
+    """All numbers below the size, from a place that chance picks round to it."""
+    start = chance.randrange(size)
+    return ((start + step) % size for step in range(size))

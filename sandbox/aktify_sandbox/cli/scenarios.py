@@ -13,7 +13,12 @@ FAULTS = ("hang", "reset", "empty")
 
 @click.group()
 def scenarios() -> None:
-    """Files that force answers: outages, lost answers, duplicates and the like."""
+    """Files that force answers: outages, lost answers, duplicates and the like.
+
+    \b
+    Example:
+      aktify-sandbox scenarios list
+    """
 
 
 @scenarios.command("list")

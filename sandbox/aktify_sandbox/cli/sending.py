@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from aktify_sandbox.cli.client import Client, as_json, talks
-from aktify_sandbox.cli.files import Body, bodies_in
+from aktify_sandbox.cli.client import Client, as_json, fit_for_header, talks
+from aktify_sandbox.cli.files import Body, bodies_to_send
+from aktify_sandbox.cli.samples import FICTIONAL
 from aktify_sandbox.cli.tables import print_json, print_table
 
 if TYPE_CHECKING:
@@ -25,9 +26,15 @@ _EVERY = 250
     "--sample",
     metavar="N",
     type=click.IntRange(1, 400_000),
-    help="Make N valid leads instead of reading a file.",
+    help=f"Make N valid leads instead of reading a file. The first {FICTIONAL:,} have numbers reserved for fiction; "
+    "those beyond are 555-2000 and up, which --fictional-only refuses.",
 )
-@click.option("--seed", default=0, metavar="N", help="Another seed makes other samples.")
+@click.option(
+    "--seed",
+    type=click.IntRange(0),
+    metavar="N",
+    help="Make the samples of an earlier run again (default: a new seed, which is printed).",
+)
 @click.option(
     "--key",
     envvar="AKTIFY_API_KEY",
@@ -39,7 +46,13 @@ _EVERY = 250
 @as_json
 @talks
 def send(
-    file: Path | None, sample: int | None, seed: int, key: str, in_json: bool, url: str, token: str | None
+    file: Path | None,
+    sample: int | None,
+    seed: int | None,
+    key: str,
+    in_json: bool,
+    url: str,
+    token: str | None,
 ) -> None:
     """Post the leads in FILE (JSON, JSONL or CSV; - for standard input) to a sandbox, and sum up its answers.
 
@@ -53,7 +66,8 @@ def send(
     """
     if (file is None) == (sample is None):
         raise click.UsageError("Give either a FILE or --sample N.")
-    bodies = bodies_in(file) if file is not None else list(_sample(sample or 0, seed))
+    fit_for_header(key, "key")
+    bodies = bodies_to_send(file) if file is not None else list(_sample(sample or 0, seed))
     if not bodies:
         raise click.ClickException(f"{file}: there is no lead in it.")
     client = Client(url, token)
@@ -68,9 +82,14 @@ def send(
     sys.exit(1 if summary.undelivered else 0)
 
 
-def _sample(count: int, seed: int) -> Iterator[Body]:
+def _sample(count: int, seed: int | None) -> Iterator[Body]:
+    import secrets
+
     from aktify_sandbox.cli.samples import samples
 
+    if seed is None:
+        seed = secrets.randbelow(1_000_000)
+        click.echo(f"New samples; --seed {seed} makes the same ones again.", err=True)
     return (Body(f"lead {number}", content) for number, content in enumerate(samples(count, seed), 1))
 
 
@@ -91,7 +110,7 @@ def _send(client: Client, key: str, body: Body, summary: "Summary") -> None:
     headers = {"x-api-key": key, "content-type": "application/json"}
     try:
         answer = client.http.post("/api/v1/leads", content=body.content, headers=headers)
-    except (httpx.TransportError, UnicodeEncodeError) as error:
+    except httpx.TransportError as error:
         summary.undelivered.append(f"{body.place}: {type(error).__name__}")
         return
     summary.add(body.place, answer.status_code, _reason(client, answer))

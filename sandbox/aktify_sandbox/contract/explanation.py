@@ -2,50 +2,80 @@
 
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from typing import Any
 
 from . import dates, phone
 from .names import meant_by, unknown_hint
 from .parsing import Problem
-from .places import NAMES, STATES
+from .places import NAMES, REGIONS, STATES
 from .rulings import Rulings
 from .schema import FIELDS
 
-_PATTERNED = ("phoneNumber", "region", "zipCode", "email", "externalCreated", "link", "linkToShorten")
+EXAMPLE_LINK = "https://www.aktify.com"
+
+_BESIDE = ("both-links", "duplicate-json-key")
+"""Rulings on how fields stand together: their complaints stand beside that of a field's own value."""
+_LONGEST_SHOWN = 60
+_LEAVE_OUT = "Leave the field out when there is nothing to say."
 
 
 class Complaints:
-    """Collects one complaint for each field: the first that is found is the one to mend first."""
+    """Collects one complaint for each field's value: the first that is found is the one to mend first."""
 
-    def __init__(self, rulings: Rulings, sent: Mapping[str, Any], lead: Mapping[str, Any]) -> None:
+    def __init__(
+        self,
+        rulings: Rulings,
+        sent: Mapping[str, Any],
+        lead: Mapping[str, Any],
+        needed: Collection[str],
+        fits: Callable[[str, str], bool],
+    ) -> None:
+        """`needed` are the fields that no lead may leave out.
+
+        `fits` says whether a text would be taken in a field: a hint names only one that would.
+        """
         self._rulings = rulings
         self._sent = sent
         self._lead = lead
-        self._problems: dict[str, Problem] = {}
+        self._needed = needed
+        self._fits = fits
+        self._problems: dict[tuple[str, str], Problem] = {}
 
     @property
     def wrong(self) -> frozenset[str]:
-        """The fields that have a complaint."""
-        return frozenset(self._problems)
+        """The fields whose values have a complaint."""
+        return frozenset(field for field, beside in self._problems if not beside)
 
     def add(self, problem: Problem) -> None:
-        """Keep a complaint, unless its field has one."""
-        self._problems.setdefault(problem.field, problem)
+        """Keep a complaint, unless its field has one of its kind."""
+        beside = problem.ruling if problem.ruling in _BESIDE else ""
+        if self._rulings["fictional-only"] == "on":
+            problem = problem._replace(hint=problem.hint.replace(phone.EXAMPLE, phone.FICTIONAL_EXAMPLE))
+        self._problems.setdefault((problem.field, beside or ""), problem)
 
     def in_order(self) -> list[Problem]:
-        """The complaints in the page's order of fields; what concerns the whole body first."""
+        """The complaints in the page's order of fields; the whole body first, metadata's values as they were sent."""
         order = {name: place for place, name in enumerate(("", *FIELDS))}
-        return sorted(
-            self._problems.values(), key=lambda problem: order.get(problem.field.partition(".")[0], 99)
-        )
+        metadata = self._sent.get("metadata")
+        inside = {name: place for place, name in enumerate(metadata if isinstance(metadata, dict) else ())}
+
+        def place(problem: Problem) -> tuple[int, int]:
+            name, _, inner = problem.field.partition(".")
+            return order.get(name, 99), inside.get(inner, -1)
+
+        return sorted(self._problems.values(), key=place)
 
     def add_phone(self) -> None:
         """The number isn't one, though the schema may have nothing against it."""
         value = self._lead.get("phoneNumber")
         if isinstance(value, str):
-            found = phone.complaint(value)
-            self.add(Problem("phoneNumber", *found))
+            self.add(self._wrong_phone(value))
+
+    def add_both_links(self) -> None:
+        """The two stand there together; the schema's own `not` sees less, since it reads what rulings left."""
+        hint = "Send link to have it sent as it is, or linkToShorten to have it shortened."
+        self.add(Problem("link", "link and linkToShorten exclude each other.", hint, "both-links"))
 
     def add_schema_error(self, error: Any) -> None:
         """Translate an error of `jsonschema`."""
@@ -55,8 +85,6 @@ class Complaints:
                 self._missing_phone()
             case "anyOf":
                 self._missing_place()
-            case "not":
-                self._both_links()
             case "additionalProperties":
                 self._unknown()
             case "type":
@@ -87,7 +115,9 @@ class Complaints:
 
     @property
     def _is_wrapped(self) -> bool:
-        return len(self._sent) == 1 and all(isinstance(value, (dict, list)) for value in self._sent.values())
+        return len(self._sent) == 1 and all(
+            isinstance(value, (dict, list)) and name not in FIELDS for name, value in self._sent.items()
+        )
 
     def _missing_place(self) -> None:
         if self._is_wrapped:
@@ -101,10 +131,6 @@ class Complaints:
             hint = f"This endpoint calls it {meant_by(other)}: rename {other}."
         self.add(Problem("region", "region or zipCode is required; both are missing.", hint, "region-or-zip"))
 
-    def _both_links(self) -> None:
-        hint = "Send link to have it sent as it is, or linkToShorten to have it shortened."
-        self.add(Problem("link", "link and linkToShorten exclude each other.", hint, "both-links"))
-
     def _unknown(self) -> None:
         for name in self._sent:
             if name not in FIELDS:
@@ -117,50 +143,136 @@ class Complaints:
     # a field of the wrong type or form
 
     def _wrong_type(self, field: str, value: Any, wanted: str) -> Problem:
-        if value is None:
-            return Problem(field, "It is null.", "Leave the field out when there is nothing to say.", "null")
-        message = f"It is {_kind(value)}; the page's type is {wanted}."
         if field.startswith("metadata."):
-            return Problem(
-                field,
-                f"It is {_kind(value)}; all values of metadata are strings.",
-                _quoted(value),
-                "metadata",
-            )
+            message = f"It is {_kind(value)}; all values of metadata are strings."
+            return Problem(field, message, self._in_quotes(field, value), "metadata")
+        if value is None:
+            ruling = None if field == "phoneNumber" else "null"
+            return Problem(field, "It is null.", self._instead_of_nothing(field), ruling)
+        message = f"It is {_kind(value)}; the page's type is {wanted}."
         if wanted == "object":
             return Problem(field, message, 'Write it as {"name": "value"}.', None)
-        if field == "zipCode" and isinstance(value, int) and not isinstance(value, bool):
-            text = f"{value:05d}" if 0 <= value < 100_000 else str(value)
-            lost = "a leading zero was lost: " if 0 <= value < 10_000 else ""
-            return Problem(field, message, f'Write it in quotes; {lost}"{text}".', None)
+        refused = _is_number(field, value) and self._rulings["phone-number-type"] == "refuse"
         return Problem(
-            field, message, _quoted(value), "phone-number-type" if _is_number(field, value) else None
+            field, message, self._in_quotes(field, value), "phone-number-type" if refused else None
         )
 
-    def _wrong_form(self, field: str, value: Any) -> Problem:
-        if value == "" and field in _PATTERNED:
-            return Problem(
-                field, "It is empty.", "Leave the field out when there is nothing to say.", "empty-string"
-            )
+    def _in_quotes(self, field: str, value: Any) -> str:
+        if value is None:
+            return "Write a text, or leave it out."
+        if isinstance(value, (list, dict)):
+            return "Write one string."
+        text = _as_text(value)
+        if field == "zipCode" and re.fullmatch("[0-9]{1,4}", text) and self._fits(field, f"{text:0>5}"):
+            return f'Write it in quotes; a leading zero was lost: "{text:0>5}".'
+        if len(text) <= _LONGEST_SHOWN and self._fits(field, text):
+            return f'Quote it: "{text}".'
+        return self._moment(text) if field == "externalCreated" else self._example(field)
+
+    def _instead_of_nothing(self, field: str) -> str:
+        """What to do about a field that is null or empty."""
+        if field in self._needed:
+            return self._example(field)
+        other = {"region": "zipCode", "zipCode": "region"}.get(field)
+        if other and self._lead.get(other) in (None, ""):
+            return f"{self._example(field)} Or send {other} instead."
+        return _LEAVE_OUT
+
+    def _example(self, field: str) -> str:
         match field:
             case "phoneNumber":
-                return Problem(field, *phone.complaint(value))
+                return f"Every lead has a phone number, in quotes, as in {phone.EXAMPLE}."
             case "region":
-                return _region(value, self._rulings)
+                return "Write two capital letters in quotes, such as CA."
             case "zipCode":
-                return _zip(value)
+                return "Write five digits in quotes, such as 90210."
             case "email":
-                return _email(value)
+                return "Write it as in someone@example.com."
             case "externalCreated":
-                hint = dates.suggestion(value)
-                return Problem(
-                    field, f"“{_cut(value)}” isn't a moment in ISO 8601.", hint, "external-created"
-                )
+                return f"Write it as in {dates.EXAMPLES[self._rulings['external-created']]}."
+            case "link" | "linkToShorten":
+                return f"Write the whole of it, as in {EXAMPLE_LINK}."
             case _:
-                return _link(field, value)
+                return "Write one string."
+
+    def _wrong_form(self, field: str, value: str) -> Problem:
+        if value == "" and field != "phoneNumber":
+            return Problem(field, "It is empty.", self._instead_of_nothing(field), "empty-string")
+        match field:
+            case "phoneNumber":
+                return self._wrong_phone(value)
+            case "region":
+                return self._wrong_region(value)
+            case "zipCode":
+                return self._wrong_zip(value)
+            case "email":
+                return self._wrong_email(value)
+            case "externalCreated":
+                message = f"“{_cut(value)}” isn't a moment in {self._standard}."
+                return Problem(field, message, self._moment(value), "external-created")
+            case _:
+                return self._wrong_link(field, value)
+
+    @property
+    def _standard(self) -> str:
+        return "ISO 8601" if self._rulings["external-created"] == "iso8601" else "RFC 3339"
+
+    def _moment(self, text: str) -> str:
+        return dates.suggestion(text, self._rulings["external-created"])
+
+    def _wrong_phone(self, value: str) -> Problem:
+        found = phone.complaint(value, lambda number: self._fits("phoneNumber", number))
+        return Problem("phoneNumber", *found)
+
+    def _wrong_region(self, value: str) -> Problem:
+        field, meant = "region", _region_meant(value)
+        message = f"“{_cut(value)}” isn't a US state code."
+        if meant and meant not in REGIONS[self._rulings["regions"]]:
+            hint = f"{NAMES[meant]} ({meant}) is no region here; the ruling `regions` is {self._rulings['regions']}."
+            return Problem(field, message, hint, "regions")
+        if meant and value.upper() == meant:
+            return Problem(field, f"“{value}” is in lower case.", f"Write {meant}.", "region-case")
+        hint = f"Write {meant}." if meant else "Write two capital letters, such as CA."
+        return Problem(field, message, hint, None)
+
+    def _wrong_zip(self, value: str) -> Problem:
+        message, meant = f"“{_cut(value)}” isn't a ZIP code.", [*_zips_meant(value)]
+        right = next((f"{hint}{text}." for hint, text in meant if self._fits("zipCode", text)), None)
+        hint = "Write five digits, such as 90210."
+        if re.fullmatch(r"(?i)[a-z][0-9][a-z] ?[0-9][a-z][0-9]", value):
+            hint = "That is Canadian; a lead's ZIP code is in the US."
+        return Problem("zipCode", message, right or hint, "zip-format")
+
+    def _wrong_email(self, value: str) -> Problem:
+        hint, bare = "Write it as in someone@example.com.", value.strip()
+        if len(value) > 254:
+            return Problem(
+                "email", f"It has {len(value):,} characters.", "An address has 254 at most.", "email"
+            )
+        if value != bare and self._fits("email", bare):
+            hint = f"Take out the white space: {bare}."
+        elif re.search(r"[,;] *\S+@", value):
+            hint = "Send one address."
+        elif re.fullmatch(r"[^@\s]+@[^@.\s]+", value):
+            hint = "The domain has no dot: someone@example.com."
+        elif "<" in value:
+            hint = "Leave out the name: someone@example.com."
+        return Problem("email", f"“{_cut(value)}” isn't an e-mail address.", hint, "email")
+
+    def _wrong_link(self, field: str, value: str) -> Problem:
+        hint = f"Write the whole of it, as in {EXAMPLE_LINK}."
+        if len(value) <= _LONGEST_SHOWN and "://" not in value and self._fits(field, f"https://{value}"):
+            hint = f"Put https:// before it: https://{value}."
+        elif re.match(r"(?i)https?://\S*\s", value):
+            hint = "Take out the white space (inside, write it as %20)."
+        elif re.match(r"(?i)https?://[^/?#]*[\[\]:]", value):
+            hint = "Behind :// stands a host, and perhaps a port up to 65535, as in http://127.0.0.1:8080/."
+        return Problem(field, f"“{_cut(value)}” isn't an absolute http or https URL.", hint, "link")
 
 
 def _kind(value: Any) -> str:
+    if value is None:
+        return "null"
     if isinstance(value, bool):
         return "a boolean"
     if isinstance(value, (int, float)):
@@ -172,15 +284,12 @@ def _is_number(field: str, value: Any) -> bool:
     return field == "phoneNumber" and isinstance(value, (int, float)) and not isinstance(value, bool)
 
 
-def _quoted(value: Any) -> str:
-    if isinstance(value, float) and value.is_integer():
-        value = int(value)
-    text = json.dumps(value, ensure_ascii=False)
-    return f'Quote it: "{_cut(text)}".' if not isinstance(value, (list, dict)) else "Write one string."
+def _as_text(value: Any) -> str:
+    return json.dumps(int(value) if isinstance(value, float) and value.is_integer() else value)
 
 
 def _cut(text: str) -> str:
-    return f"{text[:60]}…" if len(text) > 60 else text
+    return f"{text[:_LONGEST_SHOWN]}…" if len(text) > _LONGEST_SHOWN else text
 
 
 def _too_long(field: str, value: str, longest: int) -> Problem:
@@ -189,68 +298,29 @@ def _too_long(field: str, value: str, longest: int) -> Problem:
     )
 
 
-def _region(value: str, rulings: Rulings) -> Problem:
-    field, plain = "region", value.strip()
+def _region_meant(value: str) -> str | None:
+    """The code that a wrong region probably means."""
+    plain = value.strip()
+    name = plain.lower().rstrip(".")
     code = plain.upper().removeprefix("US-").removeprefix("US_")
-    by_name = next((c for c, name in NAMES.items() if name.lower() == plain.lower().rstrip(".")), None)
-    message = f"“{_cut(value)}” isn't a US state code."
-    if plain in NAMES and plain not in STATES and plain == value:
-        hint = f"{NAMES[plain]} is no region here; the ruling `regions` is {rulings['regions']}."
-        return Problem(field, message, hint, "regions")
-    if code in NAMES and code == plain.upper() and value == plain:
-        return Problem(field, f"“{value}” is in lower case.", f"Write {code}.", "region-case")
-    if code in NAMES or by_name:
-        return Problem(field, message, f"Write {by_name or code}.", None)
-    close = next(
-        (
-            c
-            for c, name in STATES.items()
-            if len(plain) > 2 and name.lower().startswith(plain.lower().rstrip("."))
-        ),
-        None,
-    )
-    return Problem(
-        field, message, f"Write {close}." if close else "Write two capital letters, such as CA.", None
-    )
+    by_name = next((each for each, full in NAMES.items() if full.lower() == name), None)
+    if by_name or code in NAMES:
+        return by_name or code
+    begun = (each for each, full in STATES.items() if len(name) > 2 and full.lower().startswith(name))
+    return next(begun, None)
 
 
-def _zip(value: str) -> Problem:
-    digits = re.sub(r"[^0-9]", "", value.partition(".")[0])
-    hint = "Write five digits, such as 90210."
-    if re.fullmatch(r"[0-9]{3,4}", value):
-        hint = f"A leading zero was lost: {value:0>5}."
-    elif re.fullmatch(r"[0-9]{9}", value):
-        hint = f"Write {value[:5]}-{value[5:]} or {value[:5]}."
+def _zips_meant(value: str) -> Iterator[tuple[str, str]]:
+    """ZIP codes that a wrong one probably means, each behind what is to be done."""
+    if re.fullmatch("[0-9]{3,4}", value):
+        yield "A leading zero was lost: ", f"{value:0>5}"
+    elif re.fullmatch("[0-9]{9}", value):
+        yield "Write ", f"{value[:5]}-{value[5:]}"
+        yield "Write ", value[:5]
     elif re.fullmatch(r"[0-9]{3,5}\.0+", value):
-        hint = f"A spreadsheet added “.0”: write {digits:0>5}."
-    elif re.fullmatch(r"[0-9]{5}-[0-9]{4}", value):
-        hint = f"Write {value[:5]}."
+        yield "A spreadsheet added “.0”: write ", f"{value.partition('.')[0]:0>5}"
+    elif re.fullmatch("[0-9]{5}-[0-9]{4}", value):
+        yield "Write ", value[:5]
     elif re.fullmatch(r"\s*[0-9]{5}(?:-[0-9]{4})?\s*", value):
-        hint = f"Take out the white space: {value.strip()}."
-    elif re.fullmatch(r"(?i)[a-z][0-9][a-z] ?[0-9][a-z][0-9]", value):
-        hint = "That is Canadian; a lead's ZIP code is in the US."
-    return Problem("zipCode", f"“{_cut(value)}” isn't a ZIP code.", hint, "zip-format")
-
-
-def _email(value: str) -> Problem:
-    hint = "Write it as in someone@example.com."
-    if len(value) > 254:
-        return Problem("email", f"It has {len(value):,} characters.", "An address has 254 at most.", "email")
-    if value != value.strip():
-        hint = f"Take out the white space: {value.strip()}."
-    elif re.search(r"[,;] *\S+@", value):
-        hint = "Send one address."
-    elif re.fullmatch(r"[^@\s]+@[^@.\s]+", value):
-        hint = "The domain has no dot: someone@example.com."
-    elif "<" in value:
-        hint = "Leave out the name: someone@example.com."
-    return Problem("email", f"“{_cut(value)}” isn't an e-mail address.", hint, "email")
-
-
-def _link(field: str, value: str) -> Problem:
-    hint = "Write the whole of it, as in https://www.aktify.com."
-    if re.match(r"(?:www\.)?[A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)+(?:[/?#]|$)", value):
-        hint = f"Put https:// before it: https://{_cut(value)}."
-    elif re.match(r"https?://", value) and re.search(r"\s", value):
-        hint = "Take out the white space (inside, write it as %20)."
-    return Problem(field, f"“{_cut(value)}” isn't an absolute http or https URL.", hint, "link")
+        yield "Take out the white space: ", value.strip()
+        yield "Write ", value.strip()[:5]

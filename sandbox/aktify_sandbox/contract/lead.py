@@ -6,10 +6,10 @@ from dataclasses import dataclass
 from typing import Any
 
 from . import dates
-from .explanation import Complaints
+from .explanation import EXAMPLE_LINK, Complaints
 from .notes import Note, notes_on
 from .parsing import Problem, parse, repeated_names
-from .phone import identity, is_fictional, libphonenumber, without_extension
+from .phone import FICTIONAL_EXAMPLE, identity, is_fictional, libphonenumber, without_extension
 from .places import NAMES, REGIONS, region_of
 from .rulings import RulingMistake, Rulings
 from .schema import FIELDS, RESPONSE_ORDER, accepts, explainer, lead_schema
@@ -47,6 +47,7 @@ class LeadRules:
         self.rulings = rulings
         self.link = link
         self.wanted_link = {"link": "link", "tracking": "linkToShorten"}.get(link)
+        self.needs_link = self.wanted_link is not None and rulings["campaign-link"] == "refuse"
         self.regions = frozenset(REGIONS[rulings["regions"]])
         self._accepts = accepts(rulings)
         self._identify = (
@@ -76,11 +77,13 @@ class LeadRules:
         lead = self.prepared(sent) if self._prepares else sent
         checked = self._checked(lead)
         phone = self.number_in(checked.get("phoneNumber"))
-        if phone is None or not self._accepts(checked) or self._says_no(body, checked, phone):
+        if phone is None or not self._accepts(checked) or self._says_no(body, sent, checked, phone):
             return Reading(phone, None, None, tuple(self._complaints(body, sent, checked, phone)), sent)
         return Reading(phone, self._accepted(lead, checked), checked.get("linkToShorten"), (), sent)
 
-    def _says_no(self, body: bytes, checked: Lead, phone: str) -> bool:
+    def _says_no(self, body: bytes, sent: Lead, checked: Lead, phone: str) -> bool:
+        if self._has_both_links(sent):
+            return True
         for _ in self._beyond_the_schema(checked, phone):
             return True
         return self.rulings["duplicate-json-key"] == "refuse" and bool(repeated_names(body))
@@ -113,6 +116,16 @@ class LeadRules:
             written = without_extension(written) or written
         return self._identify(written)
 
+    def _has_both_links(self, sent: Lead) -> bool:
+        """By what was sent: an empty link is one too, even where it would count as absent. Only null isn't."""
+        return (
+            "link" in sent
+            and "linkToShorten" in sent
+            and not (
+                self.rulings["null"] == "absent" and (sent["link"] is None or sent["linkToShorten"] is None)
+            )
+        )
+
     def _beyond_the_schema(
         self, lead: Lead, phone: str | None, wrong: frozenset[str] = frozenset()
     ) -> Iterator[Problem]:
@@ -121,7 +134,7 @@ class LeadRules:
             yield Problem(
                 "phoneNumber",
                 "Only fictional numbers are taken here.",
-                "Use 555-0100 to 555-0199.",
+                f"Use 555-0100 to 555-0199, as in {FICTIONAL_EXAMPLE}.",
                 "fictional-only",
             )
         if "zipCode" in lead and "zipCode" not in wrong:
@@ -137,20 +150,15 @@ class LeadRules:
             )
         if self._email and "email" in lead and "email" not in wrong:
             yield from self._email(lead["email"])
-        if self.wanted_link and self.wanted_link not in lead and self.rulings["campaign-link"] == "refuse":
-            yield Problem(
-                self.wanted_link,
-                f"This campaign sends a link: {self.wanted_link} is missing.",
-                "Add it.",
-                "campaign-link",
-            )
+        if self.needs_link and self.wanted_link not in lead:
+            yield _missing_link(self.wanted_link or "", lead)
 
     def _place(self, lead: Lead, wrong: frozenset[str]) -> Iterator[Problem]:
         zip_code, region = lead["zipCode"], lead.get("region")
         found = region_of(zip_code)
         if found is None or found not in self.regions:
             if self.rulings["zip-unknown"] == "refuse" or region is None:
-                yield _unknown_zip(zip_code, found)
+                yield _unknown_zip(zip_code, found, self.rulings["zip-unknown"])
         elif (
             self.rulings["region-zip-conflict"] == "refuse"
             and region
@@ -172,11 +180,14 @@ class LeadRules:
         return Problem("", f"The content type is {kind or 'missing'}.", _JSON, "content-type")
 
     def _complaints(self, body: bytes, sent: Lead, checked: Lead, phone: str | None) -> list[Problem]:
-        complaints = Complaints(self.rulings, sent, checked)
+        needed = {"phoneNumber", *([self.wanted_link] if self.wanted_link and self.needs_link else [])}
+        complaints = Complaints(self.rulings, sent, checked, needed, self._fits)
         for error in explainer(self.rulings).iter_errors(checked):
             complaints.add_schema_error(error)
         if phone is None:
             complaints.add_phone()
+        if self._has_both_links(sent):
+            complaints.add_both_links()
         for problem in self._beyond_the_schema(checked, phone, complaints.wrong):
             complaints.add(problem)
         if self.rulings["duplicate-json-key"] == "refuse":
@@ -186,6 +197,16 @@ class LeadRules:
                     Problem(name, "It stands more than once in the body.", hint, "duplicate-json-key")
                 )
         return complaints.in_order()
+
+    def _fits(self, field: str, text: str) -> bool:
+        """Whether nothing would be said against a field if it were this text, so that a hint may name it."""
+        name, _, inner = field.partition(".")
+        place = {} if name == "zipCode" else {"region": "CA"}
+        lead = {"phoneNumber": FICTIONAL_EXAMPLE, **place, name: {inner: text} if inner else text}
+        phone = self.number_in(lead["phoneNumber"])
+        if phone is None or not self._accepts(lead):
+            return False
+        return all(problem.field != field for problem in self._beyond_the_schema(lead, phone))
 
     # rulings that change what came
 
@@ -230,14 +251,16 @@ class LeadRules:
         return notes_on(self, body)
 
 
-def _unknown_zip(zip_code: str, found: str | None) -> Problem:
+def _missing_link(wanted: str, lead: Lead) -> Problem:
+    other = "link" if wanted == "linkToShorten" else "linkToShorten"
+    hint = f"Send it instead of {other}." if other in lead else f"Add it, as in {EXAMPLE_LINK}."
+    return Problem(wanted, f"This campaign sends a link: {wanted} is missing.", hint, "campaign-link")
+
+
+def _unknown_zip(zip_code: str, found: str | None, ruling: str) -> Problem:
     if found is None:
-        return Problem(
-            "zipCode",
-            f"No region uses ZIP codes like {zip_code}.",
-            "Check its first three digits.",
-            "zip-unknown",
-        )
+        hint = "Check its first three digits" + (", or send region too." if ruling == "accept" else ".")
+        return Problem("zipCode", f"No region uses ZIP codes like {zip_code}.", hint, "zip-unknown")
     hint = f"The ruling `regions` decides whether {NAMES[found]} counts."
     return Problem(
         "zipCode",

@@ -1,5 +1,6 @@
 """What is accepted but worth knowing. Worked out when a record is read, so that it costs a request nothing."""
 
+import re
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -8,7 +9,7 @@ from .names import unknown_hint
 from .parsing import has_bom, parse, repeated_names
 from .phone import without_extension
 from .places import region_of
-from .schema import FIELDS, FREE_TEXT
+from .schema import FIELDS, FREE_TEXT, ZIP_FORMS
 
 if TYPE_CHECKING:
     from .lead import LeadRules
@@ -28,25 +29,29 @@ def notes_on(rules: "LeadRules", body: bytes) -> list[Note]:
     if sent is None:
         return []
     looks = (
-        _bytes(body),
-        _names(sent),
+        _bytes(rules, body),
+        _names(rules, sent),
         _phone(rules, sent),
         _place(rules, sent),
-        _date(sent),
+        _date(rules, sent),
         _texts(rules, sent),
         _link(rules, sent),
     )
     return [note for look in looks for note in look]
 
 
-def _bytes(body: bytes) -> Iterator[Note]:
+def _bytes(rules: "LeadRules", body: bytes) -> Iterator[Note]:
     if has_bom(body):
         yield Note("", "The body begins with a byte order mark; strict JSON parsers refuse it.", None)
+    if rules.rulings["duplicate-json-key"] == "refuse":
+        return
     for name in repeated_names(body):
         yield Note(name, "It stands more than once in the body; the last one counts.", "duplicate-json-key")
 
 
-def _names(sent: Mapping[str, Any]) -> Iterator[Note]:
+def _names(rules: "LeadRules", sent: Mapping[str, Any]) -> Iterator[Note]:
+    if rules.rulings["unknown-property"] == "refuse":
+        return
     for name in sent:
         if name not in FIELDS:
             yield Note(
@@ -60,7 +65,7 @@ def _phone(rules: "LeadRules", sent: Mapping[str, Any]) -> Iterator[Note]:
     written = sent.get("phoneNumber")
     if not isinstance(written, str):
         return
-    if written != written.strip(" "):
+    if rules.rulings["phone-spaces"] == "trim" and written != written.strip(" "):
         yield Note("phoneNumber", "It has spaces around it; they don't count.", "phone-spaces")
     if rules.rulings["phone-extension"] == "drop" and without_extension(written):
         yield Note("phoneNumber", "Its extension is ignored.", "phone-extension")
@@ -68,8 +73,10 @@ def _phone(rules: "LeadRules", sent: Mapping[str, Any]) -> Iterator[Note]:
 
 def _place(rules: "LeadRules", sent: Mapping[str, Any]) -> Iterator[Note]:
     zip_code, region = sent.get("zipCode"), sent.get("region")
-    if not isinstance(zip_code, str) or not isinstance(region, str) or not zip_code or not region:
+    if not isinstance(zip_code, str) or not isinstance(region, str):
         return
+    if not re.search(ZIP_FORMS[rules.rulings["zip-format"]], zip_code) or region.upper() not in rules.regions:
+        return  # what is refused needs no note
     found = region_of(zip_code)
     if found is None or found not in rules.regions:
         if rules.rulings["zip-unknown"] == "accept":
@@ -79,9 +86,10 @@ def _place(rules: "LeadRules", sent: Mapping[str, Any]) -> Iterator[Note]:
         yield Note("region", f"{zip_code} is in {found}, not in {region}{kept}.", "region-zip-conflict")
 
 
-def _date(sent: Mapping[str, Any]) -> Iterator[Note]:
+def _date(rules: "LeadRules", sent: Mapping[str, Any]) -> Iterator[Note]:
     written = sent.get("externalCreated")
-    if isinstance(written, str) and len(written) >= 10:
+    form = dates.PATTERNS[rules.rulings["external-created"]]
+    if isinstance(written, str) and re.search(form, written):
         missing = dates.missing_in(written)
         if missing:
             yield Note(

@@ -66,6 +66,10 @@ def _whole(message: str, hint: str, ruling: str | None = None) -> Problem:
 
 
 def _parse_again(body: bytes) -> tuple[dict[str, Any] | None, Problem | None]:
+    if body.startswith(_BOM + _BOM):
+        return None, _whole(
+            "The body begins with more than one byte order mark.", "Send none: the text begins with {."
+        )
     if has_bom(body):
         return parse(body.removeprefix(_BOM))
     for look in (_empty, _encoding, _form, _numbers, _deep, _syntax):
@@ -187,13 +191,10 @@ def _not_an_object(value: Any) -> Problem:
 
 
 def _depth(value: Any) -> int:
+    """How many objects and arrays lie inside each other; an empty one counts."""
     deepest, layer = 0, [value]
     while layer:
         deepest += 1
-        layer = [
-            inner
-            for outer in layer
-            if isinstance(outer, (dict, list))
-            for inner in (outer.values() if isinstance(outer, dict) else outer)
-        ]
-    return deepest - 1
+        inside = (inner for outer in layer for inner in (outer.values() if type(outer) is dict else outer))
+        layer = [inner for inner in inside if isinstance(inner, (dict, list))]
+    return deepest

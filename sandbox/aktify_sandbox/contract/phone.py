@@ -12,6 +12,7 @@ from typing import NamedTuple
 
 _SEPARATORS = str.maketrans("", "", " ().-/")
 _NANP = re.compile(r"(?:\+?1)?([2-9](?!11)[0-8][0-9][2-9][0-9]{6})")
+_SIGNS = "Use the digits 0-9, spaces and ().-/ only."
 _EXTENSION = re.compile(r"(?i)^(.*?[0-9)]) *,? *(?:x|ext\.?|extension|#) *:? *([0-9]{1,7})$")
 
 _BETWEEN = r"[ ().\-/]*"
@@ -20,6 +21,13 @@ PATTERN = (
     rf"{_BETWEEN}[2-9](?:{_BETWEEN}[0-9]){{6}}{_BETWEEN}$(?!\n)"
 )
 """The same numbers that `identity` knows, as one pattern for a JSON Schema."""
+
+
+Taken = Callable[[str], bool]
+
+EXAMPLE = "(509) 555-1234"
+"""The page's own."""
+FICTIONAL_EXAMPLE = "(509) 555-0123"
 
 
 class Complaint(NamedTuple):
@@ -64,52 +72,48 @@ def libphonenumber() -> Callable[[str], str | None]:
     return identify
 
 
-def complaint(text: str) -> Complaint:
-    """What is wrong with a text that is no number, and what would be right."""
-    for look in (
-        _empty,
-        _spaces,
-        _exotic,
-        _spreadsheet,
-        _several,
-        _extension,
-        _letters,
-        _country,
-        _length,
-        _digits,
-    ):
-        found = look(text)
+def complaint(text: str, fits: Taken | None = None) -> Complaint:
+    """What is wrong with a text that is no number, and what would be right.
+
+    `fits` says whether a number would be taken; the hint names only one that would.
+    """
+    taken = fits or (lambda number: identity(number) is not None)
+    for look in (_empty, _spaces, _exotic, _spreadsheet, _several, _extension):
+        found = look(text, taken)
         if found:
             return found
-    return Complaint(
-        f"{_quoted(text)} isn't a US phone number.", "Write it as (509) 555-1234.", "phone-format"
-    )
+    for explain in (_letters, _country, _length, _digits):
+        found = explain(text)
+        if found:
+            return found
+    return Complaint(f"{_quoted(text)} isn't a US phone number.", f"Write it as {EXAMPLE}.", "phone-format")
 
 
 def _quoted(text: str) -> str:
     return f"“{text[:60]}…”" if len(text) > 60 else f"“{text}”"
 
 
-def _empty(text: str) -> Complaint | None:
+def _empty(text: str, _: Taken) -> Complaint | None:
     if text.strip():
         return None
-    return Complaint("It is empty.", "A lead is a phone number: write it as (509) 555-1234.", "empty-string")
+    return Complaint("It is empty.", f"A lead is a phone number: write it as {EXAMPLE}.", "empty-string")
 
 
-def _spaces(text: str) -> Complaint | None:
+def _spaces(text: str, taken: Taken) -> Complaint | None:
     plain = text.strip(" ")
     if plain == text or not identity(plain):
         return None
-    return Complaint(f"{_quoted(text)} has spaces around it.", f"Write {plain}.", "phone-spaces")
+    hint = f"Write {plain}." if taken(plain) else f"Write it as {EXAMPLE}."
+    return Complaint(f"{_quoted(text)} has spaces around it.", hint, "phone-spaces")
 
 
-def _exotic(text: str) -> Complaint | None:
+def _exotic(text: str, taken: Taken) -> Complaint | None:
     strange = next((char for char in text if not " " <= char <= "~"), None)
     if strange is None:
         return None
     name = unicodedata.name(strange, "a control character").lower()
     plain = "".join(char for char in unicodedata.normalize("NFKC", text) if " " <= char <= "~").strip()
-    hint = f"Write {plain}." if identity(plain) else "Use the digits 0-9, spaces and ().-/ only."
+    hint = f"Write {plain}." if taken(plain) else _SIGNS
     return Complaint(
         f"It contains U+{ord(strange):04X} ({name}).",
         hint,
@@ -117,7 +121,7 @@ def _exotic(text: str) -> Complaint | None:
     )
 
 
-def _spreadsheet(text: str) -> Complaint | None:
+def _spreadsheet(text: str, taken: Taken) -> Complaint | None:
     text = text.strip()
     if re.fullmatch(r"[0-9](?:[.,][0-9]+)?[eE]\+?[0-9]{1,2}", text):
         number = str(int(Decimal(text.replace(",", "."))))
@@ -125,7 +129,7 @@ def _spreadsheet(text: str) -> Complaint | None:
         lost = "the last digits are lost: export it again with the column formatted as text"
         hint = (
             f"Write {number}."
-            if identity(number) and digits >= 10
+            if taken(number) and digits >= 10
             else f"A spreadsheet shortened it and {lost}."
         )
         return Complaint(
@@ -133,37 +137,34 @@ def _spreadsheet(text: str) -> Complaint | None:
         )
     if re.fullmatch(r"[0-9]{10,11}\.0+", text):
         number = text.partition(".")[0]
+        right = f": write {number}." if taken(number) else f"; write the number as {EXAMPLE}."
         return Complaint(
-            f"{_quoted(text)} is a decimal number.",
-            f"A spreadsheet added “.0”: write {number}.",
-            "phone-format",
+            f"{_quoted(text)} is a decimal number.", f"A spreadsheet added “.0”{right}", "phone-format"
         )
     return None
 
 
-def _several(text: str) -> Complaint | None:
-    parts = [part for part in re.split(r"[,;|]| or | / ", text) if identity(part)]
+def _several(text: str, taken: Taken) -> Complaint | None:
+    parts = [part.strip() for part in re.split(r"[,;|]| or | / ", text) if identity(part)]
     if len(parts) < 2:
         return None
-    return Complaint(
-        f"{_quoted(text)} is more than one number.", f"Send one: {parts[0].strip()}.", "phone-format"
-    )
+    right = next((part for part in parts if taken(part)), EXAMPLE)
+    return Complaint(f"{_quoted(text)} is more than one number.", f"Send one: {right}.", "phone-format")
 
 
-def _extension(text: str) -> Complaint | None:
+def _extension(text: str, taken: Taken) -> Complaint | None:
     number = without_extension(text)
     if number is None:
         return None
-    hint = f"An extension can't get a text message: write {number.strip()}."
+    right = number.strip() if taken(number.strip()) else f"ten digits, as in {EXAMPLE}"
+    hint = f"An extension can't get a text message: write {right}."
     return Complaint(f"{_quoted(text)} has an extension.", hint, "phone-extension")
 
 
 def _letters(text: str) -> Complaint | None:
     if not re.search(r"[A-Za-z]", text):
         return None
-    return Complaint(
-        f"{_quoted(text)} contains letters.", "Use the digits 0-9, spaces and ().-/ only.", "phone-format"
-    )
+    return Complaint(f"{_quoted(text)} contains letters.", _SIGNS, "phone-format")
 
 
 def _country(text: str) -> Complaint | None:
@@ -179,9 +180,9 @@ def _length(text: str) -> Complaint | None:
     digits = re.sub(r"[^0-9]", "", text)
     if len(digits) in (10, 11) and (len(digits) == 10 or digits[0] == "1"):
         return None
-    hint = "Write ten digits, as in (509) 555-1234."
+    hint = f"Write ten digits, as in {EXAMPLE}."
     if len(digits) == 7:
-        hint = "The area code is missing: write ten digits, as in (509) 555-1234."
+        hint = f"The area code is missing: write ten digits, as in {EXAMPLE}."
     many = "no digits" if not digits else "1 digit" if len(digits) == 1 else f"{len(digits)} digits"
     return Complaint(f"{_quoted(text)} has {many}; a US number has ten.", hint, "phone-format")
 
@@ -192,7 +193,7 @@ def _digits(text: str) -> Complaint | None:
     if re.search(r"[^0-9+ ().\-/]", text):
         return Complaint(
             f"{_quoted(text)} has other signs in it.",
-            "Use the digits 0-9, spaces and ().-/ only.",
+            _SIGNS,
             "phone-format",
         )
     if not re.fullmatch("[2-9](?!11)[0-8][0-9]", area):

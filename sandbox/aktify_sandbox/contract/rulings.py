@@ -52,7 +52,8 @@ class Ruling:
     @property
     def allowed(self) -> str:
         """What may be chosen, in words."""
-        return ", ".join([*self.values, *([f"a {self.free}"] if self.free else [])])
+        free = {"number": "a number from 1 to 9999999", "url": "a url"}
+        return ", ".join([*self.values, *([free[self.free]] if self.free else [])])
 
 
 def _table(rulings: Iterable[Ruling]) -> Mapping[str, Ruling]:

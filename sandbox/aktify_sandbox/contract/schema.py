@@ -38,7 +38,8 @@ FIELDS = (*RESPONSE_ORDER[:-1], "metadata", "linkToShorten")
 
 FREE_TEXT = ("externalLeadId", "firstName", "lastName", "source")
 
-_ZIP = {"plus-four": r"^[0-9]{5}(?:-[0-9]{4})?$(?!\n)", "five": r"^[0-9]{5}$(?!\n)"}
+ZIP_FORMS = {"plus-four": r"^[0-9]{5}(?:-[0-9]{4})?$(?!\n)", "five": r"^[0-9]{5}$(?!\n)"}
+"""The form that each value of the ruling `zip-format` wants."""
 
 
 @functools.cache
@@ -57,7 +58,7 @@ def lead_schema(rulings: Rulings) -> Schema:
     else:  # what stands before an extension is a rule that a pattern would only blur
         del fields["phoneNumber"]["pattern"]
     fields["region"]["enum"] = _regions(rulings)
-    fields["zipCode"]["pattern"] = _ZIP[rulings["zip-format"]]
+    fields["zipCode"]["pattern"] = ZIP_FORMS[rulings["zip-format"]]
     fields["externalCreated"]["pattern"] = dates.PATTERNS[rulings["external-created"]]
     length = int(rulings["text-length"])
     for name in (*FREE_TEXT, "phoneNumber", "link", "linkToShorten"):

@@ -1,35 +1,55 @@
 """The routes of our door behind its guard."""
 
+import sys
+import traceback
 from collections.abc import Awaitable, Callable
 
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
-from starlette.requests import Request
+from starlette.middleware import Middleware
+from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
-from starlette.types import ASGIApp
+from starlette.types import ASGIApp, Receive, Scope, Send
 
+from aktify_sandbox.contract.answers import internal_error
 from aktify_sandbox.control import keys, leads, requests, scenarios, service
 from aktify_sandbox.control.guard import Guard
 from aktify_sandbox.control.problems import ProblemError, problem_response
 from aktify_sandbox.control.services import Services
-from aktify_sandbox.log import LogUnwritable
+from aktify_sandbox.log import LogError
 
 Handler = Callable[[Request, Exception], Awaitable[Response]]
 
 
 def control_app(services: Services) -> ASGIApp:
     """An ASGI application for every path under `/_sandbox`."""
-    rooms = (service, requests, leads, keys, scenarios)
+    rooms, settings = (service, requests, leads, keys, scenarios), services.settings
     app = Starlette(
         routes=[route for room in rooms for route in room.routes(services)],
         exception_handlers={
             ProblemError: _problem,
             HTTPException: _http_problem,
-            LogUnwritable: _disk_problem,
+            LogError: _disk_problem,
+            ClientDisconnect: _nobody_there,
+            Exception: _defect,
         },
+        middleware=[Middleware(Guard, allowed_hosts=settings.allow_host, token=settings.token)],
     )
     app.router.redirect_slashes = False  # a redirect would be built from the Host header
-    return Guard(app, allowed_hosts=services.settings.allow_host, token=services.settings.token)
+    return _Shown(app)
+
+
+class _Shown:
+    """Ends exceptions here: Starlette raises again what `_defect` has answered, and uvicorn's logger is muted."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        try:
+            await self._app(scope, receive, send)
+        except Exception:
+            traceback.print_exc(file=sys.stderr)
 
 
 async def _problem(_: Request, error: Exception) -> Response:
@@ -43,6 +63,14 @@ async def _http_problem(request: Request, error: Exception) -> Response:
     response = problem_response(error.status_code, detail)
     response.headers.update(error.headers or {})
     return response
+
+
+async def _defect(_: Request, __: Exception) -> Response:
+    return problem_response(500, internal_error().message)
+
+
+async def _nobody_there(_: Request, __: Exception) -> Response:
+    return problem_response(400, "The client hung up before its body was whole.")
 
 
 async def _disk_problem(_: Request, error: Exception) -> Response:

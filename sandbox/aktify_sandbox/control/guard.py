@@ -7,10 +7,11 @@ origin is refused. Decisions are made on `scope["path"]`, and forwarded headers 
 
 import hmac
 import ipaddress
+import re
 from collections.abc import Iterable
 from http.cookies import CookieError, SimpleCookie
 from typing import Any
-from urllib.parse import parse_qsl, urlencode
+from urllib.parse import parse_qsl, quote, urlencode
 
 from starlette.responses import Response
 from starlette.types import ASGIApp, Receive, Scope, Send
@@ -18,6 +19,8 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from aktify_sandbox.control.problems import problem_response
 
 _COOKIE = "aktify_sandbox_token"
+_ONCE = (b"host", b"origin", b"sec-fetch-site", b"content-type", b"authorization")
+_HOST = re.compile(r"(?:\[([0-9A-Fa-f:.]+)\]|([A-Za-z0-9._-]+))(?::[0-9]{1,5})?")
 
 
 class Guard:
@@ -31,7 +34,11 @@ class Guard:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Let the request pass, or say why not."""
         headers = {name: value.decode("latin-1") for name, value in scope["headers"]}
-        refusal = self._refusal(scope, headers) or self._unauthorized(scope, headers)
+        refusal = (
+            _repeated([name for name, _ in scope["headers"]])
+            or self._refusal(scope, headers)
+            or self._unauthorized(scope, headers)
+        )
         await (refusal or self._app)(scope, receive, send)
 
     def _refusal(self, scope: Scope, headers: dict[bytes, str]) -> Response | None:
@@ -52,7 +59,7 @@ class Guard:
 
     def _is_ours(self, host: str) -> bool:
         name = _name_in(host)
-        return name == "localhost" or name in self._allowed or is_loopback(name)
+        return bool(name) and (name in self._allowed or is_loopback(name))
 
     def _unauthorized(self, scope: Scope, headers: dict[bytes, str]) -> Response | None:
         if self._token is None or scope["path"] == "/_sandbox/health":
@@ -72,9 +79,8 @@ class Guard:
         return bool(self._token) and hmac.compare_digest(given.encode(), (self._token or "").encode())
 
     def _exchange_for_cookie(self, path: str, query: dict[str, str]) -> Response:
-        response = Response(
-            status_code=303, headers={"location": path + (f"?{urlencode(query)}" if query else "")}
-        )
+        location = quote(path) + (f"?{urlencode(query)}" if query else "")
+        response = Response(status_code=303, headers={"location": location})
         response.set_cookie(_COOKIE, self._token or "", path="/_sandbox", httponly=True, samesite="strict")
         return response
 
@@ -88,10 +94,19 @@ def is_loopback(name: str) -> bool:
 
 
 def _name_in(host: str) -> str:
-    """The name without its port: `[::1]:8509` is `::1`."""
-    if host.startswith("["):
-        return host[1:].partition("]")[0].lower()
-    return host.partition(":")[0].lower()
+    """The name without its port: `[::1]:8509` is `::1`; empty if the whole is no name and port."""
+    found = _HOST.fullmatch(host)
+    return (found[1] or found[2]).lower() if found else ""
+
+
+def _repeated(names: list[bytes]) -> Response | None:
+    """Of two headers of one name each reader picks another, so neither can be judged."""
+    for name in _ONCE:
+        if names.count(name) > 1:
+            return problem_response(
+                400, f"The request has {names.count(name)} {name.decode()} headers: send one."
+            )
+    return None
 
 
 def _is_json(headers: dict[bytes, str]) -> bool:

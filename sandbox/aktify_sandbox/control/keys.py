@@ -1,6 +1,6 @@
 """`/_sandbox/keys` and `/_sandbox/campaigns`: who may post, and into what."""
 
-import contextlib
+import sys
 from collections.abc import Mapping
 from typing import Any
 
@@ -10,6 +10,7 @@ from starlette.routing import Route
 from tinydb import where
 
 from aktify_sandbox.campaigns import (
+    MAX_KEY,
     NAME,
     Campaign,
     CampaignMistake,
@@ -24,11 +25,11 @@ from aktify_sandbox.contract.rulings import RulingMistake
 from aktify_sandbox.control.problems import ProblemError, json_object, names_in, text_or_none
 from aktify_sandbox.control.services import Services
 from aktify_sandbox.documents import DocumentMistakes
-from aktify_sandbox.masking import masked_key
+from aktify_sandbox.masking import masked_key, printable
 from aktify_sandbox.shelf import NoSuchScenario
 from aktify_sandbox.store import Store
 
-_MAX_KEY = 200
+_MAX_SHOWN = 64
 
 
 def routes(services: Services) -> list[Route]:
@@ -57,7 +58,7 @@ def _key_routes(services: Services) -> list[Route]:
         if campaigns.campaign(campaign) is None:
             raise ProblemError(404, f"There is no campaign {campaign}; there are: {_names(campaigns)}.")
         text = _checked_key(text_or_none(content, "key") or fresh_key(), campaigns)
-        name = text_or_none(content, "name") or masked_key(text)
+        name = _checked_name(text_or_none(content, "name") or masked_key(text), text, campaigns)
         keep_key(services, text, Key(name, campaign, source="added"))
         return JSONResponse({"apiKey": text, "campaign": campaign, "name": name}, 201)
 
@@ -95,8 +96,7 @@ def _campaign_routes(services: Services) -> list[Route]:
     async def add_campaign(request: Request) -> Response:
         content = await json_object(request, "name", "profile", "rulings", "link", "scenarios")
         campaign = _campaign_in(content)
-        if any(campaign.name == known.name for known in campaigns.campaigns()):
-            raise ProblemError(409, f"There is a campaign {campaign.name} already.")
+        _refuse_unless_fresh(campaign.name, store, campaigns)
         try:
             services.forcing.use_in(campaign.name, campaign.scenarios)
             campaigns.put(campaign)
@@ -140,10 +140,15 @@ def keep_key(services: Services, text: str, key: Key) -> None:
 
 
 def restore(store: Store, campaigns: Campaigns) -> None:
-    """What was added or revoked in earlier runs. A campaign whose rulings are no longer known is left out."""
+    """What was added or revoked in earlier runs. A campaign whose rulings can't be in force is left out, and said."""
     for row in store.db.table("campaigns"):
-        with contextlib.suppress(RulingMistake):
+        try:
             campaigns.put(_restored(row))
+        except RulingMistake as mistake:
+            about = f"The campaign {printable(row['name'])}, added in an earlier run, is left out"
+            print(  # noqa: T201  the user's terminal
+                f"aktify-sandbox: {about}: {mistake} Its keys meet the general rulings.", file=sys.stderr
+            )
     configured = campaigns.keys()
     for row in store.db.table("keys"):
         known = configured.get(row["digest"])
@@ -157,11 +162,45 @@ def _restored(row: Mapping[str, Any]) -> Campaign:
 
 
 def _checked_key(text: str, campaigns: Campaigns) -> str:
-    if len(text) > _MAX_KEY or not text.isascii() or not text.isprintable() or " " in text:
-        raise ProblemError(400, f"A key is 1 to {_MAX_KEY} visible ASCII characters.")
+    if len(text) > MAX_KEY or not text.isascii() or not text.isprintable() or " " in text:
+        raise ProblemError(400, f"A key is 1 to {MAX_KEY} visible ASCII characters.")
     if campaigns.find(text.encode()):
         raise ProblemError(409, "That key is known already.")
     return text
+
+
+def _checked_name(name: str, key: str, campaigns: Campaigns) -> str:
+    """How a key may be shown and written down."""
+    if len(name) > _MAX_SHOWN or not name.isprintable() or name != name.strip():
+        raise ProblemError(
+            400, f"A key's name is 1 to {_MAX_SHOWN} printable characters without spaces at its ends."
+        )
+    if name == key or campaigns.find(name.encode()):
+        raise ProblemError(400, "A key's name is shown and written to the disk, so it can't be a key itself.")
+    return name
+
+
+def _refuse_unless_fresh(name: str, store: Store, campaigns: Campaigns) -> None:
+    """A new campaign shares its leads with no other. Raises `ProblemError`."""
+    known = [campaign.name for campaign in campaigns.campaigns()]
+    parent = campaigns.campaign(name)
+    if name in known:
+        raise ProblemError(409, f"There is a campaign {name} already.")
+    if parent:
+        raise ProblemError(
+            409,
+            f"{name} is a namespace of the campaign {parent.name}: choose a name that doesn't begin with it.",
+        )
+    inside = next((each for each in known if _belongs(each, name)), None)
+    if inside:
+        raise ProblemError(409, f"The campaign {inside} would be a namespace of {name}: choose another name.")
+    used = next((each for each in store.campaigns_with_leads() if _belongs(each, name)), None)
+    if used:
+        raise ProblemError(
+            409,
+            f"{used} has {store.leads_in(used)} leads already: delete them (DELETE /_sandbox/leads?campaign={used}) "
+            "or choose another name.",
+        )
 
 
 def _campaign_in(content: dict[str, Any]) -> Campaign:

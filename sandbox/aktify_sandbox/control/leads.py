@@ -1,6 +1,7 @@
 """`/_sandbox/leads`: what is kept, and leads to begin with."""
 
 import asyncio
+import re
 import time
 from typing import Any
 
@@ -8,12 +9,16 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
+from aktify_sandbox.contract import dates
 from aktify_sandbox.contract.phone import identity, is_fictional
+from aktify_sandbox.contract.schema import RESPONSE_ORDER
 from aktify_sandbox.control.problems import ProblemError, json_body
-from aktify_sandbox.control.requests import limit_in, number_or_none, refuse_unknown
+from aktify_sandbox.control.requests import before_in, limit_in, refuse_unknown
 from aktify_sandbox.control.services import Services
 from aktify_sandbox.log import request_id
 from aktify_sandbox.recorder import timestamp
+
+_MOMENT = re.compile(dates.PATTERNS["rfc3339"])
 
 
 def routes(services: Services) -> list[Route]:
@@ -22,7 +27,7 @@ def routes(services: Services) -> list[Route]:
 
     async def list_leads(request: Request) -> Response:
         refuse_unknown(request, "campaign", "phone", "limit", "before")
-        limit, before = limit_in(request), number_or_none(request.query_params.get("before"))
+        limit, before = limit_in(request), before_in(request)
         numbers = [number for number in _chosen(services, request) if before is None or number < before]
         shown = numbers[-limit:][::-1]
         leads = await asyncio.to_thread(lambda: [_public(lead) for n in shown if (lead := store.lead(n))])
@@ -107,31 +112,45 @@ class _Import:
             self._refuse(place, "", "A lead is a JSON object.")
             return
         campaign = item.get("campaign") or self._campaign
-        if not isinstance(campaign, str) or self._services.campaigns.campaign(campaign) is None:
-            self._refuse(place, "campaign", f"There is no campaign {campaign}.")
-            return
-        phone = _identity_of(lead, item)
-        if phone is None:
-            self._refuse(place, "phoneNumber", "This isn't a US phone number.")
-        elif self._services.campaigns.rulings["fictional-only"] == "on" and not is_fictional(phone):
-            self._refuse(
-                place, "phoneNumber", "Only fictional numbers (555-0100 to 555-0199) may be kept here."
-            )
+        received = item.get("receivedAt") or self._now
+        said = {name: lead[name] for name in RESPONSE_ORDER if lead.get(name) is not None}
+        said = {"phoneNumber": item.get("phone"), **said}
+        phone = identity(said["phoneNumber"]) if isinstance(said["phoneNumber"], str) else None
+        problem = self._problem(campaign, phone, received, said)
+        if problem or phone is None:
+            self._refuse(place, *(problem or ("phoneNumber", "This isn't a US phone number.")))
+        elif self._services.store.has(campaign, phone) or (campaign, phone) in self._new:
+            self.already += 1
         else:
-            self._keep(campaign, phone, item, lead)
+            known = {"campaign": campaign, "phone": phone, "receivedAt": received, "request": None}
+            self._new[campaign, phone] = {**known, "lead": said, "short": None}
+
+    def _problem(
+        self, campaign: Any, phone: str | None, received: Any, said: dict[str, Any]
+    ) -> tuple[str, str] | None:
+        """What keeps a lead from being one that the sandbox itself could have accepted: field and message."""
+        campaigns = self._services.campaigns
+        if not isinstance(campaign, str) or campaigns.campaign(campaign) is None:
+            return "campaign", f"There is no campaign {campaign}."
+        if phone is None:
+            return "phoneNumber", "This isn't a US phone number."
+        if campaigns.rules_of(campaign).rulings["fictional-only"] == "on" and not is_fictional(phone):
+            return "phoneNumber", "Only fictional numbers (555-0100 to 555-0199) may be kept here."
+        if not _is_moment(received):
+            return "receivedAt", "This isn't a moment: write it as in 2026-11-24T09:30:00Z."
+        return next((found for found in map(_wrong_type, said, said.values()) if found), None)
 
     def _refuse(self, place: int, field: str, message: str) -> None:
         self.refused.append({"index": place, "problems": [{"field": field, "message": message}]})
 
-    def _keep(self, campaign: str, phone: str, item: dict[str, Any], lead: dict[str, Any]) -> None:
-        if self._services.store.has(campaign, phone) or (campaign, phone) in self._new:
-            self.already += 1
-            return
-        received = item.get("receivedAt") if isinstance(item.get("receivedAt"), str) else None
-        known = {"campaign": campaign, "phone": phone, "receivedAt": received or self._now, "request": None}
-        self._new[campaign, phone] = {**known, "lead": lead, "short": None}
+
+def _is_moment(value: Any) -> bool:
+    return isinstance(value, str) and bool(_MOMENT.match(value)) and dates.is_real(value)
 
 
-def _identity_of(lead: dict[str, Any], item: dict[str, Any]) -> str | None:
-    written = lead.get("phoneNumber") or item.get("phone")
-    return identity(written) if isinstance(written, str) else None
+def _wrong_type(field: str, value: Any) -> tuple[str, str] | None:
+    """Every value of a 201 is a text, but for metadata, an object of texts."""
+    if field == "metadata":
+        right = isinstance(value, dict) and all(isinstance(each, str) for each in value.values())
+        return None if right else (field, "This must be an object whose values are all texts.")
+    return None if isinstance(value, str) else (field, "This must be a text, in quotes.")

@@ -1,13 +1,19 @@
 """Errors of our door, as RFC 9457 says them, and what a handler may ask of a request."""
 
 import json
+import re
 from http import HTTPStatus
 from typing import Any
 
+import orjson
 from starlette.requests import Request
 from starlette.responses import Response
 
+from aktify_sandbox.contract.parsing import parse
+
 _MAX_BODY = 64_000_000
+_BOM = b"\xef\xbb\xbf"
+_MANY_DIGITS = re.compile(rb"[0-9]{19}")
 
 
 class ProblemError(Exception):
@@ -29,19 +35,39 @@ def problem_response(status: int, detail: str, **more: Any) -> Response:
         "detail": detail,
         **more,
     }
-    text = json.dumps(content, ensure_ascii=False)
+    text = json.dumps(content, ensure_ascii=False).encode(errors="replace")
     return Response(text, status, media_type="application/problem+json")
 
 
 async def json_body(request: Request) -> Any:
-    """The request's body; None if there is none. Raises `ProblemError`."""
-    content = await _bounded_body(request)
+    """The request's body; None if there is none. Whatever it is can be kept and shown. Raises `ProblemError`."""
+    content = (await _bounded_body(request)).removeprefix(_BOM)
     if not content:
         return None
     try:
-        return json.loads(content)
-    except (ValueError, RecursionError) as error:
-        raise ProblemError(400, f"The body isn't JSON: {error}.") from None
+        value = orjson.loads(content)
+        orjson.dumps(value)
+    except orjson.JSONDecodeError:
+        _, problem = parse(content)
+        raise ProblemError(400, problem.message if problem else "The body isn't JSON.") from None
+    except orjson.JSONEncodeError:  # it can be read but not written
+        raise ProblemError(400, "The body is nested too deep.") from None
+    _refuse_long_integers(content)
+    return value
+
+
+def _refuse_long_integers(content: bytes) -> None:
+    """What orjson would turn an integer of more than 64 bits into another number is refused. Raises `ProblemError`."""
+
+    def integer(digits: str) -> int:
+        if len(digits) > 20 or not -(2**63) <= int(digits) < 2**64:
+            raise ProblemError(
+                400, f"The integer {digits[:20]}… has more than 64 bits: put it in quotes, as a text."
+            )
+        return int(digits)
+
+    if _MANY_DIGITS.search(content):  # inside a text they are welcome, and only a parser can tell
+        json.loads(content, parse_int=integer)
 
 
 async def _bounded_body(request: Request) -> bytes:

@@ -26,15 +26,16 @@ def routes(services: Services) -> list[Route]:
             filters = records.Filters.of(request.query_params)
         except records.FilterMistake as mistake:
             raise ProblemError(400, str(mistake)) from None
-        limit, before = limit_in(request), number_or_none(request.query_params.get("before"))
+        limit, before = limit_in(request), before_in(request)
         found, following = await asyncio.to_thread(records.page, store, filters, limit, before)
         content: dict[str, Any] = {"requests": found, "next": following}
         return JSONResponse(content | ({"dropped": store.dropped} if store.dropped else {}))
 
     async def show_request(request: Request) -> Response:
-        record = records.whole(store, campaigns, number_in(request.path_params["id"]))
+        number = number_in(request.path_params["id"])
+        record = None if number is None else records.whole(store, campaigns, number)
         if record is None:
-            raise ProblemError(404, f"There is no request {request.path_params['id']}{_why_gone(services)}.")
+            raise ProblemError(404, _no_such_request(request.path_params["id"], services))
         if wants_text(request):
             return PlainTextResponse(diagnosis(record))
         return JSONResponse(record)
@@ -49,10 +50,13 @@ def routes(services: Services) -> list[Route]:
     ]
 
 
-def _why_gone(services: Services) -> str:
+def _no_such_request(name: str, services: Services) -> str:
+    if number_in(name) is None:
+        return f"{name} isn't an id: it looks like r000000042."
     if services.store.dropped:
-        return f" (any more: --keep {services.settings.keep} has dropped {services.store.dropped} old ones)"
-    return ""
+        dropped = f"--keep {services.settings.keep} has dropped {services.store.dropped} old ones"
+        return f"There is no request {name} (any more: {dropped})."
+    return f"There is no request {name}."
 
 
 def refuse_unknown(request: Request, *names: str) -> None:
@@ -70,13 +74,17 @@ def limit_in(request: Request) -> int:
     return int(text)
 
 
-def number_or_none(text: str | None) -> int | None:
-    """The number in an id such as `r000000042`; None for none. Raises `ProblemError`."""
-    return None if text is None else number_in(text)
+def before_in(request: Request) -> int | None:
+    """The number of the id from which a list goes on; None for the newest. Raises `ProblemError`."""
+    text = request.query_params.get("before")
+    if text is None:
+        return None
+    number = number_in(text)
+    if number is None:
+        raise ProblemError(400, f"before={text} isn't an id: it looks like r000000042.")
+    return number
 
 
-def number_in(text: str) -> int:
-    """The number in an id such as `r000000042`. Raises `ProblemError`."""
-    if not re.fullmatch(r"r?[0-9]{1,15}", text):
-        raise ProblemError(404, f"{text} isn't an id: it looks like r000000042.")
-    return int(text.removeprefix("r"))
+def number_in(text: str) -> int | None:
+    """The number in an id such as `r000000042`; None if it isn't one."""
+    return int(text.removeprefix("r")) if re.fullmatch(r"r?[0-9]{1,15}", text) else None

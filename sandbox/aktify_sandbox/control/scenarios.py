@@ -27,7 +27,7 @@ def routes(services: Services) -> list[Route]:
     async def use_scenarios(request: Request) -> Response:
         content = await json_object(request, "active", required=("active",))
         try:
-            forcing.use(names_in(content, "active"))
+            forcing.put(await asyncio.to_thread(forcing.read, names_in(content, "active")))
         except (NoSuchScenario, DocumentMistakes) as mistake:
             raise ProblemError(400, str(mistake)) from None
         return JSONResponse({"active": list(forcing.active)})

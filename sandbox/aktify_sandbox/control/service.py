@@ -20,7 +20,7 @@ from aktify_sandbox.contract.rulings import RULINGS
 from aktify_sandbox.control.problems import ProblemError, json_object, text_or_none, wants_text
 from aktify_sandbox.control.services import Services
 from aktify_sandbox.diagnosis import diagnosis, overview
-from aktify_sandbox.forcing import forced_answer
+from aktify_sandbox.forced import forced_answer
 from aktify_sandbox.recorder import timestamp
 from aktify_sandbox.version import __version__
 
@@ -115,7 +115,9 @@ def _config(services: Services) -> dict[str, Any]:
 def _plain(value: Any) -> Any:
     if isinstance(value, tuple):
         return list(value)
-    return value if value is None or isinstance(value, (bool, int, str)) else str(value)
+    if value is None or isinstance(value, (bool, int)):
+        return value
+    return str(value).encode(errors="replace").decode()  # a path may hold what isn't text
 
 
 def _explained(services: Services, content: dict[str, Any]) -> dict[str, Any]:
@@ -159,7 +161,7 @@ def _explained(services: Services, content: dict[str, Any]) -> dict[str, Any]:
     if access:
         record["notes"] = [note._asdict() for note in access.rules.notes(raw)]
     if answer.objection == "duplicate" and access and answer.phone:
-        sent = body if isinstance(body, dict) else json.loads(text)
+        sent = natural.sent or {}
         record["firstPost"] = records.first_post(store, access.campaign, answer.phone, 1 << 62, sent)
     return record
 

@@ -1,0 +1,129 @@
+"""Kills a process at each step of what it does to the disk: `python -m durability.steps FOLDER ACTION`.
+
+FOLDER/begin holds the state before. For each n a copy of it is made in FOLDER/n, a child opens the store there, and
+kills itself with SIGKILL right before its n-th step: a call that opens, writes, syncs, renames, cuts or deletes. A
+write is two steps, since a half of it may have been done. When a child comes to its end, all steps have been taken;
+the names of the steps are printed.
+"""
+
+import builtins
+import contextlib
+import itertools
+import json
+import os
+import shutil
+import signal
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from aktify_sandbox import fold, log
+from aktify_sandbox.store import Store
+
+
+class Steps:
+    """Counts the steps and dies before one of them."""
+
+    def __init__(self, die_before: int, names: Path) -> None:
+        self._left = die_before
+        self._names = names.open("a")
+
+    def step(self, name: str) -> None:
+        """One more."""
+        self._left -= 1
+        if self._left == 0:
+            os.kill(os.getpid(), signal.SIGKILL)
+        self._names.write(f"{name}\n")
+        self._names.flush()
+
+    def counted(self, name: str, real: Callable[..., Any]) -> Callable[..., Any]:
+        """The function with a step before it."""
+
+        def call(*arguments: Any, **more: Any) -> Any:
+            self.step(name)
+            return real(*arguments, **more)
+
+        return call
+
+    def write(self, fd: int, data: bytes) -> int:
+        """`os.write` in two steps."""
+        self.step("write")
+        done = _write(fd, data[: len(data) // 2])
+        self.step("the other half")
+        return done + _write(fd, data[done:])
+
+    def open(self, fd: int, mode: str) -> Any:
+        """`open` over a descriptor whose writes are steps; nothing stays in a buffer."""
+        steps = self
+
+        class File:
+            def __enter__(self) -> Any:
+                return self
+
+            def __exit__(self, *_: object) -> None:
+                os.close(fd)
+
+            def write(self, data: bytes) -> int:
+                return steps.write(fd, data)
+
+            def flush(self) -> None:
+                steps.step("flush")
+
+            def fileno(self) -> int:
+                return fd
+
+        return File()
+
+
+_write = os.write
+_ACTIONS: dict[str, Callable[[Store], object]] = {
+    "fold": lambda store: store.close(seconds_to_fold=60),
+    "fold that takes too long": lambda store: store.close(seconds_to_fold=0),
+    "clear requests": lambda store: store.clear_requests(),
+    "forget all": lambda store: store.forget_all(),
+    "keep the newest": lambda store: store._keep_newest(5),
+}
+
+
+def _act(folder: Path, action: str, die_before: int, names: Path) -> None:
+    if action == "open":
+        _watch(die_before, names)
+        Store(folder)
+        return
+    store = Store(folder)
+    _watch(die_before, names)
+    _ACTIONS[action](store)
+
+
+def _watch(die_before: int, names: Path) -> None:
+    steps = Steps(die_before, names)
+    for name in ("open", "fsync", "replace", "unlink", "ftruncate", "close"):
+        setattr(os, name, steps.counted(name, getattr(os, name)))
+    os.write = steps.write  # type: ignore[assignment]  # data is bytes wherever we write
+    fold.open = steps.open  # type: ignore[attr-defined]  # takes the place of the builtin
+
+
+def main() -> None:
+    """Run the action with a child per step."""
+    log._CHUNK = 1_000  # so that a short log is read and rewritten in several pieces
+    folder, action = Path(sys.argv[1]), sys.argv[2]
+    assert fold.__dict__.get("open", builtins.open) is builtins.open
+    for die_before in itertools.count(1):
+        state, names = folder / str(die_before), folder / f"{die_before}.txt"
+        shutil.copytree(folder / "begin", state)
+        child = os.fork()
+        if child == 0:
+            with contextlib.suppress(BaseException):
+                _act(state, action, die_before, names)
+                os._exit(0)
+            os._exit(1)
+        _, status = os.waitpid(child, 0)
+        if not os.WIFSIGNALED(status):
+            sys.stdout.write(json.dumps([os.WEXITSTATUS(status), names.read_text().splitlines()]))
+            return
+        assert os.WTERMSIG(status) == signal.SIGKILL
+
+
+if __name__ == "__main__":
+    main()

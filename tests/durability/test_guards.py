@@ -1,0 +1,119 @@
+"""Take out one guard at a time: the test that answers for it must turn red.
+
+The package is copied, the guard replaced in the copy's text, and its test run against the copy in a process of its own.
+"""
+
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+from typing import NamedTuple
+
+import pytest
+
+ROOT = Path(__file__).parent.parent.parent
+
+
+class Guard(NamedTuple):
+    """What stands in the code, what takes its place, and the test that must notice."""
+
+    file: str
+    text: str
+    without: str
+    test: str
+
+
+GUARDS = {
+    "tail cut": Guard(
+        "log.py",
+        "            os.ftruncate(self._fd, end)\n",
+        "",
+        "tests/test_log.py::"
+        "test_a_log_cut_anywhere_in_its_last_five_lines_opens_with_all_whole_lines_and_goes_on",
+    ),
+    "take-back on disk": Guard(
+        "log.py",
+        "            os.ftruncate(self._fd, self.size)\n",
+        "",
+        "tests/test_log.py::test_a_write_that_the_system_cuts_short_is_taken_back_and_work_goes_on",
+    ),
+    "take-back in memory": Guard(
+        "store.py",
+        "del self._numbers[kept.campaign][int(kept.phone[1:])]",
+        "pass",
+        "tests/test_store.py::test_a_refused_write_keeps_nothing_and_the_number_is_free_again",
+    ),
+    "checksum": Guard(
+        "log.py",
+        "if not is_intact(line.text) or ",
+        "if ",
+        "tests/test_log.py::"
+        "test_a_flipped_byte_before_the_last_line_is_refused_by_name_and_nothing_is_touched[10]",
+    ),
+    "lock": Guard(
+        "store.py",
+        "lock.acquire(timeout=0)",
+        "pass",
+        "tests/test_store.py::test_a_second_store_on_the_same_folder_is_refused",
+    ),
+    "Host check": Guard(
+        "control/guard.py",
+        "if not self._is_ours(host):",
+        "if False:",
+        "tests/test_safety.py::test_no_route_answers_a_foreign_host_or_origin",
+    ),
+    "depth check": Guard(
+        "contract/parsing.py",
+        "_depth(value) > _DEEPEST:",
+        "False:",
+        "tests/contract/test_parsing.py::"
+        "test_a_body_deeper_than_64_levels_is_no_object_and_the_words_say_so[65]",
+    ),
+    "index update": Guard(
+        "store.py",
+        "        self._numbers.setdefault(kept.campaign, {})[int(kept.phone[1:])] = number\n",
+        "",
+        "tests/test_store.py::test_of_equal_posts_in_one_turn_exactly_one_is_kept",
+    ),
+}
+
+
+@pytest.fixture
+def copy(tmp_path: Path) -> Path:
+    """The package in a source root of its own, its data beside it."""
+    package = tmp_path / "sandbox" / "aktify_sandbox"
+    ignored = shutil.ignore_patterns("__pycache__")
+    shutil.copytree(ROOT / "sandbox" / "aktify_sandbox", package, ignore=ignored)
+    for data in ("fixtures", "scenarios"):
+        (tmp_path / data).symlink_to(ROOT / data)
+    return package
+
+
+def run_against(package: Path, *tests: str) -> "subprocess.CompletedProcess[str]":
+    """Run tests, and the sandboxes that they start, with that package instead of the checkout's."""
+    kept = {name: value for name, value in os.environ.items() if not name.startswith(("COVERAGE", "AKTIFY"))}
+    return subprocess.run(
+        [sys.executable, "-m", "pytest", "-q", "-x", "-p", "no:cacheprovider", *tests],
+        cwd=ROOT,
+        env={**kept, "PYTHONPATH": str(package.parent)},
+        capture_output=True,
+        text=True,
+        timeout=120,
+    )
+
+
+@pytest.mark.parametrize("name", GUARDS)
+def test_without_the_guard_its_test_turns_red(copy: Path, name: str) -> None:
+    guard = GUARDS[name]
+    path = copy / guard.file
+    assert path.read_text().count(guard.text) == 1, "the guard is written otherwise now: say here how"
+    path.write_text(path.read_text().replace(guard.text, guard.without))
+    done = run_against(copy, guard.test)
+    assert done.returncode == 1, done.stdout + done.stderr
+    assert "1 failed" in done.stdout
+
+
+def test_with_all_guards_these_tests_are_green_in_a_copy_too(copy: Path) -> None:
+    done = run_against(copy, *(guard.test for guard in GUARDS.values()))
+    assert done.returncode == 0, done.stdout + done.stderr

@@ -1,0 +1,135 @@
+"""SIGKILL at each step of a fold and of a rewrite: the old state or the new one, nothing else."""
+
+import json
+import os
+import subprocess
+import sys
+from collections import Counter
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import pytest
+from tinydb import TinyDB
+
+from aktify_sandbox.store import Store
+from durability.conftest import Tell
+from durability.ledger import told
+from durability.posting import post_number
+from running import clean_environment
+
+TESTS = Path(__file__).parent.parent
+
+
+class Killed(NamedTuple):
+    """What an action left behind."""
+
+    before: Path
+    after: Path
+    """Where it came to its end."""
+    between: list[Path]
+    """Where it was killed, one folder for each step."""
+    steps: list[str]
+
+
+def begin(folder: Path) -> None:
+    """A state with leads that were posted, put and dropped, a key, and an older fold."""
+    store = Store(folder)
+    store.db.table("keys").insert({"shown": "a"})
+    for number in range(12):
+        post_number(store, "demo", number % 9)
+    store.leads.insert({"campaign": "demo", "phone": "+15095550099", "receivedAt": "", "lead": {}})
+    store.close(seconds_to_fold=60)
+    store = Store(folder)
+    store.change("leads", {}, store.numbers("demo")[:2])
+    post_number(store, "demo", 20)
+    store.close(seconds_to_fold=0)
+
+
+def killed_at_each_step(folder: Path, action: str, begun: Path) -> Killed:
+    environment = clean_environment(PYTHONPATH=os.pathsep.join([str(TESTS), str(TESTS.parent)]))
+    begun.rename(folder / "begin")
+    done = subprocess.run(
+        [sys.executable, "-m", "durability.steps", str(folder), action],
+        env=environment,
+        capture_output=True,
+        text=True,
+        timeout=120,
+    )
+    assert done.returncode == 0, done.stderr
+    [code, steps] = json.loads(done.stdout)
+    assert code == 0
+    between = [folder / str(number) for number in range(1, len(steps) + 1)]
+    return Killed(folder / "begin", folder / str(len(steps) + 1), between, steps)
+
+
+def summed(steps: list[str]) -> str:
+    return ", ".join(f"{count} {name}" for name, count in Counter(steps).items())
+
+
+def content(path: Path) -> bytes | None:
+    return path.read_bytes() if path.exists() else None
+
+
+def remembered(folder: Path) -> Any:
+    """All that is known after opening the folder; it goes on, and folds, and opens again."""
+    store = Store(folder)
+    told_before = told((folder / "log.jsonl").read_bytes())
+    known = (
+        sorted((lead["campaign"], lead["phone"]) for lead in store.leads),
+        sorted(line.number for line in store.newest_requests()),
+        store.db.table("keys").all(),
+    )
+    assert known[0] == sorted(told_before.leads)
+    assert post_number(store, "demo", 77) is True
+    store.close(seconds_to_fold=60)
+    again = Store(folder)
+    assert ("demo", "+15095550077") in {(lead["campaign"], lead["phone"]) for lead in again.leads}
+    again.close(seconds_to_fold=60)
+    with TinyDB(folder / "state.json") as plain:
+        assert len(plain.table("leads")) == len(known[0]) + 1
+    return known
+
+
+@pytest.mark.parametrize(
+    "action", ["fold", "fold that takes too long", "clear requests", "forget all", "keep the newest"]
+)
+def test_killed_at_any_step_it_leaves_the_old_state_or_the_new_one(
+    tmp_path: Path, action: str, tell: Tell
+) -> None:
+    begin(tmp_path / "state")
+    (tmp_path / "state" / "state.json").write_bytes(b'{"leads":{}}')  # an older fold, to be replaced
+    killed = killed_at_each_step(tmp_path, action, tmp_path / "state")
+    names = ("log.jsonl", "state.json")
+    old, new = ({name: content(place / name) for name in names} for place in (killed.before, killed.after))
+    assert old != new
+    found = [{name: content(place / name) for name in names} for place in killed.between]
+    assert [each for each in found if each not in (old, new)] == []
+    assert old in found
+    assert found == sorted(found, key=lambda each: each == new), "once new, it was old again"
+    known_before, known_after = remembered(killed.before), remembered(killed.after)
+    for place, each in zip(killed.between, found, strict=True):
+        assert remembered(place) == (known_after if each == new else known_before)
+    tell(f"{len(killed.steps)} steps: {summed(killed.steps)}")
+
+
+def test_killed_at_any_step_of_an_opening_that_cuts_a_torn_line_it_opens_the_next_time(
+    tmp_path: Path, tell: Tell
+) -> None:
+    begin(tmp_path / "state")
+    with (tmp_path / "state" / "log.jsonl").open("ab") as log:
+        log.write(b'{"id":"r000000099","kind":"requ')
+    killed = killed_at_each_step(tmp_path, "open", tmp_path / "state")
+    assert "ftruncate" in killed.steps
+    known = remembered(killed.before)
+    assert all(remembered(place) == known for place in killed.between)
+    tell(f"{len(killed.steps)} steps: {summed(killed.steps)}")
+
+
+def test_killed_at_any_step_of_the_very_first_opening_it_opens_the_next_time(
+    tmp_path: Path, tell: Tell
+) -> None:
+    (tmp_path / "state").mkdir()
+    killed = killed_at_each_step(tmp_path, "open", tmp_path / "state")
+    assert "the other half" in killed.steps
+    assert all(remembered(place) == ([], [], []) for place in killed.between)
+    tell(f"{len(killed.steps)} steps: {summed(killed.steps)}")
