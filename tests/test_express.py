@@ -179,6 +179,11 @@ def test_settings_that_change_answers_or_records_go_the_ordinary_way(changes: di
     assert same([lead(), lead(), lead(phoneNumber="2125550100")], **changes) == 0
 
 
+def test_a_body_above_the_limit_is_413_however_often_its_head_has_come() -> None:
+    fitting, larger = lead(firstName="x" * 30), lead(firstName="x" * 31)
+    assert same([larger, larger, fitting, fitting], max_body=len(fitting)) == 2
+
+
 def test_a_scenario_closes_the_lane_for_those_that_it_may_mean(tmp_path: Path) -> None:
     sandbox = Sandbox(scenarios=("flaky",))
     assert sandbox.express(lead()) is None

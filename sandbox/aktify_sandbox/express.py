@@ -85,6 +85,7 @@ class Express:
         self._recorder = recorder
         self._origin = campaigns.origin.encode()
         self._heads: dict[bytes, Head] = {}
+        self._max_body = settings.max_body
         self._is_open = (
             settings.sandbox_headers and not settings.shuffle and settings.error_bodies == "detailed"
         )
@@ -98,7 +99,9 @@ class Express:
         self, head: bytes, scope: Mapping[str, Any], written: list[tuple[bytes, bytes]], length: int
     ) -> None:
         """Keep the head of a request that was parsed, if it is ordinary. `length` is that of the body behind it."""
-        if not self._is_open or len(head) > _LONGEST_HEAD or not _is_ordinary(scope, length):
+        if not self._is_open or len(head) > _LONGEST_HEAD or length > self._max_body:
+            return
+        if not _is_ordinary(scope, length):
             return
         if len(self._heads) >= _MOST_HEADS:
             self._heads.clear()

@@ -12,7 +12,22 @@ _ERRORS = {
     "401": "Returned if the request was not authorized with a valid x-api-key header.",
     "409": "Returned if the phone number was already submitted to the campaign.",
     "413": "The sandbox's own: the body is larger than it takes.",
+    "503": "The sandbox's own: it can't keep anything, as its disk is full.",
 }
+_UNREADABLE = {
+    "400": "So is what can't be read as HTTP; that is said in plain text.",
+    "431": "The sandbox's own: the headers are larger than it takes.",
+}
+
+BEYOND_SCHEMA = (
+    "zip-unknown",
+    "region-zip-conflict",
+    "external-created",
+    "email",
+    "fictional-only",
+    "campaign-link",
+)
+"""The rulings that may refuse a lead of which the schema has nothing to say."""
 
 
 def openapi(rulings: Rulings, version: str, server_url: str) -> dict[str, Any]:
@@ -60,7 +75,7 @@ def _operation() -> dict[str, Any]:
         "operationId": "createLead",
         "summary": "Adds a lead to the campaign associated with the API key",
         "security": [{"key": []}],
-        "requestBody": {"required": True, "content": _json("Lead")},
+        "requestBody": {"required": True, "description": _BEYOND, "content": _json("Lead")},
         "responses": {
             "201": {
                 "description": "The created lead with whatever properties were accepted.",
@@ -70,9 +85,25 @@ def _operation() -> dict[str, Any]:
                 status: {"description": f"{words} {_NO_CONTRACT}", "content": _json("Error")}
                 for status, words in _ERRORS.items()
             },
+            **_unreadable(),
         },
     }
 
+
+def _unreadable() -> dict[str, Any]:
+    """What is answered below the application, in plain text; a 400 comes from both."""
+    plain = {"text/plain": {"schema": {"type": "string"}}}
+    invalid = f"{_ERRORS['400']} {_UNREADABLE['400']} {_NO_CONTRACT}"
+    return {
+        "400": {"description": invalid, "content": _json("Error") | plain},
+        "431": {"description": f"{_UNREADABLE['431']} {_NO_CONTRACT}", "content": plain},
+    }
+
+
+_BEYOND = (
+    "One flat lead. Beyond what its schema can say, a ZIP code that no region uses, one that disagrees with the "
+    f"region, a date that isn't in the calendar and the like are refused, by the rulings {', '.join(BEYOND_SCHEMA)}."
+)
 
 _NO_CONTRACT = "The body isn't part of the contract: use the status code alone."
 
