@@ -9,7 +9,8 @@ import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
-from aktify_sandbox.documents import DocumentMistakes, read, read_file
+from aktify_sandbox.documents import read, read_file
+from aktify_sandbox.nodes import DocumentMistakes
 
 SCHEMA: dict[str, Any] = {
     "type": "object",

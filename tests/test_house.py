@@ -25,7 +25,9 @@ FLOORS = [
     {"scenario_files"},
     {"scenario_schema", "settings"},
     {"documents"},
-    {"masking", "bundled", "scenarios"},
+    {"json_nodes", "yaml_nodes"},
+    {"nodes", "scenarios"},
+    {"bundled", "masking"},
     {"contract", "version"},
 ]
 """From the roof to the ground; each may import only what is below it."""

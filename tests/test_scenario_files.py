@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from aktify_sandbox.documents import DocumentMistakes
+from aktify_sandbox.nodes import DocumentMistakes
 from aktify_sandbox.scenario_files import read_scenario
 from aktify_sandbox.scenarios import Attempt, Span, Step
 from running import Serve

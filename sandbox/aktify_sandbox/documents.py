@@ -6,63 +6,29 @@ was written and becomes a number or boolean only where the schema wants one. Tag
 What stands below a `writeOnly` of the schema is a secret: it is masked wherever a mistake speaks of it.
 """
 
+import errno
 import json
+import os
 import re
+import stat
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
 from difflib import get_close_matches
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 import jsonschema_rs
-import yaml
 
-from aktify_sandbox.masking import masked_key, printable
+from aktify_sandbox.json_nodes import read_json
+from aktify_sandbox.masking import masked_key
+from aktify_sandbox.nodes import DocumentMistakes, Mistake, Node, Place
+from aktify_sandbox.yaml_nodes import read_yaml
 
 Schema = dict[str, Any]
-Place = tuple[str | int, ...]
 
 _LARGEST = 1_000_000
-_DEEPEST = 32
 _NULL = ("", "null", "~")
-_ITSELF = "Write the value itself, in quotes if it begins so."
 _COUNTED = {"maxLength": "characters", "maxItems": "entries", "maxProperties": "names"}
 _BOOLEANS = {"true": True, "false": False}
-
-
-class Mistake(NamedTuple):
-    """One thing that is wrong in a file, and where. Line and column count from 1."""
-
-    file: str
-    line: int
-    column: int
-    message: str
-    hint: str
-
-    def __str__(self) -> str:
-        said = f"{self.message} {self.hint}" if self.hint else self.message
-        return f"{self.file}:{self.line}:{self.column}: {printable(said)}"
-
-
-class DocumentMistakes(ValueError):
-    """All that is wrong in a file."""
-
-    def __init__(self, mistakes: Iterable[Mistake]) -> None:
-        self.mistakes = sorted(mistakes, key=lambda mistake: (mistake.line, mistake.column))
-        super().__init__("\n".join(map(str, self.mistakes)))
-
-
-@dataclass(slots=True)
-class Node:
-    """A value and where it stands."""
-
-    content: Any
-    """A text, a list of nodes, or nodes by their names."""
-    line: int
-    column: int
-    quoted: bool = False
-    names: dict[str, tuple[int, int]] = field(default_factory=dict)
-    """Where each name stands."""
 
 
 class Document:
@@ -151,103 +117,63 @@ class Document:
 
 
 def read_file(path: Path) -> Document:
-    """Read a file. Raises `DocumentMistakes`, also when there is nothing to read."""
+    """Read a file, JSON by its ending, else YAML. Raises `DocumentMistakes`, also when there is nothing to read."""
     try:
-        if path.stat().st_size > _LARGEST:
-            raise DocumentMistakes(
-                [Mistake(str(path), 1, 1, f"The file is larger than {_LARGEST:,} bytes.", "")]
-            )
-        text = path.read_bytes().decode("utf-8-sig")
+        content = read_bounded(path, _LARGEST)
+        text = content.decode("utf-8-sig")
     except OSError as error:
-        raise DocumentMistakes(
-            [Mistake(str(path), 1, 1, f"It can't be read: {error.strerror}.", "")]
-        ) from None
+        message = f"It can't be read: {(error.strerror or str(error)).lower()}."
+        raise DocumentMistakes([Mistake(str(path), 1, 1, message, "")]) from None
     except UnicodeDecodeError as error:
         message = f"It isn't UTF-8 text (byte {error.start})."
         raise DocumentMistakes([Mistake(str(path), 1, 1, message, "Save it in UTF-8.")]) from None
+    if path.suffix.lower() == ".json" and text.strip():
+        return Document(str(path), _whole_characters(read_json(text, str(path)), str(path)))
     return read(text, str(path))
 
 
+def read_bounded(path: Path, most: int) -> bytes:
+    """The bytes of a file that is one: no folder, and no pipe that would keep its reader waiting.
+
+    Raises `OSError`, also when there are more than `most`.
+    """
+    with open(os.open(path, os.O_RDONLY | os.O_NONBLOCK), "rb") as file:
+        if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
+            raise OSError(errno.EINVAL, "it isn't a file")
+        content = file.read(most + 1)
+    if len(content) > most:
+        raise OSError(errno.EFBIG, f"it is larger than {most:,} bytes")
+    return content
+
+
 def read(text: str, name: str) -> Document:
-    """Read a text; an empty one is an empty mapping. Raises `DocumentMistakes`."""
+    """Read YAML; an empty text is an empty mapping. Raises `DocumentMistakes`."""
     if len(text) > _LARGEST:
         raise DocumentMistakes([Mistake(name, 1, 1, f"The text is longer than {_LARGEST:,} characters.", "")])
-    try:
-        _refuse_what_surprises(text, name)
-        nodes = list(yaml.compose_all(text, yaml.BaseLoader))
-    except yaml.MarkedYAMLError as error:
-        raise DocumentMistakes([_syntax_mistake(name, error)]) from None
-    except yaml.reader.ReaderError as error:
-        line = text.count("\n", 0, error.position) + 1
-        raise DocumentMistakes(
-            [Mistake(name, line, 1, f"A control character stands here: {error.reason}.", "")]
-        ) from None
-    if len(nodes) > 1:
-        mark = nodes[1].start_mark
-        hint = "Put each document into a file of its own."
-        raise DocumentMistakes(
-            [Mistake(name, mark.line + 1, mark.column + 1, "A second document begins here.", hint)]
-        )
-    mistakes: list[Mistake] = []
-    root = _positioned(nodes[0], name, mistakes) if nodes else Node({}, 1, 1)
-    if mistakes:
-        raise DocumentMistakes(mistakes)
+    root = _whole_characters(read_yaml(text, name), name)
     return Document(name, Node({}, 1, 1) if root.content in _NULL and not root.quoted else root)
 
 
-def _refuse_what_surprises(text: str, name: str) -> None:
-    depth = 0
-    for event in yaml.parse(text, yaml.BaseLoader):
-        found, anchor, tag = "", getattr(event, "anchor", None), getattr(event, "tag", None)
-        if isinstance(event, yaml.AliasEvent):
-            found = "An alias (*) stands for something else."
-        elif anchor:
-            found = "An anchor (&) isn't taken here."
-        elif tag and not _is_plain(event):
-            found = "A tag (!) isn't taken here."
-        depth += isinstance(event, yaml.CollectionStartEvent) - isinstance(event, yaml.CollectionEndEvent)
-        if depth > _DEEPEST:
-            found = f"This is nested deeper than {_DEEPEST} levels."
-        if found:
-            mark: Any = event.start_mark
-            raise DocumentMistakes([Mistake(name, mark.line + 1, mark.column + 1, found, _ITSELF)])
+def _whole_characters(node: Node, name: str) -> Node:
+    """Join the halves of characters that escapes may have written. Raises `DocumentMistakes` for a lone half."""
+    content = node.content
+    try:
+        if isinstance(content, dict):
+            content = {_joined(word): _whole_characters(inner, name) for word, inner in content.items()}
+            places = {_joined(word): place for word, place in node.names.items()}
+            return Node(content, node.line, node.column, node.quoted, places)
+        if isinstance(content, list):
+            content = [_whole_characters(inner, name) for inner in content]
+        elif isinstance(content, str):
+            content = _joined(content)
+    except UnicodeDecodeError:
+        message = "It holds half a character (a lone surrogate)."
+        raise DocumentMistakes([Mistake(name, node.line, node.column, message, "")]) from None
+    return Node(content, node.line, node.column, node.quoted, node.names)
 
 
-def _is_plain(event: Any) -> bool:
-    return event.tag == "!" and isinstance(event, yaml.ScalarEvent) and bool(event.style)
-
-
-def _syntax_mistake(name: str, error: yaml.MarkedYAMLError) -> Mistake:
-    begun = error.context_mark if "end of stream" in str(error.problem) else None
-    mark = begun or error.problem_mark or error.context_mark
-    line, column = (mark.line + 1, mark.column + 1) if mark else (1, 1)
-    hint = "Indent with spaces." if "\\t" in str(error.problem) else "Is a quote, a colon or a space missing?"
-    problem = re.sub(r" '[^'<][^']{2,}'", "", str(error.problem))  # it may quote a key that begins with !
-    return Mistake(name, line, column, f"This isn't YAML: {problem}.", hint)
-
-
-def _positioned(node: Any, name: str, mistakes: list[Mistake]) -> Node:
-    line, column = node.start_mark.line + 1, node.start_mark.column + 1
-    if isinstance(node, yaml.ScalarNode):
-        return Node(node.value, line, column, bool(node.style))
-    if isinstance(node, yaml.SequenceNode):
-        return Node([_positioned(inner, name, mistakes) for inner in node.value], line, column)
-    pairs: dict[str, Node] = {}
-    names: dict[str, tuple[int, int]] = {}
-    for key, inner in node.value:
-        place = key.start_mark.line + 1, key.start_mark.column + 1
-        if not isinstance(key, yaml.ScalarNode):
-            mistakes.append(Mistake(name, *place, "A name must be a text.", ""))
-        elif key.value == "<<":
-            mistakes.append(
-                Mistake(name, *place, "Merging (<<) isn't taken here.", "Write the values themselves.")
-            )
-        elif key.value in pairs:
-            mistakes.append(Mistake(name, *place, f"{key.value} stands here twice.", "Keep one."))
-        else:
-            pairs[key.value] = _positioned(inner, name, mistakes)
-            names[key.value] = place
-    return Node(pairs, line, column, names=names)
+def _joined(text: str) -> str:
+    return text if text.isascii() else text.encode("utf-16", "surrogatepass").decode("utf-16")
 
 
 # texts become numbers and booleans only where the schema wants them

@@ -16,7 +16,7 @@ from aktify_sandbox.contract.answers import Answer
 from aktify_sandbox.contract.decide import Request
 from aktify_sandbox.contract.parsing import parse
 from aktify_sandbox.contract.phone import identity
-from aktify_sandbox.documents import DocumentMistakes
+from aktify_sandbox.nodes import DocumentMistakes
 from aktify_sandbox.scenarios import NATURAL, Attempt, Condition, Counts, Forced, Rule, Rules, Step
 from aktify_sandbox.shelf import Loaded, NoSuchScenario, Shelf, built_in
 

@@ -11,7 +11,8 @@ import orjson
 
 from aktify_sandbox.contract.phone import identity
 from aktify_sandbox.contract.schema import FIELDS
-from aktify_sandbox.documents import Document, DocumentMistakes, Mistake, Place, read, read_file
+from aktify_sandbox.documents import Document, read, read_file
+from aktify_sandbox.nodes import DocumentMistakes, Mistake, Place
 from aktify_sandbox.scenario_schema import ANSWER_WORDS, LONGEST_WAIT, force_schema, scenario_schema
 from aktify_sandbox.scenarios import BROKEN_ANSWER, NATURAL, NO_ANSWER, Condition, Rule, Span, Step
 

@@ -20,9 +20,9 @@ import uvicorn
 
 from aktify_sandbox.app import Application
 from aktify_sandbox.banner import banner
-from aktify_sandbox.documents import DocumentMistakes
 from aktify_sandbox.forcing import Forcing
 from aktify_sandbox.log import LogError
+from aktify_sandbox.nodes import DocumentMistakes
 from aktify_sandbox.protocol import SandboxProtocol
 from aktify_sandbox.settings import Settings
 from aktify_sandbox.shelf import NoSuchScenario

@@ -7,7 +7,7 @@ from difflib import get_close_matches
 from pathlib import Path
 
 from aktify_sandbox.bundled import bundled
-from aktify_sandbox.documents import DocumentMistakes
+from aktify_sandbox.nodes import DocumentMistakes
 from aktify_sandbox.scenario_files import Scenario, read_scenario
 
 _NAME = re.compile(r"[A-Za-z0-9_-][A-Za-z0-9_.-]{0,63}")

@@ -68,7 +68,7 @@ def check(files: tuple[str, ...]) -> None:
     Example:
       aktify-sandbox scenarios check scenarios/*.yaml
     """
-    from aktify_sandbox.documents import DocumentMistakes
+    from aktify_sandbox.nodes import DocumentMistakes
     from aktify_sandbox.scenario_files import read_scenario
 
     mistaken = False

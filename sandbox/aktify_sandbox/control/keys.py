@@ -24,8 +24,8 @@ from aktify_sandbox.campaigns import (
 from aktify_sandbox.contract.rulings import RulingMistake
 from aktify_sandbox.control.problems import ProblemError, json_object, names_in, text_or_none
 from aktify_sandbox.control.services import Services
-from aktify_sandbox.documents import DocumentMistakes
 from aktify_sandbox.masking import masked_key, printable
+from aktify_sandbox.nodes import DocumentMistakes
 from aktify_sandbox.shelf import NoSuchScenario
 from aktify_sandbox.store import Store
 

@@ -10,9 +10,9 @@ from starlette.routing import Route
 from aktify_sandbox.contract.phone import identity
 from aktify_sandbox.control.problems import ProblemError, json_body, json_object, names_in
 from aktify_sandbox.control.services import Services
-from aktify_sandbox.documents import DocumentMistakes
 from aktify_sandbox.forcing import Order
 from aktify_sandbox.masking import masked_key
+from aktify_sandbox.nodes import DocumentMistakes
 from aktify_sandbox.scenario_files import forced_rule, read_scenario
 from aktify_sandbox.shelf import NoSuchScenario
 

@@ -1,0 +1,45 @@
+"""What a file holds before a schema has looked at it: values with their places, and what is wrong with them."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from typing import Any, NamedTuple
+
+from aktify_sandbox.masking import printable
+
+Place = tuple[str | int, ...]
+"""The names and numbers that lead from the root to a value."""
+
+
+class Mistake(NamedTuple):
+    """One thing that is wrong in a file, and where. Line and column count from 1."""
+
+    file: str
+    line: int
+    column: int
+    message: str
+    hint: str
+
+    def __str__(self) -> str:
+        said = f"{self.message} {self.hint}" if self.hint else self.message
+        return f"{self.file}:{self.line}:{self.column}: {printable(said)}"
+
+
+class DocumentMistakes(ValueError):
+    """All that is wrong in a file."""
+
+    def __init__(self, mistakes: Iterable[Mistake]) -> None:
+        self.mistakes = sorted(mistakes, key=lambda mistake: (mistake.line, mistake.column))
+        super().__init__("\n".join(map(str, self.mistakes)))
+
+
+@dataclass(slots=True)
+class Node:
+    """A value and where it stands."""
+
+    content: Any
+    """A text, a list of nodes, or nodes by their names."""
+    line: int
+    column: int
+    quoted: bool = False
+    names: dict[str, tuple[int, int]] = field(default_factory=dict)
+    """Where each name stands."""
