@@ -25,8 +25,14 @@ def test_check_says_every_mistake_with_its_place_and_exits_with_1(tmp_path: Path
     assert "bad.yaml:2:12: regoin isn't known here. Did you mean region?" in done.stderr
     assert "bad.yaml:3:21: Found hnag. Did you mean hang?" in done.stderr
     assert run("scenarios", "check", "good.yaml", folder=tmp_path).returncode == 0
-    none = run("scenarios", "check", "none.yaml", folder=tmp_path)
-    assert (none.returncode, "There is no scenario none.yaml" in none.stderr) == (1, True)
+    none = run("scenarios", "check", "none.yaml", "bad.yaml", folder=tmp_path)
+    assert none.returncode == 1
+    assert "none.yaml:1:1: There is no scenario none.yaml" in none.stderr
+    assert "Did you mean hang?" in none.stderr
+    (tmp_path / "both.yaml").write_text("rules:\n  - when: {attempt: 3-1}\n    answer: 503\n  - anwser: 1\n")
+    both = run("scenarios", "check", "both.yaml", folder=tmp_path)
+    assert "both.yaml:2:21: It ends (1) before it begins (3)." in both.stderr
+    assert "both.yaml:4:5: anwser isn't known here." in both.stderr
 
 
 def test_show_prints_what_init_or_the_package_has(tmp_path: Path) -> None:

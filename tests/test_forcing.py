@@ -1,6 +1,8 @@
 """Every way to force an answer, through a real socket, with the state looked at afterwards."""
 
+import contextlib
 import json
+import os
 import socket
 import subprocess
 import time
@@ -603,3 +605,183 @@ def test_explain_knows_of_forced_answers_and_uses_none_up(sandbox: Running) -> N
         told = sandbox.http.post("/_sandbox/explain", json={"body": LEAD, "apiKey": sandbox.api_key}).json()
         assert (told["status"], told["reason"]["objection"]) == (503, "forced")
     assert sandbox.post().status_code == 503
+
+
+# what reviewers of clients tried
+
+
+def test_any_character_may_stand_in_a_forced_body(sandbox: Running) -> None:
+    for body in ({"message": "hi 😀 é"}, "hi 😀 é", [1e22, 12345678901234567, 1e-7, None, True]):
+        force(sandbox, status=503, body=body)
+        answer = sandbox.post()
+        assert (answer.text if isinstance(body, str) else answer.json()) == body
+    refused = sandbox.http.post("/_sandbox/force", content=b'{"status": 503, "body": "\\ud800"}',
+                                headers={"content-type": "application/json"})  # fmt: skip
+    assert refused.status_code == 400
+
+
+def test_a_header_s_name_can_not_smuggle_a_line_break(sandbox: Running) -> None:
+    for headers in ({"X-A\n": "b"}, {"X-A": "b\n"}, {"Date": "now"}):
+        assert (
+            sandbox.http.post("/_sandbox/force", json={"status": 503, "headers": headers}).status_code == 400
+        )
+
+
+def test_two_prefer_headers_mean_what_one_with_a_comma_means(sandbox: Running) -> None:
+    headers = [("Prefer", "respond-async"), ("Prefer", "code=503"), ("x-api-key", sandbox.api_key)]
+    assert sandbox.http.post("/api/v1/leads", json=LEAD, headers=headers).status_code == 503
+
+
+def test_a_lead_that_is_kept_already_gets_its_natural_409_from_no_other_rule(serve: Serve) -> None:
+    sandbox = serve("--scenario", "lost-response", "--scenario", "flaky")
+    with pytest.raises(httpx.ReadError):
+        sandbox.post()
+    assert sandbox.post().status_code == 409
+    with pytest.raises(httpx.ReadError):
+        magic(sandbox, "212", 63)
+    assert magic(sandbox, "212", 63).status_code == 409
+
+
+def test_shuffle_leaves_every_other_door_open(serve: Serve) -> None:
+    sandbox = serve("--scenario", "shuffle")
+    force(sandbox, status=503)
+    assert sandbox.post().status_code == 503
+    assert magic(sandbox, "212", 49).status_code == 409
+    assert sandbox.post(headers={"Prefer": "code=418"}).status_code == 418
+    assert sandbox.post().headers["x-aktify-sandbox-forced"] == "scenario shuffle, rule 1"
+
+
+def test_no_key_is_shown_with_a_scenario_s_rules(serve: Serve, tmp_path: Path) -> None:
+    secret = "my-very-secret-key-77"
+    file = tmp_path / "mine.yaml"
+    conditions = (f"key: {secret}", f"key: {{in: [{secret}]}}", f"header: {{x-api-key: {secret}}}")
+    file.write_text("rules:\n" + "".join(f"  - when: {{{each}}}\n    answer: 500\n" for each in conditions))
+    text = serve("--scenario", str(file)).http.get("/_sandbox/scenarios").text
+    assert secret not in text
+    assert text.count("my-") == 3
+
+
+def test_a_stop_does_not_wait_for_a_gathering_and_leaves_no_answer_unrecorded(
+    serve: Serve, tmp_path: Path
+) -> None:
+    sandbox = serve("--scenario", "race", "--state", str(tmp_path / "state"))
+    body = json.dumps(LEAD).encode()
+    head = (
+        b"POST /api/v1/leads HTTP/1.1\r\nHost: a\r\nx-api-key: test-key\r\ncontent-type: application/json\r\n"
+    )
+    with socket.create_connection(("127.0.0.1", sandbox.port)) as connection:
+        connection.sendall(head + b"content-length: %d\r\n\r\n" % len(body) + body)
+        time.sleep(0.3)
+        assert sandbox.stop() == 0
+        connection.settimeout(2)
+        with contextlib.suppress(ConnectionResetError):
+            assert connection.recv(100) == b""
+    assert '"lead"' not in (tmp_path / "state" / "log.jsonl").read_text()
+
+
+def test_a_client_that_hangs_up_in_a_gathering_is_not_counted_and_its_lead_not_kept(serve: Serve) -> None:
+    sandbox = serve("--scenario", "race")
+    with pytest.raises(httpx.ReadTimeout):
+        sandbox.post(timeout=0.2)
+    started = time.monotonic()
+    assert sandbox.post().status_code == 201  # alone, after two seconds
+    assert time.monotonic() - started > 1.9
+    records = sandbox.get("/_sandbox/requests")["requests"]
+    assert [record["reason"]["objection"] for record in records] == ["accepted", "aborted"]
+
+
+def test_two_scenarios_of_one_name_are_refused_and_one_asked_for_twice_is_one(
+    serve: Serve, tmp_path: Path
+) -> None:
+    for folder in ("x", "y"):
+        (tmp_path / folder).mkdir()
+        (tmp_path / folder / "s.yaml").write_text("rules: [{answer: 418}]")
+    command = [
+        *COMMAND,
+        "serve",
+        "--in-memory",
+        "--port",
+        "0",
+        "--scenario",
+        "x/s.yaml",
+        "--scenario",
+        "y/s.yaml",
+    ]
+    done = subprocess.run(command, capture_output=True, text=True, cwd=tmp_path, timeout=20)
+    assert (done.returncode, "Two scenarios are called s" in done.stderr) == (1, True)
+    used = serve().http.put("/_sandbox/scenarios/active", json={"active": ["flaky", "flaky.yaml", "flaky"]})
+    assert used.json() == {"active": ["flaky"]}
+
+
+def test_a_campaign_made_anew_counts_anew(serve: Serve) -> None:
+    sandbox = serve("--scenario", "flaky")
+    for _ in range(2):
+        fresh = sandbox.http.post("/_sandbox/campaigns", json={"name": "cc"}).json()
+        assert [sandbox.post(key=fresh["apiKey"]).status_code for _ in range(3)] == [503, 503, 201]
+        assert sandbox.http.delete("/_sandbox/campaigns/cc").status_code == 204
+
+
+def test_http_1_0_gets_no_chunks(sandbox: Running) -> None:
+    force(sandbox, fault="dribble")
+    body = json.dumps(LEAD).encode()
+    request = (
+        b"POST /api/v1/leads HTTP/1.0\r\nHost: a\r\nx-api-key: %b\r\ncontent-type: application/json\r\n"
+        % (sandbox.api_key.encode())
+    )
+    with socket.create_connection(("127.0.0.1", sandbox.port), timeout=5) as connection:
+        connection.sendall(request + b"content-length: %d\r\n\r\n" % len(body) + body)
+        received = b""
+        while piece := connection.recv(65_536):
+            received += piece
+    assert b"chunked" not in received
+    assert received.endswith(b'{"phoneNumber":"(509) 555-1234","region":"CA"}')
+
+
+@pytest.mark.parametrize(("status", "length"), [(204, None), (304, None), (200, "0")])
+def test_a_status_without_a_body_has_no_length_of_one(
+    sandbox: Running, status: int, length: str | None
+) -> None:
+    force(sandbox, status=status)
+    answer = sandbox.post()
+    assert (answer.status_code, answer.headers.get("content-length"), answer.content) == (status, length, b"")
+
+
+def test_a_file_that_is_no_file_holds_nobody_up(serve: Serve, tmp_path: Path) -> None:
+    folder = tmp_path / "work" / "scenarios"
+    folder.mkdir(parents=True)
+    os.mkfifo(folder / "pipe.yaml")
+    os.mkfifo(folder / "page.html")
+    (folder / "mine.yaml").write_text("rules: [{answer: {status: 502, body: {file: page.html}}}]")
+    sandbox = serve(folder=tmp_path / "work")
+    listed = {each["name"]: each["mistake"] for each in sandbox.get("/_sandbox/scenarios")["scenarios"]}
+    assert "it isn't a file" in listed["mine"]
+    answer = sandbox.http.put("/_sandbox/scenarios/active", json={"active": ["pipe"]})
+    assert answer.status_code == 400
+    assert sandbox.stop() == 0
+
+
+def test_a_missing_body_s_file_is_noticed_when_it_comes(serve: Serve, tmp_path: Path) -> None:
+    file = tmp_path / "mine.yaml"
+    file.write_text("rules: [{answer: 418}]")
+    sandbox = serve("--scenario", str(file))
+    file.write_text("rules: [{answer: {status: 502, body: {file: new.html}}}]")
+    until(sandbox, "new.html can't be read")
+    (tmp_path / "one.html").write_text("one")
+    (tmp_path / "new.html").symlink_to("one.html")
+    until(sandbox, "read again: 1 rule.")
+    assert sandbox.post().text == "one"
+    (tmp_path / "two.html").write_text("two, and longer")
+    (tmp_path / "link").symlink_to("two.html")
+    (tmp_path / "link").replace(tmp_path / "new.html")
+    deadline = time.monotonic() + 10
+    while sandbox.post().text != "two, and longer" and time.monotonic() < deadline:
+        time.sleep(0.1)
+    assert sandbox.post().text == "two, and longer"
+
+
+def test_who_is_forced_under_fictional_only_is_still_told(serve: Serve) -> None:
+    sandbox = serve("--fictional-only")
+    force(sandbox, status=503, applies="any")
+    answer = sandbox.post({"phoneNumber": "(509) 321-4567", "region": "CA"})
+    record = sandbox.record_of(answer)
+    assert (record["body"], record["reason"]["rule"][:17]) == (None, "Forced by force 1")

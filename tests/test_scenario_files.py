@@ -82,7 +82,7 @@ def test_a_forced_201_is_the_natural_answer(tmp_path: Path) -> None:
 def test_a_slow_pattern_can_not_be_slow(tmp_path: Path) -> None:
     found = rule(tmp_path, "{source: {matches: '(a+)+$'}}").conditions[0]
     sent = {"source": "a" * 90_000 + "!"}
-    assert not found.holds(Attempt((), "", None, sent, [], True, 0.0))
+    assert not found.holds(Attempt((), "", None, sent, [], 201, 0.0))
 
 
 def test_json_is_a_scenario_file_too(tmp_path: Path) -> None:

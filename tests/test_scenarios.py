@@ -16,7 +16,7 @@ def attempt(phone: str = "+15095551234", /, **more: Any) -> Attempt:
         "phone": phone,
         "lead": {"phoneNumber": phone, "region": "CA"},
         "headers": [(b"x-batch", b"7")],
-        "would_be_kept": True,
+        "natural": 201,
         "moment": 0.0,
     }
     return Attempt(**given | more)
@@ -142,7 +142,9 @@ def test_a_step_that_keeps_the_lead_is_for_a_lead_that_is_not_kept_yet() -> None
     first = rules.find(attempt(), counts, 0)
     assert first
     assert first.step.fault == "hang"
-    assert rules.find(attempt(would_be_kept=False), counts, 0) is None
+    again = rules.find(attempt(natural=409), counts, 0)
+    assert again
+    assert again.step.is_natural
 
 
 def test_the_same_seed_gives_the_same_run_and_another_seed_another() -> None:

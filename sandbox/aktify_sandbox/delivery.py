@@ -54,6 +54,7 @@ class Trouble:
 
     def __init__(self, scope: MutableMapping[str, Any], receive: Receive, send: Send) -> None:
         self._connection: Connection = scope["aktify.connection"]
+        self._chunks = scope["http_version"] != "1.0"  # which knows none
         self._receive = receive
         self._send = send
 
@@ -82,7 +83,7 @@ class Trouble:
             case _:
                 await self._start(response, in_chunks=True)
                 await self._piece(response.body[: len(response.body) // 2] or b" ")
-                await self._end(b"this is not a chunk's size\r\n")
+                await self._end(b"this is not a chunk's size\r\n" if self._chunks else b"")
         return True
 
     async def _without_answer(self, fault: str | None) -> bool:
@@ -107,6 +108,7 @@ class Trouble:
         return True
 
     async def _start(self, response: Response, *, in_chunks: bool = False) -> None:
+        in_chunks = in_chunks and self._chunks
         headers = [
             (name, value) for name, value in response.headers if not in_chunks or name != b"content-length"
         ]
@@ -122,6 +124,17 @@ class Trouble:
     async def _gone(self) -> None:
         while (await self._receive())["type"] != "http.disconnect":
             pass
+
+    async def client_leaves_before(self, event: "asyncio.Future[None]", seconds: float) -> bool:
+        """Whether the client hangs up (or the sandbox stops) before the event and the time."""
+        self._connection.held = True
+        gone = asyncio.ensure_future(self._gone())
+        try:
+            await asyncio.wait([event, gone], timeout=seconds, return_when=asyncio.FIRST_COMPLETED)
+            return gone.done()
+        finally:
+            gone.cancel()
+            self._connection.held = False
 
     async def _client_leaves_within(self, seconds: float) -> bool:
         try:
@@ -145,16 +158,19 @@ class Gathering:
     def __init__(self) -> None:
         self._waiting: dict[tuple[str, str], list[asyncio.Future[None]]] = {}
 
-    async def wait(self, campaign: str, phone: str, count: int) -> None:
-        """Return when so many wait for the same number, or after two seconds."""
+    async def wait(self, campaign: str, phone: str, count: int, trouble: Trouble) -> bool:
+        """Return when so many wait for the same number, or after two seconds. False when the client hung up first."""
         together = self._waiting.setdefault((campaign, phone), [])
         arrived = asyncio.get_running_loop().create_future()
         together.append(arrived)
         if len(together) >= count:
             self._let_go(campaign, phone)
-        await asyncio.wait([arrived], timeout=self._LONGEST)
-        if not arrived.done():
+        left = await trouble.client_leaves_before(arrived, self._LONGEST)
+        if left and arrived in together:
+            together.remove(arrived)
+        elif not arrived.done():
             self._let_go(campaign, phone)
+        return not left
 
     def _let_go(self, campaign: str, phone: str) -> None:
         for arrived in self._waiting.pop((campaign, phone), ()):

@@ -40,18 +40,23 @@ class Document:
 
     def value(self, schema: Schema) -> Any:
         """The content as the schema wants it. Raises `DocumentMistakes` with all that is wrong."""
+        value, mistakes = self.checked(schema)
+        if mistakes:
+            raise DocumentMistakes(mistakes)
+        return value
+
+    def checked(self, schema: Schema) -> tuple[Any, list[Mistake]]:
+        """The content as far as the schema knows it, and all that is wrong with it."""
         value = _typed(self.root, schema, schema)
         if jsonschema_rs.is_valid(schema, value):
-            return value
+            return value, []
         from jsonschema import Draft202012Validator  # explains, and takes its time to load
 
         errors = sorted(
             Draft202012Validator(schema).iter_errors(value), key=lambda error: list(map(str, error.path))
         )
         mistakes = [mistake for error in _types_first(errors) for mistake in self._mistakes(error, schema)]
-        if mistakes:
-            raise DocumentMistakes(dict.fromkeys(mistakes))
-        return value
+        return value, list(dict.fromkeys(mistakes)) or [self.mistake((), "This isn't what is expected here.")]
 
     def mistake(self, place: Place, message: str, hint: str = "") -> Mistake:
         """A mistake at a value that the caller found wrong; the place is its path from the root."""

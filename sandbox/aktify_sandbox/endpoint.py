@@ -55,8 +55,12 @@ class VendorDoor:
         body = await drain(receive, self._settings.max_body)
         answer, forced = self._answer(scope, body, started)
         if forced and forced.step.gather and answer.access and answer.phone:
-            await self._gathering.wait(answer.access.campaign, answer.phone, forced.step.gather)
-            answer = forced_answer(forced, self._safely(scope, body))
+            trouble, count = Trouble(scope, receive, send), forced.step.gather
+            if await self._gathering.wait(answer.access.campaign, answer.phone, count, trouble):
+                answer = forced_answer(forced, self._safely(scope, body))
+            else:
+                body.whole, forced = False, None
+                answer = self._aborted(scope, body, time.perf_counter() - started)
         number = self._store.next_number()
         # From the decision to the record's line there is no await: two equal leads can't both pass.
         response = self._response(answer, number, forced) if answer.status else _refusal(scope)
@@ -122,6 +126,8 @@ class VendorDoor:
     def _response(self, answer: Answer, number: int | None, forced: Forced | None) -> Response:
         content_type, body = self._body(answer, number or 0, forced.step if forced else None)
         headers = [(b"content-length", b"%d" % len(body))]
+        if answer.status in (204, 304):  # no body, and so no length of one
+            headers.clear()
         if content_type:
             headers.insert(0, (b"content-type", content_type.encode()))
         headers += [(name.encode(), value.encode("latin-1")) for name, value in answer.headers]

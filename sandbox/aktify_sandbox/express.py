@@ -126,7 +126,7 @@ class Express:
         # From here to the record's line there is no await: two equal leads can't both pass.
         answer = judge(access, body, head.content_type, None, self._store.has)
         shown = self._shown_access(access)
-        if answer.phone is None or shown is None or answer.short:
+        if answer.status == 400 or answer.phone is None or shown is None or answer.short:
             return False
         if not self._forcing.leaves_alone(answer, head.scope["headers"]):
             return False

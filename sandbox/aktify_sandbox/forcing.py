@@ -17,7 +17,7 @@ from aktify_sandbox.contract.decide import Request
 from aktify_sandbox.contract.parsing import parse
 from aktify_sandbox.contract.phone import identity
 from aktify_sandbox.nodes import DocumentMistakes
-from aktify_sandbox.scenarios import NATURAL, Attempt, Condition, Counts, Forced, Rule, Rules, Step
+from aktify_sandbox.scenarios import NATURAL, Attempt, Condition, Counts, Forced, Rule, Rules, Step, forced_by
 from aktify_sandbox.shelf import Loaded, NoSuchScenario, Shelf, built_in
 
 _PREFERENCE = re.compile(r'(?:^|[,;])\s*code\s*=\s*"?([0-9]{3})"?\s*(?=$|[,;])', re.IGNORECASE)
@@ -45,7 +45,8 @@ class Forcing:
         Raises `NoSuchScenario`, `DocumentMistakes`.
         """
         self.shelf = shelf
-        self.orders: list[Order] = []
+        self._orders: dict[Rule, Order] = {}
+        self._ordered = Rules(())
         self.warnings: list[str] = []
         self._campaigns = campaigns
         self._seed = seed
@@ -88,7 +89,7 @@ class Forcing:
 
         Raises `NoSuchScenario`, `DocumentMistakes`.
         """
-        return {name: Loaded.of(self._named(name)) for name in dict.fromkeys(names)}
+        return self._load(names, self._named)
 
     def put(self, found: dict[str, Loaded]) -> None:
         """Put scenarios that were read in the place of those in force; their counters start anew."""
@@ -99,6 +100,7 @@ class Forcing:
     def use_in(self, campaign: str, names: Iterable[str]) -> None:
         """Put scenarios into force for one campaign. Raises `NoSuchScenario`, `DocumentMistakes`."""
         self._forget(self._of_campaigns.pop(campaign, {}).values())
+        self._counts.forget_campaign(campaign)  # who takes the name anew begins anew
         loaded = self._load_for(campaign, names)
         if loaded:
             self._of_campaigns[campaign] = loaded
@@ -122,7 +124,7 @@ class Forcing:
 
     def reset(self) -> None:
         """Forget forced answers and counters; scenarios stay in force."""
-        self.orders.clear()
+        self.clear_orders()
         self._counts = Counts()
 
     def _activate(self, names: Iterable[str]) -> None:
@@ -130,9 +132,14 @@ class Forcing:
 
     def _load(self, names: Iterable[str], find: Callable[[str], Any]) -> dict[str, Loaded]:
         loaded: dict[str, Loaded] = {}
-        for name in names:
-            each = Loaded.of(find(name))
-            loaded.setdefault(each.scenario.name, each)
+        for path in dict.fromkeys(find(name) for name in names):
+            each = Loaded.of(path)
+            name = each.scenario.name
+            if name in loaded:
+                raise NoSuchScenario(
+                    f"Two scenarios are called {name}: {loaded[name].scenario.path} and {path}."
+                )
+            loaded[name] = each
         return loaded
 
     def _load_for(self, campaign: str, names: Iterable[str]) -> dict[str, Loaded]:
@@ -154,65 +161,84 @@ class Forcing:
         for_any = [rule for rule in rules if rule.for_any]
         self._for_any = Rules(for_any) if for_any else None
         self._for_usual = Rules([*built_in, *(rule for rule in rules if not rule.for_any)])
-        self._is_simple = self._for_usual.is_simple
 
     # forced answers on order
 
     def order(self, rule: Rule, shown: dict[str, Any], times: int) -> Order:
         """Force an answer `times` times. Raises `ValueError` when too many are waiting."""
-        if len(self.orders) >= _MOST_FORCED:
+        if len(self._orders) >= _MOST_FORCED:
             raise ValueError(f"{_MOST_FORCED:,} forced answers are waiting already.")
         self._numbered += 1
         named = dataclasses.replace(rule, name=f"force {self._numbered}")
-        self.orders.append(Order(named, {"id": self._numbered, **shown}, times))
-        return self.orders[-1]
+        order = Order(named, {"id": self._numbered, **shown}, times)
+        self._orders[named] = order
+        self._ordered = Rules(self._orders)
+        return order
+
+    @property
+    def orders(self) -> list[Order]:
+        """Those that still wait, oldest first."""
+        return list(self._orders.values())
+
+    def clear_orders(self) -> int:
+        """Forget them. Returns how many there were."""
+        count = len(self._orders)
+        self._orders, self._ordered = {}, Rules(())
+        return count
 
     # one request
 
     def ask(self, request: Request, natural: Answer) -> Forced | None:
         """What is forced on a request whose natural answer is known; None leaves it as it is."""
-        usual = natural.objection in _USUAL
-        preferred = next((value for name, value in request.headers if name == b"prefer"), None)
-        if self._for_any is None and not self.orders:
-            if not usual or (preferred is None and self._is_simple and not self._is_named(natural)):
-                return None
-        elif natural.objection in ("request", "link"):
+        if natural.objection in ("request", "link"):
             return None
-        return self._ask(request, natural, preferred if usual else None, self._counts)
+        usual = natural.objection in _USUAL
+        preferred = b",".join([value for name, value in request.headers if name == b"prefer"])
+        if not (usual and preferred) and self.leaves_alone(natural, request.headers, request.body):
+            return None
+        return self._ask(request, natural, preferred if usual else b"", self._counts)
 
-    def leaves_alone(self, natural: Answer, headers: list[tuple[bytes, bytes]]) -> bool:
+    def leaves_alone(self, natural: Answer, headers: list[tuple[bytes, bytes]], body: bytes = b"") -> bool:
         """Whether no rule mentions a request (without preferences) whose natural answer is known."""
-        if self._for_any is not None or self.orders or natural.objection not in _USUAL:
+        if self._for_any is not None:
             return False
-        if self._is_simple:
-            return not self._is_named(natural)
-        return not self._for_usual.mention(self._attempt(Request("", "", headers, b""), natural))
+        if natural.objection not in _USUAL:
+            return not self._orders
+        for rules in (self._for_usual, self._ordered) if self._orders else (self._for_usual,):
+            if rules.is_simple:
+                if self._is_named(natural, rules):
+                    return False
+            elif rules.mention(self._attempt(Request("", "", headers, body), natural)):
+                return False
+        return True
 
     def rehearse(self, request: Request, natural: Answer) -> Forced | None:
         """`ask`, without counting."""
-        orders, self.orders = self.orders, [dataclasses.replace(order) for order in self.orders]
+        orders = self._orders
+        self._orders = {rule: dataclasses.replace(order) for rule, order in orders.items()}
         counts, self._counts = self._counts, Counts(behind=self._counts)
         try:
             return self.ask(request, natural)
         finally:
-            self.orders, self._counts = orders, counts
+            self._orders, self._counts = orders, counts
 
-    def _is_named(self, natural: Answer) -> bool:
+    def _is_named(self, natural: Answer, rules: Rules) -> bool:
         access, phone, sent = natural.access, natural.phone, natural.sent
         assert access and phone and sent  # noqa: S101, PT018  a usual answer has them all
-        return self._for_usual.name_simply(phone, access.keys, sent)
+        return rules.name_simply(phone, access.campaign, access.keys, sent)
 
-    def _ask(
-        self, request: Request, natural: Answer, preferred: bytes | None, counts: Counts
-    ) -> Forced | None:
+    def _ask(self, request: Request, natural: Answer, preferred: bytes, counts: Counts) -> Forced | None:
         attempt = self._attempt(request, natural)
         usual, seed = natural.objection in _USUAL, self._seed
         forced = self._for_any.find(attempt, counts, seed) if self._for_any else None
+        shuffled = forced if forced and forced.step.shuffle else None  # it yields to whatever else is forced
+        forced = None if shuffled else forced
         forced = forced or _by_header(preferred)
         forced = forced or self._by_order(attempt, usual=usual)
         if usual:
             found = self._for_usual.find(attempt, counts, seed, answered=forced is not None)
             forced = forced or found
+        forced = forced or shuffled
         return None if forced is None or forced.step.is_natural else forced
 
     def _attempt(self, request: Request, natural: Answer) -> Attempt:
@@ -224,22 +250,25 @@ class Forcing:
         written = sent.get("phoneNumber")
         phone = natural.phone or (identity(written) if isinstance(written, str) else None)
         keys = access.keys if access else (key,) if key else ()
-        kept = natural.status == 201
-        return Attempt(
-            keys, access.campaign if access else "", phone, sent, request.headers, kept, time.monotonic()
-        )
+        campaign, now = access.campaign if access else "", time.monotonic()
+        return Attempt(keys, campaign, phone, sent, request.headers, natural.status, now)
 
     def _by_order(self, attempt: Attempt, *, usual: bool) -> Forced | None:
-        for order in self.orders:
-            rule, step = order.rule, order.rule.steps[0]
-            if not (usual or rule.for_any) or (step.kept and not attempt.would_be_kept):
+        for rule in self._ordered.candidates(attempt) if self._orders else ():
+            order = self._orders.get(rule)
+            if order is None or not (usual or rule.for_any):
                 continue
             if all(condition.holds(attempt) for condition in rule.conditions):
-                order.left -= 1
-                if order.left == 0:
-                    self.orders.remove(order)
-                return Forced(rule.name, step, step.delay[0])
+                forced = forced_by(rule, rule.steps[0], attempt, rule.steps[0].delay[0])
+                if not forced.step.is_natural:
+                    self._use_up(order)
+                return forced
         return None
+
+    def _use_up(self, order: Order) -> None:
+        order.left -= 1
+        if order.left == 0:
+            self._orders = {rule: other for rule, other in self._orders.items() if other is not order}
 
 
 def _only_in(campaign: str, loaded: Loaded) -> Loaded:
@@ -257,7 +286,7 @@ def _news(now: Loaded) -> str:
     return f"The scenario {name} was read again: {count} rule{'s' if count > 1 else ''}."
 
 
-def _by_header(preferred: bytes | None) -> Forced | None:
+def _by_header(preferred: bytes) -> Forced | None:
     found = _PREFERENCE.search(preferred.decode("latin-1")) if preferred else None
     if not found or not 200 <= int(found[1]) <= 599:
         return None

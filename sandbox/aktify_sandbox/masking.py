@@ -2,6 +2,7 @@
 
 import re
 
+_SECRET = re.compile("key|token|secret|password|auth|cookie|credential", re.IGNORECASE)
 _EMAIL = re.compile(r"([^@\s]?)[^@\s]*@([^@\s]+)")
 
 
@@ -25,3 +26,8 @@ def printable(text: str) -> str:
     if text.isprintable():
         return text
     return "".join(char if char.isprintable() else "\ufffd" for char in text)
+
+
+def may_hold_key(name: str) -> bool:
+    """Whether a header or query parameter of this name may hold a key: people try many names for x-api-key."""
+    return _SECRET.search(name) is not None

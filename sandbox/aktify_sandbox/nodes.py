@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any, NamedTuple
 
 from aktify_sandbox.masking import printable
@@ -27,7 +28,9 @@ class Mistake(NamedTuple):
 class DocumentMistakes(ValueError):
     """All that is wrong in a file."""
 
-    def __init__(self, mistakes: Iterable[Mistake]) -> None:
+    def __init__(self, mistakes: Iterable[Mistake], files: Iterable[Path] = ()) -> None:
+        """`files` are others that it names: when one of them changes, it may be right."""
+        self.files = tuple(files)
         self.mistakes = sorted(mistakes, key=lambda mistake: (mistake.line, mistake.column))
         super().__init__("\n".join(map(str, self.mistakes)))
 
@@ -43,3 +46,14 @@ class Node:
     quoted: bool = False
     names: dict[str, tuple[int, int]] = field(default_factory=dict)
     """Where each name stands."""
+
+
+def node_of(value: Any) -> Node:
+    """Nodes for a value that came without a file."""
+    if isinstance(value, dict):
+        return Node(
+            {name: node_of(inner) for name, inner in value.items()}, 1, 1, names=dict.fromkeys(value, (1, 1))
+        )
+    if isinstance(value, list):
+        return Node([node_of(inner) for inner in value], 1, 1)
+    return Node(value, 1, 1, quoted=True)

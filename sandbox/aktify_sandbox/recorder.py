@@ -4,7 +4,6 @@ import asyncio
 import base64
 import contextlib
 import functools
-import re
 import time
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
@@ -19,14 +18,12 @@ from aktify_sandbox.contract.phone import is_fictional
 from aktify_sandbox.contract.rulings import Rulings
 from aktify_sandbox.delivery import Response
 from aktify_sandbox.log import LogUnwritable, request_id
-from aktify_sandbox.masking import masked_key
+from aktify_sandbox.masking import masked_key, may_hold_key
 from aktify_sandbox.scenarios import Forced
 from aktify_sandbox.store import Kept, Store
 
 Headers = list[tuple[bytes, bytes]]
 
-_SECRET = re.compile("key|token|secret|password|auth|cookie|credential", re.IGNORECASE)
-"""A header or query parameter with such a name may hold a key: people try many names for x-api-key."""
 _TOLD_BY_CLIENT = ("path", "query", "headers", "body", "response", "problems", "reason", "lead", "short")
 _BODY_HELD = 4_096
 
@@ -101,7 +98,8 @@ class Recorder:
         access, content = exchange.answer.access, content_of(exchange)
         rulings = access.rules.rulings if access else self._rulings
         if rulings["fictional-only"] == "on" and not _is_made_up(exchange.answer):
-            exchange.answer.rule = _UNTOLD
+            if exchange.answer.objection != "forced":  # which says nothing of the lead
+                exchange.answer.rule = _UNTOLD
             exchange.scope["path"] = content["path"] = _ordinary_path(content["path"])
             return _without_person(content)
         return content
@@ -192,7 +190,7 @@ def _shown_value(name: bytes, value: bytes) -> str:
 
 @functools.lru_cache(maxsize=1_000)
 def _is_secret(name: bytes) -> bool:
-    return _SECRET.search(name.decode("latin-1")) is not None
+    return may_hold_key(name.decode("latin-1"))
 
 
 def _shown_query(query: bytes) -> str:
@@ -201,7 +199,7 @@ def _shown_query(query: bytes) -> str:
 
 def _shown_parameter(parameter: str) -> str:
     name, equals, _ = parameter.partition("=")
-    return f"{name}=…" if equals and _SECRET.search(unquote_plus(name)) else parameter
+    return f"{name}=…" if equals and may_hold_key(unquote_plus(name)) else parameter
 
 
 def _key_in(headers: Headers) -> str | None:
@@ -271,5 +269,6 @@ def _without_person(content: dict[str, Any]) -> dict[str, Any]:
         "query": "",
         "problems": problems,
     }
-    hidden["reason"] = {**content["reason"], "rule": _UNTOLD}
+    if content["reason"]["objection"] != "forced":
+        hidden["reason"] = {**content["reason"], "rule": _UNTOLD}
     return {**content, **hidden, "response": response}

@@ -1,6 +1,6 @@
 """Scenario files: from what a user wrote to rules, or every mistake with its place."""
 
-import json
+import functools
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,15 +11,15 @@ import orjson
 
 from aktify_sandbox.contract.phone import identity
 from aktify_sandbox.contract.schema import FIELDS
-from aktify_sandbox.documents import Document, read, read_file
-from aktify_sandbox.nodes import DocumentMistakes, Mistake, Place
+from aktify_sandbox.documents import Document, read_bounded, read_file
+from aktify_sandbox.nodes import DocumentMistakes, Mistake, Place, node_of
 from aktify_sandbox.scenario_schema import ANSWER_WORDS, LONGEST_WAIT, force_schema, scenario_schema
 from aktify_sandbox.scenarios import BROKEN_ANSWER, NATURAL, NO_ANSWER, Condition, Rule, Span, Step
 
 _LARGEST_BODY = 1_000_000
 _PATTERN_SIZE = 1_000_000
 _WITHOUT_BODY = (204, 205, 304)
-_FRAMING = ("content-length", "transfer-encoding", "connection", "keep-alive", "upgrade", "trailer")
+_FRAMING = ("content-length", "date", "transfer-encoding", "connection", "keep-alive", "upgrade", "trailer")
 _MEDIA = {
     ".html": "text/html; charset=utf-8",
     ".htm": "text/html; charset=utf-8",
@@ -49,18 +49,20 @@ def read_scenario(path: Path, mark: str | None = None) -> Scenario:
     Raises `DocumentMistakes` with all that is wrong.
     """
     document = read_file(path)
-    content = document.value(scenario_schema())
+    content, mistakes = document.checked(scenario_schema())
     compiling = Compiling(document, path.parent)
     name = f"scenario {shown_name(path)}"
     rules = tuple(
         compiling.rule(
             ("rules", number), rule, mark.format_map(rule["when"]) if mark else f"{name}, rule {number + 1}"
         )
-        for number, rule in enumerate(content["rules"])
+        for number, rule in enumerate(_sound_rules(content, mistakes))
+        if rule is not None
     )
-    compiling.look_for_shadows(content["rules"])
-    if compiling.mistakes:
-        raise DocumentMistakes(compiling.mistakes)
+    if not mistakes:
+        compiling.look_for_shadows(content["rules"])
+    if mistakes or compiling.mistakes:
+        raise DocumentMistakes([*mistakes, *compiling.mistakes], compiling.files)
     return Scenario(
         shown_name(path),
         path,
@@ -69,6 +71,17 @@ def read_scenario(path: Path, mark: str | None = None) -> Scenario:
         content["rules"],
         (path, *compiling.files),
     )
+
+
+def _sound_rules(content: Any, mistakes: list[Mistake]) -> list[Any]:
+    """The rules that the schema has nothing against; None for others, so that each keeps its number."""
+    if not mistakes:
+        return list(content["rules"])
+    rules = content.get("rules") if isinstance(content, dict) else None
+    whole = scenario_schema()
+    one = {"$defs": whole["$defs"], **whole["$defs"]["rule"]}
+    is_sound = jsonschema_rs.validator_for(one).is_valid
+    return [rule if is_sound(rule) else None for rule in rules] if isinstance(rules, list) else []
 
 
 def shown_name(path: Path) -> str:
@@ -254,32 +267,25 @@ class Compiling:
             return written.encode("utf-8", "replace"), _PLAIN if written else None
         if isinstance(written, dict) and set(written) == {"file"}:
             return self._file((*place, "file"), written["file"])
-        if not isinstance(written, (dict, list)):
-            return str(written).encode(), _PLAIN
         return orjson.dumps(written), "application/json"
 
     def _file(self, place: Place, written: Any) -> tuple[bytes, str]:
         try:
             path = self._inside(str(written))
             self.files.append(path)
-            with path.open("rb") as file:
-                content = file.read(_LARGEST_BODY + 1)
+            content = read_bounded(path, _LARGEST_BODY)
         except (OSError, ValueError) as error:
             reason = (isinstance(error, OSError) and error.strerror) or "it must lie beside the scenario"
-            self._complain(
-                place, f"{written} can't be read: {reason}.", "Name a file in the scenario's folder."
-            )
+            hint = "Name a file in the scenario's folder."
+            self._complain(place, f"{written} can't be read: {reason.lower()}.", hint)
             return b"", _PLAIN
-        if len(content) > _LARGEST_BODY:
-            self._complain(place, f"{written} is larger than {_LARGEST_BODY:,} bytes.")
         return content, _MEDIA.get(path.suffix.lower(), _PLAIN)
 
     def _inside(self, name: str) -> Path:
         if self._folder is None:
             raise ValueError
-        folder = self._folder.resolve()
-        path = (folder / name).resolve()
-        if not path.is_relative_to(folder):
+        path = self._folder / name
+        if not path.resolve().is_relative_to(self._folder.resolve()):
             raise ValueError
         return path
 
@@ -299,15 +305,22 @@ def _seconds(text: str) -> float:
     return float(text[:-2]) / 1000 if text.endswith("ms") else float(text[:-1])
 
 
+@functools.cache
+def _order_check() -> Any:
+    return jsonschema_rs.validator_for(force_schema()).is_valid
+
+
+def _is_order(content: Any) -> bool:
+    return bool(_order_check()(content))
+
+
 def forced_rule(content: Any) -> tuple[Rule, dict[str, Any]]:
     """The rule that a body of `POST /_sandbox/force` means, and that body with its defaults.
 
     Raises `DocumentMistakes`.
     """
-    document = read(json.dumps(content), "force")
-    whole = (
-        document.value(force_schema()) if isinstance(content, dict) else document.value({"type": "object"})
-    )
+    document = Document("force", node_of(content))
+    whole = content if _is_order(content) else document.value(force_schema())
     compiling = Compiling(document, None)
     step = compiling.step((), {name: whole[name] for name in ANSWER_WORDS if name in whole})
     if not whole.keys() & {"status", "fault", "delay"}:

@@ -11,11 +11,11 @@ LONGEST_WAIT = 300
 ANSWER_WORDS = ("status", "headers", "body", "delay", "fault", "lead")
 """What `force` may say of an answer."""
 
-_DELAY = r"^(?:[0-9]{1,6}ms|[0-9]{1,3}(?:\.[0-9]{1,3})?s)$"
-_TOKEN = r"^[A-Za-z0-9!#$%&'*+.^_`|~-]{1,100}$"  # noqa: S105  the characters of a header's name
-_HEADER_VALUE = r"^[\t -~\xa0-\xff]{0,4000}$"
-_COUNT = r"^[1-9][0-9]{0,8}(?:-[1-9][0-9]{0,8}|\+)?$"
-_ELAPSED = r"^[0-9]{1,5}(?:\.[0-9]{1,3})?s(?:-[0-9]{1,5}(?:\.[0-9]{1,3})?s|\+)$"
+_DELAY = r"^(?:[0-9]{1,6}ms|[0-9]{1,3}(?:\.[0-9]{1,3})?s)$(?!\n)"
+_TOKEN = r"^[A-Za-z0-9!#$%&'*+.^_`|~-]{1,100}$(?!\n)"  # noqa: S105  the characters of a header's name
+_HEADER_VALUE = r"^[\t -~\xa0-\xff]{0,4000}$(?!\n)"
+_COUNT = r"^[1-9][0-9]{0,8}(?:-[1-9][0-9]{0,8}|\+)?$(?!\n)"
+_ELAPSED = r"^[0-9]{1,5}(?:\.[0-9]{1,3})?s(?:-[0-9]{1,5}(?:\.[0-9]{1,3})?s|\+)$(?!\n)"
 
 
 def scenario_schema() -> dict[str, Any]:
@@ -137,7 +137,7 @@ def _when() -> dict[str, Any]:
             "description": "valid (default): requests that would else get 201 or 409; any: every request.",
         },
     }
-    return {**_object(properties), "patternProperties": {r"^metadata\..{1,100}$": condition}}
+    return {**_object(properties), "patternProperties": {r"^metadata\..{1,100}$(?!\n)": condition}}
 
 
 def _condition() -> dict[str, Any]:
@@ -170,7 +170,9 @@ def _answer() -> dict[str, Any]:
             },
         },
         "body": {
-            "$ref": "#/$defs/json",
+            "type": ["string", "object", "array"],
+            "additionalProperties": {"$ref": "#/$defs/json"},
+            "items": {"$ref": "#/$defs/json"},
             "description": "An object, a text, or {file: NAME} beside the scenario.",
         },
         "delay": {"anyOf": [delay, _object({"from": delay, "to": delay}, required=["from", "to"])]},

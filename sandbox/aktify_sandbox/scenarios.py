@@ -32,8 +32,8 @@ class Attempt(NamedTuple):
     """What was sent; empty when it could not be read."""
     headers: list[tuple[bytes, bytes]]
     """Names in lower case."""
-    would_be_kept: bool
-    """Whether its natural answer is 201."""
+    natural: int
+    """The status of its natural answer."""
     moment: float
     """Seconds of a clock that only goes forward."""
 
@@ -190,6 +190,14 @@ class Counts:
         gone = set(rules)
         self.tallies = {key: tally for key, tally in self.tallies.items() if key[0] not in gone}
 
+    def forget_campaign(self, name: str) -> None:
+        """Count anew for a campaign and its namespaces."""
+
+        def belongs(scope: Any) -> bool:
+            return isinstance(scope, tuple) and name in (scope[0], *_parents(scope[0]))
+
+        self.tallies = {key: tally for key, tally in self.tallies.items() if not belongs(key[1])}
+
 
 class Rules:
     """Rules in their order, found by what they name."""
@@ -202,10 +210,14 @@ class Rules:
         self._present: dict[str, list[Rule]] = {}
         for rule in self.rules:
             self._file(rule)
+        strange = [name for name in self._named if name.startswith(("header ", "metadata."))]
+        self.is_simple = not (self._always or self._present or strange)
+        """Whether each rule is found by key, campaign, phone number or another field of the lead, by its value."""
 
     def _file(self, rule: Rule) -> None:
-        anchor = next((c for c in rule.conditions if c.values), None)
-        if anchor:
+        named = [condition for condition in rule.conditions if condition.values]
+        if named:
+            anchor = min(named, key=_how_many_share)
             places = self._named.setdefault(anchor.name, {})
             for value in anchor.values:
                 places.setdefault(value, []).append(rule)
@@ -224,15 +236,7 @@ class Rules:
                 found += rules
         return sorted(set(found), key=self._place.__getitem__) if len(found) > 1 else found
 
-    @property
-    def is_simple(self) -> bool:
-        """Whether every rule is found by a key, a phone number or another field of the lead, by its value."""
-        named = [
-            name for name in self._named if name == "campaign" or name.startswith(("header ", "metadata."))
-        ]
-        return not (self._always or self._present or named)
-
-    def name_simply(self, phone: str, keys: Texts, lead: Mapping[str, Any]) -> bool:
+    def name_simply(self, phone: str, campaign: str, keys: Texts, lead: Mapping[str, Any]) -> bool:
         """Whether a rule may mean this lead, when all rules are simple. Every request pays for this look."""
         for name, places in self._named.items():
             if name == "phoneNumber":
@@ -240,6 +244,9 @@ class Rules:
                     return True
             elif name == "key":
                 if not places.keys().isdisjoint(keys):
+                    return True
+            elif name == "campaign":
+                if campaign in places or not places.keys().isdisjoint(_parents(campaign)):
                     return True
             elif name in lead and str(lead[name]) in places:
                 return True
@@ -263,10 +270,7 @@ class Rules:
 
 def _turn(rule: Rule, attempt: Attempt, counts: Counts, seed: int, *, only_count: bool) -> Forced | None:
     if not rule.counts:
-        step = rule.steps[0]
-        return (
-            None if only_count or _nothing_to_keep(step, attempt) else Forced(rule.name, step, step.delay[0])
-        )
+        return None if only_count else forced_by(rule, rule.steps[0], attempt, rule.steps[0].delay[0])
     tally = counts.of(rule, rule.scope(attempt))
     tally.seen += 1
     if rule.chance < 1 and dice(seed, rule.name, attempt.phone, tally.seen) >= rule.chance:
@@ -279,23 +283,28 @@ def _turn(rule: Rule, attempt: Attempt, counts: Counts, seed: int, *, only_count
     if only_count or (rule.attempt and not rule.attempt.holds(tally.met)):
         return None
     step = rule.steps[min(tally.answered, len(rule.steps) - 1)]
-    if _nothing_to_keep(step, attempt):
-        return None
     tally.answered += 1
     low, high = step.delay
     share = dice(seed, f"{rule.name} delay", attempt.phone, tally.seen) if high > low else 0.0
-    return Forced(rule.name, step, low + share * (high - low))
+    return forced_by(rule, step, attempt, low + share * (high - low))
 
 
-def _nothing_to_keep(step: Step, attempt: Attempt) -> bool:
-    """A step that keeps the lead is for a lead that isn't kept yet; a repeated one gets its natural 409."""
-    return step.kept and not attempt.would_be_kept
+def forced_by(rule: Rule, step: Step, attempt: Attempt, delay: float) -> Forced:
+    """The step, unless it keeps a lead that is there already: a repeated one gets its natural 409."""
+    return (
+        Forced(rule.name, NATURAL) if step.kept and attempt.natural == 409 else Forced(rule.name, step, delay)
+    )
 
 
 def dice(seed: int, rule: str, phone: str | None, number: int) -> float:
     """A number from 0 to 1 that the same seed, rule, phone and count always give."""
     text = f"{seed}\n{rule}\n{phone}\n{number}".encode()
     return int.from_bytes(hashlib.blake2b(text, digest_size=8).digest()) / (1 << 64)
+
+
+def _how_many_share(condition: Condition) -> int:
+    """The fewer leads have a value of this field, the better a rule is found by it."""
+    return {"phoneNumber": 0, "campaign": 2, "key": 3}.get(condition.name, 1)
 
 
 def _parents(campaign: str) -> Texts:

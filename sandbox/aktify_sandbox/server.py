@@ -10,6 +10,7 @@ import os
 import signal
 import socket
 import sys
+import traceback
 import webbrowser
 from collections.abc import Callable, Generator
 from pathlib import Path
@@ -102,8 +103,11 @@ def _serve(settings: Settings, notices: list[str], listening: socket.socket) -> 
 async def watch(forcing: Forcing) -> None:
     """Read scenario files again soon after they change, for as long as the loop runs; nobody waits meanwhile."""
     while True:
-        for old in forcing.stale():
-            _say(forcing.replace(old, await asyncio.to_thread(old.again)))
+        try:
+            for old in forcing.stale():
+                _say(forcing.replace(old, await asyncio.to_thread(old.again)))
+        except Exception:  # a defect of ours must not end the watch
+            traceback.print_exc(file=sys.stderr)
         await asyncio.sleep(_LOOK_AGAIN_SECONDS)
 
 

@@ -69,6 +69,8 @@ class Loaded:
 
     scenario: Scenario
     stamp: Stamp
+    files: tuple[Path, ...]
+    """What to look at: the file, and those that it names or named."""
     mistake: str = ""
     """Why the file can't be read any more; the last good version stays in force."""
 
@@ -77,19 +79,20 @@ class Loaded:
         """Read a file. Raises `DocumentMistakes`."""
         before = _stamp((path,))
         scenario = read_scenario(path)
-        return cls(scenario, before + _stamp(scenario.files[1:]))
+        return cls(scenario, before + _stamp(scenario.files[1:]), scenario.files)
 
     def has_changed(self) -> bool:
         """Whether the file, or one that it names, is another than the one that was last looked at."""
-        return _stamp(self.scenario.files) != self.stamp
+        return _stamp(self.files) != self.stamp
 
     def again(self) -> "Loaded":
         """The file as it is now; with a mistake in it, the last good version and the mistake."""
-        stamp = _stamp(self.scenario.files)
+        before = _stamp(self.files)
         try:
             return Loaded.of(self.scenario.path)
         except DocumentMistakes as error:
-            return Loaded(self.scenario, stamp, str(error))
+            more = tuple(path for path in error.files if path not in self.files)
+            return Loaded(self.scenario, before + _stamp(more), self.files + more, str(error))
 
 
 def _files_in(folder: Path) -> Iterator[Path]:

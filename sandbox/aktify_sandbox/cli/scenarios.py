@@ -70,14 +70,18 @@ def check(files: tuple[str, ...]) -> None:
     """
     from aktify_sandbox.nodes import DocumentMistakes
     from aktify_sandbox.scenario_files import read_scenario
+    from aktify_sandbox.shelf import NoSuchScenario, Shelf
 
     mistaken = False
     for file in files:
         try:
-            count = len(read_scenario(_found(file)).rules)
+            count = len(read_scenario(Shelf(Path.cwd()).find(file)).rules)
             click.echo(f"{file}: {count} rule{'s' if count > 1 else ''}, no mistakes.")
         except DocumentMistakes as mistakes:
             click.echo(str(mistakes), err=True)
+            mistaken = True
+        except NoSuchScenario as mistake:
+            click.echo(f"{file}:1:1: {mistake}", err=True)
             mistaken = True
     if mistaken:
         raise SystemExit(1)

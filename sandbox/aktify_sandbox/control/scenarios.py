@@ -11,7 +11,7 @@ from aktify_sandbox.contract.phone import identity
 from aktify_sandbox.control.problems import ProblemError, json_body, json_object, names_in
 from aktify_sandbox.control.services import Services
 from aktify_sandbox.forcing import Order
-from aktify_sandbox.masking import masked_key
+from aktify_sandbox.masking import masked_key, may_hold_key
 from aktify_sandbox.nodes import DocumentMistakes
 from aktify_sandbox.scenario_files import forced_rule, read_scenario
 from aktify_sandbox.shelf import NoSuchScenario
@@ -48,9 +48,7 @@ def routes(services: Services) -> list[Route]:
         return JSONResponse({"forced": [_public(order) for order in forcing.orders]})
 
     async def clear_forced(_: Request) -> Response:
-        cleared = len(forcing.orders)
-        forcing.orders.clear()
-        return JSONResponse({"cleared": cleared})
+        return JSONResponse({"cleared": forcing.clear_orders()})
 
     return [
         Route("/_sandbox/scenarios", list_scenarios, methods=["GET"]),
@@ -100,11 +98,21 @@ def _row(name: str, description: str, rules: list[Any], *, active: bool) -> dict
 
 def _shown(rule: dict[str, Any]) -> dict[str, Any]:
     """A rule as it stands in its file, its keys masked."""
-    when = rule.get("when", {})
-    if "key" not in when:
-        return rule
-    key = when["key"]
-    masked: Any = masked_key(key) if isinstance(key, str) else key
-    if isinstance(key, dict) and "in" in key:
-        masked = {"in": [masked_key(each) for each in key["in"]]}
-    return {**rule, "when": {**when, "key": masked}}
+    when = dict(rule.get("when", {}))
+    if "key" in when:
+        when["key"] = _without_key(when["key"])
+    if "header" in when:
+        when["header"] = {
+            name: _without_key(wanted) if may_hold_key(name) else wanted
+            for name, wanted in when["header"].items()
+        }
+    return {**rule, "when": when} if when else rule
+
+
+def _without_key(wanted: Any) -> Any:
+    if isinstance(wanted, str):
+        return masked_key(wanted)
+    return {
+        word: [masked_key(each) for each in value] if word == "in" else value
+        for word, value in wanted.items()
+    }
