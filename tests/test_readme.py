@@ -144,3 +144,11 @@ def test_links_inside_the_readme_lead_somewhere() -> None:
         for line in re.findall(r"^#+ (.*)$", README, re.MULTILINE)
     }
     assert set(re.findall(r"\]\(#([a-z-]+)\)", README)) <= headings
+
+
+def test_the_figures_of_the_readme_stand_in_the_results() -> None:
+    section = README.partition("## Speed")[2].partition("## ")[0]
+    results = (ROOT / "benchmarks" / "RESULTS.md").read_text()
+    figures = re.findall(r"[0-9][0-9,.]*(?: µs| ms| MB)|[0-9]\.[0-9]{2}|[0-9]{2},[0-9]{3}\b", section)
+    assert len(figures) >= 9
+    assert [figure for figure in figures if figure.partition(" ")[0] not in results] == []
