@@ -1,9 +1,11 @@
 """`scenarios` and `force` as their user types them."""
 
 import json
+import re
 import subprocess
 from pathlib import Path
 
+import httpx
 import pytest
 
 from running import COMMAND, LEAD, Running, clean_environment
@@ -84,6 +86,20 @@ def test_force_says_what_it_did_and_does_it(sandbox: Running, tmp_path: Path) ->
     cleared = run("force", "--clear", folder=tmp_path, sandbox=sandbox)
     assert cleared.stdout == "1 forced answer forgotten.\n"
     assert sandbox.post({**LEAD, "phoneNumber": "2125552000"}).status_code == 201
+
+
+def test_requests_list_says_after_how_long_a_client_hung_up(sandbox: Running, tmp_path: Path) -> None:
+    run("force", "hang", "--key", sandbox.api_key, folder=tmp_path, sandbox=sandbox)
+    with pytest.raises(httpx.ReadTimeout):
+        sandbox.post(timeout=0.3)
+    wanted = re.compile(
+        r"no answer until the client gives up; the lead is not kept\. The client hung up after [0-9,]+ ms"
+    )
+    for _ in range(20):
+        listed = run("requests", "list", "--key", sandbox.api_key, folder=tmp_path, sandbox=sandbox).stdout
+        if wanted.search(listed):
+            break
+    assert wanted.search(listed)
 
 
 @pytest.mark.parametrize(

@@ -1,6 +1,7 @@
 """Files as their users wrote them: texts stay texts, and every mistake has its place."""
 
 import contextlib
+import json
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from aktify_sandbox.documents import read, read_file
+from aktify_sandbox.json_nodes import read_json
 from aktify_sandbox.nodes import DocumentMistakes
 
 SCHEMA: dict[str, Any] = {
@@ -146,3 +148,53 @@ def test_files_that_cannot_be_read_are_named(tmp_path: Path) -> None:
     ):
         with pytest.raises(DocumentMistakes, match=words):
             read_file(tmp_path / name)
+
+
+@pytest.mark.parametrize(
+    ("text", "place", "words"),
+    [
+        ('{"text": "a"} x', "1:15", "behind the end"),
+        ('{"text": }', "1:10", "a value is missing"),
+        ("{\"text\": 'a'}", "1:10", "double quotes"),
+        ("{text: 1}", "1:2", "a name in double quotes"),
+        ('{"text" "a"}', "1:9", "a colon is missing"),
+        ('{"text": "a" "number": 1}', "1:14", "a comma or } is missing"),
+        ('{"list": ["a" "b"]}', "1:15", "a comma or ] is missing"),
+        ('{"text": "a",\n "text": "b"}', "2:2", "text stands here twice"),
+        ('{"text": "a', "1:10", "isn't JSON"),
+        ('{\n\t"any": ' + "[" * 40, "2:40", "deeper than 32"),
+        ('{"any": "\\ud800"}', "1:9", "half a character"),
+        ('{"text": 02139}', "1:11", "a comma or } is missing"),
+        ('{"text": NaN}', "1:10", "a value is missing"),
+        ('{"numbr": 1}', "1:2", "Did you mean number?"),
+        ('{"text": 1}', "1:10", "expected a text"),
+        ("[1, 2]", "1:1", "expected names and values"),
+    ],
+)
+def test_a_mistake_in_json_has_its_place_too(tmp_path: Path, text: str, place: str, words: str) -> None:
+    (tmp_path / "f.json").write_text(text)
+    with pytest.raises(DocumentMistakes) as caught:
+        read_file(tmp_path / "f.json").value(SCHEMA)
+    assert f"f.json:{place}: " in str(caught.value), str(caught.value)
+    assert words in str(caught.value)
+
+
+whole_texts = st.text(st.characters(exclude_categories=["Cs"]))
+scalars = st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False)
+values = st.recursive(
+    scalars | whole_texts,
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(whole_texts, inner, max_size=3),
+    max_leaves=8,
+)
+
+
+def plain(node: Any) -> Any:
+    if isinstance(node.content, dict):
+        return {name: plain(inner) for name, inner in node.content.items()}
+    return [plain(inner) for inner in node.content] if isinstance(node.content, list) else node.content
+
+
+@given(values, st.sampled_from([None, 2, "\t"]), st.booleans())
+def test_json_is_read_as_the_standard_library_reads_it(value: Any, indent: Any, ascii_only: bool) -> None:
+    text = json.dumps(value, indent=indent, ensure_ascii=ascii_only)
+    assert plain(read_json(text, "f.json")) == value

@@ -66,8 +66,13 @@ def _row(record: dict[str, Any]) -> str:
     cells = (record["receivedAt"], status, record["id"], f"{clean(record['phone']):<12}", record["campaign"])
     return (
         "  ".join(clean(cell) if cell is not status else status for cell in cells)
-        + f"  {clean(where + record['reason']['rule'])}"
+        + f"  {clean(where + record['reason']['rule'])}{_patience(record)}"
     )
+
+
+def _patience(record: dict[str, Any]) -> str:
+    waited = record.get("hungUpAfterMs")
+    return f" The client hung up after {waited:,.0f} ms." if waited is not None else ""
 
 
 @requests.command()
