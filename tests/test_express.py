@@ -159,9 +159,11 @@ def test_keys_that_force_or_do_not_open_go_the_ordinary_way(key: bytes) -> None:
     assert same([lead()], key=key) == 0
 
 
-@pytest.mark.parametrize("media", [None, b"text/plain", b"application/json; charset=utf-8"])
-def test_content_types_mean_the_same_in_both(media: bytes | None) -> None:
-    same([lead()], media)
+@pytest.mark.parametrize(
+    ("media", "quick"), [(None, 0), (b"text/plain", 0), (b"application/json; charset=utf-8", 1)]
+)
+def test_content_types_mean_the_same_in_both(media: bytes | None, quick: int) -> None:
+    assert same([lead()], media) == quick
 
 
 @pytest.mark.parametrize(
@@ -222,7 +224,8 @@ leads = st.fixed_dictionaries(
 @settings(max_examples=60, deadline=None)
 @given(st.lists(st.tuples(leads, st.booleans(), st.sampled_from([b"", b"\xef\xbb\xbf", b" \n"])), max_size=8))
 def test_whatever_is_sent_both_ways_agree(sent: list[tuple[dict[str, Any], bool, bytes]]) -> None:
-    same([before + json.dumps(each, ensure_ascii=ascii_only).encode() for each, ascii_only, before in sent])
+    bodies = [before + json.dumps(each, ensure_ascii=only).encode() for each, only, before in sent]
+    assert same(bodies) <= len(bodies)
 
 
 # on the wire

@@ -70,7 +70,7 @@ def _why(record: Record) -> Iterator[str]:
     reason = record["reason"]
     yield f"Why: {printable(reason['rule'])}"
     if reason["scenario"]:
-        yield f"  forced by {printable(reason['scenario'])}: this is not what the request itself would get"
+        yield f"  That is not the request's own doing: {printable(reason['scenario'])} forced it."
     for problem in record["problems"]:
         yield f"  {printable(problem['field']) or 'the body'}: {printable(problem['message'])}"
         if problem["hint"]:
