@@ -3,6 +3,7 @@
 import asyncio
 import json
 import socket
+import struct
 import time
 from pathlib import Path
 from typing import Any
@@ -301,3 +302,57 @@ def test_many_different_heads_cost_no_memory_without_an_end(sandbox: Running) ->
             {"phoneNumber": f"509557{number:04d}", "region": "CA"}, headers={"X-Trace": f"{number}"}
         )
         assert answer.status_code == 201
+
+
+def test_a_head_and_its_body_in_pieces_of_their_own_are_answered_and_recorded(sandbox: Running) -> None:
+    """As httpx sends them; the second time the head is known and waits for its body."""
+    with socket.create_connection(("127.0.0.1", sandbox.port)) as connection:
+        connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        for number in range(200, 206):
+            head, _, body = request(sandbox, number).partition(b"\r\n\r\n")
+            for piece in (head + b"\r\n\r\n", *((body,) if number % 2 else (body[:5], body[5:]))):
+                connection.sendall(piece)
+                time.sleep(0.02)
+            assert read(connection, 1) == [b"201"]
+    records = sandbox.get(f"/_sandbox/requests?key={sandbox.api_key}")["requests"]
+    assert [record["response"]["status"] for record in records] == [201] * 6
+
+
+@pytest.mark.parametrize("ending", ["close", "shutdown", "reset"])
+def test_a_known_head_whose_body_never_comes_is_recorded_as_broken_off(sandbox: Running, ending: str) -> None:
+    for number in (300, 301, 302):
+        with socket.create_connection(("127.0.0.1", sandbox.port)) as connection:
+            head, _, body = request(sandbox, number).partition(b"\r\n\r\n")
+            connection.sendall(head + b"\r\n\r\n")
+            time.sleep(0.05)
+            if number < 302:
+                connection.sendall(body)
+                assert read(connection, 1) == [b"201"]
+            elif ending == "shutdown":
+                connection.shutdown(socket.SHUT_WR)
+                connection.settimeout(5)
+                assert connection.recv(100) == b""
+            elif ending == "reset":
+                linger = struct.pack("ii", 1, 0)
+                connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, linger)
+    for _ in range(100):
+        records = sandbox.get(f"/_sandbox/requests?key={sandbox.api_key}")["requests"]
+        if len(records) == 3:
+            break
+        time.sleep(0.02)
+    assert [record["reason"]["objection"] for record in records] == ["aborted", "accepted", "accepted"]
+
+
+def test_a_stop_does_not_wait_for_the_body_of_a_known_head(serve: Serve) -> None:
+    sandbox = serve()
+    with socket.create_connection(("127.0.0.1", sandbox.port)) as connection:
+        for number in (1, 2, 3):
+            head, _, body = request(sandbox, number).partition(b"\r\n\r\n")
+            connection.sendall(head + b"\r\n\r\n")
+            time.sleep(0.05)
+            if number < 3:
+                connection.sendall(body)
+                assert read(connection, 1) == [b"201"]
+        sandbox.process.terminate()
+        assert sandbox.process.wait(3) == 0
+    assert "Traceback" not in sandbox.output()

@@ -285,9 +285,10 @@ def test_a_reset_makes_room_on_a_disk_without_any(tmp_path: Path, monkeypatch: p
 def test_what_can_be_rebuilt_is_given_up_for_room(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     store = Store(tmp_path)
     run(*(post(store, "demo", number) for number in range(100)))
+    store.change("leads", {}, store.numbers("demo")[:60])
     store.close()
     again = Store(tmp_path)
-    again.change("leads", {}, again.numbers("demo")[:60])
+    (tmp_path / "state.json").write_bytes(b"x" * 50_000)  # a copy of many leads
     (tmp_path / "reserve").unlink()
     FullDisk(tmp_path, sum(path.stat().st_size for path in tmp_path.iterdir()), monkeypatch)
     assert again.clear_requests() == 100
@@ -403,3 +404,36 @@ TestStoreAgainstADictionary = StoreAgainstADictionary.TestCase
 TestStoreAgainstADictionary.settings = settings(
     max_examples=40, stateful_step_count=40, deadline=None, suppress_health_check=list(HealthCheck)
 )
+
+
+def test_a_copy_of_what_was_forgotten_does_not_outlive_it(tmp_path: Path) -> None:
+    store = Store(tmp_path)
+    run(post(store, "demo", 1))
+    store.close()
+    assert (tmp_path / "state.json").exists()
+    again = Store(tmp_path)
+    again.forget_all()
+    assert not (tmp_path / "state.json").exists()
+    again.close()
+
+
+def test_a_take_back_that_fails_twice_is_still_owed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    store, write = Store(tmp_path), os.write
+    writes: list[int] = []
+
+    def torn(fd: int, data: bytes) -> int:
+        writes.append(len(data))
+        return write(fd, data[:48]) if len(writes) == 1 else refuse()
+
+    def refuse(*_: Any) -> int:
+        raise OSError(5, "Input/output error")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(os, "write", torn)
+        patch.setattr(os, "ftruncate", refuse)
+        assert [type(result) for result in run(post(store, "demo", 1))] == [LogUnwritable]
+        store.change("leads", {}, [])
+        assert [type(result) for result in run(post(store, "demo", 2))] == [LogUnwritable]
+    assert run(post(store, "demo", 3)) == [True]
+    store.close()
+    assert leads(Store(tmp_path)) == {("demo", phone(3))}

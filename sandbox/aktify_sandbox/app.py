@@ -12,7 +12,7 @@ from aktify_sandbox.endpoint import VendorDoor
 from aktify_sandbox.express import Express
 from aktify_sandbox.forcing import Forcing
 from aktify_sandbox.recorder import Exchange, Recorder
-from aktify_sandbox.settings import DEFAULT_CAMPAIGNS, Settings
+from aktify_sandbox.settings import WELL_KNOWN_KEYS, Settings
 from aktify_sandbox.shelf import Shelf
 from aktify_sandbox.store import Store
 
@@ -59,5 +59,4 @@ class Application:
 def _secrets(settings: Settings) -> list[str]:
     """The configured keys but those that everybody knows; a short one could be a part of any word."""
     configured = {key.key for campaign in settings.campaigns for key in campaign.keys}
-    known = {key.key for campaign in DEFAULT_CAMPAIGNS for key in campaign.keys}
-    return sorted(key for key in configured - known if len(key) >= 8)
+    return sorted(key for key in configured - WELL_KNOWN_KEYS if len(key) >= 8)

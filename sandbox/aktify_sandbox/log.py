@@ -189,6 +189,8 @@ class Log:
         if not self.size:
             self._cut_torn_end()
             self.append([header(1)])
+            if self.path and fsync:
+                fsync_folder(self.path.parent)
 
     def _open(self) -> int:
         if self.path is None:
@@ -206,7 +208,10 @@ class Log:
         if self._excess:
             torn = f"{self._excess} bytes were cut off"
             self.warnings.append(f"{self.path}: a crash tore the last line before it was answered; {torn}.")
-            self._take_back()
+            try:
+                self._take_back()
+            except OSError as error:
+                raise LogError(f"{self.path} can't be mended: {error.strerror}.") from error
 
     def replay(self) -> Iterator[Line]:
         """Every line from the first, each proved by its checksum; only then a torn end is cut off.
@@ -269,13 +274,15 @@ class Log:
         Raises `LogUnwritable`; then none of the lines is in the file.
         """
         data = b"".join(lines)
+        if not data:
+            return
         self._refuse_if_gone()
         try:
             if self._excess:
                 self._take_back()
             self._write(data)
         except OSError as error:
-            self._excess = len(data)
+            self._excess += len(data)  # at most: what it says is that there is something
             with contextlib.suppress(OSError):  # else it is tried again before the next write
                 self._take_back()
             raise LogUnwritable(f"{self.path or 'memory'} can't be written: {error.strerror}.") from error
@@ -284,6 +291,8 @@ class Log:
     def _take_back(self) -> None:
         """Cut off what stands behind the last whole line that counts."""
         os.ftruncate(self._fd, self.size)
+        if self._fsync:
+            os.fsync(self._fd)
         self._excess = 0
 
     def _write(self, data: bytes) -> None:

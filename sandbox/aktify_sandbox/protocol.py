@@ -39,6 +39,8 @@ class SandboxProtocol(HttpToolsProtocol):
     """Bytes of the body that have come."""
     _framed = 0
     """All other bytes behind the head: the chunks' sizes, extensions and trailers."""
+    _trailed = 0
+    """Bytes of trailers."""
     _unanswered = 0
     """Requests that the application has and that aren't answered yet."""
     refusal: Response | None = None
@@ -49,6 +51,10 @@ class SandboxProtocol(HttpToolsProtocol):
     _express: "Express | None" = None
     _quick = False
     """Whether the fast lane has served this connection since its idle timer was set."""
+    _lone_head = b""
+    """A head that came in a piece of its own, if the request isn't complete yet."""
+    _early = b""
+    """A known head whose body hasn't come yet."""
     pending = 0
     """Answers of the fast lane that wait for their records."""
     _declining = False
@@ -58,30 +64,67 @@ class SandboxProtocol(HttpToolsProtocol):
     """Whether the sandbox stops and waits no longer."""
 
     def data_received(self, data: bytes) -> None:
-        """Bound the head before it is complete, else it would grow in memory without an end."""
+        """Read what came: by the fast lane if it is ordinary, else by the parser, within bounds."""
         if self.refusal:  # read on for a moment, else the client's system throws our answer away
             return
+        data, self._early = self._early + data, b""
         fresh = self._is_between_requests
-        if fresh and self._express and self._express.take(data, self):
-            self._quick = True
+        if fresh and self._goes_by_express(data):
             return
         if self.pending:  # answers leave in the order of their requests
             self._express_flush()
         self._unset_keepalive_if_required()
         self._chunk, self._ended, before = len(data), 0, self._bodied
         self._feed(data)
-        if fresh and self._ended == 1 and self._head < 0 and self._express and not self.refusal:
-            self._remember(data)
+        self._learn(data, fresh=fresh)
+        self._bound(len(data), max(0, self._bodied - before))
+
+    def _goes_by_express(self, data: bytes) -> bool:
+        if self._express is None:
+            return False
+        if self._express.take(data, self):
+            self._quick = True
+            if self.timeout_keep_alive_task is None:
+                self.timeout_keep_alive_handler()
+            return True
+        if not self._express.knows(data):
+            return False
+        self._unset_keepalive_if_required()
+        self._early = data  # many clients send the body at once, but in a piece of its own
+        return True
+
+    def _read_early(self) -> None:
+        """The head that waits for its body takes the ordinary way."""
+        data, self._early = self._early, b""
+        if data:
+            self._unset_keepalive_if_required()
+            self._chunk, self._ended = len(data), 0
+            self._feed(data)
+
+    def _bound(self, came: int, of_body: int) -> None:
+        """Refuse a head before it is complete, and what frames a body, when they grow without an end."""
         if self._head >= 0:
-            self._head += (
-                0 if self._ended else len(data)
-            )  # behind another request, only what follows is its own
+            self._head += 0 if self._ended else came  # behind another request, only what follows is its own
             if self._head > MAX_HEADER_BYTES:
                 self._refuse(431, b"The request's headers are larger than 64 kB.\n")
         elif not self._ended:
-            self._framed += len(data) - max(0, self._bodied - before)
-            if self._framed > MAX_HEADER_BYTES + len(data) + _FRAMING_PER_BYTE * self._bodied:
+            self._framed += came - of_body
+            if self._framed > MAX_HEADER_BYTES + came + _FRAMING_PER_BYTE * self._bodied:
                 self._refuse(431, b"The chunks' extensions or trailers are larger than 64 kB.\n")
+
+    def _learn(self, data: bytes, *, fresh: bool) -> None:
+        """Remember the head of a request that came alone: whole in one piece, or its head in one of its own."""
+        if self.refusal or self._head >= 0:
+            return
+        if fresh and self._ended == 0 and data.endswith(b"\r\n\r\n"):
+            self._lone_head = data[:-4]
+            return
+        head = data[: max(0, data.find(b"\r\n\r\n"))] if fresh else self._lone_head
+        scope: Any = self.scope
+        if self._ended == 1 and self._at_boundary and head and self._express and self.cycle.keep_alive:
+            self._express.remember(head, scope, self._written, self._bodied)
+        if self._ended:
+            self._lone_head = b""
 
     def _feed(self, data: bytes) -> None:
         try:
@@ -113,13 +156,6 @@ class SandboxProtocol(HttpToolsProtocol):
         done = cycle is None or cycle.response_complete
         return done and self._at_boundary and not self.refusal and not self.flow.write_paused
 
-    def _remember(self, data: bytes) -> None:
-        """The head of a request that came whole, in one piece and alone, if it is to be kept alive behind it."""
-        end = data.find(b"\r\n\r\n")
-        scope: Any = self.scope
-        if self._express and end > 0 and self.cycle.keep_alive:
-            self._express.remember(data[:end], scope, self._written, len(data) - end - 4)
-
     def _express_flush(self) -> None:
         if self._express:
             self._express.flush()
@@ -148,7 +184,7 @@ class SandboxProtocol(HttpToolsProtocol):
         if not self._quick:
             super().timeout_keep_alive_handler()
             return
-        self._quick = False
+        self._quick = False  # it must be served again in the meantime
         self.timeout_keep_alive_task = self.loop.call_later(
             self.timeout_keep_alive, self.timeout_keep_alive_handler
         )
@@ -166,10 +202,15 @@ class SandboxProtocol(HttpToolsProtocol):
         super().connection_made(transport)
         self._express = getattr(self.app, "express", None)
 
+    def connection_lost(self, exc: Exception | None) -> None:
+        """The client is gone: a head that waited for its body is a request that was broken off."""
+        self._read_early()
+        super().connection_lost(exc)
+
     def on_message_begin(self) -> None:
         """A request begins: its head has everything still before it."""
         super().on_message_begin()
-        self._head = self._bodied = self._framed = 0
+        self._head = self._bodied = self._framed = self._trailed = 0
         self._at_boundary = False
         self._written: list[tuple[bytes, bytes]] = []
         own: Any = self.scope  # ASGI allows names of our own
@@ -179,19 +220,22 @@ class SandboxProtocol(HttpToolsProtocol):
     def on_header(self, name: bytes, value: bytes) -> None:
         """Keep the header as it was written beside the lower-case one; a trailer is no header."""
         if self._head < 0:
+            self._trailed += len(name) + len(value) + 4
+            if self._trailed > MAX_HEADER_BYTES and not self.refusal:
+                self._refuse(431, b"The trailers are larger than 64 kB.\n")
             return
         self._written.append((name, value))
         super().on_header(name, value)
 
     def on_headers_complete(self) -> None:
-        """Start the application, unless the head came whole but too large in one piece."""
-        self._head = -1
+        """Start the application, unless the head is too large."""
+        came, self._head = self._head + self._chunk, -1
         version = self.parser.get_http_version()
         if self.refusal:
             return
         if version not in ("1.0", "1.1"):
             self._refuse(400, b"This server speaks HTTP/1.1.\n")
-        elif self._chunk > MAX_HEADER_BYTES and len(self.url) + _size(self._written) > MAX_HEADER_BYTES:
+        elif came > MAX_HEADER_BYTES and len(self.url) + _size(self._written) > MAX_HEADER_BYTES:
             self._refuse(431, b"The request's headers are larger than 64 kB.\n")
         elif self.parser.should_upgrade():
             self._declining = True
@@ -224,6 +268,7 @@ class SandboxProtocol(HttpToolsProtocol):
 
     def eof_received(self) -> bool:  # type: ignore[override]  # as asyncio has it: whether to stay open
         """The client sends nothing more, but may still read the answers to what it has sent."""
+        self._read_early()
         self._express_flush()
         self._half_closed = self._owes and not self.held
         return self._half_closed
@@ -256,7 +301,7 @@ class SandboxProtocol(HttpToolsProtocol):
     def abandon_half_sent(self) -> None:
         """At a stop: a request of which more is still to come, or whose answer is withheld, can't be waited for."""
         self.let_go = True
-        if self.held or self._head > 0 or self._half_sent:
+        if self._early or self.held or self._head > 0 or self._half_sent:
             self.transport.abort()
 
     def reset(self) -> None:

@@ -20,6 +20,7 @@ from aktify_sandbox.delivery import Response
 from aktify_sandbox.log import LogUnwritable, request_id
 from aktify_sandbox.masking import masked_key, may_hold_key
 from aktify_sandbox.scenarios import Forced
+from aktify_sandbox.settings import WELL_KNOWN_KEYS
 from aktify_sandbox.store import Kept, Store
 
 Headers = list[tuple[bytes, bytes]]
@@ -58,7 +59,6 @@ class Recorder:
         self._store = store
         self._rulings = rulings
         self._secrets = tuple(secrets)
-        self._secret_bytes = [orjson.dumps(secret)[1:-1] for secret in secrets]
         self._listener = listener
 
     async def record(self, exchange: Exchange) -> None:
@@ -82,12 +82,18 @@ class Recorder:
         with contextlib.suppress(LogUnwritable):  # the disk is full: the record stays, without this
             self._store.amend(exchange.number, {"hungUpAfterMs": waited})
 
+    def shows_key(self, keys: tuple[str, ...], *texts: bytes) -> bool:
+        """Whether a key stands in one of these texts, parts of a record in JSON: then `_line` must hide it."""
+        secrets = (*self._secrets, *own_secrets(keys))
+        return any(as_in_json(secret) in text for secret in secrets for text in texts)
+
     def _line(self, exchange: Exchange) -> bytes:
         """The record without any key, wherever in the request one was put by mistake."""
         content = self._content(exchange)
         line = orjson.dumps(content)
-        for secret, as_written in zip(self._secrets, self._secret_bytes, strict=True):
-            if as_written in line:
+        access = exchange.answer.access
+        for secret in (*self._secrets, *(own_secrets(access.keys) if access else ())):
+            if as_in_json(secret) in line:
                 told = {name: _without(secret, content[name]) for name in _TOLD_BY_CLIENT if name in content}
                 content = {**content, **told}
                 line = orjson.dumps(content)
@@ -107,6 +113,18 @@ class Recorder:
     def tell(self, exchange: Exchange) -> None:
         """Show the exchange in the terminal."""
         self._listener(exchange)
+
+
+@functools.lru_cache(maxsize=10_000)
+def own_secrets(keys: tuple[str, ...]) -> tuple[str, ...]:
+    """Of the keys that a request may be called by, those that not everybody knows; a short one could be any word."""
+    return tuple(key for key in keys if len(key) >= 8 and key.partition(".")[0] not in WELL_KNOWN_KEYS)
+
+
+@functools.lru_cache(maxsize=10_000)
+def as_in_json(text: str) -> bytes:
+    """The text as it stands inside a JSON string."""
+    return orjson.dumps(text)[1:-1]
 
 
 def _settle(written: "asyncio.Future[None]", error: LogUnwritable | None) -> None:

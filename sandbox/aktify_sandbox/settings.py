@@ -62,6 +62,9 @@ BUILT_IN_KEYS = (
 DEFAULT_CAMPAIGNS = (CampaignSetting("demo", keys=(KeySetting("test-key"),)),)
 """What holds without a configuration file; `fixtures/campaigns.yaml` says the same."""
 
+WELL_KNOWN_KEYS = frozenset(key.key for key in (*BUILT_IN_KEYS, *DEFAULT_CAMPAIGNS[0].keys))
+"""Keys that are no secret: everybody's sandbox has them."""
+
 
 def _option(default: Any, about: str, **more: Any) -> Any:
     return field(default=default, metadata={"help": about, **more})

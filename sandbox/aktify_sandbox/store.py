@@ -222,6 +222,8 @@ class Store:
         self.log.append(seal(orjson.dumps(line)) for line in lines)
         for line in lines:
             self._apply(line)
+        if drop:
+            self._forget_copy()
 
     def _lines_for(
         self, table: str, put: Mapping[int, Document], drop: list[int]
@@ -298,7 +300,14 @@ class Store:
         except LogError:
             self._numbers = numbers
             raise
+        self._forget_copy()
         self._codes = {}
+
+    def _forget_copy(self) -> None:
+        """The copy of an earlier stop would still show what was forgotten."""
+        if self.folder:
+            with contextlib.suppress(OSError):
+                (self.folder / "state.json").unlink(missing_ok=True)
 
     def _keep_newest(self, keep: int) -> None:
         """Drop what is older, and not again before as many requests have come as leads had to be copied.

@@ -2,6 +2,7 @@
 
 import asyncio
 import functools
+import io
 import os
 import re
 import sys
@@ -26,6 +27,10 @@ class Terminal:
 
     def __init__(self, *, form: str, quiet: bool, show_pii: bool, out: TextIO | None = None) -> None:
         self._out = out or sys.stdout
+        if isinstance(self._out, io.TextIOWrapper):
+            self._out.reconfigure(
+                errors="replace"
+            )  # a terminal that knows few characters is no reason for silence
         self._quiet = quiet
         self._show_pii = show_pii
         self._line = self._json_line if form == "json" else self._text_line
