@@ -268,6 +268,7 @@ def test_reset_and_delete_forget_forced_answers(serve: Serve) -> None:
     ("order", "words"),
     [
         ({}, "status"),
+        ({"status": 201}, "natural answer"),
         ({"status": 99}, "at least 200"),
         ({"status": "503"}, "whole number"),
         ({"status": 503, "tims": 2}, "times"),

@@ -257,3 +257,14 @@ def test_a_state_folder_that_was_deleted_meanwhile_is_not_called_safe(serve: Ser
     assert sandbox.stop() == 1
     assert "Nothing was lost" not in sandbox.output()
     assert "was deleted while the sandbox ran" in sandbox.output()
+
+
+def test_the_banner_promises_nothing_that_does_not_come_true(serve: Serve, tmp_path: Path) -> None:
+    state = str(tmp_path / "state")
+    first = serve("--state", state)
+    assert "it is answered 201" in first.output()
+    first.post()
+    first.stop()
+    for again in (serve("--state", state), serve("--scenario", "flaky")):
+        assert "Paste this to post a lead" in again.output()
+        assert "it is answered 201" not in again.output()

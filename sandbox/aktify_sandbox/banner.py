@@ -3,7 +3,7 @@
 import json
 from collections.abc import Iterable
 
-from aktify_sandbox.settings import Settings
+from aktify_sandbox.settings import DEFAULT_CAMPAIGNS, Settings
 from aktify_sandbox.store import Store
 from aktify_sandbox.version import __version__
 
@@ -24,13 +24,20 @@ def banner(settings: Settings, origin: str, store: Store, scenarios: Iterable[st
             f"  state      {_state(settings, store)}",
             *([f"  scenarios  {', '.join(scenarios)}"] if scenarios else []),
             "",
-            "Paste this; it is answered 201, and 409 the second time:",
+            _promise(settings, store, scenarios),
             "",
             example(origin, key or "YOUR-KEY", fictional=settings.fictional_only),
             "",
             "Ctrl-C stops.",
         ]
     )
+
+
+def _promise(settings: Settings, store: Store, scenarios: Iterable[str]) -> str:
+    """What becomes of the line, where it is that simple."""
+    if list(scenarios) or len(store.leads) or settings.campaigns != DEFAULT_CAMPAIGNS:
+        return "Paste this to post a lead:"
+    return "Paste this; it is answered 201, and 409 the second time:"
 
 
 def first_key(settings: Settings) -> str | None:

@@ -70,7 +70,7 @@ def _why(record: Record) -> Iterator[str]:
     reason = record["reason"]
     yield f"Why: {printable(reason['rule'])}"
     if reason["scenario"]:
-        yield f"  That is not the request's own doing: {printable(reason['scenario'])} forced it."
+        yield f"  {printable(reason['scenario'])} had a hand in it: it is not all the request's own doing."
     for problem in record["problems"]:
         yield f"  {printable(problem['field']) or 'the body'}: {printable(problem['message'])}"
         if problem["hint"]:
@@ -150,7 +150,9 @@ def _answer(record: Record) -> Iterator[str]:
         yield "Answer"
         yield from _indented(orjson.dumps(record["answer"], option=orjson.OPT_INDENT_2).decode())
     elif record["response"]:
-        yield f"Answer {record['response']['status']}"
+        never = " (the client had gone before it had all of it)" if "hungUpAfterMs" in record else ""
+        forced = ", as it would be whole" if record["reason"]["scenario"] else ""
+        yield f"Answer {record['response']['status']}{forced}{never}"
         for name, value in record["response"]["headers"]:
             yield f"  {printable(name)}: {printable(value)}"
         yield ""

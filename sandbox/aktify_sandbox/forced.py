@@ -14,8 +14,9 @@ def forced_answer(forced: Forced, natural: Answer) -> Answer:
     step = forced.step
     how = f"Forced by {forced.by}"
     if step.status is None and step.fault not in NO_ANSWER:
-        rule = f"{natural.rule} {how}: {_in_words(forced)}"
-        loses = step.fault not in (None, "dribble") and not step.kept
+        loses = natural.keeps and step.fault not in (None, "dribble") and not step.kept
+        outcome = "; the lead is not kept" if loses else ""
+        rule = f"{'' if loses else f'{natural.rule} '}{how}: {_in_words(forced)}{outcome}."
         return dataclasses.replace(natural, rule=rule, keeps=natural.keeps and not loses)
     answer = _worded(step.status, natural) if step.status else Answer(0, "forced", "", "")
     outcome = "the lead is kept" if step.kept else "the lead is not kept"

@@ -323,8 +323,13 @@ def forced_rule(content: Any) -> tuple[Rule, dict[str, Any]]:
     whole = content if _is_order(content) else document.value(force_schema())
     compiling = Compiling(document, None)
     step = compiling.step((), {name: whole[name] for name in ANSWER_WORDS if name in whole})
-    if not whole.keys() & {"status", "fault", "delay"}:
-        compiling.mistakes.append(document.mistake((), "A status is missing.", 'Write {"status": 503}.'))
+    if step.is_natural or not whole.keys() & {"status", "fault", "delay"}:
+        natural = (
+            "A forced 201 is the natural answer." if whole.get("status") == 201 else "A status is missing."
+        )
+        compiling.mistakes.append(
+            document.mistake((), natural, 'Write {"status": 503}, or add a delay or body.')
+        )
     names = {"phone": "phoneNumber", "key": "key", "campaign": "campaign"}
     conditions = [
         compiling.condition((word,), name, whole[word]) for word, name in names.items() if word in whole

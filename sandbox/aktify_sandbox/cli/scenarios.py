@@ -8,7 +8,7 @@ import click
 from aktify_sandbox.cli.client import Client, as_json, talks
 from aktify_sandbox.cli.tables import print_json, print_table
 
-FAULTS = ("hang", "reset", "empty")
+FAULTS = ("hang", "reset", "empty", "truncate", "malformed-chunk", "dribble")
 
 
 @click.group()
@@ -36,13 +36,20 @@ def list_scenarios(in_json: bool, url: str, token: str | None) -> None:
         print_json(listed)
         return
     rows = [
-        ("in force" if each["active"] else "", each["name"], len(each["rules"]), each["description"])
+        ("in force" if each["active"] else "", each["name"], len(each["rules"]), _purpose(each))
         for each in listed["scenarios"]
     ]
     print_table(("", "name", "rules", "what it is for"), rows, empty="No scenarios.")
     for each in listed["scenarios"]:
         if each["mistake"]:
             click.echo(each["mistake"], err=True)
+
+
+def _purpose(scenario: dict[str, Any]) -> str:
+    if not scenario["mistake"]:
+        return str(scenario["description"])
+    good = "; its last good version is in force" if scenario["active"] else ""
+    return f"(it has a mistake{good}: see `scenarios check`)"
 
 
 @scenarios.command()
@@ -143,7 +150,9 @@ def clear(url: str, token: str | None) -> None:
 @click.option("--clear", "clearing", is_flag=True, help="Forget the forced answers that are still waiting.")
 @talks
 def force(status: str | None, clearing: bool, url: str, token: str | None, **given: Any) -> None:
-    """Force the next answer, or the next --times answers, to be STATUS, or one of the faults hang, reset, empty.
+    """Force the next answer, or the next --times answers, to be STATUS or a fault.
+
+    Faults are hang, reset, empty (no answer), and truncate, malformed-chunk, dribble (a broken or slow one).
 
     Requests with a wrong key or body keep their true 401 or 400, unless --any is given.
 
@@ -152,6 +161,8 @@ def force(status: str | None, clearing: bool, url: str, token: str | None, **giv
       aktify-sandbox force 503 --times 2
       aktify-sandbox force reset --lead-kept --phone "(509) 555-1234"
     """
+    if clearing and status is not None:
+        raise click.UsageError("--clear forgets forced answers; it takes no STATUS.")
     client = Client(url, token)
     if clearing:
         cleared = client.delete("/force")["cleared"]

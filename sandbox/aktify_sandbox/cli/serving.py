@@ -69,7 +69,7 @@ def serve(**flags: Any) -> None:
 
     \b
     Example:
-      aktify-sandbox serve --port 0 --in-memory --profile strict
+      aktify-sandbox serve --port 0 --in-memory --scenario flaky
     """
     settings, notices = gather(flags)
     from aktify_sandbox.contract.rulings import RulingMistake
@@ -85,7 +85,7 @@ def serve(**flags: Any) -> None:
 @click.command()
 @click.argument("folder", metavar="[DIR]", default=".", type=click.Path(file_okay=False, path_type=Path))
 def init(folder: Path) -> None:
-    """Write a commented aktify-sandbox.yaml and the schemas that let an editor complete and check it.
+    """Write a commented aktify-sandbox.yaml, a scenario, and the schemas that let an editor complete and check both.
 
     What is there already stays as it is.
 
@@ -141,11 +141,11 @@ def stop(url: str, token: str | None) -> None:
 @click.command()
 @talks
 def reset(url: str, token: str | None) -> None:
-    """Forget leads and requests; keys, campaigns and configuration stay.
+    """Forget leads, requests, forced answers and counters; keys, campaigns and configuration stay.
 
     \b
     Example:
       aktify-sandbox reset
     """
     Client(url, token).post("/reset")
-    click.echo("Leads and requests are forgotten.")
+    click.echo("Leads, requests, forced answers and counters are forgotten.")

@@ -274,7 +274,7 @@ def _needed(ruling: str, load: Any) -> Any:
     try:
         return load()
     except ImportError:
-        hint = "Install it: pip install 'aktify-sandbox[strict]'."
+        hint = "Install the extra: pip install '.[strict]' in a checkout, else 'aktify-sandbox[strict]'."
         raise RulingMistake(ruling, f"{ruling} needs a library that isn't installed.", hint) from None
 
 
