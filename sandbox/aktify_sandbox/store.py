@@ -218,12 +218,12 @@ class Store:
     def change(self, table: str, put: Mapping[int, Document], drop: list[int]) -> None:
         """Keep and forget documents. Raises `LogUnwritable`; then nothing has changed."""
         self.flush()
+        if drop:
+            self._forget_copy()
         lines = list(self._lines_for(table, put, drop))
         self.log.append(seal(orjson.dumps(line)) for line in lines)
         for line in lines:
             self._apply(line)
-        if drop:
-            self._forget_copy()
 
     def _lines_for(
         self, table: str, put: Mapping[int, Document], drop: list[int]
@@ -294,13 +294,13 @@ class Store:
     def forget_all(self) -> None:
         """Forget leads and requests; keys and campaigns stay. Raises `LogUnwritable`; then all is as it was."""
         self.flush()
+        self._forget_copy()  # first: killed in between, it must not show what is forgotten
         numbers, self._numbers = self._numbers, {}
         try:
             self._shrink(self._next, left=0, dropped=0)
         except LogError:
             self._numbers = numbers
             raise
-        self._forget_copy()
         self._codes = {}
 
     def _forget_copy(self) -> None:

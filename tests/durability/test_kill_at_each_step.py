@@ -101,7 +101,10 @@ def test_killed_at_any_step_it_leaves_the_old_state_or_the_new_one(
     old, new = ({name: content(place / name) for name in names} for place in (killed.before, killed.after))
     assert old != new
     found = [{name: content(place / name) for name in names} for place in killed.between]
-    assert [each for each in found if each not in (old, new)] == []
+    states = [old, new]
+    if action == "forget all":  # the copy goes first, so that it never shows what is forgotten
+        states.append({**old, "state.json": new["state.json"]})
+    assert [each for each in found if each not in states] == []
     assert old in found
     assert found == sorted(found, key=lambda each: each == new), "once new, it was old again"
     known_before, known_after = remembered(killed.before), remembered(killed.after)
