@@ -48,16 +48,14 @@ class Forcing:
         self._orders: dict[Rule, Order] = {}
         self._ordered = Rules(())
         self.warnings: list[str] = []
-        self._campaigns = campaigns
         self._seed = seed
         self._counts = Counts()
         self._numbered = 0
         self._built_in = [built_in("keys", "key {key}")]
         if numbers:
             self._built_in.append(built_in("numbers", "number {phoneNumber}"))
-        self._active: dict[str, Loaded] = {}
+        self._active = self._load(active, shelf.find)
         self._of_campaigns: dict[str, dict[str, Loaded]] = {}
-        self._activate(active)
         for campaign in campaigns.campaigns():
             if campaign.scenarios:
                 self._restore(campaign)
@@ -126,9 +124,6 @@ class Forcing:
         """Forget forced answers and counters; scenarios stay in force."""
         self.clear_orders()
         self._counts = Counts()
-
-    def _activate(self, names: Iterable[str]) -> None:
-        self._active = self._load(names, self.shelf.find)
 
     def _load(self, names: Iterable[str], find: Callable[[str], Any]) -> dict[str, Loaded]:
         loaded: dict[str, Loaded] = {}
