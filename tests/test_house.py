@@ -16,6 +16,7 @@ FLOORS = [
     {"server"},
     {"app"},
     {"banner", "control", "endpoint", "protocol"},
+    {"feed"},
     {"diagnosis", "express", "records", "terminal"},
     {"recorder"},
     {"delivery", "forced", "forcing", "store"},
