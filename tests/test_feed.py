@@ -13,7 +13,7 @@ from typing import Any
 import httpx
 import pytest
 
-from running import LEAD, Running, Serve
+from running import Running, Serve
 
 _phones = itertools.count()
 
