@@ -76,6 +76,11 @@ class Forcing:
         """The scenarios in force for every campaign, by name."""
         return dict(self._active)
 
+    @property
+    def built_in_rules(self) -> list[dict[str, Any]]:
+        """The rules of keys and numbers that force an answer everywhere, as they are written."""
+        return [rule for scenario in self._built_in for rule in scenario.written]
+
     def use(self, names: Iterable[str]) -> None:
         """Put these scenarios (by name, in this order) in the place of those in force; their counters start anew.
 
