@@ -13,7 +13,8 @@ PACKAGE = Path(__file__).parent.parent / "sandbox" / "aktify_sandbox"
 FLOORS = [
     {"__main__"},
     {"cli", "pytest_plugin"},
-    {"server"},
+    {"beside", "server"},
+    {"hosting"},
     {"app"},
     {"banner", "control", "endpoint", "protocol"},
     {"diagnosis", "express", "records", "terminal"},
