@@ -13,10 +13,14 @@ PACKAGE = Path(__file__).parent.parent / "sandbox" / "aktify_sandbox"
 FLOORS = [
     {"__main__"},
     {"cli", "pytest_plugin"},
+    {"sandbox"},
+    {"arguments", "transports"},
+    {"doors"},
     {"beside", "server"},
     {"hosting"},
     {"app"},
     {"banner", "control", "endpoint", "protocol"},
+    {"feed"},
     {"diagnosis", "express", "records", "terminal"},
     {"recorder"},
     {"delivery", "forced", "forcing", "store"},
@@ -28,8 +32,8 @@ FLOORS = [
     {"documents"},
     {"json_nodes", "yaml_nodes"},
     {"nodes", "scenarios"},
-    {"bundled", "masking"},
-    {"contract", "version"},
+    {"bundled", "masking", "seen"},
+    {"contract", "crossing", "version"},
 ]
 """From the roof to the ground; each may import only what is below it."""
 

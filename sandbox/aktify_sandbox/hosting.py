@@ -92,6 +92,7 @@ class Server(uvicorn.Server):
                 timeout_keep_alive=_KEEP_ALIVE_SECONDS,
             )
         )
+        self._app = app
         self._ready = ready
         self._stopping = asyncio.Event()
 
@@ -120,7 +121,8 @@ class Server(uvicorn.Server):
                 await asyncio.wait_for(self._stopping.wait(), _TICK_SECONDS)
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
-        """Let go of half-sent requests at once; those that are complete get their answers, if they come in time."""
+        """Let go of streams and half-sent requests at once; those that are complete get their answers, if they come in time."""
+        self._app.feed.close()
         for listening in (*self.servers, *(sockets or ())):
             listening.close()
         for connection in self._connections():
