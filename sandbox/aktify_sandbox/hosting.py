@@ -121,7 +121,7 @@ class Server(uvicorn.Server):
                 await asyncio.wait_for(self._stopping.wait(), _TICK_SECONDS)
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
-        """Let go of streams and half-sent requests at once; those that are complete get their answers, if they come in time."""
+        """Let go of streams and half-sent requests at once; complete ones get their answers, if these come in time."""
         self._app.feed.close()
         for listening in (*self.servers, *(sockets or ())):
             listening.close()
