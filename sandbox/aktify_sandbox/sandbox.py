@@ -405,25 +405,23 @@ class Sandbox:
         ]
         return [f"  a request was refused for a fault of its own: {row}" for row in rows_of(faults)]
 
-    # without a socket
+    # httpx
 
     def transport(self) -> "httpx.BaseTransport":
-        """For `httpx.Client(transport=…)`: requests reach the sandbox without a socket, to whatever host they go."""
+        """For `httpx.Client(transport=…)`: whatever host a request is for, this sandbox answers, without a socket."""
         from aktify_sandbox.transports import Transport
 
-        return Transport(self._beside("transport"))
+        return Transport(self._place())
 
     def async_transport(self) -> "httpx.AsyncBaseTransport":
         """For `httpx.AsyncClient(transport=…)`, under asyncio and trio."""
         from aktify_sandbox.transports import AsyncTransport
 
-        return AsyncTransport(self._beside("async_transport"))
+        return AsyncTransport(self._place())
 
-    def _beside(self, wanted: str) -> Beside:
-        if isinstance(self._door, Inside):
-            return self._door.beside
-        where = f"runs elsewhere ({self._door.url})" if self._door else "doesn't run"
-        raise SandboxMistake(f"{wanted}() is for a sandbox in this process; this one {where}.")
+    def _place(self) -> Beside | str:
+        door = self._running()
+        return door.beside if isinstance(door, Inside) else door.url
 
     # asking
 

@@ -472,7 +472,8 @@ def _is_full(error: LogUnwritable) -> bool:
 
 def _claim(folder: Path) -> FileLock:
     """Make the folder, for the owner only and out of git's sight, and take it. Raises `StateInUse`, `LogError`."""
-    lock = FileLock(folder / "lock", mode=0o600)
+    # it may be taken in one thread and released in another
+    lock = FileLock(folder / "lock", mode=0o600, thread_local=False)
     try:
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         ignore = folder / ".gitignore"
