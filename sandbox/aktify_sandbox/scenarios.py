@@ -7,6 +7,7 @@ the same with one rule or a thousand.
 
 import hashlib
 import math
+from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
@@ -68,7 +69,10 @@ class Condition:
 
     def holds(self, attempt: Attempt) -> bool:
         """Whether the attempt is meant."""
-        found = attempt.texts(self.name)
+        return self.is_met_by(attempt.texts(self.name))
+
+    def is_met_by(self, found: Texts) -> bool:
+        """Whether these texts, what was found under its name, are meant."""
         if self.present is not None:
             return bool(found) is self.present
         if self.matches:
@@ -173,6 +177,8 @@ class Counts:
     """The memory that rules need. Whoever keeps it throws it away to count anew."""
 
     tallies: dict[tuple[Rule, Any], Tally] = field(default_factory=dict)
+    hits: Counter[str] = field(default_factory=Counter)
+    """How many answers were forced, by what forced them."""
     behind: "Counts | None" = None
     """Where to read what isn't here, without changing it: for a rehearsal."""
 
