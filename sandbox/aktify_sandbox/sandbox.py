@@ -107,13 +107,13 @@ class Sandbox:
         if self._scenarios:
             wanted["scenarios"] = self._scenarios
         try:
-            self._after = self._newest()
             made = self._ask("POST", "/campaigns", wanted)
         except BaseException:
             self._close()
             raise
         self.url = self._door.url
         self.campaign, self.api_key = made["campaign"], made["apiKey"]
+        self._after = made.get("after", _ALL)
         self._open = True
 
     def stop(self) -> None:
