@@ -17,6 +17,7 @@ FLOORS = [
     {"arguments", "transports"},
     {"doors"},
     {"beside", "server"},
+    {"memory"},
     {"hosting"},
     {"app"},
     {"control", "protocol"},
