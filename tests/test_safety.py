@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from aktify_sandbox.app import Application
-from aktify_sandbox.control import Services, keys, leads, requests, scenarios, service
+from aktify_sandbox.control import Services, keys, leads, requests, scenarios, service, state
 from aktify_sandbox.forcing import Forcing
 from aktify_sandbox.settings import Settings
 from aktify_sandbox.shelf import Shelf
@@ -25,7 +25,11 @@ def all_routes() -> list[tuple[str, str]]:
     campaigns = Campaigns(settings.campaigns, "default", {}, "http://127.0.0.1:1")
     forcing = Forcing(campaigns, Shelf(Path()), active=(), numbers=False, seed=0)
     services = Services(settings, campaigns, forcing, store, lambda: None)
-    table = [route for room in (service, requests, leads, keys, scenarios) for route in room.routes(services)]
+    table = [
+        route
+        for room in (service, requests, leads, keys, scenarios, state)
+        for route in room.routes(services)
+    ]
     pairs = {
         (method, route.path.replace("{id}", "r000000001"))
         for route in table
