@@ -141,6 +141,7 @@ def test_keys_campaigns_and_short_links_work_where_they_are_loaded(serve: Serve,
 def test_what_came_at_run_time_goes_and_what_is_configured_stays(serve: Serve, source: Running) -> None:
     other = serve("--scenario", "flaky")
     fresh = other.http.post("/_sandbox/campaigns", json={"name": "fresh", "scenarios": ["outage"]}).json()
+    assert other.post(key=fresh["apiKey"]).status_code == 503
     other.http.request("DELETE", "/_sandbox/keys", json={"key": "test-key"})
     other.http.post("/_sandbox/force", json={"status": 418, "times": 9})
     load(other, saved(source))
@@ -359,7 +360,7 @@ def without(content: dict[str, Any], name: str) -> dict[str, Any]:
                 *(without(RECORD, name) for name in RECORD if name not in ("id", "kind")),
             )
         ),
-        (sealed(FIRST, {"kind": "request", **without(RECORD, "kind")}, END), 2, ""),
+        (sealed(FIRST, {**without(RECORD, "kind"), "kind": "request"}, END), 2, "makes no sense"),
     ],
 )
 def test_what_is_no_state_is_refused_with_line_and_reason(
@@ -702,6 +703,19 @@ def test_whatever_was_done_a_saved_state_is_the_same_where_it_is_loaded(
             again = Store(folder)
             assert known(again) == expected
             again.close()
+
+
+def test_what_waits_to_be_written_is_saved_too() -> None:
+    store = Store(None)
+
+    async def work() -> bytes:
+        place = store.next_number()
+        content = {**RECORD, "id": request_id(place)}
+        store.add(place, orjson.dumps(content), None, lambda _: None)
+        return content_of(store)
+
+    [state] = together(work())
+    assert request_numbers(drafted(None, state)[1]) == [1]
 
 
 def test_a_damaged_draft_names_its_line_and_leaves_no_file(tmp_path: Path) -> None:
