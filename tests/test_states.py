@@ -141,8 +141,8 @@ def test_keys_campaigns_and_short_links_work_where_they_are_loaded(serve: Serve,
 def test_what_came_at_run_time_goes_and_what_is_configured_stays(serve: Serve, source: Running) -> None:
     other = serve("--scenario", "flaky")
     fresh = other.http.post("/_sandbox/campaigns", json={"name": "fresh", "scenarios": ["outage"]}).json()
-    assert other.post(key=fresh["apiKey"]).status_code == 503
     other.http.request("DELETE", "/_sandbox/keys", json={"key": "test-key"})
+    assert other.post(key=fresh["apiKey"]).status_code == 503
     other.http.post("/_sandbox/force", json={"status": 418, "times": 9})
     load(other, saved(source))
     assert other.post(key=fresh["apiKey"]).status_code == 401

@@ -10,6 +10,7 @@ from aktify_sandbox.control.keys import restore
 from aktify_sandbox.delivery import Receive, Send
 from aktify_sandbox.endpoint import VendorDoor
 from aktify_sandbox.express import Express
+from aktify_sandbox.feed import Feed
 from aktify_sandbox.forcing import Forcing
 from aktify_sandbox.recorder import Exchange, Recorder
 from aktify_sandbox.settings import WELL_KNOWN_KEYS, Settings
@@ -46,7 +47,8 @@ class Application:
         recorder = Recorder(store, campaigns.rulings, listener, _secrets(settings))
         self.express = Express(settings, campaigns, self.forcing, store, recorder)
         self._vendor = VendorDoor(settings, campaigns, self.forcing, store, recorder)
-        self._control = control_app(Services(settings, campaigns, self.forcing, store, stop))
+        self.feed = Feed(store)
+        self._control = control_app(Services(settings, campaigns, self.forcing, store, self.feed, stop))
 
     async def __call__(self, scope: dict[str, Any], receive: Receive, send: Send) -> None:
         """Through which door a request goes."""

@@ -8,6 +8,7 @@ so that a million old lines cost no memory. One thread writes; any thread may re
 
 import contextlib
 import os
+import re
 import tempfile
 import threading
 import zlib
@@ -57,6 +58,11 @@ def request_id(number: int) -> str:
     return f"r{number:09d}"
 
 
+def number_of(name: str) -> int | None:
+    """The number in an id such as `r000000042`; None if it isn't one."""
+    return int(name.removeprefix("r")) if re.fullmatch(r"r?[0-9]{1,15}", name) else None
+
+
 def number_in(line: bytes) -> int:
     """The number with which a line begins."""
     return int(line[8 : line.index(b'"', 8)])
@@ -77,16 +83,17 @@ def is_intact(line: bytes) -> bool:
 class Snapshot:
     """The lines as they stood at one moment. A rewrite or a longer file changes nothing for who reads it."""
 
-    def __init__(self, fd: int, size: int, path: Path | None) -> None:
+    def __init__(self, fd: int, size: int, rewrites: int, path: Path | None) -> None:
         self.size = size
+        self.rewrites = rewrites
         self._fd = fd
         self._path = path
 
-    def lines(self, start: int = 0) -> Iterator[Line]:
+    def lines(self, start: int = 0, *, chunk_size: int = _CHUNK) -> Iterator[Line]:
         """The lines from an offset on, oldest first."""
         offset, position, held = start, start, list[bytes]()
         while position < self.size:
-            chunk = self.read(min(_CHUNK, self.size - position), position)
+            chunk = self.read(min(chunk_size, self.size - position), position)
             position += len(chunk)
             first, *others = chunk.split(b"\n")
             held.append(first)
@@ -115,18 +122,21 @@ class Snapshot:
             yield Line(0, b"".join(reversed(held)))
 
     def find(self, number: int) -> Line | None:
-        """The line with that number, by bisection, or None."""
+        """The line with that number, or None."""
+        line = self._line_after(self.offset_of(number))
+        return line if line is not None and line.number == number else None
+
+    def offset_of(self, number: int) -> int:
+        """Where the first line begins that has that number or a later one, by bisection; the end if none has."""
         low, high = 0, self.size
         while low < high:
             middle = (low + high) // 2
             line = self._line_after(middle)
-            if line is None or line.number > number:
+            if line is None or line.number >= number:
                 high = middle
-            elif line.number == number:
-                return line
             else:
                 low = line.offset + len(line.text) + 1
-        return None
+        return low
 
     def _line_after(self, offset: int) -> Line | None:
         """The first line that begins at or behind the offset."""
@@ -181,6 +191,7 @@ class Log:
         self._fsync = fsync
         self._swap = threading.Lock()  # held while handle and size change together, and while both are taken
         self._was_gone = False
+        self.rewrites = 0  # how often what stands where has changed
         self._fd = self._open() if fd is None else fd
         self.size = os.fstat(self._fd).st_size
         # bytes behind `size` that are no whole line: torn, or not taken back yet
@@ -245,9 +256,9 @@ class Log:
     def snapshot(self) -> Iterator[Snapshot]:
         """The lines as they stand now, to be read in peace whatever the writer does meanwhile."""
         with self._swap:
-            fd, size = os.dup(self._fd), self.size
+            fd, size, rewrites = os.dup(self._fd), self.size, self.rewrites
         try:
-            yield Snapshot(fd, size, self.path)
+            yield Snapshot(fd, size, rewrites, self.path)
         finally:
             os.close(fd)
 
@@ -338,6 +349,7 @@ class Log:
         with self._swap:
             os.close(self._fd)
             self._fd, self.size = fd, size
+            self.rewrites += 1
         if self.path:
             with contextlib.suppress(OSError):  # the new file is in place already
                 fsync_folder(self.path.parent)
@@ -357,6 +369,7 @@ class Log:
         with self._swap:
             os.close(self._fd)
             self._fd, self.size, self._excess = other._fd, other.size, 0
+            self.rewrites += 1
         other._fd = -1
         if self.path:
             with contextlib.suppress(OSError):  # the new file is in place already

@@ -12,7 +12,8 @@ import orjson
 from aktify_sandbox.campaigns import Campaigns
 from aktify_sandbox.contract.lead import identity
 from aktify_sandbox.contract.rulings import RulingMistake
-from aktify_sandbox.log import Line, request_id
+from aktify_sandbox.expectations import text_of
+from aktify_sandbox.log import Line, number_of, request_id
 from aktify_sandbox.masking import masked_key
 from aktify_sandbox.recorder import restored, timestamp
 from aktify_sandbox.store import Store
@@ -44,6 +45,10 @@ class Filters:
     """A moment (RFC 3339) or a duration back from now: `10m`."""
     search: str | None = None
     """Text anywhere in the record, in upper or lower case."""
+    forced: str | None = None
+    """`yes` for forced answers only, `no` for natural ones, else a part of what forced them: `scenario flaky`."""
+    after: str | None = None
+    """The id of a request: only newer ones."""
 
     @classmethod
     def of(cls, values: Mapping[str, str]) -> "Filters":
@@ -59,17 +64,28 @@ class Filters:
             _check_status(given["status"])
         if "since" in given:
             given["since"] = _moment(given["since"])
+        if number_of(given.get("after", "r0")) is None:
+            raise FilterMistake(f"after={given['after']} isn't an id: it looks like r000000042.")
         return cls(**given)
+
+    @property
+    def after_number(self) -> int:
+        """The number of the id `after`; 0 without one."""
+        return number_of(self.after or "r0") or 0
 
     def admits(self, line: Line) -> bool:
         """Whether the record on this line is meant. What the bare text rules out isn't parsed."""
+        if self.after and line.number <= self.after_number:
+            return False
         if self.phone and self.phone.encode() not in line.text:
+            return False
+        if self.campaign and orjson.dumps(self.campaign) not in line.text:
             return False
         if self.since and _received(line) < self.since:
             return False
         if self.search and not _has_all(line.text.decode().lower(), _pieces(self.search)):
             return False
-        parsed = self.status or self.key or self.campaign or self.phone or self.search
+        parsed = self.status or self.key or self.campaign or self.phone or self.search or self.forced
         return not parsed or self._admits(line.load())
 
     def _admits(self, record: Record) -> bool:
@@ -79,7 +95,8 @@ class Filters:
                 not self.campaign or record["campaign"] == self.campaign,
                 not self.key or record["key"] in (self.key, masked_key(self.key), _namespaced(self.key)),
                 not self.phone or record["phone"] == self.phone,
-                not self.search or self.search.lower() in _text_of(restored(record)).lower(),
+                not self.forced or _is_forced(record, self.forced),
+                not self.search or self.search.lower() in text_of(restored(record)).lower(),
             )
         )
 
@@ -108,7 +125,7 @@ def _received(line: Line) -> str:
 def _pieces(search: str) -> list[str]:
     """What a line must hold, in lower case and as JSON writes it, if the text of its record holds the search.
 
-    `_text_of` puts ": " between a header's name and value, and line breaks between the parts: these aren't in the line.
+    `text_of` puts ": " between a header's name and value, and line breaks between the parts: these aren't in the line.
     """
     pieces = re.split(r": |\n|^ |:$", search.lower())
     return [orjson.dumps(piece)[1:-1].decode() for piece in pieces if piece]
@@ -116,19 +133,6 @@ def _pieces(search: str) -> list[str]:
 
 def _has_all(text: str, pieces: list[str]) -> bool:
     return all(piece in text for piece in pieces)
-
-
-def _text_of(record: Record) -> str:
-    """All that a person would call the text of a record, line by line. `_pieces` knows what joins it."""
-    response = record["response"] or {}
-    headers = [f"{name}: {value}" for name, value in [*record["headers"], *response.get("headers", [])]]
-    problems = [text for problem in record["problems"] for text in problem.values()]
-    parts = [
-        record[name]
-        for name in ("id", "method", "path", "query", "body", "phone", "campaign", "key", "receivedAt")
-    ]
-    parts += [*headers, response.get("body"), record["reason"]["rule"], *problems]
-    return "\n".join(str(part) for part in parts if part is not None)
 
 
 def _check_status(text: str) -> None:
@@ -145,6 +149,13 @@ def _is_status(record: Record, wanted: str) -> bool:
     return status == wanted or (wanted.endswith("xx") and status[0] == wanted[0])
 
 
+def _is_forced(record: Record, wanted: str) -> bool:
+    by = record["reason"]["scenario"]
+    if wanted in ("yes", "no"):
+        return (by is not None) == (wanted == "yes")
+    return by is not None and wanted.lower() in by.lower()
+
+
 def _namespaced(key: str) -> str:
     base, _, name = key.partition(".")
     return f"{masked_key(base)}.{name}"
@@ -155,6 +166,8 @@ def page(store: Store, filters: Filters, limit: int, before: int | None) -> tupl
     found: list[Record] = []
     last = 0
     for line in store.newest_requests(before):
+        if line.number <= filters.after_number:
+            break
         if not filters.admits(line):
             continue
         if len(found) == limit:

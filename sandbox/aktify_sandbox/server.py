@@ -15,7 +15,6 @@ import webbrowser
 from collections.abc import Callable, Generator
 from pathlib import Path
 from types import FrameType
-from typing import Any
 
 import uvicorn
 
@@ -174,7 +173,7 @@ def write_ready_file(settings: Settings, origin: str) -> None:
 class Server(uvicorn.Server):
     """Uvicorn that says when it is ready and never waits for a request that isn't complete."""
 
-    def __init__(self, app: Callable[..., Any], ready: Callable[[], None]) -> None:
+    def __init__(self, app: Application, ready: Callable[[], None]) -> None:
         logging.getLogger("uvicorn.error").setLevel(
             logging.CRITICAL + 1
         )  # our own recorder tells what went wrong
@@ -192,6 +191,7 @@ class Server(uvicorn.Server):
                 timeout_graceful_shutdown=_STOP_SECONDS,
             )
         )
+        self._app = app
         self._ready = ready
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
@@ -200,7 +200,8 @@ class Server(uvicorn.Server):
         self._ready()
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
-        """Let go of half-sent requests at once; those that are complete get their answers."""
+        """Let go of streams and half-sent requests at once; those that are complete get their answers."""
+        self._app.feed.close()
         for connection in list(self.server_state.connections):
             if isinstance(connection, SandboxProtocol):
                 connection.abandon_half_sent()

@@ -33,6 +33,10 @@ Done = Callable[[LogUnwritable | None], None]
 """What is called when a request's line is written, or couldn't be."""
 
 
+Watcher = Callable[[str, int], None]
+"""What is called with news: `recorded` (requests), `amended` (the request of that number), `cleared` (the record)."""
+
+
 class StateInUse(LogError):
     """Another process has the folder."""
 
@@ -75,6 +79,7 @@ class Store:
         self._plain: dict[str, dict[str, Document]] = {name: {} for name in _PLAIN_TABLES}
         self._lines: list[bytes] = []
         self._waiting: list[tuple[Done, Kept | None]] = []
+        self._watchers: set[Watcher] = set()
         self._lock = _claim(folder) if folder else None
         try:
             self.log = log or Log(folder / "log.jsonl" if folder else None, fsync=fsync)
@@ -97,6 +102,13 @@ class Store:
     def warnings(self) -> list[str]:
         """What was noticed at opening."""
         return self.log.warnings
+
+    @property
+    def oldest_request(self) -> int:
+        """The number of the oldest request in sight, when older ones were dropped; else 0."""
+        if not self.dropped:
+            return 0
+        return min((line.number for line in self.newest_requests()), default=self._next)
 
     @property
     def dropped(self) -> int:
@@ -136,6 +148,24 @@ class Store:
         line = {**head, "content": dict(content)}
         self.log.append([seal(orjson.dumps(line))])
         self.learn(line)
+        self._tell("amended", number)
+
+    def watch(self, watcher: Watcher) -> None:
+        """Have it called with news of the record, from now on; it must be quick."""
+        self._watchers.add(watcher)
+
+    def unwatch(self, watcher: Watcher) -> None:
+        """Leave it in peace."""
+        self._watchers.discard(watcher)
+
+    def _tell(self, news: str, number: int) -> None:
+        for watcher in self._watchers:
+            watcher(news, number)
+
+    @property
+    def newest(self) -> int:
+        """The number of the newest line that is written."""
+        return self._written
 
     def flush(self) -> None:
         """Write what waits, in one go, and wake those who wait for it."""
@@ -152,6 +182,8 @@ class Store:
         self._written = self._next - 1
         for done, _ in waiting:
             done(None)
+        if self._watchers:
+            self._tell("recorded", self._written)
         if self.keep and self.requests >= self._shrink_at:
             self._keep_newest(self.keep)
 
@@ -183,7 +215,7 @@ class Store:
 
     def newest_requests(self, before: int | None = None) -> Iterator[Line]:
         """The lines of recorded requests, newest first. Safe to use from another thread."""
-        requests = (line for line in self.log.backwards() if _is_request(line))
+        requests = (line for line in self.log.backwards() if is_request(line))
         for line in itertools.islice(requests, self.keep):
             if before is None or line.number < before:
                 yield line
@@ -349,6 +381,8 @@ class Store:
             finally:
                 self._lay_reserve()
         self.requests, self._dropped = left, dropped
+        if not left:
+            self._tell("cleared", self._written)
         self._amendments = {of: at for of, at in self._amendments.items() if of >= requests_from}
 
     def _sweep(self) -> None:
@@ -432,6 +466,7 @@ class Store:
         self._numbers, self._codes = other._numbers, other._codes
         self._amendments, self._plain = other._amendments, other._plain
         self._shrink_at = 2 * (self.keep or 0)
+        self._tell("cleared", number)
 
     # the end
 
@@ -474,7 +509,8 @@ class Leads(Mapping[str, Document]):
         return self._store.all_leads()
 
 
-def _is_request(line: Line) -> bool:
+def is_request(line: Line) -> bool:
+    """Whether the line is the record of a request."""
     return line.text.find(b'","kind":"request"', 0, 64) > 0
 
 

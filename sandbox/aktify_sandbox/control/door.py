@@ -12,18 +12,21 @@ from starlette.responses import Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from aktify_sandbox.contract.answers import internal_error
-from aktify_sandbox.control import keys, leads, requests, scenarios, service, state
+from aktify_sandbox.control import feed, keys, leads, requests, scenarios, service, state, verification
 from aktify_sandbox.control.guard import Guard
 from aktify_sandbox.control.problems import ProblemError, problem_response
 from aktify_sandbox.control.services import Services
 from aktify_sandbox.log import LogError
+
+ROOMS = (service, feed, verification, requests, leads, keys, scenarios, state)
+"""In this order their routes are tried, so that `requests/wait` isn't taken for the request of that id."""
 
 Handler = Callable[[Request, Exception], Awaitable[Response]]
 
 
 def control_app(services: Services) -> ASGIApp:
     """An ASGI application for every path under `/_sandbox`."""
-    rooms, settings = (service, requests, leads, keys, scenarios, state), services.settings
+    rooms, settings = ROOMS, services.settings
     app = Starlette(
         routes=[route for room in rooms for route in room.routes(services)],
         exception_handlers={

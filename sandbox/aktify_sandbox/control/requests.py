@@ -2,6 +2,7 @@
 
 import asyncio
 import re
+from dataclasses import fields
 from typing import Any
 
 from starlette.requests import Request
@@ -12,8 +13,9 @@ from aktify_sandbox import records
 from aktify_sandbox.control.problems import ProblemError, wants_text
 from aktify_sandbox.control.services import Services
 from aktify_sandbox.diagnosis import diagnosis
+from aktify_sandbox.log import number_of
 
-_FILTERS = ("status", "key", "campaign", "phone", "since", "search", "limit", "before")
+_FILTERS = tuple(field.name for field in fields(records.Filters))
 
 
 def routes(services: Services) -> list[Route]:
@@ -21,18 +23,14 @@ def routes(services: Services) -> list[Route]:
     store, campaigns = services.store, services.campaigns
 
     async def list_requests(request: Request) -> Response:
-        refuse_unknown(request, *_FILTERS)
-        try:
-            filters = records.Filters.of(request.query_params)
-        except records.FilterMistake as mistake:
-            raise ProblemError(400, str(mistake)) from None
+        filters = filters_in(request, "limit", "before")
         limit, before = limit_in(request), before_in(request)
         found, following = await asyncio.to_thread(records.page, store, filters, limit, before)
         content: dict[str, Any] = {"requests": found, "next": following}
         return JSONResponse(content | ({"dropped": store.dropped} if store.dropped else {}))
 
     async def show_request(request: Request) -> Response:
-        number = number_in(request.path_params["id"])
+        number = number_of(request.path_params["id"])
         record = None if number is None else records.whole(store, campaigns, number)
         if record is None:
             raise ProblemError(404, _no_such_request(request.path_params["id"], services))
@@ -51,7 +49,7 @@ def routes(services: Services) -> list[Route]:
 
 
 def _no_such_request(name: str, services: Services) -> str:
-    if number_in(name) is None:
+    if number_of(name) is None:
         return f"{name} isn't an id: it looks like r000000042."
     if services.store.dropped:
         dropped = f"--keep {services.settings.keep} has dropped {services.store.dropped} old ones"
@@ -64,6 +62,15 @@ def refuse_unknown(request: Request, *names: str) -> None:
     for name in request.query_params:
         if name not in names:
             raise ProblemError(400, f"{name} isn't a filter here; allowed: {', '.join(names)}.")
+
+
+def filters_in(request: Request, *more: str) -> records.Filters:
+    """The filters of the query, which may have these names besides. Raises `ProblemError`."""
+    refuse_unknown(request, *_FILTERS, *more)
+    try:
+        return records.Filters.of(request.query_params)
+    except records.FilterMistake as mistake:
+        raise ProblemError(400, str(mistake)) from None
 
 
 def limit_in(request: Request) -> int:
@@ -79,12 +86,7 @@ def before_in(request: Request) -> int | None:
     text = request.query_params.get("before")
     if text is None:
         return None
-    number = number_in(text)
+    number = number_of(text)
     if number is None:
         raise ProblemError(400, f"before={text} isn't an id: it looks like r000000042.")
     return number
-
-
-def number_in(text: str) -> int | None:
-    """The number in an id such as `r000000042`; None if it isn't one."""
-    return int(text.removeprefix("r")) if re.fullmatch(r"r?[0-9]{1,15}", text) else None

@@ -4,6 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from aktify_sandbox.campaigns import Campaigns
+from aktify_sandbox.feed import Feed
 from aktify_sandbox.forcing import Forcing
 from aktify_sandbox.settings import Settings
 from aktify_sandbox.store import Store
@@ -17,4 +18,5 @@ class Services:
     campaigns: Campaigns
     forcing: Forcing
     store: Store
+    feed: Feed
     stop: Callable[[], None]
