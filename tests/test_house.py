@@ -13,7 +13,11 @@ PACKAGE = Path(__file__).parent.parent / "sandbox" / "aktify_sandbox"
 FLOORS = [
     {"__main__"},
     {"cli", "pytest_plugin"},
-    {"server"},
+    {"sandbox"},
+    {"arguments", "transports"},
+    {"doors"},
+    {"beside", "server"},
+    {"hosting"},
     {"app"},
     {"banner", "control", "endpoint", "protocol"},
     {"verification"},
@@ -30,8 +34,8 @@ FLOORS = [
     {"json_nodes", "yaml_nodes"},
     {"expectations"},
     {"nodes", "scenarios"},
-    {"bundled", "masking"},
-    {"contract", "version"},
+    {"bundled", "masking", "seen"},
+    {"contract", "crossing", "version"},
 ]
 """From the roof to the ground; each may import only what is below it."""
 
