@@ -4,13 +4,14 @@ import asyncio
 import re
 from dataclasses import fields
 from typing import Any
+from urllib.parse import urlencode
 
 from starlette.requests import Request
-from starlette.responses import JSONResponse, PlainTextResponse, Response
+from starlette.responses import JSONResponse, PlainTextResponse, RedirectResponse, Response
 from starlette.routing import Route
 
 from aktify_sandbox import records
-from aktify_sandbox.control.problems import ProblemError, wants_text
+from aktify_sandbox.control.problems import ProblemError, wants_page, wants_text
 from aktify_sandbox.control.services import Services
 from aktify_sandbox.diagnosis import diagnosis
 from aktify_sandbox.log import number_of
@@ -30,6 +31,8 @@ def routes(services: Services) -> list[Route]:
         return JSONResponse(content | ({"dropped": store.dropped} if store.dropped else {}))
 
     async def show_request(request: Request) -> Response:
+        if wants_page(request):
+            return RedirectResponse(f"/_sandbox/?{urlencode({'request': request.path_params['id']})}", 303)
         number = number_of(request.path_params["id"])
         record = None if number is None else records.whole(store, campaigns, number)
         if record is None:
