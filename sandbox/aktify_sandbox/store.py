@@ -192,7 +192,8 @@ class Store:
 
     def newest_requests(self, before: int | None = None) -> Iterator[Line]:
         """The lines of recorded requests, newest first. Safe to use from another thread."""
-        requests = (line for line in self.log.backwards() if is_request(line))
+        begin = None if self.keep else before  # what `keep` leaves is counted from the newest
+        requests = (line for line in self.log.backwards(begin) if is_request(line))
         for line in itertools.islice(requests, self.keep):
             if before is None or line.number < before:
                 yield line

@@ -283,8 +283,8 @@ function side(title, of, isRequest) {
       h("span", { class: "grow" }),
       h("span", { class: "segments", role: "group", "aria-label": `How ${title} is shown` }, ways),
     ),
-    headers(of.headers || []),
     content,
+    headers(of.headers || []),
   );
   section.addEventListener("redraw", () => {
     ways.forEach((way, index) => way.setAttribute("aria-pressed", String(raw === Boolean(index))));

@@ -87,7 +87,7 @@ function rulings(all) {
               { id: `ruling-${each.name}` },
               h("th", { scope: "row", class: "mono" }, each.name),
               h("td", {}, h("code", {}, each.value), each.value !== each.default && h("span", { class: "tag" }, `not ${each.default}`)),
-              h("td", {}, each.reason),
+              h("td", {}, each.reason.split("`").map((part, index) => (index % 2 ? h("code", {}, part) : part))),
             ),
           ),
         ),
