@@ -13,7 +13,7 @@ from typing import Any
 import httpx
 import pytest
 
-from running import LEAD, Running, Serve
+from running import Running, Serve
 
 _phones = itertools.count()
 
@@ -149,20 +149,14 @@ def test_the_run_is_another_after_a_restart_and_the_ids_go_on(serve: Serve, tmp_
 
 def test_a_stop_ends_streams_and_waiting_at_once(serve: Serve) -> None:
     sandbox = serve()
-    answers: list[httpx.Response] = []
-
-    def wait() -> None:
-        answers.append(httpx.get(f"{sandbox.url}/_sandbox/requests/wait?timeout=30", trust_env=False))
-
-    waiting = threading.Thread(target=wait)
-    waiting.start()
-    with viewer(sandbox) as stream:
+    with socket.create_connection(("127.0.0.1", sandbox.port)) as waiting, viewer(sandbox) as stream:
+        waiting.sendall(b"GET /_sandbox/requests/wait?timeout=30 HTTP/1.1\r\nhost: localhost\r\n\r\n")
         stream.next()
+        sandbox.get("/_sandbox/health")
         assert sandbox.stop() == 0
         with pytest.raises(EOFError):
             stream.next()
-    waiting.join(10)
-    assert [answer.status_code for answer in answers] == [422]
+        assert waiting.makefile("rb").read().startswith(b"HTTP/1.1 422 ")
 
 
 def test_a_viewer_who_does_not_read_is_dropped_and_the_others_miss_nothing(serve: Serve) -> None:

@@ -5,9 +5,10 @@ memory and misses nothing; while nobody waits, a request pays nothing for any of
 """
 
 import asyncio
+import contextlib
 import secrets
 from collections import OrderedDict, deque
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Iterator
 from typing import NamedTuple
 
 import orjson
@@ -69,7 +70,7 @@ class Feed:
         self._store = store
         self._pulse: asyncio.Future[None] | None = None
         self._closed = False
-        self._viewers = 0
+        self._readers = 0
         self._notices: deque[Notice] = deque(maxlen=1_000)
         self._serial = 0
         self._events: OrderedDict[int, bytes] = OrderedDict()
@@ -93,45 +94,47 @@ class Feed:
         if pulse and not pulse.done():
             pulse.set_result(None)
 
-    async def _news(self, seconds: float) -> bool:
-        """Return when something has come, or (False) after so many seconds. Nothing is missed by who has just read."""
+    async def news(self, seconds: float) -> bool:
+        """Return when something has come; False after so many seconds, or when the sandbox stops.
+
+        Nothing is missed by who has just read.
+        """
+        if self._closed:
+            return False
         if self._pulse is None:
             self._pulse = asyncio.get_running_loop().create_future()
         done, _ = await asyncio.wait([self._pulse], timeout=seconds)
-        return bool(done)
+        return bool(done) and not self._closed
 
-    def _join(self) -> None:
-        self._viewers += 1
+    @contextlib.contextmanager
+    def reading(self, after: int) -> Iterator[Place]:
+        """Have a place in the log; news comes as long as somebody has one."""
+        self._readers += 1
         self._store.watch(self._on_news)
-
-    def _leave(self) -> None:
-        self._viewers -= 1
-        if self._viewers == 0:
-            self._store.unwatch(self._on_news)
+        try:
+            yield Place(self._store, after)
+        finally:
+            self._readers -= 1
+            if self._readers == 0:
+                self._store.unwatch(self._on_news)
 
     # those who wait
 
     async def wait(self, filters: Filters, count: int, seconds: float) -> list[Record]:
         """The requests that the filters admit, newest first, once there are so many or the time is over."""
         deadline = asyncio.get_running_loop().time() + seconds
-        self._join()
-        try:
-            self._store.flush()
-            place = Place(self._store, self._store.newest)
+        self._store.flush()
+        with self.reading(self._store.newest) as place:
             found, _ = await asyncio.to_thread(page, self._store, filters, count, place.number + 1)
-            while len(found) < count and not self._closed:
+            while len(found) < count:
                 lines = place.read()
                 found[:0] = [self._shown(line) for line in reversed(lines) if _is_meant(line, filters)]
                 left = deadline - asyncio.get_running_loop().time()
                 if lines:
                     await asyncio.sleep(0)
-                elif left <= 0:
+                elif left <= 0 or not await self.news(left):
                     break
-                else:
-                    await self._news(left)
             return found
-        finally:
-            self._leave()
 
     def _shown(self, line: Line) -> Record:
         return summary(self._store.amended(line.load(), line.number))
@@ -140,12 +143,9 @@ class Feed:
 
     async def stream(self, filters: Filters, after: int | None) -> AsyncGenerator[bytes, None]:
         """Server-sent events: a greeting, then each request as it comes (or from behind that number on)."""
-        self._join()
-        try:
-            self._store.flush()
-            newest = self._store.newest
-            place = Place(self._store, newest if after is None else after)
-            told = self._serial
+        self._store.flush()
+        newest, told = self._store.newest, self._serial
+        with self.reading(newest if after is None else after) as place:
             yield _greeting(self.run, newest)
             while not self._closed:
                 lines = place.read()
@@ -154,15 +154,13 @@ class Feed:
                 piece = b"".join([*events, *news])
                 if piece:
                     yield piece
-                    await asyncio.sleep(len(piece) * self._viewers / _BYTES_PER_SECOND)
+                    await asyncio.sleep(len(piece) * self._readers / _BYTES_PER_SECOND)
                 elif lines:
                     await asyncio.sleep(0)
-                elif await self._news(_STILL_HERE_SECONDS):
+                elif await self.news(_STILL_HERE_SECONDS):
                     await asyncio.sleep(_SETTLE_SECONDS)  # what comes together goes out together
-                else:
+                elif not self._closed:
                     yield b": still here\n\n"
-        finally:
-            self._leave()
 
     def _event(self, line: Line) -> bytes:
         known = self._events.get(line.number)

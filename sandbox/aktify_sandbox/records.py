@@ -12,6 +12,7 @@ import orjson
 from aktify_sandbox.campaigns import Campaigns
 from aktify_sandbox.contract.lead import identity
 from aktify_sandbox.contract.rulings import RulingMistake
+from aktify_sandbox.expectations import text_of
 from aktify_sandbox.log import Line, number_of, request_id
 from aktify_sandbox.masking import masked_key
 from aktify_sandbox.recorder import restored, timestamp
@@ -95,7 +96,7 @@ class Filters:
                 not self.key or record["key"] in (self.key, masked_key(self.key), _namespaced(self.key)),
                 not self.phone or record["phone"] == self.phone,
                 not self.forced or _is_forced(record, self.forced),
-                not self.search or self.search.lower() in _text_of(restored(record)).lower(),
+                not self.search or self.search.lower() in text_of(restored(record)).lower(),
             )
         )
 
@@ -124,7 +125,7 @@ def _received(line: Line) -> str:
 def _pieces(search: str) -> list[str]:
     """What a line must hold, in lower case and as JSON writes it, if the text of its record holds the search.
 
-    `_text_of` puts ": " between a header's name and value, and line breaks between the parts: these aren't in the line.
+    `text_of` puts ": " between a header's name and value, and line breaks between the parts: these aren't in the line.
     """
     pieces = re.split(r": |\n|^ |:$", search.lower())
     return [orjson.dumps(piece)[1:-1].decode() for piece in pieces if piece]
@@ -132,19 +133,6 @@ def _pieces(search: str) -> list[str]:
 
 def _has_all(text: str, pieces: list[str]) -> bool:
     return all(piece in text for piece in pieces)
-
-
-def _text_of(record: Record) -> str:
-    """All that a person would call the text of a record, line by line. `_pieces` knows what joins it."""
-    response = record["response"] or {}
-    headers = [f"{name}: {value}" for name, value in [*record["headers"], *response.get("headers", [])]]
-    problems = [text for problem in record["problems"] for text in problem.values()]
-    parts = [
-        record[name]
-        for name in ("id", "method", "path", "query", "body", "phone", "campaign", "key", "receivedAt")
-    ]
-    parts += [*headers, response.get("body"), record["reason"]["rule"], *problems]
-    return "\n".join(str(part) for part in parts if part is not None)
 
 
 def _check_status(text: str) -> None:

@@ -99,7 +99,8 @@ class Compiling:
         self.mistakes: list[Mistake] = []
         self.files: list[Path] = []
 
-    def _complain(self, place: Place, message: str, hint: str = "") -> None:
+    def complain(self, place: Place, message: str, hint: str = "") -> None:
+        """Note a mistake at that place."""
         self.mistakes.append(self._document.mistake(place, message, hint))
 
     def rule(self, place: Place, written: dict[str, Any], name: str) -> Rule:
@@ -121,7 +122,7 @@ class Compiling:
             when.get("applies") == "any",
         )
         if "per" in when and not rule.counts:
-            self._complain(
+            self.complain(
                 (*place, "when", "per"),
                 "per counts nothing here.",
                 "It goes with attempt, elapsed or a list.",
@@ -138,7 +139,7 @@ class Compiling:
             below = {later.get("when", {}).get("applies", "valid") for later in rules[number + 1 :]}
             if below <= {reach, "valid"}:
                 message = "This rule answers every request, so that no rule below it ever does."
-                self._complain(("rules", number), message, "Move it to the end, or give it a `when`.")
+                self.complain(("rules", number), message, "Move it to the end, or give it a `when`.")
                 return
 
     # when
@@ -171,7 +172,7 @@ class Compiling:
         phone = identity(written)
         if phone is None:
             hint = "Write ten digits, or seven for any area code: 555-0180."
-            self._complain(place, f"{written} isn't a US phone number.", hint)
+            self.complain(place, f"{written} isn't a US phone number.", hint)
         return phone or written
 
     def _pattern(self, place: Place, written: str) -> Any:
@@ -181,7 +182,7 @@ class Compiling:
             return jsonschema_rs.validator_for(schema, pattern_options=options).is_valid
         except (ValueError, jsonschema_rs.ValidationError):
             hint = "Patterns run in linear time: no look-around, no back-references, no huge repetitions."
-            self._complain(place, f"{written} isn't a pattern that can be taken here.", hint)
+            self.complain(place, f"{written} isn't a pattern that can be taken here.", hint)
             return str.isascii
 
     def _attempt(self, place: Place, written: Any) -> Span | None:
@@ -204,7 +205,7 @@ class Compiling:
 
     def _span(self, place: Place, first: float, last: float) -> Span:
         if last < first:
-            self._complain(place, f"It ends ({last:g}) before it begins ({first:g}).", "Turn it round.")
+            self.complain(place, f"It ends ({last:g}) before it begins ({first:g}).", "Turn it round.")
         return Span(first, last)
 
     # answer
@@ -236,18 +237,18 @@ class Compiling:
         fault, status, given = written.get("fault"), written.get("status"), set(written)
         if fault in NO_ANSWER:
             for word in sorted(given & {"status", "headers", "body"}):
-                self._complain((*place, word), f"fault: {fault} sends no answer, so it has no {word}.")
+                self.complain((*place, word), f"fault: {fault} sends no answer, so it has no {word}.")
         for word in sorted(given & {"gather", "shuffle"}):
             for other in sorted(given & ({"status", "body", "fault", "lead", "gather", "shuffle"} - {word})):
-                self._complain((*place, other), f"{word} is about the natural answer, so it has no {other}.")
+                self.complain((*place, other), f"{word} is about the natural answer, so it has no {other}.")
         if status in _WITHOUT_BODY and "body" in written:
-            self._complain((*place, "body"), f"An answer with status {status} has no body.")
+            self.complain((*place, "body"), f"An answer with status {status} has no body.")
         if fault in BROKEN_ANSWER and (status in _WITHOUT_BODY or written.get("body") == ""):
-            self._complain((*place, "fault"), f"{fault} needs a body to break.")
+            self.complain((*place, "fault"), f"{fault} needs a body to break.")
         if "body" in written and "status" not in written:
-            self._complain(place, "A body needs a status.", "Add it: status: 503.")
+            self.complain(place, "A body needs a status.", "Add it: status: 503.")
         if given == {"lead"}:
-            self._complain(
+            self.complain(
                 (*place, "lead"), "The natural answer keeps the lead anyway.", "Add a status or fault."
             )
 
@@ -255,9 +256,9 @@ class Compiling:
         for name, value in written.items():
             if name.lower() in _FRAMING:
                 hint = "fault: truncate and its like break an answer on purpose."
-                self._complain((*place, name), f"{name} is set by the server.", hint)
+                self.complain((*place, name), f"{name} is set by the server.", hint)
             elif value != value.strip():
-                self._complain((*place, name), "A header's value has no white space around it.")
+                self.complain((*place, name), "A header's value has no white space around it.")
             yield name.lower(), value
 
     def _body(self, place: Place, written: Any) -> tuple[bytes | None, str | None]:
@@ -277,7 +278,7 @@ class Compiling:
         except (OSError, ValueError) as error:
             reason = (isinstance(error, OSError) and error.strerror) or "it must lie beside the scenario"
             hint = "Name a file in the scenario's folder."
-            self._complain(place, f"{written} can't be read: {reason.lower()}.", hint)
+            self.complain(place, f"{written} can't be read: {reason.lower()}.", hint)
             return b"", _PLAIN
         return content, _MEDIA.get(path.suffix.lower(), _PLAIN)
 
@@ -295,9 +296,9 @@ class Compiling:
         first, last = (written, written) if isinstance(written, str) else (written["from"], written["to"])
         low, high = _seconds(first), _seconds(last)
         if high > LONGEST_WAIT or low > LONGEST_WAIT:
-            self._complain(place, f"A delay is {LONGEST_WAIT}s at most.")
+            self.complain(place, f"A delay is {LONGEST_WAIT}s at most.")
         if high < low:
-            self._complain(place, f"It ends ({last}) before it begins ({first}).", "Turn it round.")
+            self.complain(place, f"It ends ({last}) before it begins ({first}).", "Turn it round.")
         return low, high
 
 

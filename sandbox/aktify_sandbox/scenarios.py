@@ -68,7 +68,10 @@ class Condition:
 
     def holds(self, attempt: Attempt) -> bool:
         """Whether the attempt is meant."""
-        found = attempt.texts(self.name)
+        return self.is_met_by(attempt.texts(self.name))
+
+    def is_met_by(self, found: Texts) -> bool:
+        """Whether these texts, what was found under its name, are meant."""
         if self.present is not None:
             return bool(found) is self.present
         if self.matches:

@@ -90,6 +90,13 @@ class Store:
         return self.log.warnings
 
     @property
+    def oldest_request(self) -> int:
+        """The number of the oldest request in sight, when older ones were dropped; else 0."""
+        if not self.dropped:
+            return 0
+        return min((line.number for line in self.newest_requests()), default=self._next)
+
+    @property
     def dropped(self) -> int:
         """How many requests `keep` has put out of sight."""
         return self._dropped + max(0, self.requests - (self.keep or self.requests))

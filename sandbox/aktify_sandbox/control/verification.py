@@ -1,0 +1,48 @@
+"""`POST /_sandbox/requests/verify`: whether what came is what was expected."""
+
+from typing import Any
+
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+from starlette.routing import Route
+
+from aktify_sandbox.control.problems import ProblemError, json_body, problem_response
+from aktify_sandbox.control.services import Services
+from aktify_sandbox.expectation_files import expectations_in
+from aktify_sandbox.nodes import DocumentMistakes
+from aktify_sandbox.records import FilterMistake
+from aktify_sandbox.verification import verify
+
+_LONGEST_WAIT = 600
+
+
+def routes(services: Services) -> list[Route]:
+    """The route of verification."""
+
+    async def verify_requests(request: Request) -> Response:
+        content = await json_body(request)
+        seconds = _seconds_in(content)
+        try:
+            results = await verify(services.store, services.feed, expectations_in(content), seconds)
+        except DocumentMistakes as mistakes:
+            words = [f"{each.message} {each.hint}".strip() for each in mistakes.mistakes]
+            raise ProblemError(400, " ".join(words)) from None
+        except FilterMistake as mistake:
+            raise ProblemError(400, str(mistake)) from None
+        shown = [result.shown() for result in results]
+        if all(result.ok for result in results):
+            return JSONResponse({"ok": True, "results": shown})
+        status = 422 if any(result.ok is False for result in results) else 409
+        detail = "\n".join(result.words for result in results if not result.ok)
+        return problem_response(status, detail, ok=False, results=shown)
+
+    return [Route("/_sandbox/requests/verify", verify_requests, methods=["POST"])]
+
+
+def _seconds_in(content: Any) -> float:
+    """How long the expectations may take to be met; it is no part of them. Raises `ProblemError`."""
+    seconds = content.pop("timeout", 0) if isinstance(content, dict) else 0
+    is_number = isinstance(seconds, (int, float)) and not isinstance(seconds, bool)
+    if not is_number or not 0 <= seconds <= _LONGEST_WAIT:
+        raise ProblemError(400, f"timeout must be a number of seconds from 0 to {_LONGEST_WAIT}.")
+    return float(seconds)
