@@ -257,8 +257,8 @@ def test_the_configuration_in_force_is_shown_without_keys(serve: Serve) -> None:
     answer = sandbox.http.get("/_sandbox/config", headers=headers)
     rulings = {ruling["name"]: ruling["value"] for ruling in answer.json()["rulings"]}
     assert rulings["region-case"] == "accept"
-    assert "test-key" not in answer.text
     assert "let-me-in" not in answer.text
+    assert answer.json()["campaigns"][0]["keys"] == ["tes…key"]
 
 
 def test_the_openapi_document_is_served(sandbox: Running) -> None:
@@ -281,3 +281,75 @@ def test_requests_are_listed_while_others_arrive(sandbox: Running) -> None:
             sandbox.post({"phoneNumber": f"509556{number:04d}", "region": "CA"})
             page = reader.get(f"/_sandbox/requests?key={sandbox.api_key}&limit=5").json()
             assert page["requests"][0]["phone"] == f"+1509556{number:04d}"
+
+
+def test_a_campaign_is_reset_alone(sandbox: Running) -> None:
+    mine, other = (sandbox.http.post("/_sandbox/campaigns", json={}).json() for _ in range(2))
+    for fresh in (mine, other):
+        assert sandbox.post(key=fresh["apiKey"]).status_code == 201
+        order = {"status": 503, "campaign": fresh["campaign"], "times": 9}
+        assert sandbox.http.post("/_sandbox/force", json=order).status_code == 201
+    path = f"/_sandbox/campaigns/{mine['campaign']}/reset"
+    assert sandbox.http.post(path).status_code == 204
+    assert sandbox.post(key=mine["apiKey"]).status_code == 201
+    assert sandbox.post(key=other["apiKey"]).status_code == 503
+    query = f"campaign={other['campaign']}"
+    assert sandbox.http.delete(f"/_sandbox/force?{query}").json() == {"cleared": 1}
+    assert sandbox.post(key=other["apiKey"]).status_code == 409
+    assert sandbox.http.post("/_sandbox/campaigns/nobody/reset").status_code == 404
+
+
+def test_a_deleted_campaign_leaves_no_forced_answer_behind(sandbox: Running) -> None:
+    fresh = sandbox.http.post("/_sandbox/campaigns", json={}).json()
+    sandbox.http.post("/_sandbox/force", json={"status": 503, "campaign": fresh["campaign"]})
+    sandbox.http.delete(f"/_sandbox/campaigns/{fresh['campaign']}")
+    assert fresh["campaign"] not in str(sandbox.get("/_sandbox/force"))
+
+
+def test_scenarios_are_chosen_for_one_campaign_and_stay_chosen(serve: Serve, tmp_path: Any) -> None:
+    state = ("--state", str(tmp_path / "state"))
+    sandbox = serve(*state)
+    fresh = sandbox.http.post("/_sandbox/campaigns", json={}).json()
+    path = f"/_sandbox/campaigns/{fresh['campaign']}/scenarios"
+    assert sandbox.http.put(path, json={"active": ["duplicate"]}).json()["active"] == ["duplicate"]
+    assert sandbox.http.put(path, json={"active": ["nothing-like-it"]}).status_code == 400
+    assert sandbox.post(key=fresh["apiKey"]).status_code == 409
+    assert sandbox.post().status_code == 201
+    sandbox.stop()
+    again = serve(*state)
+    assert again.post(key=fresh["apiKey"]).status_code == 409
+    assert again.http.put(path, json={"active": []}).status_code == 200
+    assert again.post(key=fresh["apiKey"]).status_code == 201
+
+
+def test_each_rule_says_how_many_answers_it_has_forced(serve: Serve) -> None:
+    sandbox = serve("--scenario", "flaky")
+
+    def hits() -> Any:
+        return next(s["hits"] for s in sandbox.get("/_sandbox/scenarios")["scenarios"] if s["active"])
+
+    assert hits() == [0]
+    assert [sandbox.post().status_code for _ in range(3)] == [503, 503, 201]
+    assert hits() == [2]
+    sandbox.http.post("/_sandbox/reset")
+    assert hits() == [0]
+
+
+def test_the_configuration_says_where_to_post_and_what_forces_an_answer(sandbox: Running) -> None:
+    config = sandbox.get("/_sandbox/config")
+    assert (config["endpoint"], config["apiKey"]) == (sandbox.endpoint, "test-key")
+    assert sandbox.endpoint in config["curl"]
+    numbers = {row["phoneNumber"]: row["does"] for row in config["magic"]["numbers"]}
+    assert numbers["555-0142"] == "429, Retry-After: 1"
+    assert numbers["555-0163"] == "reset, lead kept"
+    assert numbers["555-0171"] == "503, then 503, then ordinary"
+    assert {row["key"] for row in config["magic"]["keys"]} > {"test-401", "test-409", "test-slow"}
+
+
+def test_a_key_that_is_a_secret_is_not_shown_in_the_line_to_paste(serve: Serve, tmp_path: Any) -> None:
+    file = tmp_path / "own.yaml"
+    file.write_text("campaigns: {mine: {keys: [a-real-secret-key]}}\n")
+    config = serve("--config", str(file)).get("/_sandbox/config")
+    assert config["apiKey"] is None
+    assert "$AKTIFY_API_KEY" in config["curl"]
+    assert "a-real-secret-key" not in str(config)

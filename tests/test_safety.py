@@ -11,8 +11,10 @@ import pytest
 from aktify_sandbox.app import Application
 from aktify_sandbox.control import Services
 from aktify_sandbox.control.door import ROOMS
+from aktify_sandbox.endpoint import VendorDoor
 from aktify_sandbox.feed import Feed
 from aktify_sandbox.forcing import Forcing
+from aktify_sandbox.recorder import Recorder
 from aktify_sandbox.settings import Settings
 from aktify_sandbox.shelf import Shelf
 from aktify_sandbox.store import Store
@@ -26,7 +28,9 @@ def all_routes() -> list[tuple[str, str]]:
     settings, store = Settings(), Store(None)
     campaigns = Campaigns(settings.campaigns, "default", {}, "http://127.0.0.1:1")
     forcing = Forcing(campaigns, Shelf(Path()), active=(), numbers=False, seed=0)
-    services = Services(settings, campaigns, forcing, store, Feed(store), lambda: None)
+    recorder = Recorder(store, campaigns.rulings, lambda _: None)
+    vendor = VendorDoor(settings, campaigns, forcing, store, recorder)
+    services = Services(settings, campaigns, forcing, store, Feed(store), vendor, lambda: None)
     table = [route for room in ROOMS for route in room.routes(services)]
     pairs = {
         (method, route.path.replace("{id}", "r000000001"))

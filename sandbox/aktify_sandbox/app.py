@@ -47,7 +47,9 @@ class Application:
         self.express = Express(settings, campaigns, self.forcing, store, recorder)
         self._vendor = VendorDoor(settings, campaigns, self.forcing, store, recorder)
         self.feed = Feed(store)
-        self._control = control_app(Services(settings, campaigns, self.forcing, store, self.feed, stop))
+        self._control = control_app(
+            Services(settings, campaigns, self.forcing, store, self.feed, self._vendor, stop)
+        )
 
     async def __call__(self, scope: dict[str, Any], receive: Receive, send: Send) -> None:
         """Through which door a request goes."""

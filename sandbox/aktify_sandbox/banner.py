@@ -26,7 +26,7 @@ def banner(settings: Settings, origin: str, store: Store, scenarios: Iterable[st
             "",
             _promise(settings, store, scenarios),
             "",
-            example(origin, key or "YOUR-KEY", fictional=settings.fictional_only),
+            example(origin, key, fictional=settings.fictional_only),
             "",
             "Ctrl-C stops.",
         ]
@@ -47,13 +47,12 @@ def first_key(settings: Settings) -> str | None:
     )
 
 
-def example(origin: str, key: str, *, fictional: bool) -> str:
-    """A `curl` line whose lead is accepted."""
+def example(origin: str, key: str | None, *, fictional: bool) -> str:
+    """A `curl` line whose lead is accepted; a key that isn't to be shown comes from the environment."""
     phone = _FICTIONAL_PHONE if fictional else _EXAMPLE_PHONE
     lead = json.dumps({"phoneNumber": phone, "region": "CA", "firstName": "John"})
-    return (
-        f"curl -i {origin}/api/v1/leads -H 'x-api-key: {key}' -H 'content-type: application/json' -d '{lead}'"
-    )
+    shown = f"'x-api-key: {key}'" if key else '"x-api-key: $AKTIFY_API_KEY"'
+    return f"curl -i {origin}/api/v1/leads -H {shown} -H 'content-type: application/json' -d '{lead}'"
 
 
 def _state(settings: Settings, store: Store) -> str:

@@ -70,8 +70,10 @@ class Campaigns:
         self._campaigns: dict[str, Campaign] = {}
         self._keys: dict[str, Key] = {}
         self._found: dict[bytes, Access] = {}
+        self._spelled: dict[tuple[str, str], bytes] = {}
         self._rules = functools.cache(LeadRules)
-        for setting in configured:
+        self._configured = tuple(configured)
+        for setting in self._configured:
             self._configure(setting)
         for key in BUILT_IN_KEYS:
             known = Key(key.key, next(iter(self._campaigns)), key.revoked, "built in")
@@ -96,8 +98,24 @@ class Campaigns:
         if access:
             if len(self._found) >= _REMEMBERED:
                 self._found.clear()
+                self._spelled.clear()
             self._found[raw] = access
+            self._spelled[access.key, access.campaign] = raw
         return access
+
+    def spelled(self, shown: str, campaign: str | None) -> bytes | None:
+        """A key that is shown so and opens the campaign, in full; None when it is known by its digest alone."""
+        raw = self._spelled.get((shown, campaign or ""))
+        if raw is not None:
+            return raw
+        for setting in self._configured:
+            for key in setting.keys:
+                access = self.find(key.key.encode())
+                inner = f"{key.key}{shown.removeprefix(access.key)}".encode() if access else b""
+                found = self.find(inner) if access and shown.startswith(access.key) else None
+                if found and (found.key, found.campaign) == (shown, campaign):
+                    return inner
+        return None
 
     def _open(self, text: str) -> Access | None:
         if len(text) > MAX_KEY + 1 + _MAX_NAME:

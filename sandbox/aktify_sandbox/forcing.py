@@ -17,6 +17,7 @@ from aktify_sandbox.contract.decide import Request
 from aktify_sandbox.contract.parsing import parse
 from aktify_sandbox.contract.phone import identity
 from aktify_sandbox.nodes import DocumentMistakes
+from aktify_sandbox.scenario_files import rule_name
 from aktify_sandbox.scenarios import NATURAL, Attempt, Condition, Counts, Forced, Rule, Rules, Step, forced_by
 from aktify_sandbox.shelf import Loaded, NoSuchScenario, Shelf, built_in
 
@@ -75,6 +76,11 @@ class Forcing:
         """The scenarios in force for every campaign, by name."""
         return dict(self._active)
 
+    @property
+    def built_in_rules(self) -> list[dict[str, Any]]:
+        """The rules of keys and numbers that force an answer everywhere, as they are written."""
+        return [rule for scenario in self._built_in for rule in scenario.written]
+
     def use(self, names: Iterable[str]) -> None:
         """Put these scenarios (by name, in this order) in the place of those in force; their counters start anew.
 
@@ -92,17 +98,31 @@ class Forcing:
     def put(self, found: dict[str, Loaded]) -> None:
         """Put scenarios that were read in the place of those in force; their counters start anew."""
         self._forget(self._active.values())
+        self._counts.hits.clear()
         self._active = found
         self._arrange()
 
+    def reset_in(self, campaign: str) -> None:
+        """Forget forced answers and counters of one campaign; its scenarios stay in force."""
+        self.clear_orders(campaign)
+        self._forget(self._of_campaigns.get(campaign, {}).values())
+        self._counts.forget_campaign(campaign)
+
     def use_in(self, campaign: str, names: Iterable[str]) -> None:
-        """Put scenarios into force for one campaign. Raises `NoSuchScenario`, `DocumentMistakes`."""
+        """Put scenarios into force for one campaign.
+
+        Raises `NoSuchScenario`, `DocumentMistakes`; then nothing has changed.
+        """
+        loaded = self._load_for(campaign, names)
         self._forget(self._of_campaigns.pop(campaign, {}).values())
         self._counts.forget_campaign(campaign)  # who takes the name anew begins anew
-        loaded = self._load_for(campaign, names)
         if loaded:
             self._of_campaigns[campaign] = loaded
         self._arrange()
+
+    def hits(self, scenario: str, rules: int) -> list[int]:
+        """How many answers each of its rules has forced since it came into force (or since a reset)."""
+        return [self._counts.hits[rule_name(scenario, number)] for number in range(1, rules + 1)]
 
     def stale(self) -> list[Loaded]:
         """What has changed on the disk since it was read."""
@@ -117,6 +137,8 @@ class Forcing:
                     group[name] = _only_in(campaign, new) if campaign and not new.mistake else new
         if not new.mistake:
             self._forget([old])
+            for rule in old.scenario.rules:
+                del self._counts.hits[rule.name]
         self._arrange()
         return _news(new)
 
@@ -175,11 +197,16 @@ class Forcing:
         """Those that still wait, oldest first."""
         return list(self._orders.values())
 
-    def clear_orders(self) -> int:
-        """Forget them. Returns how many there were."""
-        count = len(self._orders)
-        self._orders, self._ordered = {}, Rules(())
-        return count
+    def clear_orders(self, campaign: str | None = None) -> int:
+        """Forget them (those for one campaign). Returns how many there were."""
+        before = self._orders
+        self._orders = {
+            rule: order
+            for rule, order in before.items()
+            if campaign is not None and order.shown.get("campaign") != campaign
+        }
+        self._ordered = Rules(self._orders)
+        return len(before) - len(self._orders)
 
     # one request
 
@@ -234,7 +261,11 @@ class Forcing:
             found = self._for_usual.find(attempt, counts, seed, answered=forced is not None)
             forced = forced or found
         forced = forced or shuffled
-        return None if forced is None or forced.step.is_natural else forced
+        if forced is None or forced.step.is_natural:
+            return None
+        if forced.by.startswith("scenario "):
+            counts.hits[forced.by] += 1
+        return forced
 
     def _attempt(self, request: Request, natural: Answer) -> Attempt:
         access = natural.access

@@ -6,6 +6,7 @@ connection itself (`scope["aktify.connection"]`), for faults.
 
 import asyncio
 import functools
+import logging
 import socket
 import struct
 from typing import TYPE_CHECKING, Any
@@ -22,6 +23,8 @@ if TYPE_CHECKING:
 MAX_HEADER_BYTES = 65_536
 _LINGER_SECONDS = 0.5
 _FRAMING_PER_BYTE = 16
+_SILENT = logging.Logger("aktify_sandbox", logging.CRITICAL + 1)
+"""For uvicorn's words: our own recorder tells what went wrong, and the real loggers are the user's in a test."""
 
 
 class SandboxProtocol(HttpToolsProtocol):
@@ -199,6 +202,7 @@ class SandboxProtocol(HttpToolsProtocol):
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # as uvicorn has it
         """A client is there."""
+        self.logger, self.access_log = _SILENT, False
         super().connection_made(transport)
         self._express = getattr(self.app, "express", None)
 

@@ -1,4 +1,218 @@
-"""The name under which pytest will find the `aktify_sandbox` fixture. It offers nothing yet.
+"""The pytest plugin: the fixture `aktify_sandbox`, the marker `aktify`, and what a failing test's report says.
 
-The entry point is taken from the first version on, so that nobody else's plugin can have the name.
+It is loaded in every test run of those who have the package installed, so it imports nothing but pytest until a test
+asks for the fixture.
 """
+
+import os
+from collections.abc import Generator, Iterator, Mapping
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+if TYPE_CHECKING:
+    from aktify_sandbox.doors import Door
+    from aktify_sandbox.sandbox import Sandbox
+
+_WORDS = ("scenario", "profile", "rulings", "strict")
+_VARIABLE = "AKTIFY_SANDBOX_URL"
+_TOKEN = "AKTIFY_SANDBOX_TOKEN"  # noqa: S105  the name of a variable
+_MARKER = (
+    "aktify(scenario=…, profile=…, rulings={…}, strict=…): what the test's `aktify_sandbox` is like; "
+    "scenario is a name or a list of names."
+)
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """The options, and their lines in pytest's configuration file."""
+    group = parser.getgroup("aktify-sandbox")
+    group.addoption(
+        "--aktify-sandbox-url", metavar="URL", help=f"use the sandbox that runs there (also: {_VARIABLE})"
+    )
+    parser.addini("aktify_sandbox_url", "use the sandbox that runs there")
+    parser.addini("aktify_scenario", "scenarios for every test, by name", type="args")
+    parser.addini("aktify_profile", "lenient, default or strict")
+    parser.addini("aktify_rulings", "rulings for every test, a line each: NAME=VALUE", type="linelist")
+    parser.addini("aktify_strict", "whether every test is strict", type="bool", default=False)
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """The marker."""
+    config.addinivalue_line("markers", _MARKER)
+
+
+class _Server:
+    """What the tests of a process share: a sandbox of its own, begun at first use, or one that runs already."""
+
+    def __init__(self, config: pytest.Config) -> None:
+        self._running = (
+            config.getoption("--aktify-sandbox-url")
+            or os.environ.get(_VARIABLE)
+            or config.getini("aktify_sandbox_url")
+        )
+        self._door: Door | None = None
+
+    def door(self) -> "Door":
+        """Where to ask. A sandbox that has died under an earlier test is replaced."""
+        from aktify_sandbox.doors import Inside, Outside
+
+        if isinstance(self._door, Inside) and not self._door.beside.is_alive:
+            self._door = None
+        if self._door is None:
+            self._door = Outside(self._running, os.environ.get(_TOKEN)) if self._running else self._start()
+        return self._door
+
+    def _start(self) -> "Door":
+        from aktify_sandbox.arguments import settings_of
+        from aktify_sandbox.doors import Inside
+        from aktify_sandbox.sandbox import started
+
+        return Inside(started(settings_of({})))
+
+    def stop(self) -> None:
+        """End what was begun."""
+        from aktify_sandbox.doors import Inside
+
+        if isinstance(self._door, Inside) and self._door.beside.is_alive:
+            self._door.beside.stop()
+        elif self._door is not None:
+            self._door.close()
+
+
+class _Use:
+    """A test's sandbox, and how it is looked at when the test ends."""
+
+    def __init__(self, sandbox: "Sandbox", *, strict: bool) -> None:
+        self.sandbox = sandbox
+        self._strict = strict
+        self._told = False
+
+    def check(self) -> None:
+        """Fail the test for what its sandbox shows, once."""
+        from aktify_sandbox.beside import BesideDied
+        from aktify_sandbox.doors import SandboxError
+        from aktify_sandbox.sandbox import VerifyFailed
+
+        if self._told:
+            return
+        wrong = ""
+        try:
+            self.sandbox.check(strict=self._strict)
+        except (BesideDied, SandboxError, VerifyFailed) as error:
+            wrong = str(error)
+        if wrong:
+            self._told = True
+            pytest.fail(wrong, pytrace=False)
+
+    def fails(self) -> None:
+        """The test has failed: what is wrong besides is no news."""
+        self._strict = False
+
+    def report(self) -> str:
+        """What the sandbox saw, or why that can't be said."""
+        from aktify_sandbox.beside import BesideDied
+        from aktify_sandbox.doors import SandboxError
+
+        try:
+            return self.sandbox.report()
+        except (BesideDied, SandboxError) as error:
+            return str(error)
+
+
+_USE = pytest.StashKey[_Use]()
+
+
+@pytest.fixture(scope="session")
+def _aktify_server(pytestconfig: pytest.Config) -> Iterator[_Server]:
+    server = _Server(pytestconfig)
+    yield server
+    server.stop()
+
+
+@pytest.fixture
+def aktify_sandbox(request: pytest.FixtureRequest, _aktify_server: _Server) -> "Iterator[Sandbox]":
+    """A sandbox with a campaign and a key of the test's own; AKTIFY_BASE_URL and AKTIFY_API_KEY lead to it."""
+    from aktify_sandbox.doors import SandboxError
+    from aktify_sandbox.sandbox import Sandbox
+
+    words = _words_for(request)
+    strict = words.pop("strict")
+    wrong = ""
+    try:
+        sandbox = Sandbox(door=_aktify_server.door(), **words)
+        sandbox.start()
+    except SandboxError as error:
+        wrong = str(error)
+    if wrong:
+        pytest.fail(wrong, pytrace=False)
+    use = request.node.stash[_USE] = _Use(sandbox, strict=strict)
+    with pytest.MonkeyPatch.context() as patch:
+        for name, value in sandbox.environment.items():
+            patch.setenv(name, value)
+        yield sandbox
+    use.check()
+    sandbox.stop()
+
+
+def _words_for(request: pytest.FixtureRequest) -> dict[str, Any]:
+    """What configuration file and markers say, the nearest marker last."""
+    config = request.config
+    words = {
+        "scenario": config.getini("aktify_scenario"),
+        "profile": config.getini("aktify_profile") or None,
+        "rulings": dict(map(_ruling, config.getini("aktify_rulings"))),
+        "strict": config.getini("aktify_strict"),
+    }
+    for marker in reversed(list(request.node.iter_markers("aktify"))):
+        words |= _checked(marker)
+    return words
+
+
+def _ruling(line: str) -> tuple[str, str]:
+    name, equals, value = line.partition("=")
+    if not equals:
+        raise pytest.UsageError(
+            f"aktify_rulings: found {line}; write NAME=VALUE, such as region-case=accept."
+        )
+    return name.strip(), value.strip()
+
+
+def _checked(marker: pytest.Mark) -> Mapping[str, Any]:
+    if marker.args:
+        pytest.fail(f"The marker aktify takes words only: {', '.join(_WORDS)}.", pytrace=False)
+    for word in marker.kwargs:
+        if word not in _WORDS:
+            from difflib import get_close_matches
+
+            close = get_close_matches(word, _WORDS, 1)
+            meant = f"did you mean {close[0]}? " if close else ""
+            pytest.fail(
+                f"The marker aktify doesn't know {word}; {meant}allowed: {', '.join(_WORDS)}.", pytrace=False
+            )
+    return marker.kwargs
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_call(item: pytest.Item) -> Generator[None, object, object]:
+    """A defect of the sandbox, and what a strict test left over, fail the test and not its teardown."""
+    try:
+        result = yield
+    except BaseException:
+        use = item.stash.get(_USE, None)
+        if use:
+            use.fails()
+        raise
+    use = item.stash.get(_USE, None)
+    if use:
+        use.check()
+    return result
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """Under a failure: what the sandbox saw."""
+    report = yield
+    use = item.stash.get(_USE, None)
+    if use and report.failed:
+        report.sections.append(("Aktify sandbox", use.report()))
+    return report

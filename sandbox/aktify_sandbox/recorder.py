@@ -167,6 +167,8 @@ def content_of(exchange: Exchange) -> dict[str, Any]:
         content["link"] = access.rules.link
     if exchange.forced and exchange.forced.delay:
         content["delayMs"] = round(exchange.forced.delay * 1000)
+    if exchange.forced and exchange.forced.step.fault:
+        content["fault"] = exchange.forced.step.fault
     if answer.keeps:
         content["lead"] = answer.lead
         if answer.short:

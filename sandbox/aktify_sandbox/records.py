@@ -2,7 +2,7 @@
 
 import functools
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, fields
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -16,7 +16,7 @@ from aktify_sandbox.expectations import text_of
 from aktify_sandbox.log import Line, number_of, request_id
 from aktify_sandbox.masking import masked_key
 from aktify_sandbox.recorder import restored, timestamp
-from aktify_sandbox.store import Store
+from aktify_sandbox.store import Store, is_request
 
 Record = dict[str, Any]
 
@@ -186,8 +186,18 @@ def summary(record: Record) -> Record:
 def whole(store: Store, campaigns: Campaigns, number: int) -> Record | None:
     """A record with its notes and, for a duplicate, the first post beside it; None if there is none."""
     record = store.request(number)
-    if record is None:
-        return None
+    return None if record is None else _whole(store, campaigns, record, number)
+
+
+def all_whole(store: Store, campaigns: Campaigns, filters: Filters) -> Iterator[Record]:
+    """Every record that the filters admit, whole, oldest first. Safe to use from another thread."""
+    oldest = store.oldest_request
+    for line in store.log.lines():
+        if line.number >= oldest and is_request(line) and filters.admits(line):
+            yield _whole(store, campaigns, store.amended(line.load(), line.number), line.number)
+
+
+def _whole(store: Store, campaigns: Campaigns, record: Record, number: int) -> Record:
     notes = notes_on(record, campaigns)
     more: Record = {"notes": notes}
     record = restored(record)

@@ -51,10 +51,12 @@ def read_scenario(path: Path, mark: str | None = None) -> Scenario:
     document = read_file(path)
     content, mistakes = document.checked(scenario_schema())
     compiling = Compiling(document, path.parent)
-    name = f"scenario {shown_name(path)}"
+    name = shown_name(path)
     rules = tuple(
         compiling.rule(
-            ("rules", number), rule, mark.format_map(rule["when"]) if mark else f"{name}, rule {number + 1}"
+            ("rules", number),
+            rule,
+            mark.format_map(rule["when"]) if mark else rule_name(name, number + 1),
         )
         for number, rule in enumerate(_sound_rules(content, mistakes))
         if rule is not None
@@ -64,7 +66,7 @@ def read_scenario(path: Path, mark: str | None = None) -> Scenario:
     if mistakes or compiling.mistakes:
         raise DocumentMistakes([*mistakes, *compiling.mistakes], compiling.files)
     return Scenario(
-        shown_name(path),
+        name,
         path,
         content.get("description", ""),
         rules,
@@ -82,6 +84,11 @@ def _sound_rules(content: Any, mistakes: list[Mistake]) -> list[Any]:
     one = {"$defs": whole["$defs"], **whole["$defs"]["rule"]}
     is_sound = jsonschema_rs.validator_for(one).is_valid
     return [rule if is_sound(rule) else None for rule in rules] if isinstance(rules, list) else []
+
+
+def rule_name(scenario: str, number: int) -> str:
+    """How answers are marked that the rule forces."""
+    return f"scenario {scenario}, rule {number}"
 
 
 def shown_name(path: Path) -> str:

@@ -7,6 +7,7 @@ the same with one rule or a thousand.
 
 import hashlib
 import math
+from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
@@ -176,6 +177,8 @@ class Counts:
     """The memory that rules need. Whoever keeps it throws it away to count anew."""
 
     tallies: dict[tuple[Rule, Any], Tally] = field(default_factory=dict)
+    hits: Counter[str] = field(default_factory=Counter)
+    """How many answers were forced, by what forced them."""
     behind: "Counts | None" = None
     """Where to read what isn't here, without changing it: for a rehearsal."""
 

@@ -12,13 +12,37 @@ from starlette.responses import Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from aktify_sandbox.contract.answers import internal_error
-from aktify_sandbox.control import feed, inspector, keys, leads, requests, scenarios, service, verification
+from aktify_sandbox.control import (
+    campaigns,
+    exports,
+    feed,
+    inspector,
+    keys,
+    leads,
+    requests,
+    resending,
+    scenarios,
+    service,
+    verification,
+)
 from aktify_sandbox.control.guard import Guard
 from aktify_sandbox.control.problems import ProblemError, problem_response
 from aktify_sandbox.control.services import Services
 from aktify_sandbox.log import LogError
 
-ROOMS = (inspector, service, feed, verification, requests, leads, keys, scenarios)
+ROOMS = (
+    inspector,
+    service,
+    feed,
+    verification,
+    exports,
+    requests,
+    resending,
+    leads,
+    keys,
+    campaigns,
+    scenarios,
+)
 """In this order their routes are tried, so that `requests/wait` isn't taken for the request of that id."""
 
 Handler = Callable[[Request, Exception], Awaitable[Response]]

@@ -14,6 +14,7 @@ from aktify_sandbox import records
 from aktify_sandbox.control.problems import ProblemError, wants_page, wants_text
 from aktify_sandbox.control.services import Services
 from aktify_sandbox.diagnosis import diagnosis
+from aktify_sandbox.exports import FORMS, HAR_MEDIA
 from aktify_sandbox.log import number_of
 
 _FILTERS = tuple(field.name for field in fields(records.Filters))
@@ -21,7 +22,7 @@ _FILTERS = tuple(field.name for field in fields(records.Filters))
 
 def routes(services: Services) -> list[Route]:
     """The routes of the record."""
-    store, campaigns = services.store, services.campaigns
+    store = services.store
 
     async def list_requests(request: Request) -> Response:
         filters = filters_in(request, "limit", "before")
@@ -33,10 +34,9 @@ def routes(services: Services) -> list[Route]:
     async def show_request(request: Request) -> Response:
         if wants_page(request):
             return RedirectResponse(f"/_sandbox/?{urlencode({'request': request.path_params['id']})}", 303)
-        number = number_of(request.path_params["id"])
-        record = None if number is None else records.whole(store, campaigns, number)
-        if record is None:
-            raise ProblemError(404, _no_such_request(request.path_params["id"], services))
+        record = recorded(request, services)
+        if HAR_MEDIA in request.headers.get("accept", ""):
+            return Response(FORMS["har"](record, services.campaigns.origin), media_type=HAR_MEDIA)
         if wants_text(request):
             return PlainTextResponse(diagnosis(record))
         return JSONResponse(record)
@@ -49,6 +49,16 @@ def routes(services: Services) -> list[Route]:
         Route("/_sandbox/requests", clear_requests, methods=["DELETE"]),
         Route("/_sandbox/requests/{id}", show_request, methods=["GET"]),
     ]
+
+
+def recorded(request: Request, services: Services) -> dict[str, Any]:
+    """The record that the path names, whole. Raises `ProblemError`."""
+    name = request.path_params["id"]
+    number = number_of(name)
+    record = None if number is None else records.whole(services.store, services.campaigns, number)
+    if record is None:
+        raise ProblemError(404, _no_such_request(name, services))
+    return record
 
 
 def _no_such_request(name: str, services: Services) -> str:

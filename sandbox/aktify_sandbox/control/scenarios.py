@@ -9,11 +9,12 @@ from starlette.routing import Route
 
 from aktify_sandbox.contract.phone import identity
 from aktify_sandbox.control.problems import ProblemError, json_body, json_object, names_in
+from aktify_sandbox.control.requests import refuse_unknown
 from aktify_sandbox.control.services import Services
-from aktify_sandbox.forcing import Order
+from aktify_sandbox.forcing import Forcing, Order
 from aktify_sandbox.masking import masked_key, may_hold_key
 from aktify_sandbox.nodes import DocumentMistakes
-from aktify_sandbox.scenario_files import forced_rule, read_scenario
+from aktify_sandbox.scenario_files import Scenario, forced_rule, read_scenario
 from aktify_sandbox.shelf import NoSuchScenario
 
 
@@ -47,8 +48,9 @@ def routes(services: Services) -> list[Route]:
     async def list_forced(_: Request) -> Response:
         return JSONResponse({"forced": [_public(order) for order in forcing.orders]})
 
-    async def clear_forced(_: Request) -> Response:
-        return JSONResponse({"cleared": forcing.clear_orders()})
+    async def clear_forced(request: Request) -> Response:
+        refuse_unknown(request, "campaign")
+        return JSONResponse({"cleared": forcing.clear_orders(request.query_params.get("campaign"))})
 
     return [
         Route("/_sandbox/scenarios", list_scenarios, methods=["GET"]),
@@ -73,27 +75,30 @@ def _masked(shown: dict[str, Any]) -> dict[str, Any]:
 
 def _listed(services: Services) -> list[dict[str, Any]]:
     """Those in force first, in their order; then all others that can be named."""
-    shelf, active = services.forcing.shelf, services.forcing.active
-    rows = []
-    for name, loaded in active.items():
-        scenario = loaded.scenario
-        row = _row(name, scenario.description, scenario.written, active=True)
-        rows.append(row | {"file": str(scenario.path), "mistake": loaded.mistake or None})
+    forcing = services.forcing
+    shelf, active = forcing.shelf, forcing.active
+    rows = [_row(forcing, loaded.scenario, loaded.mistake, active=True) for loaded in active.values()]
     for name, path in shelf.listed().items():
         if name in active:
             continue
         try:
-            scenario = read_scenario(path)
-            row = _row(name, scenario.description, scenario.written, active=False)
-            rows.append(row | {"file": str(path), "mistake": None})
+            rows.append(_row(forcing, read_scenario(path), "", active=False))
         except DocumentMistakes as mistakes:
-            row = _row(name, "", [], active=False)
-            rows.append(row | {"file": str(path), "mistake": str(mistakes)})
+            nothing = Scenario(name, path, "", (), [], (path,))
+            rows.append(_row(forcing, nothing, str(mistakes), active=False))
     return rows
 
 
-def _row(name: str, description: str, rules: list[Any], *, active: bool) -> dict[str, Any]:
-    return {"name": name, "description": description, "active": active, "rules": [_shown(r) for r in rules]}
+def _row(forcing: Forcing, scenario: Scenario, mistake: str, *, active: bool) -> dict[str, Any]:
+    return {
+        "name": scenario.name,
+        "description": scenario.description,
+        "active": active,
+        "rules": [_shown(rule) for rule in scenario.written],
+        "hits": forcing.hits(scenario.name, len(scenario.written)),
+        "file": str(scenario.path),
+        "mistake": mistake or None,
+    }
 
 
 def _shown(rule: dict[str, Any]) -> dict[str, Any]:

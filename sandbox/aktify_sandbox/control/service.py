@@ -10,8 +10,9 @@ from starlette.responses import JSONResponse, PlainTextResponse, Response
 from starlette.routing import Route
 
 from aktify_sandbox import records
+from aktify_sandbox.banner import example, first_key
 from aktify_sandbox.contract import answers
-from aktify_sandbox.contract.answers import Answer
+from aktify_sandbox.contract.answers import ENDPOINT, Answer
 from aktify_sandbox.contract.decide import Request as LeadRequest
 from aktify_sandbox.contract.decide import decide
 from aktify_sandbox.contract.openapi import openapi
@@ -20,7 +21,10 @@ from aktify_sandbox.control.problems import ProblemError, json_object, text_or_n
 from aktify_sandbox.control.services import Services
 from aktify_sandbox.diagnosis import diagnosis
 from aktify_sandbox.forced import forced_answer
+from aktify_sandbox.forcing import Forcing
+from aktify_sandbox.log import request_id
 from aktify_sandbox.recorder import timestamp
+from aktify_sandbox.settings import WELL_KNOWN_KEYS
 from aktify_sandbox.version import __version__
 
 _NOT_SHOWN = ("campaigns", "rulings", "token")
@@ -69,7 +73,16 @@ def _config(services: Services) -> dict[str, Any]:
         for field in fields(settings)
         if field.name not in _NOT_SHOWN
     }
+    origin, key = campaigns.origin, first_key(settings)
+    known = key if key in WELL_KNOWN_KEYS else None
     return {
+        "version": __version__,
+        "run": services.feed.run,
+        "newest": request_id(services.store.newest),
+        "endpoint": f"{origin}{ENDPOINT}",
+        "apiKey": known,
+        "curl": example(origin, known, fictional=campaigns.rulings["fictional-only"] == "on"),
+        "magic": _magic(services.forcing),
         "settings": {name.replace("_", "-"): _plain(value) for name, value in shown.items()},
         "rulings": [
             {
@@ -96,6 +109,35 @@ def _config(services: Services) -> dict[str, Any]:
             for campaign in campaigns.campaigns()
         ],
     }
+
+
+def _magic(forcing: Forcing) -> dict[str, list[dict[str, str]]]:
+    """What forces an answer everywhere: keys, and phone numbers in any area code."""
+    rows: dict[str, list[dict[str, str]]] = {"keys": [], "numbers": []}
+    for rule in forcing.built_in_rules:
+        does = _does(rule["answer"])
+        if "key" in rule["when"]:
+            rows["keys"].append({"key": rule["when"]["key"], "does": does})
+        else:
+            rows["numbers"].append({"phoneNumber": rule["when"]["phoneNumber"], "does": does})
+    rows["keys"].insert(0, {"key": "test-401", "does": "401: a key that was revoked"})
+    return rows
+
+
+def _does(answer: Any) -> str:
+    """An answer of a scenario rule in a few words."""
+    if isinstance(answer, list):
+        return ", then ".join(map(_does, answer))
+    if not isinstance(answer, dict):
+        return "ordinary" if answer == "natural" else str(answer)
+    words = [str(answer[name]) for name in ("status", "fault") if name in answer]
+    words += [
+        f"{name}: {value}" for name, value in answer.get("headers", {}).items() if name == "Retry-After"
+    ]
+    words += ["no body"] if answer.get("body") == "" else []
+    words += [f"ordinary, {answer['delay']} late"] if "delay" in answer else []
+    words += ["lead kept"] if "lead" in answer else []
+    return ", ".join(words)
 
 
 def _plain(value: Any) -> Any:

@@ -4,6 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from aktify_sandbox.campaigns import Campaigns
+from aktify_sandbox.endpoint import VendorDoor
 from aktify_sandbox.feed import Feed
 from aktify_sandbox.forcing import Forcing
 from aktify_sandbox.settings import Settings
@@ -19,4 +20,5 @@ class Services:
     forcing: Forcing
     store: Store
     feed: Feed
+    vendor: VendorDoor
     stop: Callable[[], None]

@@ -1,0 +1,155 @@
+"""`/_sandbox/campaigns`: into what leads are posted. A fresh one keeps parallel tests apart."""
+
+from dataclasses import replace
+from typing import Any
+
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+from starlette.routing import Route
+from tinydb import where
+
+from aktify_sandbox.campaigns import NAME, Campaign, Campaigns, Key, fresh_key, fresh_name, row_of
+from aktify_sandbox.contract.rulings import RulingMistake
+from aktify_sandbox.control.keys import keep_key, names_of
+from aktify_sandbox.control.problems import ProblemError, json_object, names_in, text_or_none
+from aktify_sandbox.control.services import Services
+from aktify_sandbox.masking import masked_key
+from aktify_sandbox.nodes import DocumentMistakes
+from aktify_sandbox.shelf import NoSuchScenario
+from aktify_sandbox.store import Store
+
+
+def routes(services: Services) -> list[Route]:
+    """The routes of campaigns."""
+    room = _Room(services)
+    return [
+        Route("/_sandbox/campaigns", room.listed, methods=["GET"]),
+        Route("/_sandbox/campaigns", room.add, methods=["POST"]),
+        Route("/_sandbox/campaigns/{id}/scenarios", room.use_scenarios, methods=["PUT"]),
+        Route("/_sandbox/campaigns/{id}/reset", room.reset, methods=["POST"]),
+        Route("/_sandbox/campaigns/{id}", room.delete, methods=["DELETE"]),
+    ]
+
+
+class _Room:
+    def __init__(self, services: Services) -> None:
+        self._services = services
+        self._store = services.store
+        self._campaigns = services.campaigns
+        self._forcing = services.forcing
+
+    async def listed(self, _: Request) -> Response:
+        rows = [
+            {"campaign": each.name, "link": each.link, "leads": self._store.leads_in(each.name)}
+            for each in self._campaigns.campaigns()
+        ]
+        return JSONResponse({"campaigns": rows + _namespaces(self._store, self._campaigns)})
+
+    async def add(self, request: Request) -> Response:
+        content = await json_object(request, "name", "profile", "rulings", "link", "scenarios")
+        campaign = _campaign_in(content)
+        _refuse_unless_fresh(campaign.name, self._store, self._campaigns)
+        try:
+            self._campaigns.put(campaign)
+            self._forcing.use_in(campaign.name, campaign.scenarios)
+        except (RulingMistake, NoSuchScenario, DocumentMistakes) as mistake:
+            self._campaigns.remove(campaign.name)
+            raise ProblemError(400, f"{mistake}") from None
+        self._store.db.table("campaigns").insert(row_of(campaign))
+        key = fresh_key()
+        keep_key(self._services, key, Key(masked_key(key), campaign.name, source="added"))
+        return JSONResponse({"campaign": campaign.name, "apiKey": key}, 201)
+
+    async def use_scenarios(self, request: Request) -> Response:
+        content = await json_object(request, "active", required=("active",))
+        campaign, names = self._named(request), names_in(content, "active")
+        try:
+            self._forcing.use_in(campaign.name, names)
+        except (NoSuchScenario, DocumentMistakes) as mistake:
+            raise ProblemError(400, f"{mistake}") from None
+        changed = replace(campaign, scenarios=tuple(names))
+        self._campaigns.put(changed)
+        if changed.added:
+            self._store.db.table("campaigns").update(row_of(changed), where("name") == changed.name)
+        return JSONResponse({"campaign": changed.name, "active": names})
+
+    async def reset(self, request: Request) -> Response:
+        name = self._named(request).name
+        self._forget_leads(name)
+        self._forcing.reset_in(name)
+        return Response(status_code=204)
+
+    async def delete(self, request: Request) -> Response:
+        campaign = self._named(request)
+        name = campaign.name
+        if not campaign.added:
+            raise ProblemError(409, f"The campaign {name} stands in the configuration: take it out there.")
+        self._store.db.table("campaigns").remove(where("name") == name)
+        self._store.db.table("keys").remove(where("campaign") == name)
+        self._campaigns.remove(name)
+        self._forcing.use_in(name, ())
+        self._forcing.clear_orders(name)
+        self._forget_leads(name)
+        return Response(status_code=204)
+
+    def _named(self, request: Request) -> Campaign:
+        name = request.path_params["id"]
+        found = next((each for each in self._campaigns.campaigns() if each.name == name), None)
+        if found is None:
+            raise ProblemError(404, f"There is no campaign {name}; there are: {names_of(self._campaigns)}.")
+        return found
+
+    def _forget_leads(self, campaign: str) -> None:
+        names = [name for name in self._store.campaigns_with_leads() if _belongs(name, campaign)]
+        self._store.change("leads", {}, [number for name in names for number in self._store.numbers(name)])
+
+
+def _refuse_unless_fresh(name: str, store: Store, campaigns: Campaigns) -> None:
+    """A new campaign shares its leads with no other. Raises `ProblemError`."""
+    known = [campaign.name for campaign in campaigns.campaigns()]
+    parent = campaigns.campaign(name)
+    if name in known:
+        raise ProblemError(409, f"There is a campaign {name} already.")
+    if parent:
+        raise ProblemError(
+            409,
+            f"{name} is a namespace of the campaign {parent.name}: choose a name that doesn't begin with it.",
+        )
+    inside = next((each for each in known if _belongs(each, name)), None)
+    if inside:
+        raise ProblemError(409, f"The campaign {inside} would be a namespace of {name}: choose another name.")
+    used = next((each for each in store.campaigns_with_leads() if _belongs(each, name)), None)
+    if used:
+        raise ProblemError(
+            409,
+            f"{used} has {store.leads_in(used)} leads already: delete them (DELETE /_sandbox/leads?campaign={used}) "
+            "or choose another name.",
+        )
+
+
+def _campaign_in(content: dict[str, Any]) -> Campaign:
+    name = text_or_none(content, "name") or fresh_name()
+    if not NAME.fullmatch(name):
+        raise ProblemError(400, f"{name} can't be a campaign's name: 1 to 64 of A-Z a-z 0-9 _ . -")
+    rulings = content.get("rulings") or {}
+    if not isinstance(rulings, dict) or not all(isinstance(value, str) for value in rulings.values()):
+        raise ProblemError(400, 'rulings is an object of texts, such as {"region-case": "accept"}.')
+    link = text_or_none(content, "link") or "optional"
+    if link not in ("optional", "link", "tracking"):
+        raise ProblemError(400, f"link={link} must be one of optional, link, tracking.")
+    scenarios = names_in(content, "scenarios")
+    return Campaign(name, link, text_or_none(content, "profile"), rulings, tuple(scenarios), added=True)
+
+
+def _namespaces(store: Store, campaigns: Campaigns) -> list[dict[str, Any]]:
+    """Campaigns that exist because a key with a name of its own has been used."""
+    known = {campaign.name for campaign in campaigns.campaigns()}
+    names = [name for name in store.campaigns_with_leads() if name not in known]
+    links = ((name, campaigns.campaign(name)) for name in names)
+    return [
+        {"campaign": name, "link": c.link if c else None, "leads": store.leads_in(name)} for name, c in links
+    ]
+
+
+def _belongs(campaign: str, parent: str) -> bool:
+    return campaign == parent or campaign.startswith(f"{parent}.")

@@ -1,0 +1,79 @@
+"""The record for other tools: `/_sandbox/requests/export`, and one request as curl, HAR or code."""
+
+import json
+from collections.abc import Iterable, Iterator
+from typing import Any
+
+from starlette.requests import Request
+from starlette.responses import PlainTextResponse, Response, StreamingResponse
+from starlette.routing import Route
+
+from aktify_sandbox import records
+from aktify_sandbox.control.problems import ProblemError
+from aktify_sandbox.control.requests import filters_in, recorded
+from aktify_sandbox.control.services import Services
+from aktify_sandbox.exports import FORMS, HAR_MEDIA, as_curl, as_har
+
+_MEDIA = {
+    "json": "application/json",
+    "jsonl": "application/x-ndjson",
+    "har": HAR_MEDIA,
+    "curl": "text/plain",
+}
+
+_BATCH = 1 << 16
+
+
+def routes(services: Services) -> list[Route]:
+    """The routes of exports."""
+
+    async def export(request: Request) -> Response:
+        filters = filters_in(request, "format")
+        form = request.query_params.get("format", "jsonl")
+        if form not in _MEDIA:
+            raise ProblemError(400, f"format={form} must be one of {', '.join(_MEDIA)}.")
+        services.store.flush()
+        found = records.all_whole(services.store, services.campaigns, filters)
+        pieces = _in_batches(_in_form(form, found, services.campaigns.origin))
+        return StreamingResponse(pieces, media_type=_MEDIA[form])
+
+    async def one(request: Request) -> Response:
+        form = request.scope["path"].rpartition("/")[2]
+        record = recorded(request, services)
+        text = FORMS[form](record, services.campaigns.origin)
+        return Response(text, media_type=HAR_MEDIA) if form == "har" else PlainTextResponse(text)
+
+    return [
+        Route("/_sandbox/requests/export", export, methods=["GET"]),
+        *(Route(f"/_sandbox/requests/{{id}}/{form}", one, methods=["GET"]) for form in FORMS),
+    ]
+
+
+def _in_form(form: str, found: Iterable[dict[str, Any]], origin: str) -> Iterator[str]:
+    match form:
+        case "har":
+            yield from as_har(iter(found), origin)
+        case "curl":
+            for record in found:
+                yield f"# {record['id']} {record['receivedAt']}\n{as_curl(record, origin)}\n"
+        case "jsonl":
+            for record in found:
+                yield json.dumps(record, ensure_ascii=False) + "\n"
+        case _:
+            yield '{"requests": ['
+            for number, record in enumerate(found):
+                yield (",\n" if number else "\n") + json.dumps(record, ensure_ascii=False)
+            yield "\n]}\n"
+
+
+def _in_batches(pieces: Iterable[str]) -> Iterator[str]:
+    """Each piece that is sent costs a change of threads, so that many small ones go together."""
+    held: list[str] = []
+    size = 0
+    for piece in pieces:
+        held.append(piece)
+        size += len(piece)
+        if size > _BATCH:
+            yield "".join(held)
+            held, size = [], 0
+    yield "".join(held)

@@ -1,0 +1,90 @@
+"""`POST /_sandbox/requests/{id}/resend`: a recorded request once more, as it was or with another body."""
+
+import base64
+from typing import Any
+
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+from starlette.routing import Route
+
+from aktify_sandbox.control.problems import ProblemError, json_object, text_or_none
+from aktify_sandbox.control.requests import recorded
+from aktify_sandbox.control.services import Services
+from aktify_sandbox.inprocess import Headers, call
+from aktify_sandbox.masking import may_hold_key
+
+_LONGEST = 10
+"""Seconds that an answer is waited for."""
+_FRAMING = ("transfer-encoding", "expect", "trailer", "upgrade", "connection")
+
+
+def routes(services: Services) -> list[Route]:
+    """The route of sending again."""
+
+    async def resend(request: Request) -> Response:
+        record = recorded(request, services)
+        content = await json_object(request, "body", "apiKey")
+        body = _body(record, text_or_none(content, "body"))
+        headers = _headers(record, _key(record, text_or_none(content, "apiKey"), services), body)
+        scope = {
+            "method": record["method"],
+            "path": record["path"],
+            "query_string": record["query"].encode("latin-1", "replace"),
+            "http_version": record["httpVersion"],
+            "client": request.scope.get("client"),
+        }
+        reply = await call(services.vendor, scope, headers, body, seconds=_LONGEST)
+        name = dict(reply.headers).get(b"x-aktify-sandbox-request")
+        return JSONResponse(
+            {
+                "request": name.decode() if name else None,
+                "status": reply.status,
+                "body": reply.body.decode(errors="replace"),
+                "outcome": reply.outcome,
+            }
+        )
+
+    return [Route("/_sandbox/requests/{id}/resend", resend, methods=["POST"])]
+
+
+def _body(record: dict[str, Any], given: str | None) -> bytes:
+    if given is not None:
+        return given.encode("utf-8", "replace")
+    if record.get("truncated") or record.get("bodyOmitted"):
+        raise ProblemError(409, "The record doesn't hold its whole body: give one.")
+    text = record["body"] or ""
+    return base64.b64decode(text) if "bodyEncoding" in record else text.encode()
+
+
+def _key(record: dict[str, Any], given: str | None, services: Services) -> bytes | None:
+    """The key to send; None when none was sent. The record has it masked, so the server must know it."""
+    if given is not None:
+        if not given.isascii() or not given.isprintable():
+            raise ProblemError(400, "apiKey must be visible ASCII characters.")
+        return given.encode()
+    if record["key"] is None:
+        return None
+    known = services.campaigns.spelled(record["key"], record["campaign"])
+    if known is None:
+        about = "isn't known" if record["campaign"] else "opens no campaign, so it was never remembered"
+        raise ProblemError(409, f"The key {record['key']} {about}: give apiKey.")
+    return known
+
+
+def _headers(record: dict[str, Any], key: bytes | None, body: bytes) -> Headers:
+    """The headers as they were sent; what the record hides is left out, and what depends on the body is set anew."""
+    headers: Headers = []
+    length = b"%d" % len(body)
+    for name, value in record["headers"]:
+        if name.lower() == "x-api-key":
+            if key is not None:
+                headers.append((name.encode("latin-1"), key))
+                key = None
+        elif name.lower() == "content-length":
+            headers.append((name.encode("latin-1"), length))
+            length = b""
+        elif name.lower() not in _FRAMING and not may_hold_key(name):
+            headers.append((name.encode("latin-1"), value.encode("latin-1")))
+    if key is not None:
+        headers.append((b"x-api-key", key))
+    return [*headers, *([(b"content-length", length)] if length else [])]

@@ -1,0 +1,361 @@
+"""A recorded request for other tools: as HAR 1.2, as a curl line, as code. The key is always `AKTIFY_API_KEY`."""
+
+import base64
+import json
+import pprint
+import shlex
+import textwrap
+from collections.abc import Callable, Iterator, Mapping
+from http import HTTPStatus
+from typing import Any, NamedTuple
+from urllib.parse import parse_qsl, quote
+
+from aktify_sandbox.contract.answers import ENDPOINT
+from aktify_sandbox.masking import may_hold_key, printable
+from aktify_sandbox.version import __version__
+
+Record = Mapping[str, Any]
+
+KEY = "$AKTIFY_API_KEY"
+_IN_PATHS = "!$&'()*+,/:;=@~"
+_IN_QUERIES = _IN_PATHS + "?%[]"
+_SET_BY_CLIENTS = (
+    "host",
+    "content-length",
+    "transfer-encoding",
+    "connection",
+    "expect",
+    "te",
+    "trailer",
+    "upgrade",
+    "accept-encoding",
+    "user-agent",
+)
+
+
+def target(record: Record) -> str:
+    """Path and query as they stand in an address."""
+    path = quote(record["path"], safe=_IN_PATHS)
+    query = quote(record["query"], safe=_IN_QUERIES)
+    return f"{path}?{query}" if query else path
+
+
+class Sent(NamedTuple):
+    """What is sent again, as far as the record holds it."""
+
+    headers: list[tuple[str, str]]
+    """Without those that each client sets itself, and without those that the record hides."""
+    body: bytes
+    has_key: bool
+    remarks: list[str]
+    """What is missing, in words."""
+
+    @property
+    def text(self) -> str | None:
+        """The body, if a line or a program can hold it as it is."""
+        try:
+            text = self.body.decode()
+        except UnicodeDecodeError:
+            return None
+        return None if "\0" in text or text.startswith("@") else text  # curl takes @ for a file's name
+
+    @property
+    def lead(self) -> dict[str, Any] | None:
+        """The body as a JSON object, if sending that one would say the same."""
+        media = next((value for name, value in self.headers if name.lower() == "content-type"), "")
+        if media != "application/json":
+            return None
+        try:
+            lead = json.loads(self.body, object_pairs_hook=_once, parse_constant=_refuse)
+        except (ValueError, RecursionError):
+            return None
+        return lead if isinstance(lead, dict) else None
+
+
+def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    if len(dict(pairs)) < len(pairs):
+        raise ValueError
+    return dict(pairs)
+
+
+def _refuse(constant: str) -> Any:
+    raise ValueError(constant)
+
+
+def sent(record: Record) -> Sent:
+    """What a record says of what was sent."""
+    names = [name.lower() for name, _ in record["headers"]]
+    hidden = [name for name in names if may_hold_key(name) and name != "x-api-key"]
+    remarks = [f"The header {printable(name)} is left out: the record hides its value." for name in hidden]
+    if record.get("bodyOmitted"):
+        remarks.append("The body isn't recorded, since only fictional numbers may be kept.")
+    elif record.get("truncated"):
+        remarks.append(
+            f"The body is cut off: the record holds the beginning of {record['bodyBytes']:,} bytes."
+        )
+    text = record["body"] or ""
+    return Sent(
+        [
+            (name, value)
+            for name, value in record["headers"]
+            if name.lower() not in _SET_BY_CLIENTS and not may_hold_key(name)
+        ],
+        base64.b64decode(text) if "bodyEncoding" in record else text.encode(),
+        "x-api-key" in names,
+        remarks,
+    )
+
+
+# curl
+
+
+def as_curl(record: Record, origin: str) -> str:
+    """A line for a POSIX shell, with the key from the environment."""
+    this = sent(record)
+    words = ["curl -i", shlex.quote(f"{origin}{target(record)}")]
+    if record["method"] != ("POST" if this.body else "GET"):
+        words.append("--head" if record["method"] == "HEAD" else f"-X {shlex.quote(record['method'])}")
+    words += [f"-H {shlex.quote(_header_line(name, value))}" for name, value in this.headers]
+    if this.has_key:
+        words.append(f'-H "x-api-key: {KEY}"')
+    if this.body:
+        if not any(name.lower() == "content-type" for name, _ in this.headers):
+            words.append("-H 'content-type:'")  # curl would say that it is a form
+        words.append(f"--data-binary {'@-' if this.text is None else shlex.quote(this.text)}")
+    line = " ".join(words)
+    if this.body and this.text is None:
+        line = f"printf %s {base64.b64encode(this.body).decode()} | base64 -d | {line}"
+    return "".join(f"# {remark}\n" for remark in this.remarks) + line + "\n"
+
+
+def _header_line(name: str, value: str) -> str:
+    return f"{name}: {value}" if value else f"{name};"  # so curl sends an empty one
+
+
+# HAR
+
+
+def as_har(records: Iterator[Record], origin: str) -> Iterator[str]:
+    """An HTTP Archive 1.2, in pieces, oldest first."""
+    creator = {"name": "aktify-sandbox", "version": __version__}
+    yield f'{{"log": {{"version": "1.2", "creator": {json.dumps(creator)}, "entries": ['
+    for number, record in enumerate(records):
+        yield (",\n" if number else "\n") + json.dumps(_entry(record, origin), ensure_ascii=False)
+    yield "\n]}}\n"
+
+
+def _entry(record: Record, origin: str) -> dict[str, Any]:
+    took = record["durationMs"] + record.get("delayMs", 0)
+    return {
+        "startedDateTime": record["receivedAt"],
+        "time": took,
+        "request": _har_request(record, origin),
+        "response": _har_response(record),
+        "cache": {},
+        "timings": {"send": 0, "wait": took, "receive": 0},
+        "comment": f"{record['id']}: {record['reason']['rule']}",
+    }
+
+
+def _har_request(record: Record, origin: str) -> dict[str, Any]:
+    headers = [
+        {"name": name, "value": KEY if name.lower() == "x-api-key" else value}
+        for name, value in record["headers"]
+    ]
+    request = {
+        "method": record["method"],
+        "url": f"{origin}{target(record)}",
+        "httpVersion": f"HTTP/{record['httpVersion']}",
+        "cookies": [],
+        "headers": headers,
+        "queryString": [
+            {"name": name, "value": value}
+            for name, value in parse_qsl(record["query"], keep_blank_values=True)
+        ],
+        "headersSize": -1,
+        "bodySize": record["bodyBytes"],
+    }
+    if record["body"]:
+        media = next((value for name, value in record["headers"] if name.lower() == "content-type"), "")
+        request["postData"] = {"mimeType": media, "params": [], "text": record["body"]}
+        remarks = [*sent(record).remarks, *(["The text is base64."] if "bodyEncoding" in record else [])]
+        if remarks:
+            request["postData"]["comment"] = " ".join(remarks)
+    return request
+
+
+def _har_response(record: Record) -> dict[str, Any]:
+    response = record["response"] or {"status": 0, "headers": [], "body": ""}
+    headers = {name.lower(): value for name, value in response["headers"]}
+    body = response.get("body") or ""
+    size = len(body.encode())
+    return {
+        "status": response["status"],
+        "statusText": _phrase(response["status"]) if response["status"] else "no answer was sent",
+        "httpVersion": "HTTP/1.1",
+        "cookies": [],
+        "headers": [{"name": name, "value": value} for name, value in response["headers"]],
+        "content": {"size": size, "mimeType": headers.get("content-type", ""), "text": body},
+        "redirectURL": headers.get("location", ""),
+        "headersSize": -1,
+        "bodySize": size,
+    }
+
+
+def _phrase(status: int) -> str:
+    try:
+        return HTTPStatus(status).phrase
+    except ValueError:
+        return ""
+
+
+# code
+
+
+def as_python(record: Record, origin: str) -> str:
+    """A script with httpx."""
+    this = sent(record)
+    lines = [
+        *(f"# {remark}" for remark in this.remarks),
+        "import os",
+        "",
+        "import httpx",
+        "",
+        f'base_url = os.environ.get("AKTIFY_BASE_URL", {origin!r})',
+        *_call("answer = ", record, this, "base_url", 'os.environ["AKTIFY_API_KEY"]'),
+        "print(answer.status_code, answer.text)",
+        "",
+    ]
+    return "\n".join(lines)
+
+
+def _call(start: str, record: Record, this: Sent, base: str, key: str, *more: str) -> Iterator[str]:
+    """A call of `httpx.request` that sends the same, line by line."""
+    lead = this.lead
+    headers = [
+        f"({name!r}, {value!r})"
+        for name, value in this.headers
+        if lead is None or name.lower() != "content-type"  # httpx sets it
+    ]
+    headers += [f'("x-api-key", {key})'] if this.has_key else []
+    yield f"{start}httpx.request("
+    yield f"    {record['method']!r},"
+    yield f"    {base} + {target(record)!r},"
+    if headers:
+        yield f"    headers=[{', '.join(headers)}],"
+    if lead is not None:
+        yield f"    json={_literal(lead)},"
+    elif this.body:
+        yield f"    content={this.body!r},"
+    yield from (f"    {argument}," for argument in more)
+    yield ")"
+
+
+def _literal(lead: Any) -> str:
+    return pprint.pformat(lead, width=90, sort_dicts=False).replace("\n", "\n    ")
+
+
+def as_node(record: Record, origin: str) -> str:
+    """A module with fetch (Node 18 and newer)."""
+    this = sent(record)
+    headers = [f"[{json.dumps(name)}, {json.dumps(value)}]" for name, value in this.headers]
+    headers += ['["x-api-key", process.env.AKTIFY_API_KEY]'] if this.has_key else []
+    lines = [
+        *(f"// {remark}" for remark in this.remarks),
+        f"const baseUrl = process.env.AKTIFY_BASE_URL ?? {json.dumps(origin)};",
+        f"const answer = await fetch(baseUrl + {json.dumps(target(record))}, {{",
+        f"  method: {json.dumps(record['method'])},",
+        f"  headers: [{', '.join(headers)}],",
+        *([f"  body: {_node_body(this)},"] if this.body else []),
+        "});",
+        "console.log(answer.status, await answer.text());",
+        "",
+    ]
+    return "\n".join(lines)
+
+
+def _node_body(this: Sent) -> str:
+    if this.lead is not None:
+        literal = json.dumps(this.lead, indent=2, ensure_ascii=False).replace("\n", "\n  ")
+        return f"JSON.stringify({literal})"
+    if this.text is not None:
+        return json.dumps(this.text)
+    return f'Buffer.from("{base64.b64encode(this.body).decode()}", "base64")'
+
+
+def as_pytest(record: Record, origin: str) -> str:  # noqa: ARG001  every form has it
+    """A test with the fixture `aktify_sandbox` that brings the same answer about in a fresh campaign."""
+    this = sent(record)
+    breaks = record["response"] is None or record.get("fault", "dribble") != "dribble"
+    body = "\n".join([*_first_post(record), *_forced(record), *_checked(record, this, breaks=breaks)])
+    lines = [
+        *(f"# {remark}" for remark in this.remarks),
+        "import httpx",
+        *(["import pytest"] if breaks else []),
+        "",
+        "",
+        f"def test_{_named(record)}(aktify_sandbox):",
+        f"    # {record['id']}: {printable(record['reason']['rule'])}",
+        textwrap.indent(body, "    "),
+        "",
+    ]
+    return "\n".join(lines)
+
+
+def _checked(record: Record, this: Sent, *, breaks: bool) -> list[str]:
+    refused = record["reason"]["objection"] == "key"
+    key = '"a-key-that-opens-nothing"' if refused else "aktify_sandbox.api_key"
+    if breaks:
+        call = _call("", record, this, "aktify_sandbox.url", key, "timeout=1")
+        return ["with pytest.raises(httpx.TransportError):", textwrap.indent("\n".join(call), "    ")]
+    call = _call("answer = ", record, this, "aktify_sandbox.url", key)
+    return [*call, f"assert answer.status_code == {record['response']['status']}"]
+
+
+def _named(record: Record) -> str:
+    names = {
+        "accepted": "the_lead_is_accepted",
+        "duplicate": "the_lead_is_a_duplicate",
+        "body": "the_lead_is_refused",
+        "key": "the_key_is_refused",
+        "forced": "a_forced_answer",
+    }
+    return names.get(record["reason"]["objection"], "the_request_is_answered")
+
+
+def _first_post(record: Record) -> list[str]:
+    first = record.get("firstPost")
+    if not first or record["path"] != ENDPOINT:
+        return []
+    return [
+        f"first = {_literal(first['sent'])}",
+        'headers = {"x-api-key": aktify_sandbox.api_key}',
+        "assert httpx.post(aktify_sandbox.endpoint, headers=headers, json=first).status_code == 201",
+    ]
+
+
+def _forced(record: Record) -> list[str]:
+    """What forces the answer in a fresh campaign; a magic number and the header Prefer do it there too."""
+    by, fault = record["reason"]["scenario"], record.get("fault")
+    if by is None or by.startswith(("number ", "header ")):
+        return []
+    arguments = [str(record["response"]["status"])] if _is_forced(record) else []
+    arguments += [f"fault={fault!r}"] if fault else []
+    arguments += [f'delay="{record["delayMs"]}ms"'] if record.get("delayMs") and not fault else []
+    return [f"aktify_sandbox.force({', '.join(arguments)})  # as {printable(by)} did"] if arguments else []
+
+
+def _is_forced(record: Record) -> bool:
+    return record["reason"]["objection"] == "forced" and record["response"] is not None
+
+
+FORMS: dict[str, Callable[[Record, str], str]] = {
+    "curl": as_curl,
+    "python": as_python,
+    "node": as_node,
+    "pytest": as_pytest,
+    "har": lambda record, origin: "".join(as_har(iter([record]), origin)),
+}
+"""How one request can be had, by name."""
+
+HAR_MEDIA = "application/har+json"

@@ -1,0 +1,513 @@
+"""`Sandbox`: the sandbox as Python code uses it, in a test, a script, or unittest.
+
+Each is a view on one campaign with a key of its own, so that many can share a server and can't see each other.
+"""
+
+import json
+import time
+from collections.abc import Iterable, Mapping
+from datetime import UTC, datetime, timedelta
+from types import TracebackType
+from typing import TYPE_CHECKING, Any, Self
+
+from aktify_sandbox.arguments import condition, names_in, settings_of
+from aktify_sandbox.beside import Beside
+from aktify_sandbox.crossing import event_loop, in_thread
+from aktify_sandbox.doors import Door, Inside, Outside, Question, Reply, SandboxError, SandboxMistake
+from aktify_sandbox.seen import Leads, Record, Requests, rows_of
+
+if TYPE_CHECKING:
+    import httpx
+
+    from aktify_sandbox.settings import Settings
+
+_PAGE = 1_000
+_ALL = "r000000000"
+_OWN_FAULT = frozenset(("request", "route", "key", "body"))
+
+
+class VerifyFailed(AssertionError):
+    """What was expected of the requests isn't so; the nearest misses are in its words."""
+
+
+class Sandbox:
+    """A sandbox with a campaign and a key of its own. Use it with `with`, `async with`, or `start` and `stop`."""
+
+    url: str
+    """The base URL: what your client takes the place of the vendor's origin with."""
+    api_key: str
+    campaign: str
+
+    def __init__(
+        self,
+        url: str | None = None,
+        *,
+        token: str | None = None,
+        scenario: str | Iterable[str] = (),
+        profile: str | None = None,
+        rulings: Mapping[str, str] | None = None,
+        link: str | None = None,
+        socket: bool = True,
+        door: Door | None = None,
+        **settings: Any,
+    ) -> None:
+        """A sandbox of its own in this process; with `url` (and its `token`) a fresh campaign on one that runs.
+
+        `scenario` (one or several names), `profile`, `rulings` and `link` are the campaign's. `socket=False` opens no
+        port: use `transport()`. `door` is that of a sandbox that several share. `settings` are options of `serve`, such
+        as `seed=1` or `error_bodies="rotate"`. Raises `SandboxMistake`.
+        """
+        if (url or door) and settings:
+            raise SandboxMistake(f"{next(iter(settings))} can't be set: that sandbox runs already.")
+        self._settings = settings_of(settings)
+        self._socket = socket
+        self._door = door or (Outside(url, token) if url else None)
+        self._shared = door is not None
+        self._scenarios = names_in(scenario)
+        self._wanted: dict[str, Any] = {
+            "profile": profile,
+            "rulings": dict(rulings or {}) or None,
+            "link": link,
+        }
+        self._own: Beside | None = None
+        self._open = False
+        self._after = _ALL
+        self._acknowledged: set[str] = set()
+        self._began = ""
+
+    # its life
+
+    def __enter__(self) -> Self:
+        """Start."""
+        self.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        """Stop."""
+        self.stop()
+
+    async def __aenter__(self) -> Self:
+        """Start, while the event loop goes on."""
+        await in_thread(self.start)
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        """Stop, while the event loop goes on."""
+        await in_thread(self.stop)
+
+    def start(self) -> None:
+        """Return once requests are answered. Raises `SandboxError`, and what `serve` would say."""
+        if self._open:
+            raise SandboxMistake("This sandbox runs already.")
+        if self._door is None:
+            self._own = started(self._settings, listen=self._socket)
+            self._door = Inside(self._own)
+        self._began = _moment()
+        wanted: dict[str, Any] = {name: value for name, value in self._wanted.items() if value is not None}
+        if self._scenarios:
+            wanted["scenarios"] = self._scenarios
+        try:
+            made = self._ask("POST", "/campaigns", wanted)
+        except BaseException:
+            self._close()
+            raise
+        self.url = self._door.url
+        self.campaign, self.api_key = made["campaign"], made["apiKey"]
+        self._open = True
+
+    def stop(self) -> None:
+        """Forget the campaign; end the sandbox, if it is this one's own. Once is enough."""
+        if not self._open:
+            return
+        self._open = False
+        try:
+            if self._own is None:  # what ends need not be tidied
+                self._ask("DELETE", f"/campaigns/{self.campaign}")
+        finally:
+            self._close()
+
+    def _close(self) -> None:
+        door, own = self._door, self._own
+        if door is not None and not self._shared:
+            door.close()
+        if own is not None:
+            self._own = self._door = None
+            own.stop()
+
+    # where it is
+
+    @property
+    def endpoint(self) -> str:
+        """Where leads are posted."""
+        return f"{self.url}/api/v1/leads"
+
+    @property
+    def environment(self) -> dict[str, str]:
+        """The environment variables for code that reads them, such as a process that a test starts."""
+        return {
+            "AKTIFY_BASE_URL": self.url,
+            "AKTIFY_API_KEY": self.api_key,
+            "AKTIFY_SANDBOX_URL": self.url,
+        }
+
+    def __repr__(self) -> str:
+        """Address and campaign."""
+        return f"<Sandbox {self.url}, campaign {self.campaign}>" if self._open else "<Sandbox, not running>"
+
+    # what it has seen
+
+    @property
+    def leads(self) -> Leads:
+        """The leads that are kept now."""
+        rows: list[dict[str, Any]] = []
+        query = {"campaign": self.campaign, "limit": _PAGE}
+        while True:
+            page = self._ask("GET", "/leads", **query)
+            rows += page["leads"]
+            if page["next"] is None:
+                return Leads(reversed(rows), self._table)
+            query["before"] = page["next"]
+
+    @property
+    def requests(self) -> Requests:
+        """The requests that have come until now."""
+        return Requests(self._summaries(campaign=self.campaign), self._whole)
+
+    @property
+    def strays(self) -> Requests:
+        """Requests under nobody's key or to a wrong path, since this sandbox began. Who looks at them expects them."""
+        found = self._strays()
+        self._acknowledged |= {each["id"] for each in found}
+        return Requests(found, self._whole)
+
+    def _strays(self) -> list[dict[str, Any]]:
+        found = self._summaries(since=self._began)
+        return [each for each in found if each["campaign"] is None]
+
+    def _summaries(self, **query: Any) -> list[dict[str, Any]]:
+        """Summaries of requests, oldest first."""
+        found: list[dict[str, Any]] = []
+        query |= {"limit": _PAGE}
+        while True:
+            page = self._ask("GET", "/requests", **query)
+            found += [each for each in page["requests"] if each["id"] > self._after]
+            if page["next"] is None or page["next"] <= self._after:
+                return found[::-1]
+            query["before"] = page["next"]
+
+    def _whole(self, name: str) -> Record:
+        return Record(self._ask("GET", f"/requests/{name}"))
+
+    # what it shall do
+
+    def force(
+        self,
+        status: int | None = None,
+        *,
+        times: int = 1,
+        fault: str | None = None,
+        phone: str | None = None,
+        headers: Mapping[str, str] | None = None,
+        body: Any = None,
+        delay: str | float | None = None,
+        lead: str | None = None,
+        applies: str | None = None,
+    ) -> None:
+        """Force the next answers: a status, or a fault such as `reset` or `hang`. `delay` is seconds, or `"250ms"`.
+
+        Raises `SandboxMistake`.
+        """
+        late = f"{delay * 1000:.0f}ms" if isinstance(delay, (int, float)) else delay
+        order = {
+            "status": status,
+            "times": times,
+            "fault": fault,
+            "phone": phone,
+            "headers": headers and dict(headers),
+            "body": body,
+            "delay": late,
+            "lead": lead,
+            "applies": applies,
+        }
+        given = {name: value for name, value in order.items() if value is not None}
+        self._ask("POST", "/force", {**given, "campaign": self.campaign})
+
+    def scenario(self, *names: str) -> None:
+        """Put these scenarios into force, in this campaign only; none ends them. Raises `SandboxMistake`."""
+        self._ask("PUT", f"/campaigns/{self.campaign}/scenarios", {"active": list(names)})
+
+    def reset(self) -> None:
+        """Forget leads, requests, forced answers and counters of this campaign."""
+        self._ask("POST", f"/campaigns/{self.campaign}/reset")
+        self._after, self._began = self._newest(), _moment()
+
+    def _newest(self) -> str:
+        found = self._ask("GET", "/requests", limit=1)["requests"]
+        newest: str = found[0]["id"] if found else _ALL
+        return newest
+
+    # what was expected of it
+
+    def verify(
+        self,
+        count: int | None = None,
+        *,
+        at_least: int | None = None,
+        at_most: int | None = None,
+        order: Iterable[Mapping[str, Any]] | None = None,
+        **where: Any,
+    ) -> None:
+        """Make sure that so many requests came (default: at least one) for which all of `where` holds.
+
+        `where` has the vendor's fields (`region="CA"`) and `status`, `phone`, `path`, `forced`, …; a list means one of
+        them, a compiled pattern that it matches. `order` is a list of such: each in turn, others may come between.
+        Raises `VerifyFailed`, with the nearest misses; `SandboxMistake`.
+        """
+        self._verified(self._expectation(count, at_least, at_most, order, where), where)
+
+    def _verified(self, expectation: dict[str, Any], where: Mapping[str, Any]) -> list[str]:
+        """The ids of the requests that were meant. Raises `VerifyFailed`."""
+        return self._judged(self._answer(_verify(expectation)), where)
+
+    def _judged(self, reply: Reply, where: Mapping[str, Any]) -> list[str]:
+        said = reply.json() if reply.body else {}
+        if reply.status in (409, 422):
+            raise VerifyFailed(f"{said['detail']}\n\n{self._table()}")
+        self._refuse(reply)
+        ids: list[str] = [name for result in said["results"] for name in result["requests"]]
+        if "status" in where:
+            self._acknowledged |= set(ids)
+        return ids
+
+    def _expectation(
+        self,
+        count: int | None,
+        at_least: int | None,
+        at_most: int | None,
+        order: Iterable[Mapping[str, Any]] | None,
+        where: Mapping[str, Any],
+    ) -> dict[str, Any]:
+        given = {"exactly": count, "atLeast": at_least, "atMost": at_most}
+        counts = {name: value for name, value in given.items() if value is not None}
+        if order is not None:
+            if counts or where:
+                raise SandboxMistake("order stands alone: what each request shall be stands inside it.")
+            return {"order": [self._where(each) for each in order]}
+        if "exactly" in counts and len(counts) > 1:
+            raise SandboxMistake("Give count, or at_least and at_most.")
+        return {"where": self._where(where), **({"count": counts} if counts else {})}
+
+    def _where(self, where: Mapping[str, Any]) -> dict[str, Any]:
+        after = {"after": self._after} if self._after != _ALL else {}
+        return {
+            **{name: condition(value) for name, value in where.items()},
+            **after,
+            "campaign": self.campaign,
+        }
+
+    def wait_for(self, count: int = 1, timeout: float = 5, **where: Any) -> Requests:
+        """Wait for code that posts in the background, until so many requests (earlier ones counted) have come.
+
+        `where` is that of `verify`. Raises `VerifyFailed` when the time is over, with the nearest misses.
+        """
+        loop = event_loop()
+        if loop:
+            raise SandboxError(
+                f"wait_for would block {loop}'s event loop, and with it the code that it waits for: "
+                "use `await sandbox.wait_for_async(…)`."
+            )
+        waiting = _Waiting(self, count, timeout, where)
+        while True:
+            before = self._newest()
+            reply = self._answer(waiting.verify)
+            if waiting.is_over(reply):
+                return waiting.found(reply)
+            self._refuse(self._answer(waiting.wait(before)), but=422)
+
+    async def wait_for_async(self, count: int = 1, timeout: float = 5, **where: Any) -> Requests:  # noqa: ASYNC109  the same words as without async
+        """`wait_for`, while the event loop goes on: asyncio's, anyio's or trio's."""
+        waiting = _Waiting(self, count, timeout, where)
+        while True:
+            before = self._newest()
+            reply = await self._running().ask_async(waiting.verify)
+            if waiting.is_over(reply):
+                return waiting.found(reply)
+            waited = await self._running().ask_async(waiting.wait(before))
+            self._refuse(waited, but=422)
+
+    # what went wrong
+
+    def report(self) -> str:
+        """What the sandbox saw: a table of requests with the reasons for their answers, then the last one whole."""
+        found, strays = self._summaries(campaign=self.campaign), self._strays()
+        last = max([*found, *strays], key=lambda each: str(each["id"]), default=None)
+        whole = ["", self._told(last["id"]).rstrip()] if last else []
+        return "\n".join([self._table(found, strays), *whole])
+
+    def _table(
+        self, found: list[dict[str, Any]] | None = None, strays: list[dict[str, Any]] | None = None
+    ) -> str:
+        found = self._summaries(campaign=self.campaign) if found is None else found
+        strays = self._strays() if strays is None else strays
+        lines = [f"The sandbox saw {_counted(len(found), 'request')} with this key:" if found else ""]
+        if not found:
+            lines = ["The sandbox saw no request with this key."]
+        lines += [f"  {row}" for row in rows_of(found)]
+        if strays:
+            lines.append(f"and {_counted(len(strays), 'request')} under nobody's key or to a wrong path:")
+            lines += [f"  {row}" for row in rows_of(strays)]
+        return "\n".join(lines)
+
+    def _told(self, name: str) -> str:
+        return self._answer(Question("GET", f"/requests/{name}", accept="text/plain")).body.decode()
+
+    def check(self, *, strict: bool = False) -> None:
+        """Make sure that the sandbox itself is well; with `strict`, that nothing was left over or sent by mistake.
+
+        Strict is: every forced answer was used, and no request was refused for a fault of its own (a 400, 401, 404,
+        405 or 413 that nothing forced) unless `verify` or `wait_for` asked for its `status`, or `strays` was looked at.
+        Raises `BesideDied`, `VerifyFailed`.
+        """
+        found, strays = self._summaries(campaign=self.campaign), self._strays()
+        defects = [each for each in (*found, *strays) if each["reason"]["objection"] == "defect"]
+        if defects:
+            rows = "\n".join(f"  {row}" for row in rows_of(defects))
+            raise SandboxError(
+                f"A defect of the sandbox, whose traceback stands in the captured stderr:\n{rows}"
+            )
+        if strict:
+            wrong = [*self._unused(), *self._faults(found, strays if self._is_alone else [])]
+            if wrong:
+                raise VerifyFailed("\n".join(["Strict:", *wrong]))
+
+    @property
+    def _is_alone(self) -> bool:
+        """Whether nobody else's requests come to this sandbox."""
+        return isinstance(self._door, Inside)
+
+    def _unused(self) -> list[str]:
+        orders = self._ask("GET", "/force")["forced"]
+        return [
+            f"  a forced answer wasn't used: {_short(order)}, {order['left']} of {order['times']} left"
+            for order in orders
+            if order.get("campaign") == self.campaign
+        ]
+
+    def _faults(self, found: list[dict[str, Any]], strays: list[dict[str, Any]]) -> list[str]:
+        faults = [
+            each
+            for each in (*found, *strays)
+            if each["reason"]["objection"] in _OWN_FAULT and each["id"] not in self._acknowledged
+        ]
+        return [f"  a request was refused for a fault of its own: {row}" for row in rows_of(faults)]
+
+    # without a socket
+
+    def transport(self) -> "httpx.BaseTransport":
+        """For `httpx.Client(transport=…)`: requests reach the sandbox without a socket, to whatever host they go."""
+        from aktify_sandbox.transports import Transport
+
+        return Transport(self._beside("transport"))
+
+    def async_transport(self) -> "httpx.AsyncBaseTransport":
+        """For `httpx.AsyncClient(transport=…)`, under asyncio and trio."""
+        from aktify_sandbox.transports import AsyncTransport
+
+        return AsyncTransport(self._beside("async_transport"))
+
+    def _beside(self, wanted: str) -> Beside:
+        if isinstance(self._door, Inside):
+            return self._door.beside
+        where = f"runs elsewhere ({self._door.url})" if self._door else "doesn't run"
+        raise SandboxMistake(f"{wanted}() is for a sandbox in this process; this one {where}.")
+
+    # asking
+
+    def _ask(self, method: str, path: str, content: Any = None, **query: Any) -> Any:
+        reply = self._answer(Question(method, path, content, query))
+        self._refuse(reply)
+        return reply.json() if reply.body else None
+
+    def _answer(self, question: Question) -> Reply:
+        return self._running().ask(question)
+
+    def _running(self) -> Door:
+        if self._door is None:
+            raise SandboxMistake("This sandbox doesn't run: use it inside `with Sandbox() as sandbox:`.")
+        return self._door
+
+    def _refuse(self, reply: Reply, but: int = 0) -> None:
+        """Raises what the answer comes to, if it is a refusal."""
+        if reply.status < 400 or reply.status == but:
+            return
+        try:
+            detail = f"{reply.json()['detail']}"
+        except (ValueError, KeyError, TypeError):
+            detail = f"The sandbox answered {reply.status}: it isn't one, or not of this version."
+        raise (SandboxMistake if reply.status < 500 else SandboxError)(detail)
+
+
+class _Waiting:
+    """A wait for requests: `verify`, again and again as requests come."""
+
+    def __init__(self, sandbox: Sandbox, count: int, seconds: float, where: Mapping[str, Any]) -> None:
+        self._sandbox = sandbox
+        self._where = where
+        self._deadline = time.monotonic() + seconds
+        self.verify = _verify(sandbox._expectation(None, count, None, None, where))
+
+    def is_over(self, reply: Reply) -> bool:
+        """Whether they have come, or can't come any more."""
+        return reply.status != 422 or time.monotonic() >= self._deadline
+
+    def wait(self, before: str) -> Question:
+        """What wakes it: any next request of the campaign."""
+        left = max(0.0, self._deadline - time.monotonic())
+        query = {"campaign": self._sandbox.campaign, "after": before, "count": 1, "timeout": f"{left:.3f}"}
+        return Question("GET", "/requests/wait", query=query)
+
+    def found(self, reply: Reply) -> Requests:
+        """The requests that came. Raises `VerifyFailed`."""
+        wanted = set(self._sandbox._judged(reply, self._where))
+        found = [
+            each for each in self._sandbox._summaries(campaign=self._sandbox.campaign) if each["id"] in wanted
+        ]
+        return Requests(found, self._sandbox._whole)
+
+
+def started(settings: "Settings", *, listen: bool = True) -> Beside:
+    """A sandbox in this process, for one `Sandbox` or for many that share it. Raises `SandboxMistake`."""
+    from aktify_sandbox.contract.rulings import RulingMistake
+    from aktify_sandbox.hosting import CannotServe
+    from aktify_sandbox.log import LogError
+    from aktify_sandbox.nodes import DocumentMistakes
+    from aktify_sandbox.shelf import NoSuchScenario
+
+    beside = Beside(settings, listen=listen)
+    try:
+        beside.start()
+    except (CannotServe, LogError, RulingMistake, NoSuchScenario, DocumentMistakes) as error:
+        raise SandboxMistake(str(error)) from None
+    return beside
+
+
+def _verify(expectation: dict[str, Any]) -> Question:
+    return Question("POST", "/requests/verify", expectation)
+
+
+def _moment() -> str:
+    """Now, a little early: a record's moment is cut to milliseconds."""
+    return (datetime.now(UTC) - timedelta(milliseconds=1)).isoformat(timespec="milliseconds")
+
+
+def _counted(count: int, what: str) -> str:
+    return f"{count} {what}{'' if count == 1 else 's'}"
+
+
+def _short(order: Mapping[str, Any]) -> str:
+    left_out = ("id", "campaign", "times", "left")
+    return json.dumps({name: value for name, value in order.items() if name not in left_out})
