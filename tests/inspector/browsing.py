@@ -124,7 +124,8 @@ class Inspector:
         """Close it; nothing may have been noticed."""
         noticed = self.noticed()
         self.context.close()
-        assert noticed == []
+        if noticed:
+            raise AssertionError("\n".join(noticed))
 
 
 Inspect = Callable[..., Inspector]

@@ -8,7 +8,7 @@ import pytest
 from playwright.sync_api import Browser
 
 from inspector.browsing import Inspect, Inspector, chromium
-from running import Running, Serve
+from running import Running
 
 
 @pytest.fixture(scope="module")
@@ -31,10 +31,20 @@ def inspect(browser: Browser) -> Iterator[Inspect]:
         yield start
 
 
+@pytest.fixture(scope="module")
+def sandbox_of_the_file(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
+    """Started once, since a browser's tests are many and slow enough."""
+    running = Running(tmp_path_factory.mktemp("inspector"), "--in-memory", "--quiet")
+    yield running
+    assert running.stop() == 0
+
+
 @pytest.fixture
-def own(serve: Serve) -> Running:
-    """A sandbox that nothing else talks to."""
-    return serve("--quiet")
+def own(sandbox_of_the_file: Running) -> Running:
+    """A sandbox that nothing else talks to, and that remembers nothing."""
+    sandbox_of_the_file.http.put("/_sandbox/scenarios/active", json={"active": []})
+    sandbox_of_the_file.http.post("/_sandbox/reset")
+    return sandbox_of_the_file
 
 
 @pytest.fixture

@@ -12,7 +12,6 @@ from running import Running
 AXE = (files("axe_playwright_python") / "axe.min.js").read_text()
 VIEWS = (
     "",
-    "?request=r000000003",
     "?view=leads",
     "?view=scenarios",
     "?view=setup",
@@ -43,6 +42,12 @@ FOCUSED = """() => {
 """What has the focus, and whether that is seen."""
 
 
+def opened(sandbox: Running, status: int) -> str:
+    """The address at which the request with that status is open."""
+    [found] = sandbox.get(f"/_sandbox/requests?status={status}")["requests"]
+    return f"?request={found['id']}"
+
+
 def violations(page: Page) -> list[str]:
     """What axe-core finds, as rule and place."""
     page.evaluate(AXE)
@@ -71,14 +76,14 @@ def test_axe_finds_nothing_in_any_view(
 ) -> None:
     """The policy is lifted for axe alone; every other test runs under it."""
     inspector = inspect(used, color_scheme=scheme, size=size, bypass_csp=True)
-    for query in VIEWS:
+    for query in (*VIEWS, opened(used, 400)):
         page = inspector.open(query)
         settled(page, query)
         assert violations(page) == [], query
     inspector.open()
     inspector.key("?")
     assert violations(inspector.page) == [], "help"
-    inspector.open("?request=r000000002")
+    inspector.open(opened(used, 409))
     inspector.page.get_by_role("button", name="Edit and send").click()
     assert violations(inspector.page) == [], "edit and send"
     inspector.open("?view=setup")
@@ -117,7 +122,7 @@ def test_the_page_is_light_or_dark_as_the_system_is(inspect: Inspect, used: Runn
 @pytest.mark.parametrize("width", [1280, 820, 400, 320])
 def test_no_view_is_wider_than_the_window(inspect: Inspect, used: Running, width: int) -> None:
     inspector = inspect(used, size=(width, 800))
-    for query in (*VIEWS, "?request=r000000002"):
+    for query in (*VIEWS, opened(used, 400), opened(used, 409)):
         page = inspector.open(query)
         settled(page, query)
         assert inspector.overflow() <= 0, query
@@ -126,7 +131,7 @@ def test_no_view_is_wider_than_the_window(inspect: Inspect, used: Running, width
 def test_without_a_mouse_everything_is_reached_and_seen(inspect: Inspect, used: Running) -> None:
     """Tab goes through all controls, and each shows where the focus is."""
     inspector = inspect(used)
-    page = inspector.open("?request=r000000002")
+    page = inspector.open(opened(used, 409))
     settled(page, "request")
     seen = []
     for _ in range(60):
