@@ -22,15 +22,21 @@ ARGUMENTS = [
 SKIP_NOTHING = "AKTIFY_TESTS_SKIP_NOTHING"
 
 
-@contextmanager
-def chromium() -> Iterator[Browser]:
-    """The system's Chromium; where there is none, tests skip, or fail if they were told to skip nothing."""
+def chromium_or_skip() -> str:
+    """The system's Chromium; where there is none, the test skips, or fails if it was told to skip nothing."""
     program = shutil.which("chromium")
     if program is None:
         reason = "the page's tests need Debian's chromium on the PATH"
         if os.environ.get(SKIP_NOTHING):
             pytest.fail(reason)
         pytest.skip(reason)
+    return program
+
+
+@contextmanager
+def chromium() -> Iterator[Browser]:
+    """A browser for many pages."""
+    program = chromium_or_skip()
     root = ["--no-sandbox"] if os.geteuid() == 0 else []
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=program, args=[*ARGUMENTS, *root])

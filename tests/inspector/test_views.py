@@ -164,6 +164,9 @@ def test_setup_shows_endpoint_keys_curl_and_every_ruling_with_its_reason(
     expect(changed).to_contain_text("accept")
     expect(changed).to_contain_text("not refuse")
     expect(changed).to_contain_text("lower case is undocumented")
+    expect(page.locator(".pointed")).to_have_count(0)
+    page = inspector.open("?view=setup&ruling=null")
+    expect(page.locator("#ruling-null.pointed")).to_be_in_viewport()
 
 
 def test_reset_asks_and_forgets(inspector: Inspector) -> None:

@@ -231,7 +231,7 @@ export class Rows {
       cell("time", h("time", { datetime: record.receivedAt, title: record.receivedAt }, clock(record.receivedAt))),
       cell("status", badge(statusOf(record))),
       cell("lead", phone(record.phone)),
-      cell("campaign", record.campaign || "–"),
+      cell("campaign", record.campaign),
       cell(
         "why",
         odd && h("code", { class: "where" }, masked(`${record.method} ${where}`.slice(0, 200))),

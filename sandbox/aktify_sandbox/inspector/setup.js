@@ -9,7 +9,8 @@ export async function show() {
   const found = await trying(() => Promise.all([config(true), get("keys")]));
   if (!found) return;
   draw(found[0], found[1].keys);
-  const row = document.getElementById(`ruling-${query().get("ruling")}`);
+  const named = query().get("ruling");
+  const row = named && document.getElementById(`ruling-${named}`); // one of them is called null
   row?.classList.add("pointed");
   row?.scrollIntoView({ block: "center" });
 }
