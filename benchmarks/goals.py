@@ -18,6 +18,9 @@ class Goal:
 ECHO = Goal(0.75, " times")
 HELLO = Goal(1.0, " times")
 
+VIEWED = Goal(2.0, " times")
+"""Slower by half at most."""
+
 HELP = Goal(120, " ms")
 FIRST_ANSWER = Goal(400, " ms")
 RESIDENT_AT_START = Goal(60, " MB")
@@ -28,3 +31,7 @@ RESIDENT_SAME_LEADS = Goal(300, " MB")
 RESIDENT_OTHER_LEADS = Goal(400, " MB")
 CPU_GROWTH = Goal(1.2, " times")
 P99_GROWTH = Goal(1.5, " times")
+
+PAINT = Goal(200, " ms")
+SEEN = Goal(500, " ms")
+WEIGHT = Goal(60, " kB")

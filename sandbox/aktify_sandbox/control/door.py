@@ -16,12 +16,14 @@ from aktify_sandbox.control import (
     campaigns,
     exports,
     feed,
+    inspector,
     keys,
     leads,
     requests,
     resending,
     scenarios,
     service,
+    state,
     verification,
 )
 from aktify_sandbox.control.guard import Guard
@@ -29,7 +31,20 @@ from aktify_sandbox.control.problems import ProblemError, problem_response
 from aktify_sandbox.control.services import Services
 from aktify_sandbox.log import LogError
 
-ROOMS = (service, feed, verification, exports, requests, resending, leads, keys, campaigns, scenarios)
+ROOMS = (
+    inspector,
+    service,
+    feed,
+    verification,
+    exports,
+    requests,
+    resending,
+    leads,
+    keys,
+    campaigns,
+    scenarios,
+    state,
+)
 """In this order their routes are tried, so that `requests/wait` isn't taken for the request of that id."""
 
 Handler = Callable[[Request, Exception], Awaitable[Response]]
