@@ -19,6 +19,7 @@ ROOT = Path(__file__).parent.parent
 TINY = {
     "speed": ("--rounds", "1", "--seconds", "0.3"),
     "growth": ("--most", "2000", "--repeats", "1"),
+    "viewers": ("--rounds", "1", "--seconds", "0.3"),
     "startup": ("--starts", "1", "--leads", "200"),
     "profile": ("--seconds", "1"),
     "page": ("--loads", "1", "--posts", "3"),
@@ -26,6 +27,7 @@ TINY = {
 TITLES = {
     "speed": "Speed",
     "growth": "Growth, quick form",
+    "viewers": "Viewers",
     "startup": "Start-up",
     "profile": "Profile",
     "page": "Page",

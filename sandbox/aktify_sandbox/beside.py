@@ -12,6 +12,7 @@ from typing import Self
 from aktify_sandbox.app import Application
 from aktify_sandbox.banner import first_key
 from aktify_sandbox.hosting import Server, bind, origin_of, watch
+from aktify_sandbox.memory import Client
 from aktify_sandbox.recorder import Exchange
 from aktify_sandbox.settings import Settings
 from aktify_sandbox.store import Store
@@ -60,7 +61,7 @@ class Beside:
     @property
     def notices(self) -> list[str]:
         """What was noticed at the start, in words for the user."""
-        return [*self._store.warnings, *self.app.forcing.warnings]
+        return [*self._store.warnings, *self.app.warnings]
 
     def start(self) -> None:
         """Return once requests are answered.
@@ -101,6 +102,12 @@ class Beside:
         thread.join()
         self._raise_if_dead()
 
+    def connect(self) -> Client:
+        """A connection without a socket. Raises `ConnectionRefusedError` when it doesn't run."""
+        if not self.is_alive:
+            raise ConnectionRefusedError("The sandbox has stopped.")
+        return Client(self.loop, self._server)
+
     @property
     def is_alive(self) -> bool:
         """Whether it answers."""
@@ -139,6 +146,7 @@ class Beside:
             await self._server.serve(sockets)
         finally:
             watching.cancel()
+            await self._server.let_go()
 
     def _ready(self) -> None:
         self._started.set()

@@ -96,6 +96,11 @@ class Server(uvicorn.Server):
         self._ready = ready
         self._stopping = asyncio.Event()
 
+    @property
+    def is_open(self) -> bool:
+        """Whether it takes new connections."""
+        return self.started and not self.should_exit
+
     def stop(self) -> None:
         """End soon. Called in the server's own thread."""
         self.should_exit = True
@@ -135,6 +140,12 @@ class Server(uvicorn.Server):
                 await self._all_done()
         for task in self.server_state.tasks:
             task.cancel()
+        await self.let_go()
+
+    async def let_go(self) -> None:
+        """Close whatever is still open, so that its loop can be closed."""
+        for listening in getattr(self, "servers", ()):
+            listening.close()
         for connection in self._connections():
             connection.transport.abort()
         await asyncio.sleep(0)

@@ -23,6 +23,7 @@ from aktify_sandbox.control import (
     resending,
     scenarios,
     service,
+    state,
     verification,
 )
 from aktify_sandbox.control.guard import Guard
@@ -42,6 +43,7 @@ ROOMS = (
     keys,
     campaigns,
     scenarios,
+    state,
 )
 """In this order their routes are tried, so that `requests/wait` isn't taken for the request of that id."""
 
