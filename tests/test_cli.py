@@ -240,7 +240,8 @@ def test_a_file_that_cannot_be_read_is_named_with_its_place(
     assert words in run(sandbox, "send", str(tmp_path / name), code=1)
 
 
-def test_send_gives_nothing_to_what_is_not_a_sandbox() -> None:
+@pytest.mark.parametrize("words", [["send", "--sample", "1"], ["state", "load", str(ROOT / "README.md")]])
+def test_send_gives_nothing_to_what_is_not_a_sandbox(words: list[str]) -> None:
     """A mistake in the address must not text a real person."""
     asked: list[str] = []
 
@@ -251,13 +252,13 @@ def test_send_gives_nothing_to_what_is_not_a_sandbox() -> None:
             self.end_headers()
             self.wfile.write(b"{}")
 
-        do_GET = do_POST = answer  # noqa: N815  the names that http.server wants
+        do_GET = do_POST = do_PUT = answer  # noqa: N815  the names that http.server wants
 
         def log_message(self, *_: object) -> None: ...
 
     server = HTTPServer(("127.0.0.1", 0), Elsewhere)
     threading.Thread(target=server.serve_forever, daemon=True).start()
-    said = run(None, "send", "--sample", "1", "--url", f"http://127.0.0.1:{server.server_port}", code=1)
+    said = run(None, *words, "--url", f"http://127.0.0.1:{server.server_port}", code=1)
     server.shutdown()
     server.server_close()
     assert "isn't a sandbox: nothing was sent" in said

@@ -34,7 +34,7 @@ class Application:
         Raises `RulingMistake`, `NoSuchScenario`, `DocumentMistakes`.
         """
         campaigns = Campaigns(settings.campaigns, settings.profile, settings.rulings, origin)
-        restore(store, campaigns)
+        notices = restore(store, campaigns)
         campaigns.find(campaigns.default_key.encode())  # its rules are compiled before a request needs them
         self.forcing = Forcing(
             campaigns,
@@ -43,6 +43,7 @@ class Application:
             numbers=settings.magic,
             seed=settings.seed,
         )
+        self.warnings = [*notices, *self.forcing.warnings]
         recorder = Recorder(store, campaigns.rulings, listener, _secrets(settings))
         self.express = Express(settings, campaigns, self.forcing, store, recorder)
         self._vendor = VendorDoor(settings, campaigns, self.forcing, store, recorder)

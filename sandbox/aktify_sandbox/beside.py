@@ -61,7 +61,7 @@ class Beside:
     @property
     def notices(self) -> list[str]:
         """What was noticed at the start, in words for the user."""
-        return [*self._store.warnings, *self.app.forcing.warnings]
+        return [*self._store.warnings, *self.app.warnings]
 
     def start(self) -> None:
         """Return once requests are answered.

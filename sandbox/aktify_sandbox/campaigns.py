@@ -64,6 +64,7 @@ class Campaigns:
         """
         self.rulings = Rulings.of(profile, rulings)
         self.origin = origin
+        self._configured = tuple(configured)
         self.default_key = ""
         self._profile = profile
         self._changes = rulings
@@ -72,7 +73,6 @@ class Campaigns:
         self._found: dict[bytes, Access] = {}
         self._spelled: dict[tuple[str, str], bytes] = {}
         self._rules = functools.cache(LeadRules)
-        self._configured = tuple(configured)
         for setting in self._configured:
             self._configure(setting)
         for key in BUILT_IN_KEYS:
@@ -195,6 +195,15 @@ class Campaigns:
         """Forget a campaign and its keys."""
         self._campaigns.pop(name, None)
         self._keys = {digested: key for digested, key in self._keys.items() if key.campaign != name}
+        self._found.clear()
+
+    def as_configured(self) -> "Campaigns":
+        """Others, as these were before anything was added or revoked."""
+        return Campaigns(self._configured, self._profile, self._changes, self.origin)
+
+    def become(self, other: "Campaigns") -> None:
+        """Take over the other's campaigns and keys."""
+        self._campaigns, self._keys = other._campaigns, other._keys
         self._found.clear()
 
     def key_named(self, text: str) -> tuple[str, Key]:

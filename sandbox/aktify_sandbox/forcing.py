@@ -48,7 +48,6 @@ class Forcing:
         self.shelf = shelf
         self._orders: dict[Rule, Order] = {}
         self._ordered = Rules(())
-        self.warnings: list[str] = []
         self._seed = seed
         self._counts = Counts()
         self._numbered = 0
@@ -56,18 +55,23 @@ class Forcing:
         if numbers:
             self._built_in.append(built_in("numbers", "number {phoneNumber}"))
         self._active = self._load(active, shelf.find)
-        self._of_campaigns: dict[str, dict[str, Loaded]] = {}
-        for campaign in campaigns.campaigns():
-            if campaign.scenarios:
-                self._restore(campaign)
+        self._of_campaigns, self.warnings = self.read_for(campaigns.campaigns())
         self._arrange()
 
-    def _restore(self, campaign: Campaign) -> None:
-        """A campaign of an earlier run; what its scenarios have come to must not keep the sandbox from starting."""
-        try:
-            self._of_campaigns[campaign.name] = self._load_for(campaign.name, campaign.scenarios)
-        except (NoSuchScenario, DocumentMistakes) as mistake:
-            self.warnings.append(f"The campaign {campaign.name} is without its scenarios: {mistake}")
+    def read_for(self, campaigns: Iterable[Campaign]) -> tuple[dict[str, dict[str, Loaded]], list[str]]:
+        """The scenarios of campaigns of an earlier run, changing nothing; may be called in another thread.
+
+        What one has come to must not keep the sandbox from starting: it is left out, and said.
+        """
+        found: dict[str, dict[str, Loaded]] = {}
+        warnings = []
+        for campaign in campaigns:
+            try:
+                if campaign.scenarios:
+                    found[campaign.name] = self._load_for(campaign.name, campaign.scenarios)
+            except (NoSuchScenario, DocumentMistakes) as mistake:
+                warnings.append(f"The campaign {campaign.name} is without its scenarios: {mistake}")
+        return found, warnings
 
     # which rules are in force
 
@@ -146,6 +150,12 @@ class Forcing:
         """Forget forced answers and counters; scenarios stay in force."""
         self.clear_orders()
         self._counts = Counts()
+
+    def start_over(self, of_campaigns: dict[str, dict[str, Loaded]]) -> None:
+        """`reset`, with other campaigns and these scenarios of theirs; those for all stay in force."""
+        self._of_campaigns = of_campaigns
+        self.reset()
+        self._arrange()
 
     def _load(self, names: Iterable[str], find: Callable[[str], Any]) -> dict[str, Loaded]:
         loaded: dict[str, Loaded] = {}

@@ -93,7 +93,7 @@ class Snapshot:
         """The lines from an offset on, oldest first."""
         offset, position, held = start, start, list[bytes]()
         while position < self.size:
-            chunk = self._read(min(chunk_size, self.size - position), position)
+            chunk = self.read(min(chunk_size, self.size - position), position)
             position += len(chunk)
             first, *others = chunk.split(b"\n")
             held.append(first)
@@ -111,7 +111,7 @@ class Snapshot:
         while end > 0:
             start = max(0, end - _CHUNK)
             position = end
-            *others, last = self._read(end - start, start).split(b"\n")
+            *others, last = self.read(end - start, start).split(b"\n")
             held.append(last)
             for text in reversed(others):
                 position -= len(held[-1])
@@ -143,12 +143,12 @@ class Snapshot:
         start = 0 if offset == 0 else self._find_newline(offset - 1) + 1
         if start >= self.size:
             return None
-        return Line(start, self._read(self._find_newline(start) - start, start))
+        return Line(start, self.read(self._find_newline(start) - start, start))
 
     def _find_newline(self, offset: int) -> int:
         step = 1 << 12
         while offset < self.size:
-            found = self._read(min(step, self.size - offset), offset).find(b"\n")
+            found = self.read(min(step, self.size - offset), offset).find(b"\n")
             if found >= 0:
                 return offset + found
             offset += step
@@ -159,13 +159,13 @@ class Snapshot:
         end = self.size
         while end:
             start = max(0, end - _CHUNK)
-            found = self._read(end - start, start).rfind(b"\n")
+            found = self.read(end - start, start).rfind(b"\n")
             if found >= 0:
                 return start + found
             end = start
         return -1
 
-    def _read(self, length: int, offset: int) -> bytes:
+    def read(self, length: int, offset: int) -> bytes:
         """Exactly these bytes. Raises `LogDamaged` when the file has become shorter."""
         read = os.pread(self._fd, length, offset)
         while len(read) < length:
@@ -181,10 +181,10 @@ class Snapshot:
 class Log:
     """The open file. `size` counts the bytes that are safely in it."""
 
-    def __init__(self, path: Path | None, *, fsync: bool = False) -> None:
+    def __init__(self, path: Path | None, *, fsync: bool = False, fd: int | None = None) -> None:
         """Open or create the file; None keeps the lines in memory. The caller then reads `replay()` once.
 
-        Raises `LogError`.
+        `fd` is the file where it is open already. Raises `LogError`.
         """
         self.path = path
         self.warnings: list[str] = []
@@ -192,7 +192,7 @@ class Log:
         self._swap = threading.Lock()  # held while handle and size change together, and while both are taken
         self._was_gone = False
         self.rewrites = 0  # how often what stands where has changed
-        self._fd = self._open()
+        self._fd = self._open() if fd is None else fd
         self.size = os.fstat(self._fd).st_size
         # bytes behind `size` that are no whole line: torn, or not taken back yet
         self._excess = self._torn_end()
@@ -205,7 +205,7 @@ class Log:
 
     def _open(self) -> int:
         if self.path is None:
-            return _unnamed_file()
+            return unnamed_file()
         try:
             return os.open(self.path, _FLAGS, 0o600)
         except OSError as error:
@@ -336,7 +336,7 @@ class Log:
         beside = self.path and self.path.with_suffix(".new")
         fd = -1
         try:
-            fd = _unnamed_file() if beside is None else os.open(beside, _FLAGS | os.O_TRUNC, 0o600)
+            fd = unnamed_file() if beside is None else os.open(beside, _FLAGS | os.O_TRUNC, 0o600)
             size = _copy(fd, first, lines)
             if self.path and beside:
                 os.fsync(fd)
@@ -354,6 +354,33 @@ class Log:
             with contextlib.suppress(OSError):  # the new file is in place already
                 fsync_folder(self.path.parent)
 
+    def become(self, other: "Log") -> None:
+        """Put the other's lines in place of all: its file, which lies beside this one, takes this one's name.
+
+        Raises `LogUnwritable`; then both are as they were.
+        """
+        self._refuse_if_gone()
+        try:
+            if self.path and other.path:
+                os.fsync(other._fd)
+                os.replace(other.path, self.path)
+        except OSError as error:
+            raise LogUnwritable(self._why_not_rewritten(error)) from error
+        with self._swap:
+            os.close(self._fd)
+            self._fd, self.size, self._excess = other._fd, other.size, 0
+            self.rewrites += 1
+        other._fd = -1
+        if self.path:
+            with contextlib.suppress(OSError):  # the new file is in place already
+                fsync_folder(self.path.parent)
+
+    def cut(self, offset: int) -> None:
+        """Take off what stands from here on. Raises `OSError`."""
+        os.ftruncate(self._fd, offset)
+        os.lseek(self._fd, offset, os.SEEK_SET)  # memory isn't opened for appending
+        self.size = offset
+
     def _why_not_rewritten(self, error: OSError) -> str:
         if self.path is None:
             return f"memory can't be rewritten: {error.strerror}."
@@ -367,7 +394,8 @@ class Log:
         self._was_gone = self.is_gone
         with self._swap:
             fd, self._fd = self._fd, -1
-        os.close(fd)
+        if fd >= 0:  # else another log has become this one
+            os.close(fd)
 
 
 def header(next_number: int, **more: int) -> bytes:
@@ -418,7 +446,7 @@ def _write_all(fd: int, data: bytes) -> int:
     return written
 
 
-def _unnamed_file() -> int:
+def unnamed_file() -> int:
     """A file that nobody else sees and that is gone with the process: memory where the system offers it."""
     if hasattr(os, "memfd_create"):
         return os.memfd_create("aktify-sandbox")

@@ -3,7 +3,9 @@
 import re
 
 _SECRET = re.compile("key|token|secret|password|auth|cookie|credential", re.IGNORECASE)
-_EMAIL = re.compile(r"([^@\s]?)[^@\s]*@([^@\s]+)")
+_ID_OR_NUMBER = re.compile(r"\br0[0-9]{8}\b|\+?[0-9](?:(?:[^0-9\n]|[ ().\-/]{2,3})?[0-9]){6,}")
+_IN_ADDRESS = r'[^@\s"(),:;<>\[\]\\]'  # the rest are not allowed in one, and end it in JSON and prose
+_EMAIL = re.compile(f"({_IN_ADDRESS}?){_IN_ADDRESS}*@({_IN_ADDRESS}+)")
 
 
 def masked_key(key: str) -> str:
@@ -19,6 +21,18 @@ def masked_phone(phone: str) -> str:
 def masked_email(email: str) -> str:
     """`someone@example.com` becomes `s***@example.com`."""
     return _EMAIL.sub(r"\1***@\2", email)
+
+
+def masked_text(text: str) -> str:
+    """The text with its e-mail addresses, and what may be a phone number, masked."""
+    return _ID_OR_NUMBER.sub(_masked_number, masked_email(text))
+
+
+def _masked_number(found: re.Match[str]) -> str:
+    if found[0].startswith("r"):  # the id of a request
+        return found[0]
+    digits = "".join(char for char in found[0] if char.isdecimal())
+    return found[0] if len(digits) == 7 and digits.startswith("55501") else f"{found[0][:3]}***"
 
 
 def printable(text: str) -> str:

@@ -62,7 +62,7 @@ def _serve(settings: Settings, notices: list[str], listening: socket.socket) -> 
 
     try:
         app = Application(settings, store, origin, terminal.show, stop)
-        for warning in app.forcing.warnings:
+        for warning in app.warnings:
             say(warning)
         server = Foreground(app, ready)
         server.run(sockets=[listening])

@@ -26,6 +26,7 @@ _KEY = r"^[!-~]{1,200}$(?!\n)"
 _KEY_RULE = "A key is 1 to 200 visible ASCII characters, no spaces."
 _HEADER_WORD = r"^[!-~]{1,1000}$(?!\n)"
 _TOKENS_ARE = "A token is 1 to 1000 visible ASCII characters, no spaces."
+_OF_SERVE_ALONE = ("port", "state", "in_memory", "ready_file", "open")
 _LINKS = ("optional", "link", "tracking")
 
 
@@ -145,16 +146,26 @@ class Settings:
 
     @classmethod
     def gather(
-        cls, flags: Mapping[str, Any], environ: Mapping[str, str], folder: Path
+        cls,
+        flags: Mapping[str, Any],
+        environ: Mapping[str, str],
+        folder: Path,
+        *,
+        for_command: bool = False,
     ) -> tuple["Settings", list[str]]:
         """Settings from all levels, and notices for the user.
 
-        `flags` has only what was given, by field name (`rulings` as texts NAME=VALUE). Raises `SettingsMistake`.
+        `flags` has only what was given, by field name (`rulings` as texts NAME=VALUE). `for_command`: of a sandbox
+        that lives as long as a command does; it takes a free port and writes nothing, whatever the file says of the
+        one that `serve` runs. Raises `SettingsMistake`.
         """
         notices: list[str] = []
         given = _from_environment(environ, notices) | _from_flags(flags)
         path = given.get("config") or _default_file(folder)
         filed = _from_file(Path(path)) if path else {}
+        if for_command:
+            own = {name: value for name, value in filed.items() if name not in _OF_SERVE_ALONE}
+            filed = {**own, "port": 0, "in_memory": "state" not in given}
         rulings = {**filed.pop("rulings", {}), **_from_environment_rulings(environ), **_flag_rulings(flags)}
         merged = {
             **filed,

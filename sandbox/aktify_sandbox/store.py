@@ -18,8 +18,11 @@ import orjson
 from filelock import FileLock, Timeout
 
 from aktify_sandbox.fold import fold
-from aktify_sandbox.log import Line, Log, LogError, LogUnwritable, header, request_id, seal
+from aktify_sandbox.log import Line, Log, LogError, LogUnwritable, Snapshot, header, request_id, seal
 from aktify_sandbox.tables import Document, Documents
+
+INCOMING = "incoming-"
+"""How the name of a file begins that is on its way in."""
 
 _PLAIN_TABLES = ("keys", "campaigns")
 _RESERVE = 1 << 16
@@ -49,9 +52,17 @@ class Kept(NamedTuple):
 class Store:
     """Leads, keys, campaigns and the record of requests."""
 
-    def __init__(self, folder: Path | None, *, fsync: bool = False, keep: int | None = None) -> None:
+    def __init__(
+        self,
+        folder: Path | None,
+        *,
+        fsync: bool = False,
+        keep: int | None = None,
+        log: Log | None = None,
+    ) -> None:
         """Open the state folder (None: nothing on disk). `keep` bounds how many requests are kept.
 
+        `log` is one that was opened already; the caller has the store `learn` its lines, one by one.
         Raises `LogError`: in use, damaged, of another version, not writable.
         """
         self.folder = folder
@@ -64,14 +75,17 @@ class Store:
         self._numbers: dict[str, dict[int, int]] = {}
         self._codes: dict[str, int] = {}
         self._amendments: dict[int, int] = {}
+        self._loaded_at = 0
         self._plain: dict[str, dict[str, Document]] = {name: {} for name in _PLAIN_TABLES}
         self._lines: list[bytes] = []
         self._waiting: list[tuple[Done, Kept | None]] = []
         self._watchers: set[Watcher] = set()
         self._lock = _claim(folder) if folder else None
         try:
-            self.log = Log(folder / "log.jsonl" if folder else None, fsync=fsync)
-            self._replay()
+            self.log = log or Log(folder / "log.jsonl" if folder else None, fsync=fsync)
+            if log is None:
+                self._replay()
+            self._sweep()
             self._lay_reserve()
         except LogError:
             self._release()
@@ -127,11 +141,13 @@ class Store:
 
     def amend(self, number: int, content: Mapping[str, Any]) -> None:
         """Add to a recorded request what became known only later. Raises `LogUnwritable`."""
+        if number <= self._loaded_at:  # it went with its state; another one may have its number now
+            return
         self.flush()
         head = {"id": request_id(self.next_number()), "kind": "amend", "of": number}
         line = {**head, "content": dict(content)}
         self.log.append([seal(orjson.dumps(line))])
-        self._apply(line)
+        self.learn(line)
         self._tell("amended", number)
 
     def watch(self, watcher: Watcher) -> None:
@@ -255,7 +271,7 @@ class Store:
         lines = list(self._lines_for(table, put, drop))
         self.log.append(seal(orjson.dumps(line)) for line in lines)
         for line in lines:
-            self._apply(line)
+            self.learn(line)
 
     def _lines_for(
         self, table: str, put: Mapping[int, Document], drop: list[int]
@@ -282,19 +298,20 @@ class Store:
 
     def _replay(self) -> None:
         for line in self.log.replay():
-            self._apply(line.load())
+            self.learn(line.load())
 
-    def _apply(self, content: dict[str, Any]) -> None:
+    def learn(self, content: Mapping[str, Any]) -> None:
+        """Remember what a line of the log says."""
         self._written = int(content["id"][1:])
         self._next = max(self._next, self._written + 1)
         match content.get("kind"):
             case "request":
                 self.requests += 1
-                self._learn(content)
+                self._learn_lead(content)
             case "amend":
                 self._amendments[content["of"]] = self._written
             case "put" if content["table"] == "leads":
-                self._learn(content)
+                self._learn_lead(content)
             case "put":
                 self._plain[content["table"]][str(content["document"])] = content["content"]
             case "drop" if content["table"] == "leads":
@@ -307,7 +324,7 @@ class Store:
                 self._next = max(self._next, content["next"])
                 self._dropped = content.get("dropped", 0)
 
-    def _learn(self, content: dict[str, Any]) -> None:
+    def _learn_lead(self, content: Mapping[str, Any]) -> None:
         lead = _lead_in(content)
         if lead:
             code = lead["short"]["code"] if lead.get("short") else None
@@ -368,6 +385,12 @@ class Store:
             self._tell("cleared", self._written)
         self._amendments = {of: at for of, at in self._amendments.items() if of >= requests_from}
 
+    def _sweep(self) -> None:
+        """Remove what a process left behind that was killed while it took a state in."""
+        for left in self.folder.glob(f"{INCOMING}*") if self.folder else ():
+            with contextlib.suppress(OSError):
+                left.unlink()
+
     def _lay_reserve(self) -> None:
         """Hold a little of the disk, so that a full one still has room for what a reset leaves."""
         reserve = self.folder and self.folder / "reserve"
@@ -414,6 +437,36 @@ class Store:
             str(content.get("document")) in documents
             and documents[str(content["document"])] == content["content"]
         )
+
+    # the whole state
+
+    @contextlib.contextmanager
+    def state(self) -> Iterator[tuple[Snapshot, bytes]]:
+        """All of it as it is now: the log, and the line that says that it came to its end."""
+        self.flush()
+        if self.keep and self.requests > self.keep:  # what is out of sight goes to nobody
+            self._keep_newest(self.keep)
+        with self.log.snapshot() as snapshot:
+            yield snapshot, seal(orjson.dumps({"id": request_id(self._next), "kind": "end"}))
+
+    def become(self, other: "Store") -> None:
+        """Take over what the other knows, which was read from a log that lies beside this one's.
+
+        Its ids stay, and the sequence goes on behind the larger of both. Raises `LogUnwritable`; then nothing has
+        changed.
+        """
+        self.flush()
+        number = max(self._next, other._next)
+        other.log.append([seal(orjson.dumps({"id": request_id(number), "kind": "loaded"}))])
+        self._forget_copy()
+        self.log.become(other.log)
+        self._written = self._loaded_at = number
+        self._next = number + 1
+        self.requests, self._dropped = other.requests, other._dropped
+        self._numbers, self._codes = other._numbers, other._codes
+        self._amendments, self._plain = other._amendments, other._plain
+        self._shrink_at = 2 * (self.keep or 0)
+        self._tell("cleared", number)
 
     # the end
 

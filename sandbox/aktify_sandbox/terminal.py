@@ -4,7 +4,6 @@ import asyncio
 import functools
 import io
 import os
-import re
 import sys
 import time
 from typing import Any, TextIO
@@ -13,12 +12,11 @@ import orjson
 
 from aktify_sandbox.contract.answers import ENDPOINT
 from aktify_sandbox.log import request_id
-from aktify_sandbox.masking import masked_email, masked_phone, printable
+from aktify_sandbox.masking import masked_phone, masked_text, printable
 from aktify_sandbox.recorder import Exchange, timestamp
 
 _EVERY = 0.05
 _AT_MOST = 100
-_NUMBER = re.compile(r"\+?[0-9](?:(?:[^0-9\n]|[ ().\-/]{2,3})?[0-9]){6,}")
 _COLOURS = {2: "32", 3: "36", 4: "33", 5: "31", 0: "35"}
 
 
@@ -118,7 +116,7 @@ class Terminal:
         return "-" if phone is None else phone if self._show_pii else masked_phone(phone)
 
     def _masked(self, text: str) -> str:
-        return text if self._show_pii else _NUMBER.sub(_masked_number, masked_email(text))
+        return text if self._show_pii else masked_text(text)
 
 
 @functools.lru_cache(maxsize=16)
@@ -128,8 +126,3 @@ def _clock(seconds: int) -> str:
 
 def _painted(text: str, kind: int) -> str:
     return f"\x1b[{_COLOURS.get(kind, '0')}m{text}\x1b[0m"
-
-
-def _masked_number(found: re.Match[str]) -> str:
-    digits = "".join(char for char in found[0] if char.isdecimal())
-    return found[0] if len(digits) == 7 and digits.startswith("55501") else f"{found[0][:3]}***"

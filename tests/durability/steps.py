@@ -18,7 +18,10 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import orjson
+
 from aktify_sandbox import fold, log
+from aktify_sandbox.states import Draft, proved
 from aktify_sandbox.store import Store
 
 
@@ -76,6 +79,30 @@ class Steps:
         return File()
 
 
+_FIRST = {"id": "r000000000", "log": "aktify-sandbox", "version": 1, "next": 1}
+_LEAD: dict[str, object] = {
+    "campaign": "demo",
+    "phone": "+15095550088",
+    "receivedAt": "x",
+    "request": None,
+    "lead": {},
+}
+_STATE = (
+    _FIRST,
+    {"id": "r000000003", "kind": "put", "table": "leads", "document": 3, "content": _LEAD},
+    {"id": "r000000009", "kind": "end"},
+)
+
+
+def _load(store: Store) -> None:
+    """Take a small state in."""
+    draft = Draft(store.folder)
+    for content in _STATE:
+        draft.write(log.seal(orjson.dumps(content)))
+    store.become(proved(draft))
+    draft.close()
+
+
 _write = os.write
 _ACTIONS: dict[str, Callable[[Store], object]] = {
     "fold": lambda store: store.close(seconds_to_fold=60),
@@ -83,6 +110,7 @@ _ACTIONS: dict[str, Callable[[Store], object]] = {
     "clear requests": lambda store: store.clear_requests(),
     "forget all": lambda store: store.forget_all(),
     "keep the newest": lambda store: store._keep_newest(5),
+    "load a state": _load,
 }
 
 

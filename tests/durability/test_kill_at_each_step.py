@@ -89,7 +89,8 @@ def remembered(folder: Path) -> Any:
 
 
 @pytest.mark.parametrize(
-    "action", ["fold", "fold that takes too long", "clear requests", "forget all", "keep the newest"]
+    "action",
+    ["fold", "fold that takes too long", "clear requests", "forget all", "keep the newest", "load a state"],
 )
 def test_killed_at_any_step_it_leaves_the_old_state_or_the_new_one(
     tmp_path: Path, action: str, tell: Tell
@@ -102,7 +103,10 @@ def test_killed_at_any_step_it_leaves_the_old_state_or_the_new_one(
     assert old != new
     found = [{name: content(place / name) for name in names} for place in killed.between]
     states = [old, new]
-    if action == "forget all":  # the copy goes first, so that it never shows what is forgotten
+    if action in (
+        "forget all",
+        "load a state",
+    ):  # the copy goes first, so that it never shows what is forgotten
         states.append({**old, "state.json": new["state.json"]})
     assert [each for each in found if each not in states] == []
     assert old in found

@@ -4,7 +4,7 @@ from difflib import get_close_matches
 
 import click
 
-from aktify_sandbox.cli import information, keys, leads, requests, scenarios, sending, serving
+from aktify_sandbox.cli import information, keys, leads, requests, running, scenarios, sending, serving, state
 from aktify_sandbox.version import __version__
 
 __all__ = ["main"]
@@ -35,6 +35,7 @@ def main() -> None:
 
 for command in (
     serving.serve,
+    running.exec_,
     serving.init,
     serving.wait,
     serving.stop,
@@ -45,6 +46,7 @@ for command in (
     keys.keys,
     scenarios.scenarios,
     scenarios.force,
+    state.state,
     serving.reset,
     information.rulings,
     information.schema,

@@ -1,7 +1,8 @@
 """How a command talks to a running sandbox, and what it says when it can't."""
 
+import contextlib
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
@@ -14,6 +15,19 @@ if TYPE_CHECKING:
 DEFAULT_URL = "http://127.0.0.1:8509"
 
 Command = TypeVar("Command", bound=Callable[..., Any])
+
+
+class NobodyThere(click.ClickException):
+    """No sandbox answers, or it doesn't to the end."""
+
+
+class Refused(click.ClickException):
+    """A sandbox has said no. `content` is its problem, which the message sums up; empty if it isn't one."""
+
+    def __init__(self, answer: "httpx.Response") -> None:
+        super().__init__(_detail(answer))
+        self.status = answer.status_code
+        self.content = _problem(answer)
 
 
 class Client:
@@ -55,19 +69,48 @@ class Client:
         headers: Mapping[str, str] | None = None,
     ) -> "httpx.Response":
         """Any request to our door."""
-        import httpx
-
         params = {name: value for name, value in (query or {}).items() if value is not None}
-        try:
+        with self._said():
             answer = self.http.request(
                 method, f"/_sandbox{path}", json=content, params=params, headers=headers
             )
-        except (httpx.TransportError, httpx.UnsupportedProtocol):
-            raise click.ClickException(
+        return self._good(answer)
+
+    @contextlib.contextmanager
+    def stream(self, path: str, **query: Any) -> "Iterator[httpx.Response]":
+        """A GET whose answer is read bit by bit. What breaks off in the middle ends the command, too."""
+        params = {name: value for name, value in query.items() if value is not None}
+        with self._said(), self.http.stream("GET", f"/_sandbox{path}", params=params) as answer:
+            if answer.status_code >= 300:
+                answer.read()
+            yield self._good(answer)
+
+    def put_stream(self, path: str, content: Iterable[bytes], media: str) -> Any:
+        """JSON of a PUT of a body that may be long; the answer may take its time."""
+        headers = {"content-type": media}
+        with self._said():
+            answer = self.http.put(f"/_sandbox{path}", content=content, headers=headers, timeout=None)
+        return self._good(answer).json()
+
+    @contextlib.contextmanager
+    def _said(self) -> Iterator[None]:
+        """What goes wrong on the way, in words."""
+        import httpx
+
+        try:
+            yield
+        except (httpx.ConnectError, httpx.ConnectTimeout, httpx.UnsupportedProtocol):
+            raise NobodyThere(
                 f"No sandbox answers at {self.url}: start one with `aktify-sandbox serve`, or say where with --url."
             ) from None
+        except httpx.TransportError as error:
+            raise NobodyThere(
+                f"The sandbox at {self.url} broke off its answer ({type(error).__name__})."
+            ) from None
+
+    def _good(self, answer: "httpx.Response") -> "httpx.Response":
         if answer.status_code >= 400:
-            raise click.ClickException(_detail(answer))
+            raise Refused(answer)
         if answer.status_code >= 300:
             raise click.ClickException(f"What answers at {self.url} isn't a sandbox.")
         return answer
@@ -113,8 +156,15 @@ def as_json(command: Command) -> Command:
 
 
 def _detail(answer: "httpx.Response") -> str:
-    try:
-        detail = answer.json()["detail"]
-    except (ValueError, KeyError, TypeError):
+    detail = _problem(answer).get("detail")
+    if detail is None:
         return f"The server answered {answer.status_code}: it isn't a sandbox, or not of this version."
-    return printable(f"{detail}")
+    return "\n".join(map(printable, f"{detail}".split("\n")))
+
+
+def _problem(answer: "httpx.Response") -> dict[str, Any]:
+    try:
+        content = answer.json()
+    except ValueError:
+        return {}
+    return content if isinstance(content, dict) else {}

@@ -7,7 +7,7 @@ import re
 import sys
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, BinaryIO, NamedTuple
 
 import click
 
@@ -23,7 +23,7 @@ class Body(NamedTuple):
 def text_of(file: Path) -> str:
     """The text of a file, or of standard input for `-`. Ends the command when there is none to read."""
     try:
-        content = _standard_input() if str(file) == "-" else file.read_bytes()
+        content = standard_input().read() if str(file) == "-" else file.read_bytes()
         return content.decode("utf-8-sig")
     except OSError as error:
         raise click.ClickException(f"{file} can't be read: {error.strerror}.") from None
@@ -32,10 +32,11 @@ def text_of(file: Path) -> str:
         raise click.ClickException(f"{file}:{line}: this isn't UTF-8 text; save the file in UTF-8.") from None
 
 
-def _standard_input() -> bytes:
+def standard_input() -> BinaryIO:
+    """Standard input. Ends the command when there is none."""
     if sys.stdin is None:
         raise click.ClickException("Standard input is closed: give a FILE, or pipe something in.")
-    return sys.stdin.buffer.read()
+    return sys.stdin.buffer
 
 
 def bodies_to_send(file: Path) -> list[Body]:

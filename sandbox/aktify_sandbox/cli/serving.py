@@ -47,14 +47,14 @@ def _help(flag: Flag) -> str:
     return f"{flag.help}  [default: {flag.default}]" if shown and flag.field != "config" else flag.help
 
 
-def gather(flags: dict[str, Any]) -> tuple[Settings, list[str]]:
+def gather(flags: dict[str, Any], *, for_command: bool = False) -> tuple[Settings, list[str]]:
     """Settings from flags, environment and file. A mistake is wrong usage: exit code 2."""
     given = {name: value for name, value in flags.items() if value not in (None, ())}
     for flag in fields_for_flags():
         if flag.name.startswith("no-") and given.get(flag.field):
             given[flag.field] = False
     try:
-        return Settings.gather(given, os.environ, Path.cwd())
+        return Settings.gather(given, os.environ, Path.cwd(), for_command=for_command)
     except SettingsMistake as mistake:
         raise click.UsageError(str(mistake)) from None
 

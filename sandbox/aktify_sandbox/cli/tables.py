@@ -18,14 +18,20 @@ def print_json(content: Any) -> None:
 
 def print_table(columns: Sequence[str], rows: Iterable[Sequence[Any]], *, empty: str) -> None:
     """For people; `empty` is said when there is nothing to show."""
-    texts = [[clean(cell) for cell in row] for row in rows]
-    if not texts:
+    head, *lines = table_lines(columns, rows)
+    if not lines:
         click.echo(empty)
         return
+    click.secho(head, bold=True)
+    for line in lines:
+        click.echo(line)
+
+
+def table_lines(columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> list[str]:
+    """The head, and a line for each row."""
+    texts = [[clean(cell) for cell in row] for row in rows]
     widths = [max(len(row[place]) for row in [list(columns), *texts]) for place in range(len(columns))]
-    click.secho(_line(columns, widths), bold=True)
-    for row in texts:
-        click.echo(_line(row, widths))
+    return [_line(row, widths) for row in [list(columns), *texts]]
 
 
 def _line(cells: Sequence[str], widths: Sequence[int]) -> str:

@@ -22,6 +22,7 @@ from aktify_sandbox.control import (
     resending,
     scenarios,
     service,
+    state,
     verification,
 )
 from aktify_sandbox.control.guard import Guard
@@ -29,7 +30,7 @@ from aktify_sandbox.control.problems import ProblemError, problem_response
 from aktify_sandbox.control.services import Services
 from aktify_sandbox.log import LogError
 
-ROOMS = (service, feed, verification, exports, requests, resending, leads, keys, campaigns, scenarios)
+ROOMS = (service, feed, verification, exports, requests, resending, leads, keys, campaigns, scenarios, state)
 """In this order their routes are tried, so that `requests/wait` isn't taken for the request of that id."""
 
 Handler = Callable[[Request, Exception], Awaitable[Response]]

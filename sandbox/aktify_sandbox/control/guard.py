@@ -18,6 +18,8 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from aktify_sandbox.control.problems import problem_response
 
+STATE_MEDIA = "application/x-ndjson"
+
 _COOKIE = "aktify_sandbox_token"
 _ONCE = (b"host", b"origin", b"sec-fetch-site", b"content-type", b"authorization")
 _HOST = re.compile(r"(?:\[([0-9A-Fa-f:.]+)\]|([A-Za-z0-9._-]+))(?::[0-9]{1,5})?")
@@ -53,7 +55,7 @@ class Guard:
             return problem_response(403, f"Requests from pages of {origin} are refused.")
         if headers.get(b"sec-fetch-site") == "cross-site":
             return problem_response(403, "Requests from pages of other sites are refused.")
-        if scope["method"] not in ("GET", "HEAD") and not _is_json(headers):
+        if scope["method"] not in ("GET", "HEAD") and not (_is_json(headers) or _is_state(scope, headers)):
             return problem_response(415, "Send the body as content-type: application/json.")
         return None
 
@@ -113,6 +115,12 @@ def _is_json(headers: dict[bytes, str]) -> bool:
     has_body = headers.get(b"content-length", "0") != "0" or b"transfer-encoding" in headers
     media = headers.get(b"content-type", "").partition(";")[0].strip().lower()
     return media == "application/json" or (not has_body and not media)
+
+
+def _is_state(scope: Scope, headers: dict[bytes, str]) -> bool:
+    """A state is lines of JSON. No form can send that, nor can a page without a preflight, which nobody grants."""
+    media = headers.get(b"content-type", "").partition(";")[0].strip().lower()
+    return (scope["method"], scope["path"], media) == ("PUT", "/_sandbox/state", STATE_MEDIA)
 
 
 def _cookie(headers: dict[bytes, Any]) -> str:

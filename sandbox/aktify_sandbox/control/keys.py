@@ -1,6 +1,5 @@
 """`/_sandbox/keys`: who may post."""
 
-import sys
 from collections.abc import Mapping
 from typing import Any
 
@@ -81,21 +80,24 @@ def keep_key(services: Services, text: str, key: Key) -> None:
     services.campaigns.put_key(digest(text), key)
 
 
-def restore(store: Store, campaigns: Campaigns) -> None:
-    """What was added or revoked in earlier runs. A campaign whose rulings can't be in force is left out, and said."""
+def restore(store: Store, campaigns: Campaigns) -> list[str]:
+    """What was added or revoked in earlier runs. A campaign whose rulings can't be in force is left out.
+
+    Returns what is to be said of that.
+    """
+    notices = []
     for row in store.db.table("campaigns"):
         try:
             campaigns.put(_restored(row))
         except RulingMistake as mistake:
             about = f"The campaign {printable(row['name'])}, added in an earlier run, is left out"
-            print(  # noqa: T201  the user's terminal
-                f"aktify-sandbox: {about}: {mistake} Its keys meet the general rulings.", file=sys.stderr
-            )
+            notices.append(f"{about}: {mistake} Its keys meet the general rulings.")
     configured = campaigns.keys()
     for row in store.db.table("keys"):
         known = configured.get(row["digest"])
         source = known.source if known else "added"
         campaigns.put_key(row["digest"], Key(row["shown"], row["campaign"], row["revoked"], source))
+    return notices
 
 
 def _restored(row: Mapping[str, Any]) -> Campaign:

@@ -1,0 +1,162 @@
+"""A command as a child: its standard streams are ours, signals pass through, and its end is told as a shell tells it.
+
+What a terminal sends (Ctrl-C) reaches the whole process group, the child included: passed on, it would come twice, and
+many programs take the second one for impatience. The kernel says who sent a signal, where it can be asked (Linux).
+"""
+
+import contextlib
+import ctypes
+import os
+import shutil
+import signal
+import subprocess
+import sys
+from collections.abc import Callable, Iterator, Mapping, Sequence
+
+NOT_FOUND = 127
+NOT_EXECUTABLE = 126
+_KILLED_BY = 128
+_PASSED_ON = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGQUIT)
+_PR_SET_PDEATHSIG = 1
+_PATIENCE = 5
+
+
+class NotStarted(Exception):
+    """Why a command can't be run, in words for the user."""
+
+    def __init__(self, message: str, code: int) -> None:
+        super().__init__(message)
+        self.code = code
+
+
+class Signals:
+    """Those that are held back, to be taken one by one and passed on.
+
+    What is ignored here (SIGHUP under `nohup`) stays ignored, in the child too.
+    """
+
+    def __init__(self) -> None:
+        self._passed_on = [number for number in _PASSED_ON if signal.getsignal(number) != signal.SIG_IGN]
+        self._watched = {*self._passed_on, signal.SIGCHLD}
+        self._handlers = {number: signal.getsignal(number) for number in self._watched}
+        self._early: list[signal.Signals] = []
+
+    @contextlib.contextmanager
+    def held(self) -> Iterator[None]:
+        """Threads that are started meanwhile don't take them either."""
+        before = signal.pthread_sigmask(signal.SIG_BLOCK, self._watched)
+        for number in self._watched:  # a handler, since what is ignored by default isn't held back everywhere
+            signal.signal(number, self._keep)
+        try:
+            yield
+        finally:
+            self.release()
+            signal.pthread_sigmask(signal.SIG_SETMASK, before)
+
+    def _keep(self, number: int, _: object) -> None:
+        self._early.append(signal.Signals(number))
+
+    @contextlib.contextmanager
+    def let_through(self) -> Iterator[None]:
+        """A child inherits what is held back, so nothing may be while it is made; what comes is passed on then."""
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, self._watched)
+        try:
+            yield
+        finally:
+            signal.pthread_sigmask(signal.SIG_BLOCK, self._watched)
+
+    def release(self) -> None:
+        """The command has ended, and has had what came: from here on signals are for us again."""
+        for number in signal.sigpending() & self._watched:
+            signal.sigwait({number})
+        for number, handler in self._handlers.items():
+            signal.signal(number, handler)
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, self._watched)
+
+    def for_child(self) -> Iterator[signal.Signals]:
+        """The signals that the child hasn't had, as they come. Also returns, with SIGCHLD, when a child has ended."""
+        while True:
+            while self._early:
+                yield self._early.pop(0)
+            number, by_terminal = self._next()
+            if not by_terminal:
+                yield number
+
+    def _next(self) -> tuple[signal.Signals, bool]:
+        """The next one, and whether a terminal has sent it to the whole process group."""
+        if hasattr(signal, "sigwaitinfo"):
+            info = signal.sigwaitinfo(self._watched)
+            return signal.Signals(info.si_signo), info.si_code > 0 and info.si_signo != signal.SIGCHLD
+        number = signal.Signals(signal.sigwait(self._watched))
+        return number, number in (signal.SIGINT, signal.SIGQUIT) and _in_foreground()
+
+
+def _in_foreground() -> bool:
+    """Whether a terminal's keys reach this process group."""
+    try:
+        with open("/dev/tty", "rb", buffering=0) as terminal:
+            return os.tcgetpgrp(terminal.fileno()) == os.getpgrp()
+    except OSError:
+        return False
+
+
+def run(command: Sequence[str], environment: Mapping[str, str], signals: Signals) -> int:
+    """Run the command to its end. Returns its exit code, 128 + N when signal N ended it. Raises `NotStarted`."""
+    with signals.let_through():
+        child = _started(command, environment)
+    try:
+        code = _waited_for(child, signals)
+    finally:
+        _end(child)
+    signals.release()
+    return _KILLED_BY - code if code < 0 else code
+
+
+def _started(command: Sequence[str], environment: Mapping[str, str]) -> "subprocess.Popen[bytes]":
+    try:
+        return subprocess.Popen(  # noqa: S603  running what the user wrote is what this command is for
+            command,
+            env=environment,
+            preexec_fn=_dies_with_parent(),  # noqa: PLW1509  it makes one system call and takes no lock
+        )
+    except PermissionError:
+        raise NotStarted(f"{command[0]} isn't executable.", NOT_EXECUTABLE) from None
+    except FileNotFoundError:
+        if shutil.which(command[0]):  # the kernel says the same of the program that its first line names
+            raise NotStarted(
+                f"{command[0]} can't be run: the program in its first line isn't there.", NOT_EXECUTABLE
+            ) from None
+        raise NotStarted(f"There is no command {command[0]}.", NOT_FOUND) from None
+    except (OSError, ValueError) as error:
+        reason = (error.strerror if isinstance(error, OSError) else None) or str(error)
+        raise NotStarted(f"{command[0]} can't be run: {reason}.", NOT_EXECUTABLE) from None
+
+
+def _dies_with_parent() -> Callable[[], object] | None:
+    """What has the kernel end the child when this process is killed, where the kernel can (Linux)."""
+    if sys.platform != "linux":
+        return None
+    ask = ctypes.CDLL(None).prctl
+    return lambda: ask(_PR_SET_PDEATHSIG, signal.SIGKILL)
+
+
+def _waited_for(child: "subprocess.Popen[bytes]", signals: Signals) -> int:
+    coming = signals.for_child()
+    while (code := child.poll()) is None:
+        number = next(coming)
+        if number != signal.SIGCHLD:
+            with contextlib.suppress(ProcessLookupError):
+                child.send_signal(number)
+    return code
+
+
+def _end(child: "subprocess.Popen[bytes]") -> None:
+    """However this goes, no child is left behind."""
+    if child.poll() is not None:
+        return
+    child.terminate()
+    try:
+        child.wait(_PATIENCE)
+    except subprocess.TimeoutExpired:
+        child.kill()
+        child.wait()

@@ -1,0 +1,85 @@
+"""`--expect 'leads == 3'`: an expectation in three words."""
+
+import re
+from typing import Any, NamedTuple
+
+from aktify_sandbox.cli.client import Client
+from aktify_sandbox.cli.verdicts import Expected, Verdict, ask
+
+_FORM = re.compile(r"\s*([A-Za-z0-9]+)\s*(==|!=|<=|>=|<|>)\s*([0-9]{1,7})\s*")
+_STATUS = re.compile(r"[1-5](?:xx|[0-9]{2})")
+_ALLOWED = (
+    "Write 'leads == 3': leads, requests, forced or a status (409, 4xx, none); == != < <= > or >=; a number."
+)
+
+
+class ComparisonMistake(ValueError):
+    """What can't be compared, in words for the user."""
+
+
+class Comparison(NamedTuple):
+    """What shall be so at the end."""
+
+    text: str
+    subject: str
+    operator: str
+    number: int
+
+    def judge(self, client: Client, after: str | None) -> Verdict:
+        """Ask the sandbox. `after`: only requests newer than that id count."""
+        if self.subject == "leads":
+            found = sum(row["leads"] for row in client.get("/campaigns")["campaigns"])
+            return self._of_leads(found)
+        verdicts = [ask(client, Expected(self._expectation(count)), after) for count in self._counts()]
+        best = next((each for each in verdicts if each.ok), verdicts[0])
+        return best._replace(name=self.text, text=best.text and f"{self.text}: {best.text}")
+
+    def _of_leads(self, found: int) -> Verdict:
+        ok = any(_is_within(found, span) for span in self._spans())
+        text = "" if ok else f"Expected {self.text}. Found {found or 'none'}."
+        return Verdict(self.text, ok, text, {"name": self.text, "ok": ok, "found": found})
+
+    def _expectation(self, count: dict[str, int]) -> dict[str, Any]:
+        where = {"forced": {"forced": "yes"}, "requests": {}}.get(self.subject, {"status": self.subject})
+        return {"where": where, "count": count}
+
+    def _counts(self) -> list[dict[str, int]]:
+        """Of which one must be met, as the sandbox takes them."""
+        return [
+            {"atLeast": least} | ({} if most is None else {"atMost": most}) for least, most in self._spans()
+        ]
+
+    def _spans(self) -> list[tuple[int, int | None]]:
+        number = self.number
+        match self.operator:
+            case "==":
+                return [(number, number)]
+            case "!=":
+                below: list[tuple[int, int | None]] = [(0, number - 1)] if number else []
+                return [*below, (number + 1, None)]
+            case "<":
+                return [(0, number - 1)]
+            case "<=":
+                return [(0, number)]
+            case ">":
+                return [(number + 1, None)]
+            case _:
+                return [(number, None)]
+
+
+def comparison(text: str) -> Comparison:
+    """Read one. Raises `ComparisonMistake`."""
+    found = _FORM.fullmatch(text)
+    if not found:
+        raise ComparisonMistake(f"“{text}” can't be compared. {_ALLOWED}")
+    subject, operator, number = found[1].lower(), found[2], int(found[3])
+    if subject not in ("leads", "requests", "forced", "none") and not _STATUS.fullmatch(subject):
+        raise ComparisonMistake(f"“{found[1]}” isn't counted. {_ALLOWED}")
+    if operator == "<" and number == 0:
+        raise ComparisonMistake(f"“{text}” can never be so: there are never fewer than 0.")
+    return Comparison(text.strip(), subject, operator, number)
+
+
+def _is_within(found: int, span: tuple[int, int | None]) -> bool:
+    least, most = span
+    return least <= found and (most is None or found <= most)

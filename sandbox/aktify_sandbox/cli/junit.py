@@ -1,0 +1,73 @@
+"""Expectations as JUnit XML, the form in which every CI shows results of tests."""
+
+import re
+import socket
+from collections.abc import Iterable
+from datetime import UTC, datetime
+from pathlib import Path
+from xml.sax.saxutils import escape, quoteattr
+
+import click
+
+from aktify_sandbox.cli.verdicts import Verdict
+
+_NEVER_IN_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+_SUITE = "aktify-sandbox expectations"
+
+
+def check(file: Path | None) -> None:
+    """Find out before anything runs whether the file can be written. Not to be able to is wrong usage."""
+    if file and (file.is_dir() or not file.absolute().parent.is_dir()):
+        raise click.UsageError(
+            f"--junit {file} can't be written: its folder isn't there, or it is one itself."
+        )
+
+
+def write(file: Path, verdicts: Iterable[Verdict], seconds: float) -> None:
+    """Write the verdicts. Ends the command if the file can't be written."""
+    try:
+        file.write_text(document(list(verdicts), seconds), encoding="utf-8")
+    except OSError as error:
+        raise click.ClickException(f"--junit {file} can't be written: {error.strerror}.") from None
+
+
+def document(verdicts: list[Verdict], seconds: float) -> str:
+    """The whole document: one suite, a case for each expectation."""
+    failures = sum(not verdict.ok for verdict in verdicts)
+    counts = f'tests="{len(verdicts)}" failures="{failures}" errors="0"'
+    host = _quoted(socket.gethostname() or "localhost")
+    now = datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%S")
+    lines = [
+        '<?xml version="1.0" encoding="UTF-8"?>',
+        "<testsuites>",
+        f'<testsuite id="0" package="aktify-sandbox" name={_quoted(_SUITE)} timestamp="{now}" hostname={host}',
+        f'  {counts} time="{seconds:.3f}">',
+        "<properties/>",
+        *map(_case, verdicts),
+        "<system-out/>",
+        "<system-err/>",
+        "</testsuite>",
+        "</testsuites>",
+    ]
+    return "\n".join(lines) + "\n"
+
+
+def _case(verdict: Verdict) -> str:
+    head = f'<testcase classname="aktify-sandbox" name={_quoted(verdict.name)} time="0.000"'
+    if verdict.ok:
+        return f"{head}/>"
+    first = verdict.text.partition("\n")[0]
+    failure = (
+        f'<failure type="expectation" message={_quoted(first)}>{escape(_allowed(verdict.text))}</failure>'
+    )
+    return f"{head}>{failure}</testcase>"
+
+
+def _quoted(text: str) -> str:
+    """As an attribute's value; white space in it would else be folded by whoever reads it."""
+    return quoteattr(_allowed(text), {"\n": "&#10;", "\r": "&#13;", "\t": "&#9;"})
+
+
+def _allowed(text: str) -> str:
+    """The text without what XML can't hold at all."""
+    return _NEVER_IN_XML.sub("\ufffd", text)

@@ -1,0 +1,188 @@
+"""What a sandbox saw while a command ran: for a terminal, and in Markdown for the summary of a CI job."""
+
+import re
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from typing import Any, NamedTuple
+
+from aktify_sandbox.cli.client import Client
+from aktify_sandbox.cli.tables import clean, table_lines
+from aktify_sandbox.cli.verdicts import Verdict
+from aktify_sandbox.masking import masked_phone, masked_text
+
+_AT_ONCE = 1_000
+_MOST_COUNTED = 20_000
+_MOST_ROWS = 50
+_MOST_ROWS_IN_MARKDOWN = 200
+_LONGEST_CELL = 200
+_COLUMNS = ("time", "status", "request", "phone", "campaign", "reason")
+_HEADERS_SHOWN = frozenset(
+    ("content-length", "content-type", "date", "host", "retry-after", "user-agent", "x-api-key")
+)
+
+
+class Policy(NamedTuple):
+    """What may be shown of people."""
+
+    show_pii: bool
+
+    def phone(self, phone: str | None) -> str:
+        """A number in E.164."""
+        return "-" if phone is None else phone if self.show_pii else masked_phone(phone)
+
+    def text(self, text: str) -> str:
+        """Any text of a request or of its answer."""
+        return text if self.show_pii else masked_text(text)
+
+    def record(self, record: dict[str, Any]) -> dict[str, Any]:
+        """A whole record, as `diagnosis` reads it."""
+        if self.show_pii:
+            return record
+        told = ("path", "query", "body", "response", "reason", "problems", "notes", "firstPost", "headers")
+        phone = self.phone(record["phone"]) if record["phone"] else None
+        return {
+            **record,
+            "phone": phone,
+            **{name: self._masked(record[name]) for name in told if name in record},
+        }
+
+    def verdict(self, verdict: Verdict) -> Verdict:
+        """What became of an expectation, in words."""
+        return verdict._replace(name=self.text(verdict.name), text=self.text(verdict.text))
+
+    def _masked(self, value: Any, name: str = "") -> Any:
+        if isinstance(value, dict):
+            return {word: self._masked(each, word) for word, each in value.items()}
+        if isinstance(value, list):
+            return value if _is_shown_header(value) else [self._masked(each) for each in value]
+        return self.text(value) if isinstance(value, str) and name not in ("id", "receivedAt") else value
+
+
+def _is_shown_header(value: list[Any]) -> bool:
+    """Whether this is a header that holds nothing of a lead: name and value."""
+    if len(value) != 2 or not all(isinstance(each, str) for each in value):
+        return False
+    name = value[0].lower()
+    return name in _HEADERS_SHOWN or name.startswith("x-aktify-sandbox-")
+
+
+class Seen(NamedTuple):
+    """The requests of a run, oldest first."""
+
+    requests: list[dict[str, Any]]
+    more: bool
+    """Whether there are older ones that were not looked at."""
+    leads: int
+
+    @property
+    def counted(self) -> str:
+        """All in one line."""
+        statuses = Counter(str(_status(each)) for each in self.requests)
+        each = ", ".join(f"{count:,} × {status}" for status, count in sorted(statuses.items()))
+        count = len(self.requests)
+        many = f"{'more than ' if self.more else ''}{count:,} request{'' if count == 1 else 's'}"
+        return f"{many if count else 'No requests'}{f' ({each})' if each else ''}, {_leads(self.leads)} kept."
+
+
+def _leads(count: int) -> str:
+    return f"{count or 'no'} lead{'' if count == 1 else 's'}"
+
+
+def look(client: Client, after: str) -> Seen:
+    """What has come since the request of that id."""
+    found: list[dict[str, Any]] = []
+    before = None
+    while len(found) < _MOST_COUNTED:
+        page = client.get("/requests", limit=_AT_ONCE, before=before, after=after)
+        found += page["requests"]
+        before = page["next"]
+        if before is None:
+            break
+    leads = sum(row["leads"] for row in client.get("/campaigns")["campaigns"])
+    return Seen(found[::-1], before is not None, leads)
+
+
+def in_words(seen: Seen, client: Client, policy: Policy) -> Iterator[str]:
+    """A table of requests, then the last one that isn't a 201, whole."""
+    from aktify_sandbox.diagnosis import diagnosis
+
+    if not seen.requests:
+        yield f"No request has reached the sandbox. Does the command send them to $AKTIFY_BASE_URL ({client.url})?"
+        return
+    earlier = len(seen.requests) - _MOST_ROWS
+    if earlier > 0 or seen.more:
+        yield f"… {'more than ' if seen.more else ''}{max(earlier, 0):,} earlier ones"
+    yield from table_lines(_COLUMNS, [_cells(each, policy) for each in seen.requests[-_MOST_ROWS:]])
+    last = next((each for each in reversed(seen.requests) if _status(each) != 201), None)
+    if last:
+        yield ""
+        yield "The last one that isn't a 201:"
+        whole = policy.record(client.get(f"/requests/{last['id']}"))
+        yield from (f"  {line}".rstrip() for line in diagnosis(whole).splitlines())
+    if not policy.show_pii:
+        yield ""
+        yield "Phone numbers and e-mail addresses are masked; --show-pii shows them."
+
+
+def _cells(record: dict[str, Any], policy: Policy) -> tuple[str, ...]:
+    ordinary = (record["method"], record["path"]) == ("POST", "/api/v1/leads")
+    where = "" if ordinary else f"{record['method']} {policy.text(record['path'][:_LONGEST_CELL])}: "
+    waited = record.get("hungUpAfterMs")
+    patience = f" The client hung up after {waited:,.0f} ms." if waited is not None else ""
+    forced = record["reason"]["scenario"]
+    return (
+        record["receivedAt"][11:23],
+        str(_status(record)),
+        record["id"],
+        policy.phone(record["phone"]),
+        record["campaign"] or "-",
+        f"{where}{policy.text(record['reason']['rule'])}{f' [{forced}]' if forced else ''}{patience}",
+    )
+
+
+def _status(record: dict[str, Any]) -> int | str:
+    response = record["response"]
+    return response["status"] if response else "---"
+
+
+# Markdown
+
+
+def markdown(seen: Seen, verdicts: Sequence[Verdict], policy: Policy, command: str, code: int) -> str:
+    """The same as a section of a Markdown document, of bounded length."""
+    shown = seen.requests[-_MOST_ROWS_IN_MARKDOWN:]
+    left_out = len(seen.requests) - len(shown)
+    rows = [_cells(each, policy) for each in shown]
+    lines = [
+        "### aktify-sandbox",
+        "",
+        f"{_in_markdown(policy.text(command))} ended with exit code {code}. {seen.counted}",
+        "",
+        *map(_verdict_in_markdown, verdicts),
+        *([""] if verdicts else []),
+    ]
+    if rows:
+        lines += [f"| {' | '.join(_COLUMNS)} |", f"|{'---|' * len(_COLUMNS)}"]
+        lines += [f"| {' | '.join(_in_markdown(cell) for cell in row)} |" for row in rows]
+        lines += [""]
+    if left_out or seen.more:
+        at_least = "more than " if seen.more else ""
+        lines += [f"{at_least}{left_out:,} earlier requests are left out here.", ""]
+    return "\n".join(lines) + "\n"
+
+
+def _verdict_in_markdown(verdict: Verdict) -> str:
+    return (
+        f"- ✅ {_in_markdown(verdict.name)}"
+        if verdict.ok
+        else f"- ❌ {_in_markdown(verdict.text, 2_000, '<br>')}"
+    )
+
+
+def _in_markdown(text: str, longest: int = _LONGEST_CELL, line_break: str = " ") -> str:
+    """Text that means nothing but itself wherever it stands: no markup, no link, nobody mentioned, one line."""
+    cut = text if len(text) <= longest else f"{text[: longest - 1]}…"
+    lines = [clean(line.strip()) for line in cut.split("\n")]
+    return line_break.join(
+        re.sub(r"[^\w\s.,()+…×–-]|_", lambda found: f"&#{ord(found[0])};", line) for line in lines
+    )

@@ -1,0 +1,192 @@
+"""`exec`: a sandbox for as long as a command runs."""
+
+import os
+import shlex
+import sys
+import time
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from aktify_sandbox.cli import junit
+from aktify_sandbox.cli.client import Client
+from aktify_sandbox.cli.serving import gather, settings_options
+from aktify_sandbox.cli.verdicts import Expected, Verdict, expectations_in, lines_of
+from aktify_sandbox.settings import Settings, fields_for_flags
+
+if TYPE_CHECKING:
+    from aktify_sandbox.beside import Beside
+    from aktify_sandbox.cli.comparisons import Comparison
+    from aktify_sandbox.cli.report import Policy, Seen
+
+_NOT_HERE = ("open", "log_format", "ready_file")
+_OPTIONS = tuple(flag.field for flag in fields_for_flags() if flag.field not in _NOT_HERE)
+_NEWEST_OF_NONE = "r000000000"
+
+
+@click.command("exec", context_settings={"allow_interspersed_args": False})
+@settings_options(*_OPTIONS)
+@click.option(
+    "--verify",
+    "files",
+    multiple=True,
+    metavar="FILE",
+    type=click.Path(path_type=Path),
+    help="Expectations (YAML) that must be met at the end; repeatable.",
+)
+@click.option(
+    "--expect",
+    "texts",
+    multiple=True,
+    metavar="'leads == 3'",
+    help="Of leads, requests, forced or a status (409, 4xx) so many; repeatable.",
+)
+@click.option(
+    "--junit",
+    "junit_file",
+    metavar="FILE",
+    type=click.Path(path_type=Path),
+    help="Write what became of the expectations here.",
+)
+@click.argument("command", nargs=-1, required=True, metavar="-- COMMAND…")
+def exec_(
+    command: tuple[str, ...],
+    files: tuple[Path, ...],
+    texts: tuple[str, ...],
+    junit_file: Path | None,
+    **flags: Any,
+) -> None:
+    """Run a command with a sandbox of its own, and return its exit code.
+
+    The sandbox takes a free port and writes nothing to the disk, unless --port or --state say otherwise. The command
+    finds it by AKTIFY_BASE_URL, AKTIFY_API_KEY and AKTIFY_SANDBOX_URL. When it fails, what the sandbox saw is printed;
+    when it succeeds but an expectation isn't met, the exit code is 1. In a GitHub job its summary gets a table too.
+
+    \b
+    Example:
+      aktify-sandbox exec -- npm test
+      aktify-sandbox exec --scenario flaky --expect 'leads == 3' -- bash import.sh
+    """
+    settings, notices = gather(flags, for_command=True)
+    expected: list[Expected | Comparison] = [*expectations_in(files), *_comparisons(texts)]
+    junit.check(junit_file)
+    sys.exit(_Run(settings, command, expected, junit_file).run(notices))
+
+
+def _comparisons(texts: Sequence[str]) -> "list[Comparison]":
+    from aktify_sandbox.cli.comparisons import ComparisonMistake, comparison
+
+    try:
+        return [comparison(text) for text in texts]
+    except ComparisonMistake as mistake:
+        raise click.UsageError(f"--expect: {mistake}") from None
+
+
+class _Run:
+    """One command and its sandbox."""
+
+    def __init__(
+        self,
+        settings: Settings,
+        command: Sequence[str],
+        expected: "Sequence[Expected | Comparison]",
+        junit_file: Path | None,
+    ) -> None:
+        self._settings = settings
+        self._command = command
+        self._expected = expected
+        self._junit_file = junit_file
+
+    def run(self, notices: list[str]) -> int:
+        """Returns the exit code."""
+        from aktify_sandbox.beside import Beside, BesideDied
+        from aktify_sandbox.cli.child import NotStarted, Signals
+        from aktify_sandbox.contract.rulings import RulingMistake
+        from aktify_sandbox.hosting import CannotServe, say
+        from aktify_sandbox.log import LogError
+        from aktify_sandbox.nodes import DocumentMistakes
+        from aktify_sandbox.shelf import NoSuchScenario
+
+        signals = Signals()
+        try:
+            with signals.held(), Beside(self._settings) as beside:
+                for notice in [*notices, *beside.notices]:
+                    say(notice)
+                return self._run(beside, signals)
+        except RulingMistake as mistake:
+            raise click.UsageError(str(mistake)) from None
+        except NotStarted as error:
+            say(str(error))
+            return error.code
+        except (BesideDied, CannotServe, LogError, NoSuchScenario, DocumentMistakes) as error:
+            say(str(error))
+            return 1
+
+    def _run(self, beside: "Beside", signals: Any) -> int:
+        from aktify_sandbox.beside import BesideDied
+        from aktify_sandbox.cli import child, report
+        from aktify_sandbox.hosting import say
+
+        client = Client(beside.url, self._settings.token)
+        newest = client.get("/requests", limit=1)["requests"]
+        after = newest[0]["id"] if newest else _NEWEST_OF_NONE
+        started = time.monotonic()
+        code = child.run(self._command, self._environment(beside), signals)
+        try:
+            beside.check()
+        except BesideDied as error:
+            say(str(error))
+            return code or 1
+        policy = report.Policy(self._settings.show_pii)
+        verdicts = [policy.verdict(each.judge(client, after)) for each in self._expected]
+        seen = report.look(client, after)
+        if self._junit_file:
+            junit.write(self._junit_file, verdicts, time.monotonic() - started)
+        self._say(code, verdicts, seen, client, policy)
+        self._sum_up(code, verdicts, seen, policy)
+        return code or int(not all(verdict.ok for verdict in verdicts))
+
+    def _environment(self, beside: "Beside") -> dict[str, str]:
+        own = {
+            "AKTIFY_BASE_URL": beside.url,
+            "AKTIFY_API_KEY": beside.api_key,
+            "AKTIFY_SANDBOX_URL": beside.url,
+            "AKTIFY_SANDBOX_TOKEN": self._settings.token or "",
+        }
+        return {**os.environ, **{name: value for name, value in own.items() if value}}
+
+    def _say(
+        self, code: int, verdicts: list[Verdict], seen: "Seen", client: Client, policy: "Policy"
+    ) -> None:
+        """On standard error alone: standard output is the command's."""
+        from aktify_sandbox.cli.report import in_words
+
+        failed = code != 0 or not all(verdict.ok for verdict in verdicts)
+        if self._settings.quiet and not failed:
+            return
+        if code:
+            click.echo(f"aktify-sandbox: the command ended with exit code {code}.", err=True)
+        click.echo(f"aktify-sandbox: {seen.counted}", err=True)
+        for verdict in verdicts:
+            for line in lines_of(verdict):
+                click.echo(f"  {line}", err=True)
+        if failed:
+            click.echo("", err=True)
+            for line in in_words(seen, client, policy):
+                click.echo(line, err=True)
+
+    def _sum_up(self, code: int, verdicts: list[Verdict], seen: "Seen", policy: "Policy") -> None:
+        """Into the summary of a GitHub job, if this is one."""
+        from aktify_sandbox.cli.report import markdown
+
+        file = os.environ.get("GITHUB_STEP_SUMMARY")
+        if not file:
+            return
+        text = markdown(seen, verdicts, policy, shlex.join(self._command), code)
+        try:
+            with open(file, "a", encoding="utf-8") as summary:
+                summary.write(text)
+        except OSError as error:  # the command's outcome matters more
+            click.echo(f"aktify-sandbox: {file} can't be written: {error.strerror}.", err=True)

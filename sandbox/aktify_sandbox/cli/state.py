@@ -1,0 +1,136 @@
+"""`state save|load`: all that a sandbox remembers, in one file."""
+
+import contextlib
+import os
+import stat
+import sys
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+from typing import IO, BinaryIO
+
+import click
+
+from aktify_sandbox.cli.client import Client, Refused, as_json, talks
+from aktify_sandbox.cli.files import standard_input
+from aktify_sandbox.cli.tables import clean, print_json
+
+_MEDIA = "application/x-ndjson"
+_CHUNK = 1 << 16
+
+
+@click.group()
+def state() -> None:
+    """The whole state in one file: leads, requests, keys and campaigns.
+
+    \b
+    Example:
+      aktify-sandbox state save known-leads.jsonl
+    """
+
+
+@state.command()
+@click.argument("file", type=click.Path(path_type=Path, allow_dash=True))
+@as_json
+@talks
+def save(file: Path, in_json: bool, url: str, token: str | None) -> None:
+    """Write the state to FILE (- for standard output), whole or not at all.
+
+    The file is for you alone: it holds phone numbers. Keys stand in it as digests only.
+
+    \b
+    Example:
+      aktify-sandbox state save known-leads.jsonl
+    """
+    with Client(url, token).stream("/state") as answer, _written(file) as out:
+        for piece in answer.iter_bytes():
+            out.write(piece)
+        counts = {
+            name: int(answer.headers.get(f"x-aktify-sandbox-{name}", 0)) for name in ("leads", "requests")
+        }
+    if in_json and str(file) != "-":
+        print_json({"file": str(file), **counts})
+    else:
+        click.echo(
+            f"{_counted(counts)} saved{'' if str(file) == '-' else f' in {file}'}.", err=str(file) == "-"
+        )
+
+
+@state.command()
+@click.argument("file", type=click.Path(path_type=Path, allow_dash=True))
+@as_json
+@talks
+def load(file: Path, in_json: bool, url: str, token: str | None) -> None:
+    """Put the state in FILE (- for standard input) in place of all that the sandbox remembers.
+
+    All or nothing: a damaged file changes nothing. Configured keys and campaigns and scenarios in force stay;
+    forced answers that wait are forgotten.
+
+    \b
+    Example:
+      aktify-sandbox state load known-leads.jsonl
+    """
+    client = Client(url, token)
+    client.check()
+    with _opened(file) as source:
+        try:
+            loaded = client.put_stream("/state", iter(lambda: source.read(_CHUNK), b""), _MEDIA)
+        except Refused as refused:
+            line = refused.content.get("line")
+            if line is None:
+                raise
+            what = refused.message.removeprefix(f"line {line}: ")
+            raise click.ClickException(f"{file}:{line}: {what} Nothing was changed.") from None
+    for notice in loaded["notices"]:
+        click.echo(clean(notice), err=True)
+    if in_json:
+        print_json(loaded)
+    else:
+        click.echo(f"{_counted(loaded)} loaded.")
+
+
+def _counted(counts: dict[str, int]) -> str:
+    leads, requests = counts["leads"], counts["requests"]
+    return f"{leads:,} lead{'' if leads == 1 else 's'} and {requests:,} request{'' if requests == 1 else 's'}"
+
+
+@contextlib.contextmanager
+def _opened(file: Path) -> Iterator[BinaryIO]:
+    if str(file) == "-":
+        yield standard_input()
+        return
+    try:
+        source = file.open("rb")
+    except OSError as error:
+        raise click.ClickException(f"{file} can't be read: {error.strerror}.") from None
+    with source:
+        if stat.S_ISDIR(os.fstat(source.fileno()).st_mode):
+            raise click.ClickException(f"{file} can't be read: it is a folder.")
+        yield source
+
+
+@contextlib.contextmanager
+def _written(file: Path) -> Iterator[IO[bytes]]:
+    """Where to write: what stands under the name afterwards is whole, and the owner's alone."""
+    if str(file) == "-":
+        yield sys.stdout.buffer
+        sys.stdout.buffer.flush()
+        return
+    beside: Path | None = None
+    try:
+        if file.exists() and not file.is_file():  # a pipe, a terminal, /dev/null: nothing to replace
+            with file.open("wb") as out:
+                yield out
+            return
+        fd, name = tempfile.mkstemp(dir=file.parent, prefix=f".{file.name}.")
+        beside = Path(name)
+        with open(fd, "wb") as out:
+            yield out
+            out.flush()
+            os.fsync(out.fileno())
+        beside.replace(file)
+    except OSError as error:
+        raise click.ClickException(f"{file} can't be written: {error.strerror}.") from None
+    finally:
+        if beside:
+            beside.unlink(missing_ok=True)

@@ -1,0 +1,81 @@
+"""What became of expectations: asked of the sandbox, which alone decides, so that there is one meaning."""
+
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import click
+
+from aktify_sandbox.cli.client import Client, Refused
+from aktify_sandbox.cli.tables import clean
+
+
+class Expected(NamedTuple):
+    """An expectation as the sandbox takes it."""
+
+    content: dict[str, Any]
+
+    def judge(self, client: Client, after: str | None) -> "Verdict":
+        """Ask the sandbox. `after`: only requests newer than that id count."""
+        return ask(client, self, after)
+
+
+class Verdict(NamedTuple):
+    """What became of an expectation."""
+
+    name: str
+    ok: bool
+    text: str
+    """What was wrong, in words with lines for each near miss; empty if nothing was."""
+    content: Mapping[str, Any]
+    """As the sandbox says it."""
+
+
+def ask(client: Client, expected: Expected, after: str | None = None) -> Verdict:
+    """Have the sandbox judge an expectation."""
+    [verdict] = ask_all(client, [expected], after)
+    return verdict
+
+
+def ask_all(client: Client, expected: Iterable[Expected], after: str | None = None) -> list[Verdict]:
+    """Have the sandbox judge expectations, all in the same moment."""
+    content = {"expectations": [_beginning(each.content, after) for each in expected]}
+    try:
+        results = client.post("/requests/verify", content).json()["results"]
+    except Refused as refused:
+        results = refused.content.get("results")
+        if refused.status not in (409, 422) or not isinstance(results, list):
+            raise
+    return [Verdict(each["name"], each["ok"], each.get("detail", ""), each) for each in results]
+
+
+def _beginning(expectation: dict[str, Any], after: str | None) -> dict[str, Any]:
+    """The expectation of what has come since, unless it says itself from when on it looks."""
+    if after is None:
+        return expectation
+    if "order" in expectation:
+        return {**expectation, "order": [_later(step, after) for step in expectation["order"]]}
+    return {**expectation, "where": _later(expectation.get("where", {}), after)}
+
+
+def _later(where: dict[str, Any], after: str) -> dict[str, Any]:
+    return where if where.keys() & {"after", "since"} else {**where, "after": after}
+
+
+def expectations_in(files: Iterable[Path]) -> list[Expected]:
+    """The expectations in files of YAML or JSON. A mistake is wrong usage: exit code 2."""
+    from aktify_sandbox.expectation_files import read_expectations
+    from aktify_sandbox.nodes import DocumentMistakes
+
+    try:
+        return [Expected(each) for file in files for each in read_expectations(file)]
+    except DocumentMistakes as mistakes:
+        raise click.UsageError(str(mistakes)) from None
+
+
+def lines_of(verdict: Verdict) -> list[str]:
+    """An expectation and what became of it, for a terminal."""
+    if verdict.ok:
+        return [f"met      {clean(verdict.name)}"]
+    first, *others = verdict.text.split("\n")
+    return [f"not met  {clean(first)}", *(f"         {clean(line)}" for line in others)]
