@@ -3,13 +3,14 @@
 import asyncio
 import json
 import re
-from collections.abc import Mapping, MutableMapping
+from collections.abc import Mapping
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 from urllib.parse import urlencode, urlsplit
 
 from aktify_sandbox.beside import Beside
 from aktify_sandbox.crossing import outcome
+from aktify_sandbox.inprocess import call
 
 if TYPE_CHECKING:
     from concurrent.futures import Future
@@ -45,6 +46,13 @@ class Question(NamedTuple):
     query: Query = MappingProxyType({})
     """Those that are None are left out."""
     accept: str = _JSON
+    seconds: float = 0
+    """How long the answer may wait for something."""
+
+    @property
+    def patience(self) -> float:
+        """How long to wait for the answer."""
+        return _PATIENCE + self.seconds
 
     @property
     def given(self) -> dict[str, Any]:
@@ -118,34 +126,14 @@ async def _call(beside: Beside, question: Question) -> Reply:
     if beside.settings.token:
         headers.append((b"authorization", f"Bearer {beside.settings.token}".encode()))
     scope = {
-        "type": "http",
-        "asgi": {"version": "3.0", "spec_version": "2.3"},
-        "http_version": "1.1",
         "method": question.method,
-        "scheme": "http",
         "path": f"/_sandbox{question.path}",
-        "raw_path": f"/_sandbox{question.path}".encode(),
         "query_string": urlencode(question.given).encode(),
-        "root_path": "",
-        "headers": headers,
+        "http_version": "1.1",
         "client": None,
-        "server": None,
     }
-    sent: list[MutableMapping[str, Any]] = []
-    waiting = [{"type": "http.request", "body": body, "more_body": False}]
-
-    async def receive() -> MutableMapping[str, Any]:
-        if waiting:
-            return waiting.pop()
-        await asyncio.Event().wait()  # nobody hangs up
-        raise AssertionError
-
-    async def send(message: MutableMapping[str, Any]) -> None:
-        sent.append(message)
-
-    await beside.app(scope, receive, send)
-    status = next((each["status"] for each in sent if "status" in each), 500)
-    return Reply(status, b"".join(each.get("body", b"") for each in sent))
+    answer = await call(beside.app, scope, headers, body, seconds=question.patience)
+    return Reply(answer.status or 500, answer.body)
 
 
 class Outside:
@@ -201,7 +189,7 @@ class Outside:
             "json": question.content,
             "params": question.given,
             "headers": {"accept": question.accept},
-            "timeout": _PATIENCE + float(question.query.get("timeout") or 0),
+            "timeout": question.patience,
         }
 
     def _nobody(self, error: Exception) -> NoSandbox:

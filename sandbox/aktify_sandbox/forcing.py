@@ -118,11 +118,13 @@ class Forcing:
         Raises `NoSuchScenario`, `DocumentMistakes`; then nothing has changed.
         """
         loaded = self._load_for(campaign, names)
-        self._forget(self._of_campaigns.pop(campaign, {}).values())
+        gone = self._of_campaigns.pop(campaign, {})
+        self._forget(gone.values())
         self._counts.forget_campaign(campaign)  # who takes the name anew begins anew
         if loaded:
             self._of_campaigns[campaign] = loaded
-        self._arrange()
+        if loaded or gone:
+            self._arrange()
 
     def hits(self, scenario: str, rules: int) -> list[int]:
         """How many answers each of its rules has forced since it came into force (or since a reset)."""

@@ -165,9 +165,7 @@ def page(store: Store, filters: Filters, limit: int, before: int | None) -> tupl
     """The newest records that the filters admit, as the list shows them, and the id from which to go on."""
     found: list[Record] = []
     last = 0
-    for line in store.newest_requests(before):
-        if line.number <= filters.after_number:
-            break
+    for line in store.newest_requests(before, filters.after_number):
         if not filters.admits(line):
             continue
         if len(found) == limit:

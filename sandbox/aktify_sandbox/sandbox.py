@@ -4,9 +4,7 @@ Each is a view on one campaign with a key of its own, so that many can share a s
 """
 
 import json
-import time
 from collections.abc import Iterable, Mapping
-from datetime import UTC, datetime, timedelta
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
 
@@ -73,7 +71,6 @@ class Sandbox:
         self._open = False
         self._after = _ALL
         self._acknowledged: set[str] = set()
-        self._began = ""
 
     # its life
 
@@ -106,7 +103,6 @@ class Sandbox:
         if self._door is None:
             self._own = started(self._settings, listen=self._socket)
             self._door = Inside(self._own)
-        self._began = _moment()
         wanted: dict[str, Any] = {name: value for name, value in self._wanted.items() if value is not None}
         if self._scenarios:
             wanted["scenarios"] = self._scenarios
@@ -117,6 +113,7 @@ class Sandbox:
             raise
         self.url = self._door.url
         self.campaign, self.api_key = made["campaign"], made["apiKey"]
+        self._after = made.get("after", _ALL)
         self._open = True
 
     def stop(self) -> None:
@@ -175,7 +172,7 @@ class Sandbox:
     @property
     def requests(self) -> Requests:
         """The requests that have come until now."""
-        return Requests(self._summaries(campaign=self.campaign), self._whole)
+        return Requests(self._summaries(), self._whole)
 
     @property
     def strays(self) -> Requests:
@@ -185,19 +182,28 @@ class Sandbox:
         return Requests(found, self._whole)
 
     def _strays(self) -> list[dict[str, Any]]:
-        found = self._summaries(since=self._began)
-        return [each for each in found if each["campaign"] is None]
+        return self._split()[1]
 
-    def _summaries(self, **query: Any) -> list[dict[str, Any]]:
-        """Summaries of requests, oldest first."""
+    def _summaries(self) -> list[dict[str, Any]]:
+        """The campaign's requests, oldest first."""
+        return self._seen(campaign=self.campaign)
+
+    def _split(self) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
+        """The campaign's requests, and those of none, oldest first."""
+        seen = self._seen()
+        own = [each for each in seen if each["campaign"] == self.campaign]
+        return own, [each for each in seen if each["campaign"] is None]
+
+    def _seen(self, **filters: str) -> list[dict[str, Any]]:
         found: list[dict[str, Any]] = []
-        query |= {"limit": _PAGE}
+        before = None
         while True:
+            query = {**filters, "after": self._after, "before": before, "limit": _PAGE}
             page = self._ask("GET", "/requests", **query)
-            found += [each for each in page["requests"] if each["id"] > self._after]
-            if page["next"] is None or page["next"] <= self._after:
+            found += page["requests"]
+            before = page["next"]
+            if before is None:
                 return found[::-1]
-            query["before"] = page["next"]
 
     def _whole(self, name: str) -> Record:
         return Record(self._ask("GET", f"/requests/{name}"))
@@ -243,7 +249,7 @@ class Sandbox:
     def reset(self) -> None:
         """Forget leads, requests, forced answers and counters of this campaign."""
         self._ask("POST", f"/campaigns/{self.campaign}/reset")
-        self._after, self._began = self._newest(), _moment()
+        self._after = self._newest()
 
     def _newest(self) -> str:
         found = self._ask("GET", "/requests", limit=1)["requests"]
@@ -267,47 +273,15 @@ class Sandbox:
         them, a compiled pattern that it matches. `order` is a list of such: each in turn, others may come between.
         Raises `VerifyFailed`, with the nearest misses; `SandboxMistake`.
         """
-        self._verified(self._expectation(count, at_least, at_most, order, where), where)
-
-    def _verified(self, expectation: dict[str, Any], where: Mapping[str, Any]) -> list[str]:
-        """The ids of the requests that were meant. Raises `VerifyFailed`."""
-        return self._judged(self._answer(_verify(expectation)), where)
-
-    def _judged(self, reply: Reply, where: Mapping[str, Any]) -> list[str]:
-        said = reply.json() if reply.body else {}
-        if reply.status in (409, 422):
-            raise VerifyFailed(f"{said['detail']}\n\n{self._table()}")
-        self._refuse(reply)
-        ids: list[str] = [name for result in said["results"] for name in result["requests"]]
-        if "status" in where:
-            self._acknowledged |= set(ids)
-        return ids
-
-    def _expectation(
-        self,
-        count: int | None,
-        at_least: int | None,
-        at_most: int | None,
-        order: Iterable[Mapping[str, Any]] | None,
-        where: Mapping[str, Any],
-    ) -> dict[str, Any]:
-        given = {"exactly": count, "atLeast": at_least, "atMost": at_most}
-        counts = {name: value for name, value in given.items() if value is not None}
-        if order is not None:
-            if counts or where:
-                raise SandboxMistake("order stands alone: what each request shall be stands inside it.")
-            return {"order": [self._where(each) for each in order]}
-        if "exactly" in counts and len(counts) > 1:
-            raise SandboxMistake("Give count, or at_least and at_most.")
-        return {"where": self._where(where), **({"count": counts} if counts else {})}
-
-    def _where(self, where: Mapping[str, Any]) -> dict[str, Any]:
-        after = {"after": self._after} if self._after != _ALL else {}
-        return {
-            **{name: condition(value) for name, value in where.items()},
-            **after,
-            "campaign": self.campaign,
-        }
+        if order is None:
+            counts = {"exactly": count, "atLeast": at_least, "atMost": at_most}
+            steps, expectation = [where], self._expectation(counts, where)
+        elif where or (count, at_least, at_most) != (None, None, None):
+            raise SandboxMistake("order stands alone: what each request shall be stands inside it.")
+        else:
+            steps = [dict(each) for each in order]
+            expectation = {"order": [self._where(each) for each in steps]}
+        self._judged(self._answer(Question("POST", "/requests/verify", expectation)), steps)
 
     def wait_for(self, count: int = 1, timeout: float = 5, **where: Any) -> Requests:
         """Wait for code that posts in the background, until so many requests (earlier ones counted) have come.
@@ -320,47 +294,52 @@ class Sandbox:
                 f"wait_for would block {loop}'s event loop, and with it the code that it waits for: "
                 "use `await sandbox.wait_for_async(…)`."
             )
-        waiting = _Waiting(self, count, timeout, where)
-        while True:
-            before = self._newest()
-            reply = self._answer(waiting.verify)
-            if waiting.is_over(reply):
-                return waiting.found(reply)
-            self._refuse(self._answer(waiting.wait(before)), but=422)
+        return self._waited(self._answer(self._waiting(count, timeout, where)), where)
 
     async def wait_for_async(self, count: int = 1, timeout: float = 5, **where: Any) -> Requests:  # noqa: ASYNC109  the same words as without async
         """`wait_for`, while the event loop goes on: asyncio's, anyio's or trio's."""
-        waiting = _Waiting(self, count, timeout, where)
-        while True:
-            before = self._newest()
-            reply = await self._running().ask_async(waiting.verify)
-            if waiting.is_over(reply):
-                return waiting.found(reply)
-            waited = await self._running().ask_async(waiting.wait(before))
-            self._refuse(waited, but=422)
+        reply = await self._running().ask_async(self._waiting(count, timeout, where))
+        return self._waited(reply, where)
+
+    def _waiting(self, count: int, seconds: float, where: Mapping[str, Any]) -> Question:
+        expectation = {**self._expectation({"atLeast": count}, where), "timeout": seconds}
+        return Question("POST", "/requests/verify", expectation, seconds=seconds)
+
+    def _waited(self, reply: Reply, where: Mapping[str, Any]) -> Requests:
+        wanted = set(self._judged(reply, [where]))
+        return Requests([each for each in self._summaries() if each["id"] in wanted], self._whole)
+
+    def _expectation(self, counts: Mapping[str, int | None], where: Mapping[str, Any]) -> dict[str, Any]:
+        given = {name: value for name, value in counts.items() if value is not None}
+        if "exactly" in given and len(given) > 1:
+            raise SandboxMistake("Give count, or at_least and at_most.")
+        return {"where": self._where(where), **({"count": given} if given else {})}
+
+    def _where(self, where: Mapping[str, Any]) -> dict[str, Any]:
+        conditions = {name: condition(value) for name, value in where.items()}
+        return {"campaign": self.campaign, "after": self._after, **conditions}
+
+    def _judged(self, reply: Reply, steps: Iterable[Mapping[str, Any]]) -> list[str]:
+        """The ids of the requests that were meant. Raises `VerifyFailed`."""
+        if reply.status in (409, 422):
+            raise VerifyFailed(f"{reply.json()['detail']}\n\n{self._table()}")
+        self._refuse(reply)
+        ids: list[str] = [name for result in reply.json()["results"] for name in result["requests"]]
+        if any("status" in step for step in steps):
+            self._acknowledged |= set(ids)
+        return ids
 
     # what went wrong
 
     def report(self) -> str:
         """What the sandbox saw: a table of requests with the reasons for their answers, then the last one whole."""
-        found, strays = self._summaries(campaign=self.campaign), self._strays()
+        found, strays = self._split()
         last = max([*found, *strays], key=lambda each: str(each["id"]), default=None)
         whole = ["", self._told(last["id"]).rstrip()] if last else []
-        return "\n".join([self._table(found, strays), *whole])
+        return "\n".join([_table(found, strays), *whole])
 
-    def _table(
-        self, found: list[dict[str, Any]] | None = None, strays: list[dict[str, Any]] | None = None
-    ) -> str:
-        found = self._summaries(campaign=self.campaign) if found is None else found
-        strays = self._strays() if strays is None else strays
-        lines = [f"The sandbox saw {_counted(len(found), 'request')} with this key:" if found else ""]
-        if not found:
-            lines = ["The sandbox saw no request with this key."]
-        lines += [f"  {row}" for row in rows_of(found)]
-        if strays:
-            lines.append(f"and {_counted(len(strays), 'request')} under nobody's key or to a wrong path:")
-            lines += [f"  {row}" for row in rows_of(strays)]
-        return "\n".join(lines)
+    def _table(self) -> str:
+        return _table(*self._split())
 
     def _told(self, name: str) -> str:
         return self._answer(Question("GET", f"/requests/{name}", accept="text/plain")).body.decode()
@@ -372,7 +351,7 @@ class Sandbox:
         405 or 413 that nothing forced) unless `verify` or `wait_for` asked for its `status`, or `strays` was looked at.
         Raises `BesideDied`, `VerifyFailed`.
         """
-        found, strays = self._summaries(campaign=self.campaign), self._strays()
+        found, strays = self._split() if self._is_alone else (self._summaries(), [])
         defects = [each for each in (*found, *strays) if each["reason"]["objection"] == "defect"]
         if defects:
             rows = "\n".join(f"  {row}" for row in rows_of(defects))
@@ -380,7 +359,7 @@ class Sandbox:
                 f"A defect of the sandbox, whose traceback stands in the captured stderr:\n{rows}"
             )
         if strict:
-            wrong = [*self._unused(), *self._faults(found, strays if self._is_alone else [])]
+            wrong = [*self._unused(), *self._faults(found, strays)]
             if wrong:
                 raise VerifyFailed("\n".join(["Strict:", *wrong]))
 
@@ -449,34 +428,6 @@ class Sandbox:
         raise (SandboxMistake if reply.status < 500 else SandboxError)(detail)
 
 
-class _Waiting:
-    """A wait for requests: `verify`, again and again as requests come."""
-
-    def __init__(self, sandbox: Sandbox, count: int, seconds: float, where: Mapping[str, Any]) -> None:
-        self._sandbox = sandbox
-        self._where = where
-        self._deadline = time.monotonic() + seconds
-        self.verify = _verify(sandbox._expectation(None, count, None, None, where))
-
-    def is_over(self, reply: Reply) -> bool:
-        """Whether they have come, or can't come any more."""
-        return reply.status != 422 or time.monotonic() >= self._deadline
-
-    def wait(self, before: str) -> Question:
-        """What wakes it: any next request of the campaign."""
-        left = max(0.0, self._deadline - time.monotonic())
-        query = {"campaign": self._sandbox.campaign, "after": before, "count": 1, "timeout": f"{left:.3f}"}
-        return Question("GET", "/requests/wait", query=query)
-
-    def found(self, reply: Reply) -> Requests:
-        """The requests that came. Raises `VerifyFailed`."""
-        wanted = set(self._sandbox._judged(reply, self._where))
-        found = [
-            each for each in self._sandbox._summaries(campaign=self._sandbox.campaign) if each["id"] in wanted
-        ]
-        return Requests(found, self._sandbox._whole)
-
-
 def started(settings: "Settings", *, listen: bool = True) -> Beside:
     """A sandbox in this process, for one `Sandbox` or for many that share it. Raises `SandboxMistake`."""
     from aktify_sandbox.contract.rulings import RulingMistake
@@ -493,13 +444,13 @@ def started(settings: "Settings", *, listen: bool = True) -> Beside:
     return beside
 
 
-def _verify(expectation: dict[str, Any]) -> Question:
-    return Question("POST", "/requests/verify", expectation)
-
-
-def _moment() -> str:
-    """Now, a little early: a record's moment is cut to milliseconds."""
-    return (datetime.now(UTC) - timedelta(milliseconds=1)).isoformat(timespec="milliseconds")
+def _table(found: list[dict[str, Any]], strays: list[dict[str, Any]]) -> str:
+    said = f"{_counted(len(found), 'request')} with this key:" if found else "no request with this key."
+    lines = [f"The sandbox saw {said}", *(f"  {row}" for row in rows_of(found))]
+    if strays:
+        lines.append(f"and {_counted(len(strays), 'request')} under nobody's key or to a wrong path:")
+        lines += [f"  {row}" for row in rows_of(strays)]
+    return "\n".join(lines)
 
 
 def _counted(count: int, what: str) -> str:

@@ -1,5 +1,6 @@
 """Where scenario files lie: `./scenarios/` first, then the shipped ones; a path is a path."""
 
+import functools
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -58,8 +59,9 @@ class Shelf:
         return path.parent == self._folders[1]
 
 
+@functools.cache
 def built_in(name: str, mark: str) -> Scenario:
-    """Rules that hold without being asked for: keys, numbers."""
+    """Rules that hold without being asked for: keys, numbers. A process reads their files once."""
     return read_scenario(bundled("scenarios") / "built-in" / f"{name}.yaml", mark)
 
 

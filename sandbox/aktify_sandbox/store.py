@@ -213,9 +213,12 @@ class Store:
         line = self.log.find(amendment) if amendment is not None else None
         return {**content, **line.load()["content"]} if line else content
 
-    def newest_requests(self, before: int | None = None) -> Iterator[Line]:
+    def newest_requests(self, before: int | None = None, after: int = 0) -> Iterator[Line]:
         """The lines of recorded requests, newest first. Safe to use from another thread."""
-        requests = (line for line in self.log.backwards() if is_request(line))
+        lines = self.log.backwards()
+        if after:
+            lines = itertools.takewhile(lambda line: line.number > after, lines)
+        requests = (line for line in lines if is_request(line))
         for line in itertools.islice(requests, self.keep):
             if before is None or line.number < before:
                 yield line

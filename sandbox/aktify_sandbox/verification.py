@@ -20,6 +20,11 @@ class Verification:
         self._oldest = store.oldest_request
         self._judgings = [(each, _filters(each.scope), Judging(each)) for each in expectations]
 
+    @property
+    def begins(self) -> int:
+        """The number of the first line that is of interest."""
+        return 1 + min((filters.after_number for _, filters, _ in self._judgings), default=0)
+
     def take(self, lines: Iterable[Line]) -> None:
         """Look at these lines too."""
         for line in lines:
@@ -76,4 +81,6 @@ async def verify(
 
 
 def _take_all(verification: Verification, store: Store, place: Place) -> None:
-    verification.take(line for line in store.log.lines() if line.number <= place.number)
+    with store.log.snapshot() as snapshot:
+        lines = snapshot.lines(snapshot.offset_of(verification.begins))
+        verification.take(line for line in lines if line.number <= place.number)

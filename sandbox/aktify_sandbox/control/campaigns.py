@@ -13,6 +13,7 @@ from aktify_sandbox.contract.rulings import RulingMistake
 from aktify_sandbox.control.keys import keep_key, names_of
 from aktify_sandbox.control.problems import ProblemError, json_object, names_in, text_or_none
 from aktify_sandbox.control.services import Services
+from aktify_sandbox.log import request_id
 from aktify_sandbox.masking import masked_key
 from aktify_sandbox.nodes import DocumentMistakes
 from aktify_sandbox.shelf import NoSuchScenario
@@ -58,7 +59,8 @@ class _Room:
         self._store.db.table("campaigns").insert(row_of(campaign))
         key = fresh_key()
         keep_key(self._services, key, Key(masked_key(key), campaign.name, source="added"))
-        return JSONResponse({"campaign": campaign.name, "apiKey": key}, 201)
+        made = {"campaign": campaign.name, "apiKey": key, "after": request_id(self._store.newest)}
+        return JSONResponse(made, 201)
 
     async def use_scenarios(self, request: Request) -> Response:
         content = await json_object(request, "active", required=("active",))
