@@ -1,11 +1,11 @@
-"""`python -m benchmarks speed|growth|startup|profile`, from the root of the repository."""
+"""`python -m benchmarks speed|viewers|growth|startup|profile`, from the root of the repository."""
 
 from pathlib import Path
 
 import click
 
 from benchmarks import growth as growing
-from benchmarks import profiling, results
+from benchmarks import profiling, results, viewing
 from benchmarks import speed as racing
 from benchmarks import startup as starting
 
@@ -29,6 +29,15 @@ def main() -> None:
 def speed(rounds: int, seconds: float, to: Path) -> None:
     """CPU per request, requests per second and latency, beside bare Starlette."""
     racing.run(racing.Plan(rounds, seconds), to)
+
+
+@main.command()
+@click.option("--rounds", default=5, show_default=True, type=click.IntRange(1))
+@click.option("--seconds", default=5.0, show_default=True, help="Of load, each kind in each round.")
+@_to
+def viewers(rounds: int, seconds: float, to: Path) -> None:
+    """The endpoint under load while fifty viewers look at the stream."""
+    viewing.run(viewing.Plan(rounds, seconds), to)
 
 
 @main.command()

@@ -18,6 +18,9 @@ class Goal:
 ECHO = Goal(0.75, " times")
 HELLO = Goal(1.0, " times")
 
+VIEWED = Goal(2.0, " times")
+"""Slower by half at most."""
+
 HELP = Goal(120, " ms")
 FIRST_ANSWER = Goal(400, " ms")
 RESIDENT_AT_START = Goal(60, " MB")

@@ -18,12 +18,14 @@ ROOT = Path(__file__).parent.parent
 TINY = {
     "speed": ("--rounds", "1", "--seconds", "0.3"),
     "growth": ("--most", "2000", "--repeats", "1"),
+    "viewers": ("--rounds", "1", "--seconds", "0.3"),
     "startup": ("--starts", "1", "--leads", "200"),
     "profile": ("--seconds", "1"),
 }
 TITLES = {
     "speed": "Speed",
     "growth": "Growth, quick form",
+    "viewers": "Viewers",
     "startup": "Start-up",
     "profile": "Profile",
 }

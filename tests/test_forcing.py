@@ -684,6 +684,7 @@ def test_a_client_that_hangs_up_in_a_gathering_is_not_counted_and_its_lead_not_k
     sandbox = serve("--scenario", "race")
     with pytest.raises(httpx.ReadTimeout):
         sandbox.post(timeout=0.2)
+    sandbox.get("/_sandbox/requests/wait?status=none")  # it has noticed
     started = time.monotonic()
     assert sandbox.post().status_code == 201  # alone, after two seconds
     assert time.monotonic() - started > 1.9
