@@ -1,10 +1,11 @@
-"""`python -m benchmarks speed|viewers|growth|startup|profile`, from the root of the repository."""
+"""`python -m benchmarks speed|viewers|growth|startup|profile|page`, from the root of the repository."""
 
 from pathlib import Path
 
 import click
 
 from benchmarks import growth as growing
+from benchmarks import page as showing
 from benchmarks import profiling, results, viewing
 from benchmarks import speed as racing
 from benchmarks import startup as starting
@@ -59,6 +60,15 @@ def growth(quick: bool, most: int | None, repeats: int, to: Path) -> None:
 def startup(starts: int, leads: int, to: Path) -> None:
     """How long `--help` and the first answer take."""
     starting.run(starting.Plan(starts, leads), to)
+
+
+@main.command()
+@click.option("--loads", default=15, show_default=True, type=click.IntRange(1))
+@click.option("--posts", default=60, show_default=True, type=click.IntRange(1))
+@_to
+def page(loads: int, posts: int, to: Path) -> None:
+    """The inspector in Chromium: first paint, how soon a request is seen, weight."""
+    showing.run(showing.Plan(loads, posts), to)
 
 
 @main.command()

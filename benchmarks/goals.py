@@ -31,3 +31,7 @@ RESIDENT_SAME_LEADS = Goal(300, " MB")
 RESIDENT_OTHER_LEADS = Goal(400, " MB")
 CPU_GROWTH = Goal(1.2, " times")
 P99_GROWTH = Goal(1.5, " times")
+
+PAINT = Goal(200, " ms")
+SEEN = Goal(500, " ms")
+WEIGHT = Goal(60, " kB")

@@ -15,8 +15,11 @@ _names = itertools.count()
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    """`--whole` runs in full what is otherwise run in a small form."""
+    """`--whole` runs in full what is otherwise run in a small form; `--pictures` renews those in `docs/`."""
     parser.addoption("--whole", action="store_true", help="run the long form of tests that have one")
+    parser.addoption(
+        "--pictures", action="store_true", help="take the README's pictures of the inspector anew"
+    )
 
 
 @pytest.fixture(scope="session")

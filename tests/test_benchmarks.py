@@ -12,6 +12,7 @@ import pytest
 from aktify_sandbox.contract.lead import identity
 from benchmarks import machine, profiling, results
 from benchmarks.leads import Places, phone_number
+from inspector.browsing import chromium_or_skip
 from running import clean_environment
 
 ROOT = Path(__file__).parent.parent
@@ -21,6 +22,7 @@ TINY = {
     "viewers": ("--rounds", "1", "--seconds", "0.3"),
     "startup": ("--starts", "1", "--leads", "200"),
     "profile": ("--seconds", "1"),
+    "page": ("--loads", "1", "--posts", "3"),
 }
 TITLES = {
     "speed": "Speed",
@@ -28,6 +30,7 @@ TITLES = {
     "viewers": "Viewers",
     "startup": "Start-up",
     "profile": "Profile",
+    "page": "Page",
 }
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="benchmarks read /proc")
@@ -48,6 +51,8 @@ def run(command: str, to: Path, **environment: str) -> str:
 
 @pytest.mark.parametrize("command", TINY)
 def test_each_command_writes_its_section_and_leaves_the_others(command: str, tmp_path: Path) -> None:
+    if command == "page":
+        chromium_or_skip()
     to = tmp_path / "RESULTS.md"
     to.write_text("# Mine\n\n## Another\n\nstays\n")
     section = run(command, to)

@@ -10,6 +10,7 @@ import time
 import venv
 import zipfile
 from pathlib import Path
+from urllib.request import Request, urlopen
 
 from aktify_sandbox.bundled import bundled
 
@@ -42,6 +43,7 @@ def test_the_wheel_holds_the_data_and_nothing_at_the_top_but_the_package(wheel: 
         "bundled/scenarios/flaky.yaml",
         "bundled/scenarios/built-in/numbers.yaml",
         "contract/lead.schema.json",
+        *(f"inspector/{path.name}" for path in (ROOT / "sandbox/aktify_sandbox/inspector").iterdir()),
         "py.typed",
     ):
         assert f"aktify_sandbox/{wanted}" in names
@@ -63,6 +65,10 @@ def test_the_wheel_works_in_an_empty_environment_from_an_empty_folder(wheel: Pat
         while not ready.exists() and server.poll() is None:
             time.sleep(0.02)
         url = json.loads(ready.read_text())["url"]
+        page = urlopen(Request(f"{url}/_sandbox/", headers={"Accept": "text/html"}))
+        with page, urlopen(f"{url}/_sandbox/inspector/main.js") as script:
+            assert b"inspector/main.js" in page.read()
+            assert script.headers["content-type"].startswith("text/javascript")
         summary = json.loads(run(program, "send", leads, "--url", url, "--json", cwd=empty))
         assert sum(summary["statuses"].values()) == 1_000
         run(program, "stop", "--url", url, cwd=empty)

@@ -102,12 +102,10 @@ class Snapshot:
                 yield Line(offset, whole)
                 offset += len(whole) + 1
 
-    def backwards(self) -> Iterator[Line]:
-        """The lines, newest first."""
-        end, held = (
-            self.size - 1,
-            list[bytes](),
-        )  # without the last newline; pieces of one line, its last first
+    def backwards(self, end: int | None = None) -> Iterator[Line]:
+        """The lines, newest first; those before the offset `end` where one begins."""
+        end = (self.size if end is None else end) - 1  # without the last newline
+        held = list[bytes]()  # pieces of one line, its last first
         while end > 0:
             start = max(0, end - _CHUNK)
             position = end
@@ -267,10 +265,10 @@ class Log:
         with self.snapshot() as snapshot:
             yield from snapshot.lines(start)
 
-    def backwards(self) -> Iterator[Line]:
-        """The lines, newest first."""
+    def backwards(self, before: int | None = None) -> Iterator[Line]:
+        """The lines, newest first; those of smaller numbers than `before`."""
         with self.snapshot() as snapshot:
-            yield from snapshot.backwards()
+            yield from snapshot.backwards(None if before is None else snapshot.offset_of(before))
 
     def find(self, number: int) -> Line | None:
         """The line with that number, or None."""

@@ -215,7 +215,8 @@ class Store:
 
     def newest_requests(self, before: int | None = None, after: int = 0) -> Iterator[Line]:
         """The lines of recorded requests, newest first. Safe to use from another thread."""
-        lines = self.log.backwards()
+        begin = None if self.keep else before  # what `keep` leaves is counted from the newest
+        lines = self.log.backwards(begin)
         if after:
             lines = itertools.takewhile(lambda line: line.number > after, lines)
         requests = (line for line in lines if is_request(line))

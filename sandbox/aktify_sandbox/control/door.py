@@ -16,6 +16,7 @@ from aktify_sandbox.control import (
     campaigns,
     exports,
     feed,
+    inspector,
     keys,
     leads,
     requests,
@@ -30,7 +31,20 @@ from aktify_sandbox.control.problems import ProblemError, problem_response
 from aktify_sandbox.control.services import Services
 from aktify_sandbox.log import LogError
 
-ROOMS = (service, feed, verification, exports, requests, resending, leads, keys, campaigns, scenarios, state)
+ROOMS = (
+    inspector,
+    service,
+    feed,
+    verification,
+    exports,
+    requests,
+    resending,
+    leads,
+    keys,
+    campaigns,
+    scenarios,
+    state,
+)
 """In this order their routes are tried, so that `requests/wait` isn't taken for the request of that id."""
 
 Handler = Callable[[Request, Exception], Awaitable[Response]]

@@ -17,6 +17,7 @@ from aktify_sandbox.control.requests import before_in, limit_in, refuse_unknown
 from aktify_sandbox.control.services import Services
 from aktify_sandbox.log import request_id
 from aktify_sandbox.recorder import timestamp
+from aktify_sandbox.store import Store
 
 _MOMENT = re.compile(dates.PATTERNS["rfc3339"])
 
@@ -26,12 +27,12 @@ def routes(services: Services) -> list[Route]:
     store = services.store
 
     async def list_leads(request: Request) -> Response:
-        refuse_unknown(request, "campaign", "phone", "limit", "before")
+        refuse_unknown(request, "campaign", "phone", "search", "limit", "before")
         limit, before = limit_in(request), before_in(request)
         numbers = [number for number in _chosen(services, request) if before is None or number < before]
-        shown = numbers[-limit:][::-1]
-        leads = await asyncio.to_thread(lambda: [_public(lead) for n in shown if (lead := store.lead(n))])
-        return JSONResponse({"leads": leads, "next": request_id(shown[-1]) if len(numbers) > limit else None})
+        search = request.query_params.get("search", "")
+        leads, following = await asyncio.to_thread(_page, store, numbers, search, limit)
+        return JSONResponse({"leads": leads, "next": following})
 
     async def import_leads(request: Request) -> Response:
         content = await json_body(request)
@@ -54,6 +55,32 @@ def routes(services: Services) -> list[Route]:
         Route("/_sandbox/leads", import_leads, methods=["POST"]),
         Route("/_sandbox/leads", delete_leads, methods=["DELETE"]),
     ]
+
+
+def _page(
+    store: Store, numbers: list[int], search: str, limit: int
+) -> tuple[list[dict[str, Any]], str | None]:
+    """The newest of these leads that hold the text, and the id from which to go on."""
+    found: list[dict[str, Any]] = []
+    last = 0
+    for number in reversed(numbers):
+        lead = store.lead(number)
+        if lead is None or not _holds(lead, search):
+            continue
+        if len(found) == limit:
+            return found, request_id(last)
+        last = number
+        found.append(_public(lead))
+    return found, None
+
+
+def _holds(lead: Any, search: str) -> bool:
+    if not search:
+        return True
+    values = [value for value in lead["lead"].values() if isinstance(value, str)]
+    values += (lead["lead"].get("metadata") or {}).values()
+    texts = (lead["campaign"], lead["phone"], lead["receivedAt"], lead["request"] or "imported", *values)
+    return search.lower() in "\n".join(texts).lower()
 
 
 def _chosen(services: Services, request: Request) -> list[int]:

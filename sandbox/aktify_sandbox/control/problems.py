@@ -121,3 +121,12 @@ def wants_text(request: Request) -> bool:
         if media in ("application/json", "*/*", "application/*"):
             return False
     return False
+
+
+def wants_page(request: Request) -> bool:
+    """Whether a browser asks: HTML is named before text and JSON."""
+    media = [kind.split(";")[0].strip() for kind in request.headers.get("accept", "").split(",")]
+    return next((kind == "text/html" for kind in media if kind in _PAGE_OR_NOT), False)
+
+
+_PAGE_OR_NOT = ("text/html", "text/plain", "text/*", "application/json", "application/*", "*/*")

@@ -4,13 +4,14 @@ import asyncio
 import re
 from dataclasses import fields
 from typing import Any
+from urllib.parse import urlencode
 
 from starlette.requests import Request
-from starlette.responses import JSONResponse, PlainTextResponse, Response
+from starlette.responses import JSONResponse, PlainTextResponse, RedirectResponse, Response
 from starlette.routing import Route
 
 from aktify_sandbox import records
-from aktify_sandbox.control.problems import ProblemError, wants_text
+from aktify_sandbox.control.problems import ProblemError, wants_page, wants_text
 from aktify_sandbox.control.services import Services
 from aktify_sandbox.diagnosis import diagnosis
 from aktify_sandbox.exports import FORMS, HAR_MEDIA
@@ -31,6 +32,8 @@ def routes(services: Services) -> list[Route]:
         return JSONResponse(content | ({"dropped": store.dropped} if store.dropped else {}))
 
     async def show_request(request: Request) -> Response:
+        if wants_page(request):
+            return RedirectResponse(f"/_sandbox/?{urlencode({'request': request.path_params['id']})}", 303)
         record = recorded(request, services)
         if HAR_MEDIA in request.headers.get("accept", ""):
             return Response(FORMS["har"](record, services.campaigns.origin), media_type=HAR_MEDIA)

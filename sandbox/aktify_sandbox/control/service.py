@@ -1,13 +1,12 @@
-"""Health, configuration, explain, reset, stop, and what a person finds at `/_sandbox/`."""
+"""Health, configuration, explain, reset, stop."""
 
-import asyncio
 import json
 import time
 from dataclasses import fields
 from typing import Any
 
 from starlette.requests import Request
-from starlette.responses import JSONResponse, PlainTextResponse, RedirectResponse, Response
+from starlette.responses import JSONResponse, PlainTextResponse, Response
 from starlette.routing import Route
 
 from aktify_sandbox import records
@@ -20,7 +19,7 @@ from aktify_sandbox.contract.openapi import openapi
 from aktify_sandbox.contract.rulings import RULINGS
 from aktify_sandbox.control.problems import ProblemError, json_object, text_or_none, wants_text
 from aktify_sandbox.control.services import Services
-from aktify_sandbox.diagnosis import diagnosis, overview
+from aktify_sandbox.diagnosis import diagnosis
 from aktify_sandbox.forced import forced_answer
 from aktify_sandbox.forcing import Forcing
 from aktify_sandbox.log import request_id
@@ -36,14 +35,6 @@ def routes(services: Services) -> list[Route]:
 
     async def health(_: Request) -> Response:
         return JSONResponse({"status": "ok", "version": __version__})
-
-    async def index(request: Request) -> Response:
-        found, _ = await asyncio.to_thread(records.page, services.store, records.Filters(), 50, None)
-        if wants_text(request):
-            return PlainTextResponse(overview(services.campaigns.origin, found))
-        return JSONResponse(
-            {"version": __version__, "openapi": "/_sandbox/openapi.json", "requests": "/_sandbox/requests"}
-        )
 
     async def config(_: Request) -> Response:
         return JSONResponse(_config(services))
@@ -65,12 +56,7 @@ def routes(services: Services) -> list[Route]:
         services.stop()
         return JSONResponse({"status": "stopping"}, 202)
 
-    async def door(_: Request) -> Response:
-        return RedirectResponse("/_sandbox/")
-
     return [
-        Route("/_sandbox", door, methods=["GET"]),
-        Route("/_sandbox/", index, methods=["GET"]),
         Route("/_sandbox/health", health, methods=["GET"]),
         Route("/_sandbox/config", config, methods=["GET"]),
         Route("/_sandbox/openapi.json", document, methods=["GET"]),

@@ -1,0 +1,166 @@
+// What is kept: the leads of each campaign.
+import { change, query } from "./address.js";
+import { $, button, fill, h, link } from "./dom.js";
+import { clock, confirmed, get, masked, masks, phone, plural, send, toast, trying } from "./tools.js";
+
+const PAGE = 200;
+const FIELDS = ["firstName", "lastName", "region", "zipCode", "email", "source"];
+const NAMES = { firstName: "First name", lastName: "Last name", region: "Region", zipCode: "ZIP", email: "E-mail", source: "Source" };
+
+const view = $("#leads");
+let leads = [];
+let next = null;
+let total = 0;
+let campaigns = [];
+let asked = "";
+let due = 0;
+
+export function start() {
+  const search = h("input", {
+    name: "search",
+    type: "search",
+    placeholder: "Search",
+    spellcheck: "false",
+    autocomplete: "off",
+    oninput: () => (clearTimeout(due), (due = setTimeout(() => change({ search: search.value.trim() }, { replace: true }), 250))),
+  });
+  const campaign = h("select", { id: "lead-campaign", onchange: () => change({ campaign: campaign.value }) });
+  fill(
+    view,
+    h("h1", { id: "leads-title" }, "Leads"),
+    h(
+      "div",
+      { class: "bar" },
+      h("label", { class: "field" }, h("span", { class: "away" }, "Campaign"), campaign),
+      h("label", { class: "field search" }, h("span", { class: "away" }, "Text anywhere in a lead"), search, h("kbd", { "aria-hidden": "true" }, "/")),
+      h("span", { class: "grow" }),
+      button("Export CSV", () => trying(() => download("csv"))),
+      button("Export JSON", () => trying(() => download("json"))),
+      button("Clear…", clear, { class: "danger" }),
+    ),
+    h("p", { id: "lead-count", class: "dim", role: "status" }),
+    h("div", { id: "lead-table" }),
+  );
+}
+
+const asking = (more = {}) => {
+  const of = query();
+  const parts = { campaign: of.get("campaign"), search: of.get("search"), ...more };
+  return new URLSearchParams(Object.entries(parts).filter(([, value]) => value));
+};
+
+export async function show() {
+  const mine = (asked = asking().toString());
+  const [page, known] = (await trying(() =>
+    Promise.all([get(`leads?${asking({ limit: PAGE })}`), get("campaigns")]),
+  )) || [{ leads: [], next: null }, { campaigns: [] }];
+  if (mine !== asked) return;
+  leads = page.leads;
+  next = page.next;
+  campaigns = known.campaigns;
+  const chosen = query().get("campaign");
+  total = campaigns.filter((each) => !chosen || each.campaign === chosen).reduce((sum, each) => sum + each.leads, 0);
+  draw();
+}
+
+export const searching = () => $("[name=search]", view);
+
+async function older() {
+  const page = await trying(() => get(`leads?${asking({ limit: PAGE, before: next })}`));
+  if (!page) return;
+  leads = [...leads, ...page.leads];
+  next = page.next;
+  draw();
+}
+
+export function draw() {
+  const chosen = query().get("campaign") || "";
+  const search = searching();
+  if (search !== document.activeElement) search.value = query().get("search") || "";
+  const select = $("#lead-campaign");
+  const options = campaigns.map((each) => [each.campaign, `${each.campaign} (${each.leads.toLocaleString("en")})`]);
+  if (chosen && !options.some(([name]) => name === chosen)) options.push([chosen, chosen]);
+  fill(select, [["", "All campaigns"], ...options].map(([value, words]) => h("option", { value }, words)));
+  select.value = chosen;
+  const found = query().get("search") ? `${leads.length.toLocaleString("en")}${next ? "+" : ""} found of ` : "";
+  $("#lead-count").textContent = `${found}${plural(total, "lead")}${chosen ? ` in ${chosen}` : ""}`;
+  fill($("#lead-table"), leads.length ? table() : h("p", { class: "empty" }, total ? "No lead matches." : "No lead has been accepted yet."));
+}
+
+function table() {
+  const columns = FIELDS.filter((name) => leads.some((each) => each.lead[name] != null));
+  const heads = ["Received", "Phone", ...columns.map((name) => NAMES[name]), "Campaign", "Request"];
+  return [
+    h(
+      "div",
+      { class: "scroll", tabindex: "0", role: "region", "aria-label": "Leads, newest first" },
+      h(
+        "table",
+        { class: "wide" },
+        h("thead", {}, h("tr", {}, heads.map((name) => h("th", { scope: "col" }, name)))),
+        h("tbody", {}, leads.map((each) => row(each, columns))),
+      ),
+    ),
+    next && h("p", {}, button("Show more", older)),
+  ];
+}
+
+const PERSONAL = new Set(["lastName", "email"]);
+
+function row(each, columns) {
+  const value = (name) => {
+    const text = each.lead[name] ?? "";
+    if (!masks() || !PERSONAL.has(name) || !text) return masked(text);
+    return name === "lastName" ? `${text[0]}***` : masked(text);
+  };
+  return h(
+    "tr",
+    {},
+    h("td", {}, h("time", { datetime: each.receivedAt, title: each.receivedAt }, clock(each.receivedAt))),
+    h("td", { class: "mono" }, phone(each.phone)),
+    columns.map((name) => h("td", {}, value(name))),
+    h("td", {}, each.campaign),
+    h("td", {}, each.request ? link({ request: each.request }, each.request) : "imported"),
+  );
+}
+
+async function clear() {
+  const chosen = query().get("campaign");
+  const where = chosen ? `of the campaign ${chosen}` : "of all campaigns";
+  const words = `${plural(total, "lead")} ${where} will be forgotten, so that their numbers are accepted again. The requests stay.`;
+  if (!(await confirmed("Clear leads", words, "Clear"))) return;
+  const done = await trying(() => send("DELETE", `leads${chosen ? `?${new URLSearchParams({ campaign: chosen })}` : ""}`));
+  if (done) toast(`${plural(done.removed, "lead")} forgotten.`);
+  show();
+}
+
+// export: what the filters show, whole
+
+async function download(kind) {
+  const all = [];
+  let before = null;
+  do {
+    const page = await get(`leads?${asking({ limit: 1000, before })}`);
+    all.push(...page.leads);
+    before = page.next;
+  } while (before);
+  const content = kind === "json" ? JSON.stringify({ leads: all }, null, 2) + "\n" : csv(all);
+  const name = `leads-${query().get("campaign") || "all"}.${kind}`.replace(/[^A-Za-z0-9_.-]/g, "_");
+  const url = URL.createObjectURL(new Blob([content], { type: kind === "json" ? "application/json" : "text/csv" }));
+  h("a", { href: url, download: name }).click();
+  setTimeout(() => URL.revokeObjectURL(url), 60_000);
+  toast(`${plural(all.length, "lead")} exported.`);
+}
+
+/** As `leads export --format csv` writes it, so that `leads import` takes it again. */
+function csv(all) {
+  const rows = all.map((each) => ({ campaign: each.campaign, phone: each.phone, ...flat(each.lead) }));
+  const columns = [...new Set(["campaign", "phone", ...rows.flatMap(Object.keys)])];
+  const cell = (text = "") => (/[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text);
+  return [columns, ...rows.map((each) => columns.map((name) => each[name]))].map((cells) => cells.map(cell).join(",")).join("\n") + "\n";
+}
+
+function flat({ metadata, ...lead }) {
+  const inner = Object.entries(metadata || {}).map(([name, value]) => [`metadata.${name}`, value]);
+  return { ...lead, ...Object.fromEntries(inner) };
+}

@@ -1,0 +1,134 @@
+// Which view is shown, and the keyboard.
+import { onchange, query, go } from "./address.js";
+import { $, button, h } from "./dom.js";
+import { Feed } from "./feed.js";
+import * as leads from "./leads.js";
+import * as requests from "./requests.js";
+import * as scenarios from "./scenarios.js";
+import * as setup from "./setup.js";
+import { closeDialog, dialog, masks, setMasks } from "./tools.js";
+
+const VIEWS = { requests, leads, scenarios, setup };
+const TITLES = { requests: "Requests", leads: "Leads", scenarios: "Scenarios", setup: "Setup" };
+let current = null;
+
+// a view beside the list is read anew when something has happened
+let due = 0;
+const soon = () => {
+  due ||= setTimeout(() => {
+    due = 0;
+    if (current === "leads") leads.show();
+    if (current === "scenarios") scenarios.refresh();
+  }, 400);
+};
+const aside = new Feed({
+  state: (word) => {
+    $("#state").dataset.state = word;
+    $("#state").textContent = word === "reconnecting" ? "reconnecting…" : word;
+  },
+  hello: (again) => again && soon(),
+  request: soon,
+  amended: () => {},
+  reload: soon,
+  refused: () => {},
+});
+
+function render() {
+  const view = query().get("view") in VIEWS ? query().get("view") : "requests";
+  const moved = view !== current;
+  if (moved) {
+    if (current === "requests") requests.hide();
+    for (const name of Object.keys(VIEWS)) $(`#${name}`).hidden = name !== view;
+    for (const link of document.querySelectorAll("[data-view]")) {
+      if (link.dataset.view === view) link.setAttribute("aria-current", "page");
+      else link.removeAttribute("aria-current");
+    }
+    document.title = `${TITLES[view]} · aktify-sandbox`;
+    if (view === "requests") aside.close();
+    else aside.open(new URLSearchParams());
+  }
+  // the way back to a view leads to where it was left
+  $(`[data-view="${view}"]`).href = location.search || "?";
+  current = view;
+  VIEWS[view].show();
+}
+
+// links inside the page
+
+document.addEventListener("click", (event) => {
+  const link = event.target.closest("a[data-go]");
+  if (!link || event.defaultPrevented || event.button || event.metaKey || event.ctrlKey || event.shiftKey || event.altKey) return;
+  event.preventDefault();
+  go(new URL(link.href).searchParams);
+});
+
+// masking
+
+function showMasks() {
+  $("#mask").setAttribute("aria-checked", String(masks()));
+}
+
+function toggleMasks() {
+  setMasks(!masks());
+  showMasks();
+  requests.redraw();
+  if (current === "requests") requests.redrawDetail();
+  else if (current === "setup") setup.show();
+  else VIEWS[current].show();
+}
+
+// the keyboard
+
+const KEYS = [
+  ["j  k", "next, previous request", { j: () => requests.move(1), k: () => requests.move(-1), ArrowDown: () => requests.move(1), ArrowUp: () => requests.move(-1) }],
+  ["Enter", "open the selected request", { Enter: requests.openSelected }],
+  ["Esc", "close, leave a field, unselect", {}],
+  ["/", "search", { "/": () => (VIEWS[current].searching || requests.searching)()?.focus() }],
+  ["p", "pause the list, go on", { p: requests.togglePause }],
+  ["m", "mask or show phone numbers", { m: toggleMasks }],
+  ["1 – 4", "requests, leads, scenarios, setup", Object.fromEntries(Object.keys(VIEWS).map((name, at) => [at + 1, () => $(`[data-view="${name}"]`).click()]))],
+  ["?", "this help", { "?": help }],
+];
+const ONLY_IN_LIST = new Set(["j", "k", "ArrowDown", "ArrowUp", "Enter", "p"]);
+const BY_KEY = Object.assign({}, ...KEYS.map(([, , keys]) => keys));
+
+const shortcuts = () => localStorage.getItem("shortcuts") !== "off";
+
+document.addEventListener("keydown", (event) => {
+  if (event.ctrlKey || event.metaKey || event.altKey || $("#dialog").open) return;
+  const inField = event.target.closest("input, textarea, select");
+  if (event.key === "Escape") {
+    if (inField) $("#list").offsetParent ? $("#list").focus({ preventScroll: true }) : inField.blur();
+    else if (current === "requests") requests.close();
+    return;
+  }
+  const does = Object.hasOwn(BY_KEY, event.key) && BY_KEY[event.key];
+  if (!does || inField || (ONLY_IN_LIST.has(event.key) && current !== "requests")) return;
+  const named = event.key.length > 1; // arrows and Enter have a meaning of their own elsewhere
+  if (named ? event.target !== $("#list") : !shortcuts()) return;
+  event.preventDefault();
+  does();
+});
+
+function help() {
+  const on = h("input", {
+    type: "checkbox",
+    checked: shortcuts(),
+    onchange: () => localStorage.setItem("shortcuts", on.checked ? "on" : "off"),
+  });
+  const rows = KEYS.map(([keys, words]) => h("tr", {}, h("th", { scope: "row" }, h("kbd", {}, keys)), h("td", {}, words)));
+  dialog(
+    "Keyboard",
+    [h("table", { class: "keys" }, h("tbody", {}, rows)), h("label", { class: "check" }, on, "Single-letter shortcuts are on")],
+    [button("Close", closeDialog, { class: "primary", autofocus: true })],
+  );
+}
+
+requests.start();
+leads.start();
+scenarios.start();
+$("#mask").addEventListener("click", toggleMasks);
+$("#help").addEventListener("click", help);
+showMasks();
+onchange(render);
+render();

@@ -1,0 +1,249 @@
+// The list: any number of rows, of which only those in sight (and a few around) are elements.
+import { $, h } from "./dom.js";
+import { badge, clock, duration, masked, ordinary, phone, statusOf } from "./tools.js";
+
+const AROUND = 8;
+const MOST = 300_000; // an element can't be higher than some 30 million pixels
+
+export class Rows {
+  records = [];
+  hidden = 0; // how many have arrived above what is in sight
+  more = null; // the id before which older ones lie; null: none
+  #byId = new Map();
+  #shown = new Map();
+  #slack = 0;
+  #drawing = 0;
+
+  /** `on` has `open(record)`, `older()` and `seen()`. */
+  constructor(on) {
+    this.on = on;
+    this.box = $("#list");
+    this.body = $("#rows");
+    this.selected = null;
+    this.box.addEventListener("scroll", () => this.#scrolled(), { passive: true });
+    this.box.addEventListener("click", (event) => this.#clicked(event));
+    new ResizeObserver(() => this.#measure()).observe(this.box);
+    this.#measure();
+  }
+
+  #measure() {
+    const compact = this.box.clientWidth < 620;
+    this.box.classList.toggle("compact", compact);
+    this.height = compact ? 54 : 34;
+    this.head = compact ? 0 : 30;
+    this.#redraw();
+  }
+
+  // what is in it
+
+  replace(records, more) {
+    this.records = [];
+    this.#byId.clear();
+    this.hidden = 0;
+    this.#slack = 0;
+    this.append(records, more);
+    this.box.scrollTop = 0;
+    this.#redraw();
+  }
+
+  append(records, more) {
+    for (const record of records) if (!this.#byId.has(record.id)) this.#add(record, this.records.length);
+    this.more = more;
+    this.draw();
+  }
+
+  #add(record, place) {
+    this.records.splice(place, 0, record);
+    this.#byId.set(record.id, record);
+  }
+
+  /** New ones on top (or where they belong); what is in sight stays where it is. */
+  insert(records) {
+    const before = this.records.length;
+    const fresh = records.filter((record) => !this.update(record)).sort((a, b) => (a.id < b.id ? 1 : -1));
+    if (fresh.length && (!before || fresh[fresh.length - 1].id > this.records[0].id)) {
+      for (const record of fresh) this.#byId.set(record.id, record);
+      this.records = [...fresh, ...this.records]; // one by one would move all others each time
+    } else {
+      for (const record of fresh) this.#add(record, this.#placeOf(record.id));
+    }
+    const added = this.records.length - before;
+    if (!added) return;
+    this.#trim();
+    if (this.selected !== null || this.box.scrollTop > 0) {
+      this.hidden += added;
+      const top = this.box.scrollTop + added * this.height;
+      this.#slack = top + this.box.clientHeight;
+      this.draw();
+      this.box.scrollTop = top;
+    }
+    this.draw();
+  }
+
+  #trim() {
+    while (this.records.length > MOST) this.#byId.delete(this.records.pop().id);
+    if (this.records.length === MOST) this.more = this.records[MOST - 1].id;
+  }
+
+  /** Whether it was known. */
+  update(record) {
+    const known = this.#byId.get(record.id);
+    if (!known) return false;
+    Object.assign(known, record);
+    this.#shown.get(record.id)?.remove();
+    this.#shown.delete(record.id);
+    this.draw();
+    return true;
+  }
+
+  // which one is meant
+
+  select(id, { scroll = true } = {}) {
+    this.selected = id;
+    if (scroll && id !== null) this.#reveal(this.indexOf(id));
+    for (const [shown, row] of this.#shown) row.setAttribute("aria-selected", String(shown === id));
+    this.draw();
+  }
+
+  indexOf(id) {
+    const place = this.#placeOf(id);
+    return this.records[place]?.id === id ? place : -1;
+  }
+
+  #placeOf(id) {
+    let low = 0;
+    let high = this.records.length;
+    while (low < high) {
+      const middle = (low + high) >> 1;
+      if (this.records[middle].id > id) low = middle + 1;
+      else high = middle;
+    }
+    return low;
+  }
+
+  /** The record so many places from the selected one; the first in sight when none is. */
+  neighbour(steps) {
+    const at = this.selected === null ? -1 : this.indexOf(this.selected);
+    if (at < 0) return this.records[Math.round(this.box.scrollTop / this.height)];
+    return this.records[Math.max(0, Math.min(this.records.length - 1, at + steps))];
+  }
+
+  #reveal(index) {
+    if (index < 0) return;
+    const top = index * this.height;
+    const room = this.box.clientHeight - this.head - this.height;
+    if (top < this.box.scrollTop) this.box.scrollTop = top;
+    else if (top > this.box.scrollTop + room) this.box.scrollTop = top - room;
+  }
+
+  toTop() {
+    this.box.scrollTop = 0;
+    this.#scrolled();
+  }
+
+  // what is in sight
+
+  #scrolled() {
+    if (this.box.scrollTop < this.hidden * this.height) {
+      this.hidden = Math.floor(this.box.scrollTop / this.height);
+      this.on.seen();
+    }
+    if (this.box.scrollTop === 0) this.#slack = 0;
+    this.draw();
+  }
+
+  #redraw() {
+    for (const row of this.#shown.values()) row.remove();
+    this.#shown.clear();
+    this.draw();
+  }
+
+  redraw() {
+    this.#redraw();
+  }
+
+  draw() {
+    this.body.style.height = `${Math.max(this.records.length * this.height, this.#slack - this.head)}px`;
+    this.#drawing ||= requestAnimationFrame(() => {
+      this.#drawing = 0;
+      this.#drawNow();
+    });
+  }
+
+  #drawNow() {
+    const first = Math.max(0, Math.floor(this.box.scrollTop / this.height) - AROUND);
+    const last = Math.min(
+      this.records.length,
+      Math.ceil((this.box.scrollTop + this.box.clientHeight) / this.height) + AROUND,
+    );
+    const wanted = new Map();
+    for (let index = first; index < last; index++) wanted.set(this.records[index].id, index);
+    for (const [id, row] of this.#shown) {
+      if (!wanted.has(id)) {
+        row.remove();
+        this.#shown.delete(id);
+      }
+    }
+    for (const [id, index] of wanted) this.#place(id, index);
+    this.#order(wanted);
+    this.box.setAttribute("aria-rowcount", this.more ? "-1" : this.records.length + 1);
+    const active = this.#shown.get(this.selected);
+    if (active) this.box.setAttribute("aria-activedescendant", active.id);
+    else this.box.removeAttribute("aria-activedescendant");
+    if (this.more && last > this.records.length - 100) this.on.older();
+  }
+
+  #place(id, index) {
+    let row = this.#shown.get(id);
+    if (!row) {
+      row = this.#row(this.records[index]);
+      this.#shown.set(id, row);
+    }
+    row.style.transform = `translateY(${index * this.height}px)`;
+    row.setAttribute("aria-rowindex", index + 2);
+  }
+
+  /** In the document's order too, for those who read it in that order. */
+  #order(wanted) {
+    let previous = null;
+    for (const id of wanted.keys()) {
+      const row = this.#shown.get(id);
+      const place = previous ? previous.nextSibling : this.body.firstChild;
+      if (row !== place) this.body.insertBefore(row, place);
+      previous = row;
+    }
+  }
+
+  #row(record) {
+    const cell = (name, ...content) => h("span", { class: `c-${name}`, role: "gridcell" }, content);
+    const odd = !ordinary(record);
+    const where = record.query ? `${record.path}?${record.query}` : record.path;
+    const reason = masked(record.reason.rule);
+    return h(
+      "div",
+      {
+        class: "row",
+        role: "row",
+        id: `row-${record.id}`,
+        "data-id": record.id,
+        "aria-selected": String(record.id === this.selected),
+      },
+      cell("time", h("time", { datetime: record.receivedAt, title: record.receivedAt }, clock(record.receivedAt))),
+      cell("status", badge(statusOf(record))),
+      cell("lead", phone(record.phone)),
+      cell("campaign", record.campaign),
+      cell(
+        "why",
+        odd && h("code", { class: "where" }, masked(`${record.method} ${where}`.slice(0, 200))),
+        record.reason.scenario && h("span", { class: "tag" }, "forced"),
+        h("span", { title: reason.slice(0, 500) }, reason.slice(0, 300)),
+      ),
+      cell("ms", duration(record.durationMs + (record.delayMs || 0)).replace(" ms", "")),
+    );
+  }
+
+  #clicked(event) {
+    const row = event.target.closest("[data-id]");
+    if (row) this.on.open(this.#byId.get(row.dataset.id));
+  }
+}

@@ -1,0 +1,230 @@
+"""One request whole: why it got its answer, at which field, and what can be done with it."""
+
+import json
+import re
+
+import httpx
+import pytest
+from playwright.sync_api import expect
+
+from inspector.browsing import Inspect, Inspector
+from running import Running
+
+GOOD = {"phoneNumber": "(509) 555-1234", "region": "CA", "firstName": "John"}
+
+
+def id_of(answer: httpx.Response) -> str:
+    name: str = answer.headers["x-aktify-sandbox-request"]
+    return name
+
+
+def test_request_and_answer_are_shown_side_by_side_pretty_and_raw(inspector: Inspector) -> None:
+    name = id_of(inspector.sandbox.post(GOOD))
+    page = inspector.open(f"?request={name}")
+    request, answer = page.locator(".side").first, page.locator(".side").last
+    expect(request.locator(".line")).to_have_text(
+        ["{", '"phoneNumber": "(509) 555-1234",', '"region": "CA",', '"firstName": "John"', "}"]
+    )
+    expect(answer.locator("h3")).to_have_text("Answer 201")
+    expect(request.locator(".headers")).to_contain_text("tes…key")
+    expect(answer.locator(".headers")).to_contain_text(name)
+    left, right = request.bounding_box(), answer.bounding_box()
+    assert left
+    assert right
+    assert left["x"] + left["width"] <= right["x"]
+    request.get_by_role("button", name="Raw").click()
+    assert json.loads(request.locator("pre").text_content() or "") == GOOD
+    expect(answer.locator("pre")).to_be_visible()
+    request.get_by_role("button", name="Pretty").click()
+    expect(request.locator(".line")).to_have_count(5)
+    expect(page.locator(".facts")).to_contain_text(re.compile(r"Took[0-9.]+ ms"))
+
+
+def test_each_problem_stands_at_the_field_that_caused_it_with_hint_and_ruling(inspector: Inspector) -> None:
+    wrong = {"phone": "5095551234", "region": "ca", "metadata": {"a": 1, "b.c": "fine"}, "zipCode": 2139}
+    name = id_of(inspector.sandbox.post(wrong))
+    page = inspector.open(f"?request={name}")
+    lines = [
+        re.sub(r"\s+", " ", text).strip()
+        for text in page.locator(".side").first.locator(".line, .remark").all_text_contents()
+    ]
+    at = {
+        text.partition(":")[0].strip('"'): number for number, text in enumerate(lines) if text.startswith('"')
+    }
+    assert lines[at["region"] + 1].startswith("Problem in region: “ca” is in lower case. Write CA.")
+    assert lines[at["region"] + 1].endswith("ruling region-case")
+    assert lines[at["a"] + 1].startswith("Problem in metadata.a: It is a number")
+    assert lines[at["zipCode"] + 1].startswith("Problem in zipCode: ")
+    assert lines[at["phone"] + 1].startswith("Note on phone: ")
+    assert "phoneNumber is missing" in lines[at["phoneNumber"] + 1]
+    assert lines[-1] == "}"
+    page.locator(".remark a", has_text="region-case").click()
+    expect(page.locator("#ruling-region-case.pointed")).to_be_in_viewport()
+
+
+def test_a_problem_of_the_whole_body_stands_above_it(inspector: Inspector) -> None:
+    name = id_of(inspector.sandbox.post([GOOD]))
+    page = inspector.open(f"?request={name}")
+    first = page.locator(".side").first.locator(".line, .remark").first
+    expect(first).to_contain_text("The body is an array")
+
+
+def test_broken_json_is_shown_with_a_mark_where_it_breaks(inspector: Inspector) -> None:
+    sandbox = inspector.sandbox
+    answer = sandbox.http.post(
+        "/api/v1/leads",
+        content=b'{"phoneNumber": "5095551234",\n "region": CA}',
+        headers={"x-api-key": sandbox.api_key, "content-type": "application/json"},
+    )
+    page = inspector.open(f"?request={id_of(answer)}")
+    request = page.locator(".side").first
+    expect(request.locator("mark")).to_have_text("C")
+    texts = request.locator(".line, .remark").all_text_contents()
+    assert [text[:10] for text in texts] == ['{"phoneNum', ' "region":', "Problem in"]
+
+
+@pytest.mark.parametrize(
+    ("body", "shown"),
+    [
+        (b"\xff\xfe", "Not UTF-8 text"),
+        (b"", "Empty."),
+        (b'{"phoneNumber": "5095551234", "phoneNumber": "5095551235", "region": 1.0}', '"region": 1.0'),
+        (b'{"a": [], "b": {}, "c": [1, [2]], "d": "\\u0041\\"}"}', '"d": "\\u0041\\"}"'),
+    ],
+)
+def test_bodies_are_shown_as_they_were_sent(inspector: Inspector, body: bytes, shown: str) -> None:
+    sandbox = inspector.sandbox
+    headers = {"x-api-key": sandbox.api_key, "content-type": "application/json"}
+    answer = sandbox.http.post("/api/v1/leads", content=body, headers=headers)
+    page = inspector.open(f"?request={id_of(answer)}")
+    expect(page.locator(".side").first).to_contain_text(shown)
+
+
+def test_a_forced_answer_leads_to_the_rule_that_forced_it(inspector: Inspector) -> None:
+    sandbox = inspector.sandbox
+    sandbox.http.put("/_sandbox/scenarios/active", json={"active": ["flaky"]})
+    name = id_of(sandbox.post(GOOD))
+    page = inspector.open(f"?request={name}")
+    page.get_by_role("link", name="scenario flaky, rule 1").click()
+    expect(page.locator("#scenario-flaky [data-rule='1'].pointed")).to_be_in_viewport()
+    page.go_back()
+    expect(page.locator("#detail .why")).to_contain_text("Forced by scenario flaky, rule 1")
+
+
+def test_a_lost_answer_and_its_retry_are_seen_on_the_timeline(inspector: Inspector) -> None:
+    sandbox = inspector.sandbox
+    lead = {"phoneNumber": "(509) 555-0163", "region": "CA"}
+    for key in ("test-key", "test-key.another-campaign-with-the-same-number"):
+        with pytest.raises(httpx.ReadError):
+            sandbox.post(lead, key=key)
+    retry = id_of(sandbox.post(lead))
+    page = inspector.open(f"?request={retry}")
+    steps = page.locator(".timeline li")
+    expect(steps).to_have_count(2)
+    expect(steps.first).to_contain_text("answer lost")
+    expect(steps.last).to_contain_text("retry +")
+    expect(steps.last).to_have_attribute("aria-current", "true")
+    third = id_of(sandbox.post(lead))
+    expect(steps).to_have_count(3)
+    page.locator(".timeline a", has_text=third).click()
+    expect(page.locator("#detail h2")).to_have_text(third)
+
+
+def test_a_duplicate_shows_the_first_post_beside_it(inspector: Inspector) -> None:
+    first = id_of(inspector.sandbox.post(GOOD))
+    second = id_of(inspector.sandbox.post({"phoneNumber": "+1 509 555 1234", "region": "NV"}))
+    page = inspector.open(f"?request={second}")
+    table = page.locator(".first table")
+    expect(table).to_contain_text('"(509) 555-1234""+1 509 555 1234"')
+    expect(table).to_contain_text('region"CA""NV"')
+    expect(table).to_contain_text('firstName"John"nothing')
+    page.locator(".first a").click()
+    expect(page.locator("#detail h2")).to_have_text(first)
+
+
+COPIED = {
+    "curl": "curl ",
+    "HAR": '"log"',
+    "pytest": "def test_",
+    "Python": "httpx",
+    "Node": "fetch(",
+}
+
+
+@pytest.mark.parametrize("label", COPIED)
+def test_a_request_is_copied_as_code_without_its_key(inspector: Inspector, label: str) -> None:
+    name = id_of(inspector.sandbox.post(GOOD))
+    page = inspector.open(f"?request={name}")
+    page.get_by_role("button", name=f"Copy as {label}").click()
+    expect(page.locator(".toast")).to_have_text(f"{label} copied.")
+    copied = inspector.clipboard()
+    assert COPIED[label] in copied
+    assert ("aktify_sandbox" if label == "pytest" else "AKTIFY_API_KEY") in copied
+    assert "test-key" not in copied
+
+
+def test_a_request_is_sent_again_with_the_key_that_only_the_server_knows(inspector: Inspector) -> None:
+    name = id_of(inspector.sandbox.post(GOOD))
+    page = inspector.open(f"?request={name}")
+    page.get_by_role("button", name="Send again").click()
+    expect(page.locator(".toast")).to_contain_text("Sent again: 409.")
+    expect(page.locator(".timeline li")).to_have_count(2)
+    expect(inspector.rows()).to_have_count(2)
+    page.locator(".toast a").click()
+    expect(page.locator("#detail .why")).to_contain_text("already submitted")
+
+
+def test_a_request_is_edited_and_sent(inspector: Inspector) -> None:
+    name = id_of(inspector.sandbox.post({**GOOD, "region": "ca"}))
+    page = inspector.open(f"?request={name}")
+    page.get_by_role("button", name="Edit and send").click()
+    body = page.get_by_label("Body", exact=True)
+    expect(body).to_have_value(
+        '{\n  "phoneNumber": "(509) 555-1234",\n  "region": "ca",\n  "firstName": "John"\n}'
+    )
+    body.fill(body.input_value().replace('"ca"', '"CA"'))
+    page.get_by_role("button", name="Send", exact=True).click()
+    expect(page.locator("#detail .why")).to_have_text("Accepted.")
+    sent = inspector.sandbox.get("/_sandbox/leads")["leads"]
+    assert [lead["lead"]["region"] for lead in sent] == ["CA"]
+
+
+def test_a_key_that_is_not_known_is_asked_for(inspector: Inspector) -> None:
+    name = id_of(inspector.sandbox.post(GOOD, key="nobody-knows-this-key"))
+    inspector.forgiven = ("409 (Conflict)",)
+    page = inspector.open(f"?request={name}")
+    page.get_by_role("button", name="Send again").click()
+    expect(page.get_by_label("x-api-key")).to_be_focused()
+    page.get_by_label("x-api-key").fill("test-key")
+    page.get_by_role("button", name="Send", exact=True).click()
+    expect(page.locator("#detail .why")).to_have_text("Accepted.")
+
+
+def test_a_request_that_is_not_there_says_so(inspector: Inspector) -> None:
+    inspector.forgiven = ("404 (Not Found)",)
+    page = inspector.open("?request=r000099999")
+    expect(page.locator("#detail")).to_contain_text("There is no request r000099999.")
+
+
+def test_without_a_clipboard_the_text_is_shown_to_copy_by_hand(inspector: Inspector) -> None:
+    name = id_of(inspector.sandbox.post(GOOD))
+    inspector.page.add_init_script("Object.defineProperty(navigator, 'clipboard', { value: undefined })")
+    page = inspector.open(f"?request={name}")
+    page.get_by_role("button", name="Copy as curl").click()
+    expect(page.get_by_role("dialog").locator("textarea")).to_have_value(re.compile("curl"))
+
+
+def test_on_a_narrow_screen_the_request_takes_the_place_of_the_list(inspect: Inspect, own: Running) -> None:
+    name = id_of(own.post(GOOD))
+    inspector = inspect(own, size=(400, 800))
+    page = inspector.open()
+    inspector.row(name).click()
+    expect(page.locator("#detail h2")).to_have_text(name)
+    expect(page.locator("#list")).to_be_hidden()
+    request, answer = page.locator(".side").first.bounding_box(), page.locator(".side").last.bounding_box()
+    assert request
+    assert answer
+    assert request["y"] + request["height"] <= answer["y"]
+    assert inspector.overflow() <= 0
+    page.get_by_role("button", name="Back").click()
+    expect(inspector.row(name)).to_be_visible()

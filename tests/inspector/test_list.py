@@ -1,0 +1,296 @@
+"""The live list: what arrives, what is filtered, what stays where it is."""
+
+import itertools
+import re
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import expect
+
+from inspector.browsing import Inspect, Inspector
+from running import Running, Serve
+
+_phones = itertools.count()
+
+
+def lead(**more: str) -> dict[str, str]:
+    return {"phoneNumber": f"(509) 557-{next(_phones):04d}", "region": "CA", **more}
+
+
+def post(sandbox: Running, count: int = 1, **more: str) -> list[str]:
+    """Post leads; the ids of the requests, oldest first."""
+    return [sandbox.post(lead(**more)).headers["x-aktify-sandbox-request"] for _ in range(count)]
+
+
+def top_of(inspector: Inspector, name: str) -> float:
+    box = inspector.row(name).bounding_box()
+    assert box
+    top: float = box["y"]
+    return top
+
+
+def test_the_empty_page_shows_the_line_to_paste_until_the_first_request(inspector: Inspector) -> None:
+    page = inspector.open()
+    expect(page.locator("#empty pre")).to_contain_text(f"curl -i {inspector.sandbox.endpoint}")
+    page.click("#empty button")
+    expect(page.locator(".toast")).to_contain_text("copied")
+    assert inspector.clipboard() == page.locator("#empty pre").text_content()
+    [name] = post(inspector.sandbox)
+    expect(inspector.row(name)).to_be_visible()
+    expect(page.locator("#empty")).to_be_hidden()
+
+
+def test_a_request_appears_without_a_reload(inspector: Inspector) -> None:
+    page = inspector.open()
+    page.evaluate("window.before = true")
+    for _ in range(5):
+        [name] = post(inspector.sandbox)
+        expect(inspector.row(name)).to_be_visible()
+    assert page.evaluate("window.before")
+
+
+def test_a_row_says_status_lead_campaign_reason_and_what_is_not_ordinary(inspector: Inspector) -> None:
+    sandbox = inspector.sandbox
+    sandbox.http.get("/api/v1/leads?x=1")
+    wrong = sandbox.post({"phoneNumber": "(509) 555-9999", "region": "ca"}, key="test-key.mine")
+    inspector.open()
+    row = inspector.row(wrong.headers["x-aktify-sandbox-request"])
+    expect(row.locator(".badge")).to_have_text("400")
+    expect(row.locator(".c-lead")).to_have_text("+1509***9999")
+    expect(row.locator(".c-campaign")).to_have_text("demo.mine")
+    expect(row.locator(".c-why")).to_have_text("region: “ca” is in lower case.")
+    expect(row.locator(".c-ms")).to_have_text(re.compile(r"^\d"))
+    expect(row.locator(".where")).to_have_count(0)
+    expect(inspector.rows().last.locator(".where")).to_have_text("GET /api/v1/leads?x=1")
+
+
+def test_phone_numbers_are_masked_until_the_switch_says_otherwise(inspector: Inspector) -> None:
+    sandbox = inspector.sandbox
+    sandbox.post({"phoneNumber": "(509) 555-1234", "region": "CA"})
+    sandbox.post({"phoneNumber": "(509) 555-12345", "region": "CA"})
+    page = inspector.open()
+    expect(inspector.rows().last).to_contain_text("+1509***1234")
+    assert "555-1234" not in (page.locator("#list").text_content() or "")
+    page.get_by_role("switch", name="Mask numbers").click()
+    expect(inspector.rows().last).to_contain_text("+15095551234")
+    expect(inspector.rows().first).to_contain_text("(509) 555-12345")
+    page.reload()
+    expect(inspector.rows().last).to_contain_text("+15095551234")
+
+
+def test_what_is_in_sight_stays_there_while_a_row_is_selected(inspector: Inspector) -> None:
+    names = post(inspector.sandbox, 60)
+    page = inspector.open()
+    inspector.row(names[-3]).click()
+    page.keyboard.press("Escape")
+    expect(page.locator("#detail")).to_be_hidden()
+    before = top_of(inspector, names[-3])
+    post(inspector.sandbox, 3)
+    expect(page.locator("#new")).to_have_text("3 new")
+    assert top_of(inspector, names[-3]) == before
+    newest = post(inspector.sandbox)[0]
+    expect(page.locator("#new")).to_have_text("4 new")
+    page.click("#new")
+    expect(inspector.row(newest)).to_be_in_viewport()
+    expect(page.locator("#new")).to_be_hidden()
+
+
+def test_a_short_list_does_not_jump_either(inspector: Inspector) -> None:
+    [name] = post(inspector.sandbox)
+    page = inspector.open()
+    inspector.row(name).click()
+    expect(page.locator("#detail h2")).to_have_text(name)
+    before = top_of(inspector, name)
+    post(inspector.sandbox, 2)
+    expect(page.locator("#new")).to_have_text("2 new")
+    assert top_of(inspector, name) == before
+
+
+def test_a_paused_list_counts_and_shows_when_it_goes_on(inspector: Inspector) -> None:
+    page = inspector.open()
+    inspector.key("p")
+    expect(page.locator("#state")).to_have_text("paused")
+    names = post(inspector.sandbox, 2)
+    expect(page.locator("#new")).to_have_text("2 new")
+    expect(inspector.rows()).to_have_count(0)
+    inspector.key("p")
+    expect(inspector.row(names[-1])).to_be_visible()
+    expect(inspector.rows()).to_have_count(2)
+    expect(page.locator("#state")).to_have_text("live")
+
+
+def test_filters_narrow_the_list_and_live_in_the_address_bar(inspector: Inspector) -> None:
+    sandbox = inspector.sandbox
+    post(sandbox, 2, firstName="Zelda")
+    refused = sandbox.post({}).headers["x-aktify-sandbox-request"]
+    other = sandbox.post(lead(), key="test-key.other").headers["x-aktify-sandbox-request"]
+    forced = sandbox.post({"phoneNumber": "(509) 555-0150", "region": "CA"}).headers[
+        "x-aktify-sandbox-request"
+    ]
+    page = inspector.open()
+    expect(inspector.rows()).to_have_count(5)
+
+    def only(names: list[str], search: str) -> None:
+        for name in names:
+            expect(inspector.row(name)).to_be_visible()
+        expect(inspector.rows()).to_have_count(len(names))
+        assert search in inspector.search()
+
+    page.locator("#filters [name=status]").select_option("400")
+    only([refused], "status=400")
+    page.get_by_role("button", name="Clear").click()
+    expect(inspector.rows()).to_have_count(5)
+    assert inspector.search() == ""
+    page.locator("#filters [name=campaign]").fill("demo.other")
+    only([other], "campaign=demo.other")
+    page.get_by_role("button", name="Clear").click()
+    page.locator("#filters [name=key]").fill("test-key.other")
+    only([other], "key=test-key.other")
+    page.get_by_role("button", name="Clear").click()
+    page.locator("#filters [name=phone]").fill("509")
+    expect(page.get_by_role("alert")).to_contain_text("ten digits")
+    page.locator("#filters [name=phone]").fill("509 555 0150")
+    only([forced], "phone=509+555+0150")
+    page.get_by_role("button", name="Clear").click()
+    page.get_by_label("Forced only").check()
+    only([forced], "forced=yes")
+    page.get_by_label("Forced only").uncheck()
+    expect(inspector.rows()).to_have_count(5)
+    page.get_by_label("Text anywhere in a request").fill("zelda")
+    expect(inspector.rows()).to_have_count(2)
+
+
+def test_an_address_shows_a_colleague_the_same_view_live(inspect: Inspect, own: Running) -> None:
+    post(own, 2)
+    refused = own.post({}).headers["x-aktify-sandbox-request"]
+    inspector = inspect(own)
+    page = inspector.open(f"?status=4xx&request={refused}")
+    expect(inspector.rows()).to_have_count(1)
+    expect(page.locator("#detail")).to_contain_text("phoneNumber is missing")
+    expect(page.locator("#filters [name=status]")).to_have_value("4xx")
+    page.keyboard.press("Escape")
+    post(own)
+    second = own.post({}).headers["x-aktify-sandbox-request"]
+    expect(inspector.row(second)).to_be_visible()
+    expect(inspector.rows()).to_have_count(2)
+
+
+def test_filters_that_admit_nothing_say_so(inspector: Inspector) -> None:
+    post(inspector.sandbox)
+    page = inspector.open("?search=nothing-like-it")
+    expect(page.locator("#empty")).to_contain_text("No request matches")
+    page.get_by_role("button", name="Clear the filters").click()
+    expect(inspector.rows()).to_have_count(1)
+
+
+def test_back_and_forward_lead_through_what_was_open(inspector: Inspector) -> None:
+    names = post(inspector.sandbox, 2)
+    page = inspector.open()
+    inspector.row(names[0]).click()
+    expect(page.locator("#detail h2")).to_have_text(names[0])
+    inspector.row(names[1]).click()
+    expect(page.locator("#detail h2")).to_have_text(names[1])
+    page.go_back()
+    expect(page.locator("#detail h2")).to_have_text(names[0])
+    page.go_back()
+    expect(page.locator("#detail")).to_be_hidden()
+    page.go_forward()
+    expect(page.locator("#detail h2")).to_have_text(names[0])
+
+
+def test_the_keyboard_is_enough(inspector: Inspector) -> None:
+    names = post(inspector.sandbox, 5)
+    page = inspector.open()
+    expect(inspector.rows()).to_have_count(5)
+    inspector.key("j", "j", "j", "k")
+    expect(inspector.row(names[-2])).to_have_attribute("aria-selected", "true")
+    page.focus("#list")
+    inspector.key("Enter")
+    expect(page.locator("#detail h2")).to_have_text(names[-2])
+    inspector.key("j")
+    expect(page.locator("#detail h2")).to_have_text(names[-3])
+    inspector.key("Escape")
+    expect(page.locator("#detail")).to_be_hidden()
+    inspector.key("ArrowDown")
+    expect(page.locator("#list")).to_have_attribute("aria-activedescendant", f"row-{names[-4]}")
+    inspector.key("Escape")
+    expect(page.locator("#list [aria-selected=true]")).to_have_count(0)
+    inspector.key("/")
+    expect(page.get_by_label("Text anywhere in a request")).to_be_focused()
+    page.keyboard.type("jp?")
+    expect(page.get_by_label("Text anywhere in a request")).to_have_value("jp?")
+    inspector.key("Escape")
+    inspector.key("?")
+    expect(page.get_by_role("dialog")).to_contain_text("next, previous request")
+    page.get_by_label("Single-letter shortcuts are on").uncheck()
+    inspector.key("Escape", "p")
+    expect(page.locator("#state")).to_have_text("live")
+
+
+def test_the_list_goes_on_after_a_restart_of_the_server(
+    inspect: Inspect, serve: Serve, tmp_path: Path
+) -> None:
+    first = serve("--quiet", "--state", str(tmp_path / "state"))
+    before = post(first)[0]
+    inspector = inspect(first)
+    inspector.forgiven = ("ERR_CONNECTION_REFUSED", "ERR_INCOMPLETE_CHUNKED_ENCODING", "ERR_CONNECTION_RESET")
+    page = inspector.open()
+    assert first.stop() == 0
+    expect(page.locator("#state")).to_have_text("reconnecting…")
+    second = serve("--quiet", "--state", str(tmp_path / "state"), "--port", str(first.port))
+    inspector.live()
+    after = post(second)[0]
+    expect(inspector.row(after)).to_be_visible()
+    expect(inspector.row(before)).to_be_visible()
+
+
+def test_a_server_that_begins_anew_is_shown_anew(inspect: Inspect, serve: Serve) -> None:
+    first = serve("--quiet")
+    post(first, 4)
+    inspector = inspect(first)
+    inspector.forgiven = ("ERR_CONNECTION_REFUSED", "ERR_INCOMPLETE_CHUNKED_ENCODING", "ERR_CONNECTION_RESET")
+    inspector.open()
+    expect(inspector.rows()).to_have_count(4)
+    first.stop()
+    second = serve("--quiet", "--port", str(first.port))
+    fresh = post(second)[0]
+    inspector.live()
+    expect(inspector.row(fresh)).to_be_visible()
+    expect(inspector.rows()).to_have_count(1)
+
+
+def test_what_is_cleared_leaves_the_list(inspector: Inspector) -> None:
+    post(inspector.sandbox, 3)
+    page = inspector.open()
+    expect(inspector.rows()).to_have_count(3)
+    inspector.sandbox.http.delete("/_sandbox/requests")
+    expect(inspector.rows()).to_have_count(0)
+    expect(page.locator("#empty")).to_contain_text("Nothing has arrived yet")
+
+
+def test_a_client_that_hangs_up_is_told_of_in_its_open_request(inspector: Inspector) -> None:
+    import httpx
+
+    page = inspector.open()
+    with pytest.raises(httpx.ReadTimeout):
+        inspector.sandbox.post({"phoneNumber": "(509) 555-0160", "region": "CA"}, timeout=0.5)
+    expect(inspector.rows()).to_have_count(1)
+    inspector.rows().first.click()
+    expect(page.locator("#detail .why")).to_contain_text("The client hung up after")
+
+
+def test_a_forgotten_tab_holds_no_connection(inspect: Inspect, own: Running) -> None:
+    inspector = inspect(own)
+    page = inspector.page
+    page.add_init_script(
+        "{ const real = setTimeout; window.setTimeout = (f, ms, ...a) => real(f, ms === 60000 ? 50 : ms, ...a); }"
+    )
+    inspector.open()
+    hidden = "Object.defineProperty(document, 'hidden', { value: %s, configurable: true })"
+    change = "document.dispatchEvent(new Event('visibilitychange'))"
+    page.evaluate(f"{hidden % 'true'}; {change}")
+    expect(page.locator("#state")).to_have_text("asleep")
+    missed = post(own)[0]
+    page.evaluate(f"{hidden % 'false'}; {change}")
+    expect(inspector.row(missed)).to_be_visible()
+    inspector.live()
