@@ -57,7 +57,8 @@ def passed(folder: Path, said: str) -> int:
     """How many tests passed. Fails when one did anything else."""
     if folder.name == "node":
         counts = {
-            word: int(n) for word, n in re.findall(r"^[#ℹ] (pass|fail|skipped|todo) (\d+)$", said, re.MULTILINE)
+            word: int(n)
+            for word, n in re.findall(r"^[#ℹ] (pass|fail|skipped|todo) (\d+)$", said, re.MULTILINE)
         }
         assert counts == {"pass": counts["pass"], "fail": 0, "skipped": 0, "todo": 0}
         return counts["pass"]
