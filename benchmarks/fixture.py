@@ -88,6 +88,7 @@ class Run:
 
 def run(plan: Plan, to: Path) -> None:
     """Measure and write the section."""
+    _run(2)  # leaves compiled modules behind, as an installation does
     imports = [_import_ms() for _ in range(plan.runs)]
     runs = [_run(plan.tests) for _ in range(plan.runs)]
     first, each, end = ([getattr(one, name) for one in runs] for name in ("first", "each", "end"))
@@ -108,13 +109,18 @@ def _row(what: str, measured: list[float], goal: goals.Goal) -> list[str]:
     return [what, f"{results.spread(measured)} ms", goal.verdict(median(measured))]
 
 
+def _environment() -> dict[str, str]:
+    """As usual: compiled modules are kept."""
+    return {name: value for name, value in clean_environment().items() if name != "PYTHONDONTWRITEBYTECODE"}
+
+
 def _posts(tests: int) -> int:
     return max(1, tests // 10)
 
 
 def _import_ms() -> float:
     command = [sys.executable, "-c", _IMPORT]
-    done = subprocess.run(command, env=clean_environment(), capture_output=True, text=True, check=True)
+    done = subprocess.run(command, env=_environment(), capture_output=True, text=True, check=True)
     return float(done.stdout) * 1e3
 
 
@@ -126,7 +132,7 @@ def _run(tests: int) -> Run:
         (folder / "test_it.py").write_text(_TESTS.format(count=tests, posts=_posts(tests)))
         options = [part for each in _QUIET for part in ("-p", each)]
         command = [sys.executable, "-m", "pytest", "-q", *options]
-        subprocess.run(command, cwd=folder, env=clean_environment(), stdout=subprocess.DEVNULL, check=True)
+        subprocess.run(command, cwd=folder, env=_environment(), stdout=subprocess.DEVNULL, check=True)
         times = json.loads((folder / "times.json").read_text())
     without = median(seconds for uses, seconds in times["tests"] if not uses)
     first, *others = (seconds for uses, seconds in times["tests"] if uses)

@@ -642,6 +642,16 @@ def test_the_plugin_imports_nothing_but_pytest_and_what_is_there_anyway() -> Non
     ]
 
 
+def test_the_package_is_imported_as_it_is_compiled(run: Runs) -> None:
+    """pytest rewrites assertions in a plugin's whole distribution, which takes longer than all else at first use."""
+    result = run("""
+def test_it(aktify_sandbox):
+    import aktify_sandbox.store as store
+    assert type(store.__loader__).__name__ == "SourceFileLoader"
+""")
+    result.assert_outcomes(passed=1)
+
+
 def test_at_the_end_of_the_session_nothing_is_left(run: Runs, pytester: pytest.Pytester) -> None:
     pytester.makeconftest("""
 import os, threading

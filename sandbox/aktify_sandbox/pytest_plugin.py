@@ -38,8 +38,13 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """The marker."""
+    """The marker; and no rewriting of our assertions, for which pytest would compile the whole package anew."""
     config.addinivalue_line("markers", _MARKER)
+    marked = getattr(getattr(config.pluginmanager, "rewrite_hook", None), "_must_rewrite", None)
+    if isinstance(
+        marked, set
+    ):  # it is pytest's own affair: where it is otherwise, the first use takes longer
+        marked.discard("aktify_sandbox")
 
 
 class _Server:

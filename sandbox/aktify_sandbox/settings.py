@@ -399,7 +399,7 @@ def _checked(settings: Settings) -> Settings:
         ) from None
     if not loopback and not settings.token:
         raise SettingsMistake(
-            f"--host {settings.host} opens the sandbox to the network: give --token TOKEN too."
+            f"--host {settings.host} opens the sandbox to the network: give --token TOKEN too, or AKTIFY_SANDBOX_TOKEN."
         )
     if settings.token and not re.fullmatch(_HEADER_WORD, settings.token):
         raise SettingsMistake(f"--token can't be sent in a header: {_TOKENS_ARE}")
