@@ -12,6 +12,8 @@ import zipfile
 from pathlib import Path
 from urllib.request import Request, urlopen
 
+import pytest
+
 from aktify_sandbox.bundled import bundled
 
 ROOT = Path(__file__).parent.parent
