@@ -174,6 +174,7 @@ def test_after_a_restart_without_memory_ids_begin_anew(serve: Serve, follow: Any
         first.http.get("/many")
     followed.until(followed.out, last)
     first.process.kill()
+    first.end()
     followed.until(followed.err, "The sandbox has gone")
     second = serve("--port", str(first.port))
     second.http.get("/only-here")
