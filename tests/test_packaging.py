@@ -6,7 +6,6 @@ import re
 import shutil
 import signal
 import subprocess
-import sys
 import time
 import venv
 import zipfile
@@ -36,13 +35,6 @@ def run(*command: str | Path, cwd: Path, **more: str) -> str:
 def test_a_checkout_finds_its_fixtures_and_scenarios() -> None:
     assert bundled("fixtures") == ROOT / "fixtures"
     assert (bundled("scenarios") / "flaky.yaml").is_file()
-
-
-@pytest.fixture(scope="module")
-def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    folder = tmp_path_factory.mktemp("wheel")
-    run(sys.executable, "-m", "build", "--wheel", "--no-isolation", "--outdir", folder, ROOT, cwd=ROOT)
-    return next(folder.glob("*.whl"))
 
 
 def test_the_wheel_holds_the_data_and_nothing_at_the_top_but_the_package(wheel: Path) -> None:
