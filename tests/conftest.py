@@ -2,12 +2,14 @@
 
 import contextlib
 import itertools
+import subprocess
+import sys
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import pytest
 
-from running import COMMAND, Running, Serve
+from running import COMMAND, Running, Serve, clean_environment
 
 _names = itertools.count()
 
@@ -60,3 +62,12 @@ def sandbox(shared_sandbox: Running) -> Iterator[Running]:
     shared_sandbox.api_key = f"test-key.t{next(_names)}"
     yield shared_sandbox
     shared_sandbox.api_key = before
+
+
+@pytest.fixture(scope="session")
+def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The package as pip gets it."""
+    root, folder = Path(__file__).parent.parent, tmp_path_factory.mktemp("wheel")
+    build = [sys.executable, "-m", "build", "--wheel", "--no-isolation", "--outdir", str(folder), str(root)]
+    subprocess.run(build, env=clean_environment(), check=True, capture_output=True)
+    return next(folder.glob("*.whl"))

@@ -3,6 +3,7 @@
 import itertools
 import json
 import os
+import shutil
 import subprocess
 import sys
 import time
@@ -11,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import httpx
+import pytest
 
 COMMAND = [sys.executable, "-m", "aktify_sandbox"]
 _numbers = itertools.count()
@@ -22,6 +24,17 @@ def clean_environment(**more: str) -> dict[str, str]:
     """The environment without what would change a sandbox's mind."""
     kept = {name: value for name, value in os.environ.items() if not name.startswith("AKTIFY_")}
     return {**kept, "PYTHONUNBUFFERED": "1", **more}
+
+
+def needs(program: str) -> str:
+    """Where the program is. Without it the test is skipped; where nothing may be skipped (`.ci/run`), it fails."""
+    found = shutil.which(program)
+    if found:
+        return found
+    why = f"{program} isn't on this machine"
+    if os.environ.get("AKTIFY_TESTS_SKIP_NOTHING"):
+        pytest.fail(f"{why}, and AKTIFY_TESTS_SKIP_NOTHING is set.", pytrace=False)
+    pytest.skip(why)
 
 
 class Running:

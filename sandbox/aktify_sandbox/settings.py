@@ -26,7 +26,6 @@ _KEY = r"^[!-~]{1,200}$(?!\n)"
 _KEY_RULE = "A key is 1 to 200 visible ASCII characters, no spaces."
 _HEADER_WORD = r"^[!-~]{1,1000}$(?!\n)"
 _TOKENS_ARE = "A token is 1 to 1000 visible ASCII characters, no spaces."
-_OF_SERVE_ALONE = ("port", "state", "in_memory", "ready_file", "open")
 _LINKS = ("optional", "link", "tracking")
 
 
@@ -164,8 +163,7 @@ class Settings:
         path = given.get("config") or _default_file(folder)
         filed = _from_file(Path(path)) if path else {}
         if for_command:
-            own = {name: value for name, value in filed.items() if name not in _OF_SERVE_ALONE}
-            filed = {**own, "port": 0, "in_memory": "state" not in given}
+            filed |= {"port": 0, "in_memory": "state" not in given}
         rulings = {**filed.pop("rulings", {}), **_from_environment_rulings(environ), **_flag_rulings(flags)}
         merged = {
             **filed,
@@ -401,7 +399,7 @@ def _checked(settings: Settings) -> Settings:
         ) from None
     if not loopback and not settings.token:
         raise SettingsMistake(
-            f"--host {settings.host} opens the sandbox to the network: give --token TOKEN too."
+            f"--host {settings.host} opens the sandbox to the network: give --token TOKEN too, or AKTIFY_SANDBOX_TOKEN."
         )
     if settings.token and not re.fullmatch(_HEADER_WORD, settings.token):
         raise SettingsMistake(f"--token can't be sent in a header: {_TOKENS_ARE}")

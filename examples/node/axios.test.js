@@ -1,0 +1,4 @@
+import * as client from './axios.js'
+import { behaves } from './behaviour.js'
+
+behaves(client)
