@@ -93,7 +93,13 @@ def _count() -> dict[str, Any]:
 
 def _where() -> dict[str, Any]:
     condition, text = {"$ref": "#/$defs/condition"}, {"type": "string", "minLength": 1}
-    status = {"type": "string", "pattern": _STATUS, "description": "Write 409, 4xx, or none for no answer."}
+    status = {
+        "type": ["integer", "string"],
+        "minimum": 100,
+        "maximum": 599,
+        "pattern": _STATUS,
+        "description": "Write 409, 4xx, or none for no answer.",
+    }
     conditions = {
         "type": "object",
         "additionalProperties": condition,
@@ -257,14 +263,14 @@ class _Holds:
 
 def _value(word: str, written: Any) -> Wanted:
     """A word whose value is no condition but a text, or several."""
-    values = written if isinstance(written, list) else [written]
+    values = [str(each) for each in (written if isinstance(written, list) else [written])]
     match word:
         case "status":
             return Wanted(word, " or ".join(values), Condition(word, frozenset(values)))
         case "key":
             return Wanted(word, "as given", Condition(word, key_texts(values[0])))
         case "forced":
-            text = str({"true": "yes", "false": "no"}.get(values[0], values[0]))
+            text = {"true": "yes", "false": "no"}.get(values[0], values[0])
             one = Condition(word, frozenset([text]))
             return Wanted(word, text, one if text in ("yes", "no") else Condition(word, matches=_Holds(text)))
         case _:

@@ -89,11 +89,11 @@ class Snapshot:
         self._fd = fd
         self._path = path
 
-    def lines(self, start: int = 0, *, chunk_size: int = _CHUNK) -> Iterator[Line]:
+    def lines(self, start: int = 0, *, chunk_size: int | None = None) -> Iterator[Line]:
         """The lines from an offset on, oldest first."""
         offset, position, held = start, start, list[bytes]()
         while position < self.size:
-            chunk = self.read(min(chunk_size, self.size - position), position)
+            chunk = self.read(min(chunk_size or _CHUNK, self.size - position), position)
             position += len(chunk)
             first, *others = chunk.split(b"\n")
             held.append(first)
