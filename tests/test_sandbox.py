@@ -214,6 +214,37 @@ def test_what_came_is_verified(box: Sandbox) -> None:
     box.verify(order=[{"status": 201}, {"status": 409}, {"region": "NV"}])
 
 
+def test_a_pattern_keeps_its_flags(box: Sandbox) -> None:
+    post(box, firstName="John", lastName="O\nNeill")
+    box.verify(1, firstName=re.compile("^JOHN$", re.IGNORECASE))
+    box.verify(1, firstName=re.compile("J o h n  # a name", re.VERBOSE))
+    box.verify(1, lastName=re.compile("^O.Neill", re.DOTALL))
+    box.verify(1, lastName=re.compile("^Neill", re.MULTILINE))
+    box.verify(0, firstName=re.compile("JOHN"))
+    with pytest.raises(VerifyFailed):
+        box.verify(0, firstName=re.compile("JOHN", re.IGNORECASE))
+    for other in (re.compile("John", re.ASCII), re.compile(b"John")):
+        with pytest.raises(SandboxMistake, match="a pattern of text"):
+            box.verify(1, firstName=other)
+
+
+def test_inside_headers_and_body_a_list_and_a_pattern_mean_the_same(box: Sandbox) -> None:
+    headers = {"x-api-key": box.api_key, "X-Batch": "seven"}
+    httpx.post(box.endpoint, json=LEAD, headers=headers, trust_env=False)
+    box.verify(1, header={"X-Batch": re.compile("^s"), "X-Other": {"missing": True}})
+    box.verify(1, header={"X-Batch": ["seven", "eight"]}, body={"region": {"CA", "NV"}})
+    box.verify(0, body={"region": re.compile("N.")})
+
+
+def test_what_cannot_be_compared_is_a_mistake(box: Sandbox) -> None:
+    post(box)
+    box.verify(1, status=range(200, 300))
+    with pytest.raises(SandboxMistake, match=r"firstName=<object .*can't be compared"):
+        box.verify(0, firstName=object())
+    with pytest.raises(SandboxMistake, match="expected a whole number or a text or a list"):
+        box.verify(1, status=re.compile("2.."))
+
+
 def test_what_did_not_come_fails_with_the_nearest_miss_in_words(box: Sandbox) -> None:
     post(box, region="NV")
     with pytest.raises(VerifyFailed) as raised:

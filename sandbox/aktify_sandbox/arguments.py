@@ -10,6 +10,7 @@ from aktify_sandbox.doors import SandboxMistake
 from aktify_sandbox.settings import Flag, Settings, SettingsMistake, fields_for_flags
 
 _NOT_HERE = frozenset(("host", "port", "ready_file", "open", "log_format", "quiet", "show_pii"))
+_FLAGS = {re.IGNORECASE: "i", re.MULTILINE: "m", re.DOTALL: "s", re.VERBOSE: "x"}
 
 
 def settings_of(given: Mapping[str, Any]) -> Settings:
@@ -58,9 +59,29 @@ def names_in(given: str | Iterable[str]) -> list[str]:
 
 
 def condition(name: str, value: Any) -> Any:
-    """A condition as the door takes it: a pattern, one of several, or the value itself."""
+    """A condition as the door takes it: a pattern, one of several, or the value itself. Raises `SandboxMistake`."""
     if isinstance(value, re.Pattern):
-        return {"matches": value.pattern}
-    if isinstance(value, (list, tuple, set, frozenset)):
-        return list(value) if name == "status" else {"in": list(value)}
-    return value
+        return {"matches": _pattern(name, value)}
+    if isinstance(value, Mapping):
+        return {inner: condition(inner, each) for inner, each in value.items()}
+    if isinstance(value, (list, tuple, set, frozenset, range)):
+        values = [_plain(name, each) for each in value]
+        return values if name in ("status", "in") else {"in": values}
+    return _plain(name, value)
+
+
+def _plain(name: str, value: Any) -> Any:
+    if value is None or isinstance(value, (str, int, float)):
+        return value
+    raise SandboxMistake(f"{name}={value!r} can't be compared: give a text, a number, a list or a pattern.")
+
+
+def _pattern(name: str, pattern: re.Pattern[Any]) -> str:
+    """As the sandbox's own engine takes it, the flags inside."""
+    others = pattern.flags & ~sum((*_FLAGS, re.UNICODE))
+    if not isinstance(pattern.pattern, str) or others:
+        raise SandboxMistake(
+            f"{name}={pattern!r}: a pattern of text, with no flags but IGNORECASE, DOTALL, …"
+        )
+    letters = "".join(letter for flag, letter in _FLAGS.items() if pattern.flags & flag)
+    return f"(?{letters}){pattern.pattern}" if letters else pattern.pattern

@@ -112,9 +112,10 @@ class Document:
                 yield from self._mistakes(inner, root)
         else:
             kinds = [
-                inner.validator_value
+                kind
                 for inner in error.context
                 if inner.validator == "type" and not inner.path
+                for kind in _kinds(inner.validator_value)
             ]
             found = _shown(error.instance, _is_secret(place, root))
             message = f"Found {found}; expected {' or '.join(map(_kind, kinds))}."
@@ -322,6 +323,11 @@ def _words(error: Any, found: str, where: str) -> tuple[str, str]:
 
 def _say_true_or_false(found: Any, kinds: list[str]) -> str:
     return "Write true or false." if "boolean" in kinds and isinstance(found, str) else ""
+
+
+def _kinds(written: str | list[str]) -> list[str]:
+    """A schema's `type` is one, or several."""
+    return [written] if isinstance(written, str) else written
 
 
 def _kind(name: str) -> str:
