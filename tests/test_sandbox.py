@@ -267,6 +267,14 @@ def test_requests_that_were_dropped_are_no_zero() -> None:
             box.verify(0, status=201)
 
 
+def test_of_many_requests_each_is_given_and_none_is_unexpected(own: Sandbox) -> None:
+    with Sandbox(door=own._door) as box:
+        for _ in range(120):
+            post(box, region="ca")
+        assert len(box.wait_for(120, status=400)) == 120
+        box.check(strict=True)
+
+
 def test_a_wait_ends_as_soon_as_the_request_comes(box: Sandbox) -> None:
     posting = later(0.3, lambda: post(box))
     began = time.monotonic()

@@ -73,6 +73,20 @@ def test_each_word_says_which_requests_are_meant(posted: Running, where: Content
     assert wrong["results"][0]["matched"] == count
 
 
+def test_a_name_may_hold_dots_itself(sandbox: Running) -> None:
+    sandbox.post({**LEAD, "utm.source": "a", "metadata": {"utm.source": "b", "deep": {"x.y": "c"}}})
+    for where in ({"body": {"utm.source": "a"}}, {"metadata.utm.source": "b"}, {"metadata.deep.x.y": "c"}):
+        verify(sandbox, {"where": in_campaign(sandbox, **where), "count": 1})
+    verify(sandbox, {"where": in_campaign(sandbox, **{"metadata.utm": {"present": True}}), "count": 0})
+
+
+def test_all_that_were_meant_are_named(sandbox: Running) -> None:
+    for number in range(120):
+        sandbox.post({**LEAD, "phoneNumber": f"509555{number:04d}"})
+    [result] = verify(sandbox, {"where": in_campaign(sandbox), "count": 120})["results"]
+    assert len(result["requests"]) == 120
+
+
 def test_a_key_is_known_by_itself_and_as_it_is_shown(posted: Running) -> None:
     shown = posted.get(f"/_sandbox/requests?key={posted.api_key}&limit=1")["requests"][0]["key"]
     for key in (posted.api_key, shown):
@@ -206,6 +220,9 @@ def test_a_body_that_is_not_recorded_is_never_taken_for_one_without_the_field(se
         ({"where": {"regoin": "CA"}}, "region"),
         ({"where": {"status": 999}}, "4xx"),
         ({"where": {"status": "abc"}}, "4xx"),
+        ({"where": {"status": {"matches": "4.."}}}, "expected a whole number or a text or a list"),
+        ({"where": {"phone": "509 555 123"}}, "509 555 123 isn't a US phone number"),
+        ({"where": {"phone": {"in": ["5095551234", "12"]}}}, "12 isn't a US phone number"),
         ({"where": {"header": {"X-Api-Key": "test-key"}}}, "Use key"),
         ({"where": {"region": {"matches": "(?=x)"}}}, "linear"),
         ({"where": {"region": {"equals": "CA"}}}, "matches"),

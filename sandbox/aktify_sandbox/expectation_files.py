@@ -24,6 +24,7 @@ _CONDITIONS = ("method", "path", "ruling", "phone")
 _VALUES = ("status", "key", "forced", "search")
 _COUNT_WORDS = ("exactly", "atLeast", "atMost")
 _MOST = 10_000_000
+_LOCAL = re.compile("[0-9]{7}")
 
 
 def expectations_schema() -> dict[str, Any]:
@@ -242,7 +243,13 @@ class _Reading(Compiling):
 
     def _own(self, place: Place, word: str, written: Any) -> Wanted:
         condition = self.condition(place, word, written)
-        return Wanted(word, _in_words(written), _as_phones(condition) if word == "phone" else condition)
+        if word != "phone":
+            return Wanted(word, _in_words(written), condition)
+        for value in sorted(condition.values):
+            if not _LOCAL.fullmatch(_as_phone(value)) and identity(value) is None:
+                hint = "Write ten digits, or seven for any area code; what was written is phoneNumber."
+                self.complain(place, f"{value or 'An empty text'} isn't a US phone number.", hint)
+        return Wanted(word, _in_words(written), _as_phones(condition))
 
     def _field(self, place: Place, name: str, written: Any) -> Wanted:
         condition = self.condition(place, f"body.{name}", written)
@@ -284,7 +291,7 @@ def _as_phones(condition: Condition) -> Condition:
 
 def _as_phone(written: str) -> str:
     local = re.sub(r"[ ().\-/]", "", written)
-    return local if re.fullmatch(r"[0-9]{7}", local) else identity(written) or written
+    return local if _LOCAL.fullmatch(local) else identity(written) or written
 
 
 def _in_words(written: Any) -> str:

@@ -17,6 +17,7 @@ Record = Mapping[str, Any]
 
 _NEAREST = 3
 _IDS_SHOWN = 100
+"""Of those that were not what was expected; of those that were, somebody may want each."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,9 +79,7 @@ class Seen:
     def _field(self, name: str) -> Texts | None:
         if self._sent is None:
             return None
-        value: Any = self._sent
-        for part in _parts(name, value):
-            value = value.get(part) if isinstance(value, dict) else None
+        value = _inside(self._sent, name)
         if value is None:
             return ()
         text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
@@ -88,9 +87,12 @@ class Seen:
         return (text, phone, phone[5:]) if phone else (text,)
 
 
-def _parts(name: str, sent: Mapping[str, Any]) -> list[str]:
-    """`metadata.source` leads into an object, unless a field is called just that."""
-    return [name] if name in sent else name.split(".")
+def _inside(value: Any, name: str) -> Any:
+    """`metadata.source` leads into an object, unless a name in it is called just that, dots and all."""
+    if not isinstance(value, dict) or name in value:
+        return value.get(name) if isinstance(value, dict) else None
+    first, dot, others = name.partition(".")
+    return _inside(value.get(first), others) if dot else None
 
 
 def _sent(record: Record) -> dict[str, Any] | None:
@@ -290,11 +292,12 @@ class Result(NamedTuple):
             "ok": bool(self.ok),
             "expected": self.expectation.words,
             "matched": self.matched,
-            "requests": self.ids[:_IDS_SHOWN],
+            "requests": self.ids,
         }
         if self.ok:
             return content
-        return content | {"detail": self.words, "nearest": [miss.shown() for miss in self._told]}
+        told = {"detail": self.words, "nearest": [miss.shown() for miss in self._told]}
+        return content | told | {"requests": self.ids[:_IDS_SHOWN]}
 
     @property
     def _told(self) -> list[Miss]:
