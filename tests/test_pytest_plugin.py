@@ -216,7 +216,11 @@ def test_module(aktify_sandbox):
         ('"outage"', "takes words only"),
         ('scenario="outag"', "There is no scenario outag. Did you mean outage?"),
         ('rulings={"region-cas": "accept"}', "region-cas"),
+        ('rulings="region-case=accept"', "must be a dictionary"),
         ('profile="hard"', "hard"),
+        ("profile=5", "profile"),
+        ("scenario=5", "5 is no name, and no list of names"),
+        ("scenario=[None]", "[None] is no name, and no list of names"),
     ],
 )
 def test_a_mistake_in_a_marker_is_explained_without_a_traceback(run: Runs, marker: str, words: str) -> None:
@@ -226,6 +230,13 @@ def test_it(aktify_sandbox): ...
 """)
     result.assert_outcomes(errors=1)
     assert words in result.stdout.str()
+    assert "pytest_plugin.py" not in result.stdout.str()
+
+
+def test_a_mistake_in_the_configuration_file_is_explained_without_a_traceback(run: Runs) -> None:
+    result = run("def test_it(aktify_sandbox): ...", ini="aktify_rulings = nonsense")
+    result.assert_outcomes(errors=1)
+    assert "aktify_rulings: found nonsense; write NAME=VALUE" in result.stdout.str()
     assert "pytest_plugin.py" not in result.stdout.str()
 
 
@@ -330,12 +341,16 @@ def test_meets_it(aktify_sandbox, monkeypatch):
     monkeypatch.setattr("aktify_sandbox.express.judge", defect)
     post(aktify_sandbox)
 
+def test_forgets_it(aktify_sandbox, monkeypatch):
+    test_meets_it(aktify_sandbox, monkeypatch)
+    aktify_sandbox.reset()
+
 def test_after(aktify_sandbox):
     assert post(aktify_sandbox) == 201
 """,
         "-rA",
     )
-    result.assert_outcomes(passed=2, failed=1)
+    result.assert_outcomes(passed=2, failed=2)
     said = result.stdout.str()
     assert "FAILED test_it.py::test_meets_it - Failed: A defect of the sandbox" in said
     assert "ZeroDivisionError: on purpose" in said.partition("Captured stderr call")[2]

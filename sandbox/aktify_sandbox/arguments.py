@@ -53,9 +53,19 @@ def _as_flag(flag: Flag, value: Any) -> Any:
     return tuple(names_in(value)) if flag.kind == "many" else value
 
 
-def names_in(given: str | Iterable[str]) -> list[str]:
-    """One or several, as a list."""
-    return [given] if isinstance(given, str) else list(given)
+def names_in(given: str | Iterable[str] | None) -> list[str]:
+    """None, one or several, as a list. Raises `SandboxMistake`."""
+    names = [given] if isinstance(given, str) else list(given) if isinstance(given, Iterable) else given or []
+    if isinstance(names, list) and all(isinstance(name, str) for name in names):
+        return names
+    raise SandboxMistake(f"{given!r} is no name, and no list of names.")
+
+
+def rulings_in(given: Mapping[str, str] | None) -> dict[str, str]:
+    """Rulings by name. Raises `SandboxMistake`."""
+    if given is None or isinstance(given, Mapping):
+        return dict(given or {})
+    raise SandboxMistake(f'rulings={given!r} must be a dictionary, such as {{"region-case": "accept"}}.')
 
 
 def condition(name: str, value: Any) -> Any:

@@ -194,8 +194,8 @@ def _words_for(request: pytest.FixtureRequest) -> dict[str, Any]:
 def _ruling(line: str) -> tuple[str, str]:
     name, equals, value = line.partition("=")
     if not equals:
-        raise pytest.UsageError(
-            f"aktify_rulings: found {line}; write NAME=VALUE, such as region-case=accept."
+        pytest.fail(
+            f"aktify_rulings: found {line}; write NAME=VALUE, such as region-case=accept.", pytrace=False
         )
     return name.strip(), value.strip()
 

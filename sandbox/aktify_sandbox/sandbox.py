@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
 
-from aktify_sandbox.arguments import condition, names_in, settings_of
+from aktify_sandbox.arguments import condition, names_in, rulings_in, settings_of
 from aktify_sandbox.beside import Beside
 from aktify_sandbox.crossing import event_loop, in_thread
 from aktify_sandbox.doors import Door, Inside, Outside, Question, Reply, SandboxError, SandboxMistake
@@ -36,7 +36,7 @@ class Sandbox:
         url: str | None = None,
         *,
         token: str | None = None,
-        scenario: str | Iterable[str] = (),
+        scenario: str | Iterable[str] | None = (),
         profile: str | None = None,
         rulings: Mapping[str, str] | None = None,
         link: str | None = None,
@@ -59,7 +59,7 @@ class Sandbox:
         self._scenarios = names_in(scenario)
         self._wanted: dict[str, Any] = {
             "profile": profile,
-            "rulings": dict(rulings or {}) or None,
+            "rulings": rulings_in(rulings) or None,
             "link": link,
         }
         self._own: Beside | None = None
@@ -68,6 +68,7 @@ class Sandbox:
         self._after = _ALL
         self._acknowledged: set[str] = set()
         self._checked = 0
+        self._defects: list[dict[str, Any]] = []
 
     # its life
 
@@ -110,6 +111,7 @@ class Sandbox:
             raise
         self._after = self._made.get("after", _ALL)
         self._acknowledged = set()
+        self._defects = []
         self._checked = int(self._after[1:])
         self._open = True
 
@@ -263,7 +265,8 @@ class Sandbox:
         self._ask("PUT", f"/campaigns/{self.campaign}/scenarios", {"active": list(names)})
 
     def reset(self) -> None:
-        """Forget leads, requests, forced answers and counters of this campaign."""
+        """Forget leads, requests, forced answers and counters of this campaign; a defect is remembered for `check`."""
+        self._defects = self._defects_in(*self._looked_at())
         self._ask("POST", f"/campaigns/{self.campaign}/reset")
         self._after = self._newest()
 
@@ -370,8 +373,8 @@ class Sandbox:
         newest = self._newest_inside()
         if newest == self._checked and not strict:
             return
-        found, strays = self._split() if self._is_alone else (self._summaries(), [])
-        defects = [each for each in (*found, *strays) if each["reason"]["objection"] == "defect"]
+        found, strays = self._looked_at()
+        defects = self._defects_in(found, strays)
         if defects:
             rows = "\n".join(f"  {row}" for row in rows_of(defects))
             raise SandboxError(
@@ -389,6 +392,14 @@ class Sandbox:
             return -1
         self._door.beside.check()
         return self._door.beside.newest
+
+    def _looked_at(self) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
+        return self._split() if self._is_alone else (self._summaries(), [])
+
+    def _defects_in(self, *seen: list[dict[str, Any]]) -> list[dict[str, Any]]:
+        """Those that have been forgotten, and those among these."""
+        found = [each for records in seen for each in records if each["reason"]["objection"] == "defect"]
+        return [*self._defects, *found]
 
     @property
     def _is_alone(self) -> bool:
