@@ -197,6 +197,12 @@ def test_what_the_file_says_of_serves_sandbox_is_not_for_this_one(tmp_path: Path
     assert {path.name for path in tmp_path.iterdir()} == {"aktify-sandbox.yaml", "script.py"}
 
 
+def test_where_no_key_is_in_force_none_of_another_place_is_handed_on(tmp_path: Path) -> None:
+    (tmp_path / "aktify-sandbox.yaml").write_text("campaigns: {demo: {keys: []}}")
+    done = run(tmp_path, "--", "sh", "-c", "echo key=$AKTIFY_API_KEY", AKTIFY_API_KEY="of-production")
+    assert done.out == "key=\n"
+
+
 def test_port_and_state_are_as_told(tmp_path: Path) -> None:
     with socket.create_server(("127.0.0.1", 0)) as found:
         port = found.getsockname()[1]
@@ -680,6 +686,15 @@ def test_a_command_that_fails_has_its_expectations_written_too(tmp_path: Path) -
 def test_without_expectations_the_junit_file_has_no_cases(tmp_path: Path) -> None:
     run(tmp_path, "--junit", "out.xml", "--", "true")
     assert cases((tmp_path / "out.xml").read_text()) == []
+
+
+@pytest.mark.parametrize(("code", "ours"), [(0, 1), (5, 5)])
+def test_a_junit_file_that_cannot_be_written_hides_nothing(tmp_path: Path, code: int, ours: int) -> None:
+    command = ["sh", "-c", f"mkdir out.xml; exit {code}"]
+    done = run(tmp_path, "--expect", "leads == 0", "--junit", "out.xml", "--", *command)
+    assert done.code == ours
+    assert "met      leads == 0" in done.err
+    assert "--junit out.xml can't be written: Is a directory." in done.err
 
 
 def test_whatever_stands_in_an_expectation_the_junit_document_is_valid() -> None:

@@ -142,21 +142,31 @@ class _Run:
             return code or 1
         policy = report.Policy(self._settings.show_pii)
         verdicts = [policy.verdict(each.judge(client, after)) for each in self._expected]
-        seen = report.look(client, after)
-        if self._junit_file:
-            junit.write(self._junit_file, verdicts, time.monotonic() - started)
+        seen, took = report.look(client, after), time.monotonic() - started
         self._say(code, verdicts, seen, client, policy)
         self._sum_up(code, verdicts, seen, policy)
-        return code or int(not all(verdict.ok for verdict in verdicts))
+        is_written = self._write(verdicts, took)
+        return code or int(not is_written or not all(verdict.ok for verdict in verdicts))
+
+    def _write(self, verdicts: list[Verdict], seconds: float) -> bool:
+        """As JUnit XML, if that is asked for."""
+        try:
+            if self._junit_file:
+                junit.write(self._junit_file, verdicts, seconds)
+        except click.ClickException as error:  # what the command came to matters more
+            error.show()
+            return False
+        return True
 
     def _environment(self, beside: "Beside") -> dict[str, str]:
+        """What isn't there, such as a key where none is configured, is nobody else's either."""
         own = {
             "AKTIFY_BASE_URL": beside.url,
             "AKTIFY_API_KEY": beside.api_key,
             "AKTIFY_SANDBOX_URL": beside.url,
             "AKTIFY_SANDBOX_TOKEN": self._settings.token or "",
         }
-        return {**os.environ, **{name: value for name, value in own.items() if value}}
+        return {name: value for name, value in {**os.environ, **own}.items() if value or name not in own}
 
     def _say(
         self, code: int, verdicts: list[Verdict], seen: "Seen", client: Client, policy: "Policy"
