@@ -175,7 +175,7 @@ def test_fails(aktify_sandbox):
     assert post(aktify_sandbox, key="wrong") == 201
 """)
     result.stdout.fnmatch_lines(
-        ["The sandbox saw no request with this key.", "and 1 request under nobody's key*", "*401*"]
+        ["The sandbox saw no request with this key.", "and 1 request under another key*", "*401*"]
     )
 
 

@@ -137,6 +137,23 @@ def test_requests_of_nobody_are_strays(own: Sandbox) -> None:
 # what it shall do
 
 
+def test_requests_under_a_configured_key_or_a_name_behind_our_own_are_seen_as_strays() -> None:
+    with Sandbox() as box, Sandbox(door=box._door) as other:
+        post(box, key="test-key")
+        post(box, key="test-key.name")
+        post(box, key=f"{box.api_key}.name")
+        assert "and 3 requests under another key or to a wrong path:" in box.report()
+        assert "and 2 requests under another key or to a wrong path:" in other.report()
+        assert box.strays.statuses == [201, 201, 201]
+        assert len(box.requests) == 0
+
+
+def test_in_a_sandbox_elsewhere_others_are_let_be(shared_sandbox: Running) -> None:
+    with Sandbox(shared_sandbox.url) as box:
+        post(box, key="test-key.somebody", phoneNumber="5095557788")
+        assert "under another key" not in box.report()
+
+
 def test_answers_are_forced_for_this_campaign(box: Sandbox) -> None:
     box.force(503, times=2, headers={"Retry-After": "1"}, body={"message": "down"})
     assert [post(box), post(box), post(box)] == [503, 503, 201]
@@ -344,7 +361,7 @@ def test_the_report_is_a_table_with_reasons_and_the_last_request_whole(box: Sand
     httpx.post(box.endpoint, json=LEAD, trust_env=False)
     said = box.report()
     assert re.search(
-        r"under nobody's key or to a wrong path:\n  r\d+ .*401.*There is no x-api-key header", said
+        r"under another key or to a wrong path:\n  r\d+ .*401.*There is no x-api-key header", said
     )
 
 

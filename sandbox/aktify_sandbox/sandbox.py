@@ -194,7 +194,10 @@ class Sandbox:
 
     @property
     def strays(self) -> Requests:
-        """Requests under nobody's key or to a wrong path, since this sandbox began. Who looks at them expects them."""
+        """Requests under another key or to a wrong path, since this sandbox began. Who looks at them expects them.
+
+        In a sandbox that runs elsewhere, the keys of others are theirs: there it is those under nobody's.
+        """
         found = self._strays()
         self._acknowledged |= {each["id"] for each in found}
         return Requests(found, self._whole)
@@ -207,10 +210,19 @@ class Sandbox:
         return self._seen(campaign=self.campaign)
 
     def _split(self) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
-        """The campaign's requests, and those of none, oldest first."""
+        """The campaign's requests, and those that were meant for it, it seems; oldest first."""
         seen = self._seen()
         own = [each for each in seen if each["campaign"] == self.campaign]
-        return own, [each for each in seen if each["campaign"] is None]
+        return own, [each for each in seen if self._is_stray(each["campaign"])]
+
+    def _is_stray(self, campaign: str | None) -> bool:
+        """Nobody's, one with a name behind our key, or, where nobody else is, one that is configured (`test-key`)."""
+        if campaign is None:
+            return True
+        door = self._door
+        configured = door.beside.settings.campaigns if isinstance(door, Inside) else ()
+        inside_ours = campaign.startswith(f"{self.campaign}.")
+        return inside_ours or any(f"{campaign}.".startswith(f"{each.name}.") for each in configured)
 
     def _seen(self, **filters: str) -> list[dict[str, Any]]:
         found: list[dict[str, Any]] = []
@@ -488,7 +500,7 @@ def _table(found: list[dict[str, Any]], strays: list[dict[str, Any]]) -> str:
     said = f"{_counted(len(found), 'request')} with this key:" if found else "no request with this key."
     lines = [f"The sandbox saw {said}", *(f"  {row}" for row in rows_of(found))]
     if strays:
-        lines.append(f"and {_counted(len(strays), 'request')} under nobody's key or to a wrong path:")
+        lines.append(f"and {_counted(len(strays), 'request')} under another key or to a wrong path:")
         lines += [f"  {row}" for row in rows_of(strays)]
     return "\n".join(lines)
 
