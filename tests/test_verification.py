@@ -2,6 +2,7 @@
 
 import threading
 import time
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import httpx
@@ -170,6 +171,30 @@ def test_requests_that_are_still_to_come_can_be_waited_for(sandbox: Running) -> 
     sandbox.post()
     waiting.join(20)
     assert [answer.status_code for answer in answers] == [200]
+
+
+@pytest.mark.parametrize("forget", ["reset", "clear", "load"])
+def test_what_is_forgotten_meanwhile_counts_no_more(serve: Serve, forget: str) -> None:
+    sandbox = serve()
+    state = sandbox.http.get("/_sandbox/state").content
+    for number in range(3):
+        sandbox.post({**LEAD, "phoneNumber": f"509555{number:04d}"})
+    with ThreadPoolExecutor() as pool:
+        content = {"where": {"region": "CA"}, "count": {"atLeast": 4}, "timeout": 2}
+        verdict = pool.submit(sandbox.http.post, "/_sandbox/requests/verify", json=content)
+        waited = pool.submit(sandbox.http.get, "/_sandbox/requests/wait?count=4&timeout=2")
+        time.sleep(0.5)
+        if forget == "load":
+            media = {"content-type": "application/x-ndjson"}
+            sandbox.http.put("/_sandbox/state", content=state, headers=media).raise_for_status()
+        elif forget == "clear":
+            sandbox.http.delete("/_sandbox/requests").raise_for_status()
+        else:
+            sandbox.http.post("/_sandbox/reset").raise_for_status()
+        sandbox.post({**LEAD, "phoneNumber": "5095559999"})
+    assert (verdict.result().status_code, waited.result().status_code) == (422, 422)
+    assert verdict.result().json()["results"][0]["matched"] == 1
+    assert len(waited.result().json()["requests"]) == 1
 
 
 def test_what_was_dropped_is_an_error_and_no_zero(serve: Serve) -> None:

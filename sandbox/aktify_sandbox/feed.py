@@ -73,6 +73,8 @@ class Feed:
         self._readers = 0
         self._notices: deque[Notice] = deque(maxlen=1_000)
         self._serial = 0
+        self.cleared = 0
+        """How often what was recorded has been forgotten, or replaced, while somebody read."""
         self._events: OrderedDict[int, bytes] = OrderedDict()
 
     def close(self) -> None:
@@ -83,6 +85,7 @@ class Feed:
     # news
 
     def _on_news(self, kind: str, number: int) -> None:
+        self.cleared += kind == "cleared"
         if kind != "recorded":
             self._serial += 1
             self._notices.append(Notice(self._serial, kind, number))
@@ -107,34 +110,47 @@ class Feed:
         return bool(done) and not self._closed
 
     @contextlib.contextmanager
-    def reading(self, after: int) -> Iterator[Place]:
-        """Have a place in the log; news comes as long as somebody has one."""
+    def reading(self) -> Iterator[None]:
+        """News comes as long as somebody reads."""
         self._readers += 1
         self._store.watch(self._on_news)
         try:
-            yield Place(self._store, after)
+            yield
         finally:
             self._readers -= 1
             if self._readers == 0:
                 self._store.unwatch(self._on_news)
+
+    def place(self, after: int | None = None) -> Place:
+        """A place in the log, behind the line of that number, or behind all that there is."""
+        return Place(self._store, self._store.newest if after is None else after)
 
     # those who wait
 
     async def wait(self, filters: Filters, count: int, seconds: float) -> list[Record]:
         """The requests that the filters admit, newest first, once there are so many or the time is over."""
         deadline = asyncio.get_running_loop().time() + seconds
+        with self.reading():
+            while True:
+                cleared = self.cleared
+                found = await self._found(filters, count, deadline)
+                if self.cleared == cleared:
+                    return found
+
+    async def _found(self, filters: Filters, count: int, deadline: float) -> list[Record]:
+        """Ends early when the record is cleared: then it must be looked at anew."""
         self._store.flush()
-        with self.reading(self._store.newest) as place:
-            found, _ = await asyncio.to_thread(page, self._store, filters, count, place.number + 1)
-            while len(found) < count:
-                lines = place.read()
-                found[:0] = [self._shown(line) for line in reversed(lines) if _is_meant(line, filters)]
-                left = deadline - asyncio.get_running_loop().time()
-                if lines:
-                    await asyncio.sleep(0)
-                elif left <= 0 or not await self.news(left):
-                    break
-            return found
+        cleared, place = self.cleared, self.place()
+        found, _ = await asyncio.to_thread(page, self._store, filters, count, place.number + 1)
+        while len(found) < count and self.cleared == cleared:
+            lines = place.read()
+            found[:0] = [self._shown(line) for line in reversed(lines) if _is_meant(line, filters)]
+            left = deadline - asyncio.get_running_loop().time()
+            if lines:
+                await asyncio.sleep(0)
+            elif left <= 0 or not await self.news(left):
+                break
+        return found
 
     def _shown(self, line: Line) -> Record:
         return summary(self._store.amended(line.load(), line.number))
@@ -145,7 +161,8 @@ class Feed:
         """Server-sent events: a greeting, then each request as it comes (or from behind that number on)."""
         self._store.flush()
         newest, told = self._store.newest, self._serial
-        with self.reading(newest if after is None else after) as place:
+        place = self.place(newest if after is None else after)
+        with self.reading():
             yield _greeting(self.run, newest)
             while not self._closed:
                 lines = place.read()
