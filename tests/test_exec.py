@@ -551,6 +551,7 @@ def test_several_files_of_expectations_are_all_held(tmp_path: Path) -> None:
     [
         (["--verify", "bad.yaml"], "bad.yaml:3:"),
         (["--verify", "nowhere.yaml"], "nowhere.yaml"),
+        (["--verify", "when.yaml"], "since=yesterday is no moment"),
         (["--expect", "leads = 3"], "can't be compared"),
         (["--expect", "lead == 3"], "“lead” isn't counted"),
         (["--expect", ""], "can't be compared"),
@@ -560,6 +561,7 @@ def test_several_files_of_expectations_are_all_held(tmp_path: Path) -> None:
 )
 def test_a_mistake_in_what_is_expected_runs_no_command(tmp_path: Path, words: list[str], hint: str) -> None:
     (tmp_path / "bad.yaml").write_text("expectations:\n  - where:\n      regoin: CA\n")
+    (tmp_path / "when.yaml").write_text("expectations: [{order: [{since: yesterday}, {since: yesterday}]}]\n")
     done = run(tmp_path, *words, "--", "touch", "ran")
     assert (done.code, hint in done.err) == (2, True), done.err
     assert not (tmp_path / "ran").exists()

@@ -246,6 +246,7 @@ def test_a_body_that_is_not_recorded_is_never_taken_for_one_without_the_field(se
         ({"where": {"status": 999}}, "4xx"),
         ({"where": {"status": "abc"}}, "4xx"),
         ({"where": {"status": {"matches": "4.."}}}, "expected a whole number or a text or a list"),
+        ({"where": {"ruling": "region-cas"}}, "There is no ruling region-cas. Did you mean region-case?"),
         ({"where": {"phone": "509 555 123"}}, "509 555 123 isn't a US phone number"),
         ({"where": {"phone": {"in": ["5095551234", "12"]}}}, "12 isn't a US phone number"),
         ({"where": {"header": {"X-Api-Key": "test-key"}}}, "Use key"),

@@ -4,10 +4,12 @@ import dataclasses
 import json
 import re
 from collections.abc import Iterator
+from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
 
 from aktify_sandbox.contract.phone import identity
+from aktify_sandbox.contract.rulings import RULINGS
 from aktify_sandbox.contract.schema import FIELDS
 from aktify_sandbox.documents import Document, read_file
 from aktify_sandbox.expectations import Count, Expectation, Scope, Wanted, key_texts
@@ -243,6 +245,12 @@ class _Reading(Compiling):
 
     def _own(self, place: Place, word: str, written: Any) -> Wanted:
         condition = self.condition(place, word, written)
+        for value in sorted(condition.values - RULINGS.keys()) if word == "ruling" else ():
+            close = get_close_matches(value, RULINGS, 1)
+            meant = f"Did you mean {close[0]}? " if close else ""
+            self.complain(
+                place, f"There is no ruling {value}.", f"{meant}`aktify-sandbox rulings` has them all."
+            )
         if word != "phone":
             return Wanted(word, _in_words(written), condition)
         for value in sorted(condition.values):

@@ -71,9 +71,23 @@ def exec_(
       aktify-sandbox exec --scenario flaky --expect 'leads == 3' -- bash import.sh
     """
     settings, notices = gather(flags, for_command=True)
-    expected: list[Expected | Comparison] = [*expectations_in(files), *_comparisons(texts)]
+    expectations = expectations_in(files)
+    _check_moments(expectations)
+    expected: list[Expected | Comparison] = [*expectations, *_comparisons(texts)]
     junit.check(junit_file)
     sys.exit(_Run(settings, command, expected, junit_file).run(notices))
+
+
+def _check_moments(expectations: Sequence[Expected]) -> None:
+    """Only the sandbox knows what a moment is; it would say so when the command has run."""
+    from aktify_sandbox.records import FilterMistake, Filters
+
+    for each in expectations:
+        for step in each.content.get("order", [each.content.get("where", {})]):
+            try:
+                Filters.of({"since": step.get("since", "")})
+            except FilterMistake as mistake:
+                raise click.UsageError(str(mistake)) from None
 
 
 def _comparisons(texts: Sequence[str]) -> "list[Comparison]":
