@@ -743,7 +743,7 @@ def test_the_table_is_bounded_and_says_what_it_leaves_out(tmp_path: Path) -> Non
 
 
 @pytest.mark.parametrize(
-    "hostile", ["a|b", "`x`", "<script>", "[a](http://x)", "@someone", "*b* _c_", "\\|", "#1"]
+    "hostile", ["a|b", "`x`", "<script>", "[a](http://x)", "@someone", "*b* _c_", "\\|", "#1", "x www.a.b"]
 )
 def test_nothing_that_came_is_markup_in_the_summary(tmp_path: Path, hostile: str) -> None:
     code = f"post({{**LEAD, 'region': {hostile + chr(10) + hostile!r}}})"
@@ -753,6 +753,7 @@ def test_nothing_that_came_is_markup_in_the_summary(tmp_path: Path, hostile: str
     cell = row.split("|")[6]
     assert not set(cell) & set("`<>[]*_@\\")
     assert "http://" not in cell
+    assert "www." not in cell
 
 
 def test_a_summary_that_cannot_be_written_does_not_change_the_outcome(tmp_path: Path) -> None:

@@ -184,5 +184,8 @@ def _in_markdown(text: str, longest: int = _LONGEST_CELL, line_break: str = " ")
     cut = text if len(text) <= longest else f"{text[: longest - 1]}…"
     lines = [clean(line.strip()) for line in cut.split("\n")]
     return line_break.join(
-        re.sub(r"[^\w\s.,()+…×–-]|_", lambda found: f"&#{ord(found[0])};", line) for line in lines
+        re.sub(
+            r"[^\w\s.,()+…×–-]|_|(?<=www)\.", lambda found: f"&#{ord(found[0])};", line, flags=re.IGNORECASE
+        )
+        for line in lines
     )
