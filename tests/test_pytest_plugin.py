@@ -311,7 +311,7 @@ def test_fails_by_itself(aktify_sandbox):
     result.assert_outcomes(passed=3, failed=5)
     said = result.stdout.str()
     assert '{"status": 503}, 1 of 2 left' in said
-    assert said.count("Strict:") == 2 * 4  # in the failure and in the summary
+    assert said.count("Strict: a ") == 2 * 4  # in the failure and in the summary
 
 
 def test_what_a_strict_test_sends_in_its_teardown_is_an_error_there(run: Runs) -> None:

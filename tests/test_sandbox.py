@@ -256,7 +256,7 @@ def test_inside_headers_and_body_a_list_and_a_pattern_mean_the_same(box: Sandbox
 def test_what_cannot_be_compared_is_a_mistake(box: Sandbox) -> None:
     post(box)
     box.verify(1, status=range(200, 300))
-    with pytest.raises(SandboxMistake, match=r"firstName=<object .*can't be compared"):
+    with pytest.raises(SandboxMistake, match="firstName: object can't be compared"):
         box.verify(0, firstName=object())
     with pytest.raises(SandboxMistake, match="expected a whole number or a text or a list"):
         box.verify(1, status=re.compile("2.."))

@@ -83,7 +83,8 @@ def condition(name: str, value: Any) -> Any:
 def _plain(name: str, value: Any) -> Any:
     if value is None or isinstance(value, (str, int, float)):
         return value
-    raise SandboxMistake(f"{name}={value!r} can't be compared: give a text, a number, a list or a pattern.")
+    found = type(value).__name__  # not the value: it may be a key
+    raise SandboxMistake(f"{name}: {found} can't be compared; give a text, a number, a list or a pattern.")
 
 
 def _pattern(name: str, pattern: re.Pattern[Any]) -> str:

@@ -396,7 +396,7 @@ class Sandbox:
         if strict:
             wrong = [*self._unused(), *self._faults(found, strays)]
             if wrong:
-                raise VerifyFailed("\n".join(["Strict:", *wrong]))
+                raise VerifyFailed("\n".join([f"Strict: {wrong[0].strip()}", *wrong[1:]]))
 
     def _newest_inside(self) -> int:
         """A number that grows with what comes to a sandbox in this process. Raises `BesideDied`."""
