@@ -228,11 +228,13 @@ def test_in_a_campaign_that_is_younger_than_what_was_dropped_everything_can_be_c
 
 def test_a_body_that_is_not_recorded_is_never_taken_for_one_without_the_field(serve: Serve) -> None:
     sandbox = serve("--max-body", "1000")
-    sandbox.post({**LEAD, "firstName": "x" * 2_000})
+    sandbox.post({**LEAD, "firstName": f"{'x' * 2_000} the end"})
     problem = verify(sandbox, {"where": {"region": "CA"}, "count": 0}, 409)
     assert "doesn't hold the whole body" in problem["detail"]
     verify(sandbox, {"where": {"region": "CA", "status": 201}, "count": 0})
     verify(sandbox, {"where": {"status": 413}, "count": 1})
+    verify(sandbox, {"where": {"search": "the end"}, "count": 0}, 409)
+    verify(sandbox, {"where": {"search": "larger than"}, "count": 1})
 
 
 @pytest.mark.parametrize(

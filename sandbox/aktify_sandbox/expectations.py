@@ -33,7 +33,8 @@ class Wanted:
     def holds(self, seen: "Seen") -> bool | None:
         """Whether the request is so; None when its record doesn't show it."""
         found = seen.texts(self.condition.name)
-        return None if found is None else self.condition.is_met_by(found)
+        is_met = None if found is None else self.condition.is_met_by(found)
+        return None if self.condition.name == "search" and not is_met and seen.is_cut else is_met
 
 
 class Seen:
@@ -43,6 +44,11 @@ class Seen:
         self.record = record
         self.id: str = record["id"]
         self._sent = _sent(record)
+
+    @property
+    def is_cut(self) -> bool:
+        """Whether the record doesn't hold the whole body."""
+        return self._sent is None
 
     def texts(self, name: str) -> Texts | None:
         """What stands under the name: nothing when it is missing, None when the record doesn't show it."""
