@@ -1,9 +1,10 @@
-"""`python -m benchmarks speed|viewers|growth|startup|profile|page`, from the root of the repository."""
+"""`python -m benchmarks speed|viewers|growth|startup|fixture|profile|page`, from the root of the repository."""
 
 from pathlib import Path
 
 import click
 
+from benchmarks import fixture as testing
 from benchmarks import growth as growing
 from benchmarks import page as showing
 from benchmarks import profiling, results, viewing
@@ -69,6 +70,15 @@ def startup(starts: int, leads: int, to: Path) -> None:
 def page(loads: int, posts: int, to: Path) -> None:
     """The inspector in Chromium: first paint, how soon a request is seen, weight."""
     showing.run(showing.Plan(loads, posts), to)
+
+
+@main.command()
+@click.option("--runs", default=9, show_default=True, type=click.IntRange(1))
+@click.option("--tests", default=300, show_default=True, type=click.IntRange(2), help="In each run.")
+@_to
+def fixture(runs: int, tests: int, to: Path) -> None:
+    """What the pytest plugin costs: unused, at first use, per test, at the end."""
+    testing.run(testing.Plan(runs, tests), to)
 
 
 @main.command()

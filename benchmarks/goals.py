@@ -27,6 +27,11 @@ RESIDENT_AT_START = Goal(60, " MB")
 START_AFTER_CRASH = Goal(4, " s")
 START_AFTER_STOP = Goal(2, " s")
 
+PLUGIN_IMPORT = Goal(5, " ms")
+FIXTURE_FIRST = Goal(250, " ms")
+FIXTURE_EACH = Goal(2, " ms")
+FIXTURE_END = Goal(250, " ms")
+
 RESIDENT_SAME_LEADS = Goal(300, " MB")
 RESIDENT_OTHER_LEADS = Goal(400, " MB")
 CPU_GROWTH = Goal(1.2, " times")

@@ -31,8 +31,8 @@ _SEEN = """() => {
   };
   new MutationObserver(look).observe(document.querySelector('#rows'), { childList: true });
 }"""
-_WEIGHT = """() => [performance.getEntriesByType('navigation')[0], ...performance.getEntriesByType('resource')]
-  .filter((each) => !each.name.includes('requests')).reduce(
+_WEIGHT = r"""() => [performance.getEntriesByType('navigation')[0], ...performance.getEntriesByType('resource')]
+  .filter((each) => !/_sandbox\/(requests|config)/.test(each.name)).reduce(
     ([wire, whole], each) => [wire + each.transferSize, whole + each.decodedBodySize], [0, 0])"""
 _PAINT = "performance.getEntriesByName('first-contentful-paint')[0].startTime"
 

@@ -21,6 +21,7 @@ TINY = {
     "growth": ("--most", "2000", "--repeats", "1"),
     "viewers": ("--rounds", "1", "--seconds", "0.3"),
     "startup": ("--starts", "1", "--leads", "200"),
+    "fixture": ("--runs", "1", "--tests", "3"),
     "profile": ("--seconds", "1"),
     "page": ("--loads", "1", "--posts", "3"),
 }
@@ -29,6 +30,7 @@ TITLES = {
     "growth": "Growth, quick form",
     "viewers": "Viewers",
     "startup": "Start-up",
+    "fixture": "Fixture",
     "profile": "Profile",
     "page": "Page",
 }

@@ -420,7 +420,7 @@ def test_rulings_are_shown_as_set_here_or_as_in_force_there(serve: Serve) -> Non
     assert "own" in run(None, "rulings")
 
 
-@pytest.mark.parametrize("kind", ["lead", "config", "openapi"])
+@pytest.mark.parametrize("kind", ["lead", "config", "scenario", "expectations", "openapi"])
 def test_schemas_are_printed(kind: str) -> None:
     assert json.loads(run(None, "schema", kind))
 

@@ -353,3 +353,19 @@ def test_a_key_that_is_a_secret_is_not_shown_in_the_line_to_paste(serve: Serve, 
     assert config["apiKey"] is None
     assert "$AKTIFY_API_KEY" in config["curl"]
     assert "a-real-secret-key" not in str(config)
+
+
+@pytest.mark.parametrize("order", [{"campaign": "nobody"}, {"key": "nobody-has-this"}], ids=str)
+def test_nothing_is_forced_on_nobody(sandbox: Running, order: dict[str, str]) -> None:
+    answer = sandbox.http.post("/_sandbox/force", json={"status": 503, **order})
+    assert answer.status_code == 404, answer.text
+    assert "There is no campaign nobody; there are: demo" in answer.text or "opens no campaign" in answer.text
+    assert "nobody-has-this" not in answer.text
+
+
+def test_an_unknown_key_gets_a_forced_answer_when_it_applies_to_any_request(serve: Serve) -> None:
+    sandbox = serve()
+    order = {"status": 503, "key": "nobody-has-this", "applies": "any"}
+    assert sandbox.http.post("/_sandbox/force", json=order).status_code == 201
+    assert sandbox.post(key="nobody-has-this").status_code == 503
+    assert sandbox.post().status_code == 201

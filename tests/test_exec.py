@@ -399,6 +399,17 @@ def test_the_command_begins_with_signals_as_we_did(tmp_path: Path, ignored: bool
     assert done.stdout == ("<Handlers.SIG_IGN: 1>\n" if ignored else "<Handlers.SIG_DFL: 0>\n")
 
 
+def test_a_signal_that_comes_as_the_command_ends_is_for_nobody() -> None:
+    code = (
+        "import os, signal; from aktify_sandbox.cli.child import Signals\n"
+        "signals = Signals()\n"
+        "with signals.held():\n    os.kill(os.getpid(), signal.SIGTERM); signals.release(); print('alive')\n"
+        "os.kill(os.getpid(), signal.SIGTERM)"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=30)
+    assert (done.stdout, done.returncode) == ("alive\n", -signal.SIGTERM)
+
+
 def test_a_signal_before_the_command_runs_reaches_it_too(tmp_path: Path) -> None:
     """While the sandbox starts, nothing is lost."""
     for delay in (0.1, 0.2, 0.3, 0.4, 0.5):
@@ -507,6 +518,18 @@ def test_an_expectation_that_is_not_met_is_exit_code_1_with_the_diagnosis(tmp_pa
     assert "nearly: r000000001 (201)" in done.err
     assert "The last one that isn't a 201" not in done.err
     assert run(tmp_path, "--verify", "good.yaml", "--", "sh", "-c", "exit 4").code == 4
+
+
+def test_near_misses_are_masked_like_all_else(tmp_path: Path) -> None:
+    (tmp_path / "e.yaml").write_text("expectations: [{where: {phone: (212) 555-7777}}]\n")
+    words = ["--verify", "e.yaml", "--junit", "out.xml"]
+    shown = run(tmp_path, *words, "--show-pii", "--", *script(tmp_path, "post(LEAD)"))
+    assert "phone: expected (212) 555-7777, found +15095551234" in shown.err
+    masked = run(tmp_path, *words, "--", *script(tmp_path, "post(LEAD)"))
+    assert "nearly: r000000001 (201)" in masked.err
+    for text in (masked.err, (tmp_path / "out.xml").read_text()):
+        assert "555-7777" not in text
+        assert "5551234" not in text
 
 
 def test_several_files_of_expectations_are_all_held(tmp_path: Path) -> None:

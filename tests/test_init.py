@@ -26,6 +26,7 @@ def test_what_is_there_stays_as_it_is(tmp_path: Path) -> None:
         "mine.yaml": "written",
         "config.json": "written",
         "scenario.json": "written",
+        "expectations.json": "written",
         "lead.json": "written",
     }
     assert (tmp_path / "aktify-sandbox.yaml").read_text() == "port: 1\n"

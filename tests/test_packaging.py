@@ -12,6 +12,8 @@ import zipfile
 from pathlib import Path
 from urllib.request import Request, urlopen
 
+import pytest
+
 from aktify_sandbox.bundled import bundled
 
 ROOT = Path(__file__).parent.parent
@@ -49,11 +51,20 @@ def test_the_wheel_holds_the_data_and_nothing_at_the_top_but_the_package(wheel: 
         assert f"aktify_sandbox/{wanted}" in names
 
 
-def test_the_wheel_works_in_an_empty_environment_from_an_empty_folder(wheel: Path, tmp_path: Path) -> None:
-    environment, empty = tmp_path / "environment", tmp_path / "empty"
+@pytest.fixture(scope="module")
+def environment(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A virtual environment with the wheel and what it needs, and nothing else."""
+    folder = tmp_path_factory.mktemp("environment")
+    venv.create(folder, with_pip=True)
+    run(folder / "bin" / "pip", "install", "--quiet", wheel, cwd=folder)
+    return folder
+
+
+def test_the_wheel_works_in_an_empty_environment_from_an_empty_folder(
+    environment: Path, tmp_path: Path
+) -> None:
+    empty = tmp_path / "empty"
     empty.mkdir()
-    venv.create(environment, with_pip=True)
-    run(environment / "bin" / "pip", "install", "--quiet", wheel, cwd=empty)
     program = environment / "bin" / "aktify-sandbox"
     where = "from aktify_sandbox.bundled import bundled; print(bundled('fixtures') / 'leads.csv')"
     leads = Path(run(environment / "bin" / "python", "-c", where, cwd=empty).strip())
@@ -74,6 +85,83 @@ def test_the_wheel_works_in_an_empty_environment_from_an_empty_folder(wheel: Pat
         run(program, "stop", "--url", url, cwd=empty)
         assert server.wait(10) == 0
     assert (empty / ".aktify-sandbox" / "log.jsonl").is_file()
+
+
+SIGNUP = """
+import json, os, urllib.request
+
+
+def signup():
+    base, key = os.environ["AKTIFY_BASE_URL"], os.environ["AKTIFY_API_KEY"]
+    lead = json.dumps({"phoneNumber": "(509) 555-1234", "region": "CA"}).encode()
+    headers = {"x-api-key": key, "content-type": "application/json"}
+    with urllib.request.urlopen(urllib.request.Request(f"{base}/api/v1/leads", lead, headers)) as answer:
+        return answer.status
+"""
+PROJECT = {
+    "signup.py": SIGNUP,
+    "test_signup.py": """
+from signup import signup
+
+def test_posts_a_lead(aktify_sandbox):
+    assert signup() == 201
+    assert aktify_sandbox.leads.one()["region"] == "CA"
+
+def test_posts_it_again(aktify_sandbox):
+    assert signup() == 201
+""",
+    "in_unittest.py": """
+import os, unittest
+from unittest import mock
+from aktify_sandbox import Sandbox
+from signup import signup
+
+class SignupTest(unittest.TestCase):
+    def test_posts_a_lead(self):
+        with Sandbox() as sandbox, mock.patch.dict(os.environ, sandbox.environment):
+            self.assertEqual(signup(), 201)
+            sandbox.verify(1, status=201)
+""",
+    "in_script.py": """
+import httpx
+from aktify_sandbox import Sandbox
+
+with Sandbox(socket=False) as sandbox, httpx.Client(transport=sandbox.transport()) as client:
+    lead = {"phoneNumber": "(509) 555-1234", "region": "CA"}
+    assert client.post(sandbox.endpoint, json=lead, headers={"x-api-key": sandbox.api_key}).status_code == 201
+    sandbox.verify(1)
+print("done")
+""",
+}
+"""A project that has the sandbox as a dependency."""
+
+WAYS = {
+    "plugin": ("python -m pytest -q -p no:cacheprovider", "2 passed"),
+    "unittest": ("python -m unittest -v in_unittest", "... ok"),
+    "script": ("python in_script.py", "done"),
+    "exec": ("aktify-sandbox exec -- python -c 'import signup; print(signup.signup())'", "201"),
+}
+"""How it uses it: what is typed, and what is then said."""
+
+
+@pytest.fixture(scope="module")
+def project(environment: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder outside the repository, with a virtual environment that has the wheel and pytest."""
+    run(environment / "bin" / "pip", "install", "--quiet", "pytest", cwd=environment)
+    folder = tmp_path_factory.mktemp("project")
+    for name, content in PROJECT.items():
+        (folder / name).write_text(content)
+    return folder
+
+
+@pytest.mark.parametrize("way", WAYS)
+def test_a_project_outside_the_repository_uses_the_wheel_in_each_way(
+    way: str, project: Path, environment: Path
+) -> None:
+    command, said = WAYS[way]
+    path = f"{environment / 'bin'}{os.pathsep}{os.environ['PATH']}"
+    assert said in run("bash", "-c", f"exec 2>&1; {command}", cwd=project, PATH=path, NO_PROXY="*")
+    assert sorted(each.name for each in project.iterdir() if each.name != "__pycache__") == sorted(PROJECT)
 
 
 def test_the_readmes_first_command_runs_the_sandbox_on_a_new_machine(tmp_path: Path) -> None:

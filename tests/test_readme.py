@@ -62,14 +62,56 @@ def test_every_console_block_is_what_really_happens(tmp_path: Path) -> None:
     assert commands >= 7
 
 
-def test_the_python_block_passes_against_a_real_sandbox(sandbox: Running, tmp_path: Path) -> None:
-    [code] = [text for kind, text in BLOCKS if kind == "python"]
-    (tmp_path / "test_it.py").write_text(code.replace("127.0.0.1:8509", f"127.0.0.1:{sandbox.port}"))
-    command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", str(tmp_path)]
+SHOP = """
+import time
+
+import httpx
+
+
+def signup(base_url, api_key):
+    lead = {"phoneNumber": "(509) 555-1234", "region": "CA"}
+    for _ in range(5):
+        answer = httpx.post(f"{base_url}/api/v1/leads", json=lead, headers={"x-api-key": api_key})
+        if answer.status_code < 500:
+            return answer.status_code
+        time.sleep(0.01)
+    raise TimeoutError
+"""
+
+
+def test_every_python_block_passes_as_a_test_of_its_own(tmp_path: Path) -> None:
+    blocks = [text for kind, text in BLOCKS if kind == "python"]
+    (tmp_path / "shop.py").write_text(SHOP)
+    for number, code in enumerate(blocks):
+        (tmp_path / f"test_{number}.py").write_text(code)
+    command = [
+        sys.executable,
+        "-m",
+        "pytest",
+        "-q",
+        "-p",
+        "no:cacheprovider",
+        "-p",
+        "no:asyncio",
+        str(tmp_path),
+    ]
     done = subprocess.run(
         command, cwd=tmp_path, env=clean_environment(NO_PROXY="*"), capture_output=True, text=True
     )
-    assert "1 passed" in done.stdout, done.stdout
+    tests = sum(len(re.findall(r"def test_", code)) for code in blocks)
+    assert f"{tests} passed" in done.stdout, done.stdout
+    assert all("def test_" in code for code in blocks)
+    assert len(blocks) >= 4
+
+
+def test_what_the_readme_says_of_the_fixture_is_there() -> None:
+    from aktify_sandbox import Sandbox
+
+    section = README.partition("| of the fixture |")[2].partition("\n\n")[0]
+    cells = re.findall(r"^\| ((?:`[^`]+` ?)+) \|", section, re.MULTILINE)
+    documented = {name for cell in cells for name in re.findall(r"`\.(\w+)", cell)}
+    offered = {name for name in dir(Sandbox) if not name.startswith("_")}
+    assert documented | {"start", "stop", "check", "wait_for_async"} == offered
 
 
 def test_the_yaml_block_loads(tmp_path: Path) -> None:

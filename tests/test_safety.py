@@ -116,6 +116,13 @@ def test_no_route_takes_what_a_form_can_send(sandbox: Running, media: str) -> No
             assert ask(sandbox, method, path, {"Content-Type": media}, b"{}")[0] == 415, (method, path)
 
 
+def test_no_browser_guesses_what_an_answer_is(sandbox: Running) -> None:
+    for method, path in all_routes():
+        if method == "GET" and not path.endswith("/stream"):
+            answer = sandbox.http.get(path)
+            assert answer.headers.get_list("x-content-type-options") == ["nosniff"], path
+
+
 def test_names_that_are_allowed_get_in(serve: Serve) -> None:
     sandbox = serve("--allow-host", "aktify")
     for host in ("aktify", "aktify:8509", "localhost", f"127.0.0.1:{sandbox.port}", "[::1]:80", "127.9.9.9"):

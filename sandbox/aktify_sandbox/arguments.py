@@ -57,10 +57,10 @@ def names_in(given: str | Iterable[str]) -> list[str]:
     return [given] if isinstance(given, str) else list(given)
 
 
-def condition(value: Any) -> Any:
+def condition(name: str, value: Any) -> Any:
     """A condition as the door takes it: a pattern, one of several, or the value itself."""
     if isinstance(value, re.Pattern):
         return {"matches": value.pattern}
-    if isinstance(value, (set, frozenset, tuple)):
-        return list(value)
+    if isinstance(value, (list, tuple, set, frozenset)):
+        return list(value) if name == "status" else {"in": list(value)}
     return value

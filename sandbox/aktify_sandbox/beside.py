@@ -63,6 +63,11 @@ class Beside:
         """What was noticed at the start, in words for the user."""
         return [*self._store.warnings, *self.app.warnings]
 
+    @property
+    def newest(self) -> int:
+        """The number of what was written last. It grows with whatever happens."""
+        return self._store.newest
+
     def start(self) -> None:
         """Return once requests are answered.
 

@@ -115,7 +115,11 @@ class Inside:
     def _ask(self, question: Question) -> "Future[Reply]":
         self.beside.check()
         asked = _call(self.beside, question)
-        return asyncio.run_coroutine_threadsafe(asked, self.beside.loop)
+        try:
+            return asyncio.run_coroutine_threadsafe(asked, self.beside.loop)
+        except RuntimeError:  # its loop is closed
+            asked.close()
+            raise NoSandbox("The sandbox has stopped.") from None
 
 
 async def _call(beside: Beside, question: Question) -> Reply:

@@ -61,6 +61,7 @@ def init(folder: Path) -> list[tuple[Path, str]]:
     Raises `OSError` when the folder can't be written.
     """
     from aktify_sandbox.contract.schema import lead_schema
+    from aktify_sandbox.expectation_files import expectations_schema
     from aktify_sandbox.scenario_schema import scenario_schema
 
     contents = {
@@ -68,6 +69,7 @@ def init(folder: Path) -> list[tuple[Path, str]]:
         folder / "scenarios" / "mine.yaml": _SCENARIO,
         folder / ".schema" / "config.json": _json(config_schema()),
         folder / ".schema" / "scenario.json": _json(scenario_schema()),
+        folder / ".schema" / "expectations.json": _json(expectations_schema()),
         folder / ".schema" / "lead.json": _json(lead_schema(Rulings.of())),
     }
     return [(path, _write(path, text)) for path, text in contents.items()]

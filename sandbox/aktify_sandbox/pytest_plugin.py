@@ -4,8 +4,9 @@ It is loaded in every test run of those who have the package installed, so it im
 asks for the fixture.
 """
 
+import contextlib
 import os
-from collections.abc import Generator, Iterator, Mapping
+from collections.abc import Callable, Generator, Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -37,8 +38,13 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """The marker."""
+    """The marker; and no rewriting of our assertions, for which pytest would compile the whole package anew."""
     config.addinivalue_line("markers", _MARKER)
+    marked = getattr(getattr(config.pluginmanager, "rewrite_hook", None), "_must_rewrite", None)
+    if isinstance(
+        marked, set
+    ):  # it is pytest's own affair: where it is otherwise, the first use takes longer
+        marked.discard("aktify_sandbox")
 
 
 class _Server:
@@ -57,7 +63,7 @@ class _Server:
         from aktify_sandbox.doors import Inside, Outside
 
         if isinstance(self._door, Inside) and not self._door.beside.is_alive:
-            self._door = None
+            self.stop()
         if self._door is None:
             self._door = Outside(self._running, os.environ.get(_TOKEN)) if self._running else self._start()
         return self._door
@@ -70,13 +76,15 @@ class _Server:
         return Inside(started(settings_of({})))
 
     def stop(self) -> None:
-        """End what was begun."""
+        """End what was begun. That it has died is told already, by the test that it died under."""
+        if self._door is None:
+            return
+        from aktify_sandbox.beside import BesideDied
         from aktify_sandbox.doors import Inside
 
-        if isinstance(self._door, Inside) and self._door.beside.is_alive:
-            self._door.beside.stop()
-        elif self._door is not None:
-            self._door.close()
+        door, self._door = self._door, None
+        with contextlib.suppress(BesideDied):
+            door.beside.stop() if isinstance(door, Inside) else door.close()
 
 
 class _Use:
@@ -89,18 +97,24 @@ class _Use:
 
     def check(self) -> None:
         """Fail the test for what its sandbox shows, once."""
+        if not self._told:
+            self._fail_for(lambda: self.sandbox.check(strict=self._strict))
+
+    def end(self) -> None:
+        """The test has ended."""
+        self._fail_for(self.sandbox.stop)
+
+    def _fail_for(self, do: Callable[[], None]) -> None:
         from aktify_sandbox.beside import BesideDied
         from aktify_sandbox.doors import SandboxError
         from aktify_sandbox.sandbox import VerifyFailed
 
-        if self._told:
-            return
         wrong = ""
         try:
-            self.sandbox.check(strict=self._strict)
+            do()
         except (BesideDied, SandboxError, VerifyFailed) as error:
             wrong = str(error)
-        if wrong:
+        if wrong and not self._told:
             self._told = True
             pytest.fail(wrong, pytrace=False)
 
@@ -120,17 +134,18 @@ class _Use:
 
 
 _USE = pytest.StashKey[_Use]()
+_SERVER = pytest.StashKey[_Server]()
 
 
-@pytest.fixture(scope="session")
-def _aktify_server(pytestconfig: pytest.Config) -> Iterator[_Server]:
-    server = _Server(pytestconfig)
-    yield server
-    server.stop()
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    """The last report is made: the sandbox may end."""
+    server = session.config.stash.get(_SERVER, None)
+    if server:
+        server.stop()
 
 
 @pytest.fixture
-def aktify_sandbox(request: pytest.FixtureRequest, _aktify_server: _Server) -> "Iterator[Sandbox]":
+def aktify_sandbox(request: pytest.FixtureRequest) -> "Iterator[Sandbox]":
     """A sandbox with a campaign and a key of the test's own; AKTIFY_BASE_URL and AKTIFY_API_KEY lead to it."""
     from aktify_sandbox.doors import SandboxError
     from aktify_sandbox.sandbox import Sandbox
@@ -139,7 +154,7 @@ def aktify_sandbox(request: pytest.FixtureRequest, _aktify_server: _Server) -> "
     strict = words.pop("strict")
     wrong = ""
     try:
-        sandbox = Sandbox(door=_aktify_server.door(), **words)
+        sandbox = Sandbox(door=_server_of(request.config).door(), **words)
         sandbox.start()
     except SandboxError as error:
         wrong = str(error)
@@ -150,8 +165,16 @@ def aktify_sandbox(request: pytest.FixtureRequest, _aktify_server: _Server) -> "
         for name, value in sandbox.environment.items():
             patch.setenv(name, value)
         yield sandbox
-    use.check()
-    sandbox.stop()
+    try:
+        use.check()
+    finally:
+        use.end()
+
+
+def _server_of(config: pytest.Config) -> _Server:
+    if _SERVER not in config.stash:
+        config.stash[_SERVER] = _Server(config)
+    return config.stash[_SERVER]
 
 
 def _words_for(request: pytest.FixtureRequest) -> dict[str, Any]:

@@ -26,7 +26,6 @@ _KEY = r"^[!-~]{1,200}$(?!\n)"
 _KEY_RULE = "A key is 1 to 200 visible ASCII characters, no spaces."
 _HEADER_WORD = r"^[!-~]{1,1000}$(?!\n)"
 _TOKENS_ARE = "A token is 1 to 1000 visible ASCII characters, no spaces."
-_OF_SERVE_ALONE = ("port", "state", "in_memory", "ready_file", "open")
 _LINKS = ("optional", "link", "tracking")
 
 
@@ -164,8 +163,7 @@ class Settings:
         path = given.get("config") or _default_file(folder)
         filed = _from_file(Path(path)) if path else {}
         if for_command:
-            own = {name: value for name, value in filed.items() if name not in _OF_SERVE_ALONE}
-            filed = {**own, "port": 0, "in_memory": "state" not in given}
+            filed |= {"port": 0, "in_memory": "state" not in given}
         rulings = {**filed.pop("rulings", {}), **_from_environment_rulings(environ), **_flag_rulings(flags)}
         merged = {
             **filed,

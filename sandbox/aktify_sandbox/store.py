@@ -12,10 +12,9 @@ import itertools
 import os
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import orjson
-from filelock import FileLock, Timeout
 
 from aktify_sandbox.fold import fold
 from aktify_sandbox.log import Line, Log, LogError, LogUnwritable, Snapshot, header, request_id, seal
@@ -23,6 +22,9 @@ from aktify_sandbox.tables import Document, Documents
 
 INCOMING = "incoming-"
 """How the name of a file begins that is on its way in."""
+
+if TYPE_CHECKING:
+    from filelock import FileLock
 
 _PLAIN_TABLES = ("keys", "campaigns")
 _RESERVE = 1 << 16
@@ -534,8 +536,10 @@ def _is_full(error: LogUnwritable) -> bool:
     return isinstance(cause, OSError) and cause.errno in (errno.ENOSPC, errno.EDQUOT)
 
 
-def _claim(folder: Path) -> FileLock:
+def _claim(folder: Path) -> "FileLock":
     """Make the folder, for the owner only and out of git's sight, and take it. Raises `StateInUse`, `LogError`."""
+    from filelock import FileLock, Timeout  # most sandboxes of tests have no folder
+
     # it may be taken in one thread and released in another
     lock = FileLock(folder / "lock", mode=0o600, thread_local=False)
     try:

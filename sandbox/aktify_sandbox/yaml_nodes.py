@@ -1,6 +1,8 @@
 """YAML read so that every scalar is a text as it was written; tags, aliases, anchors and merge keys are refused."""
 
+import contextlib
 import re
+from collections.abc import Iterable
 from typing import Any
 
 import yaml
@@ -8,6 +10,7 @@ import yaml
 from aktify_sandbox.nodes import DocumentMistakes, Mistake, Node
 
 _DEEPEST = 32
+_QUICK: Any = getattr(yaml, "CBaseLoader", None)
 _ITSELF = "Write the value itself, in quotes if it begins so."
 
 
@@ -37,8 +40,17 @@ def read_yaml(text: str, name: str) -> Node:
 
 
 def _refuse_what_surprises(text: str, name: str) -> None:
+    """Raises `DocumentMistakes`, `yaml.YAMLError`."""
+    with contextlib.suppress(DocumentMistakes, yaml.YAMLError):
+        if _QUICK:  # ten times as fast, with other words for what is wrong
+            _refuse_surprises_in(yaml.parse(text, _QUICK), name)
+            return
+    _refuse_surprises_in(yaml.parse(text, yaml.BaseLoader), name)
+
+
+def _refuse_surprises_in(events: Iterable[Any], name: str) -> None:
     depth = 0
-    for event in yaml.parse(text, yaml.BaseLoader):
+    for event in events:
         found, anchor, tag = "", getattr(event, "anchor", None), getattr(event, "tag", None)
         if isinstance(event, yaml.AliasEvent):
             found = "An alias (*) stands for something else."

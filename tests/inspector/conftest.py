@@ -8,7 +8,7 @@ import pytest
 from playwright.sync_api import Browser
 
 from inspector.browsing import Inspect, Inspector, chromium
-from running import Running
+from running import Running, Serve
 
 
 @pytest.fixture(scope="module")
@@ -19,8 +19,11 @@ def browser() -> Iterator[Browser]:
 
 
 @pytest.fixture
-def inspect(browser: Browser) -> Iterator[Inspect]:
-    """Opens pages; at the end of the test none of them may have complained."""
+def inspect(browser: Browser, serve: Serve) -> Iterator[Inspect]:
+    """Opens pages; at the end of the test none of them may have complained.
+
+    `serve` is asked for so that sandboxes end after the pages that look at them.
+    """
     with contextlib.ExitStack() as stack:
 
         def start(sandbox: Running, **context: Any) -> Inspector:

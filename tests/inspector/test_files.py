@@ -6,6 +6,7 @@ import re
 import pytest
 
 from aktify_sandbox.control.inspector import FOLDER, HEADERS
+from inspector.browsing import SKIP_NOTHING, chromium_or_skip
 from running import Running, Serve
 
 BROWSER = {"accept": "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8"}
@@ -136,3 +137,15 @@ def test_leads_are_found_by_any_text_in_them_page_by_page(sandbox: Running) -> N
     assert found("5095550001") == ["Bob"]
     assert found("t4") == ["Joe"]
     assert found("nobody") == []
+
+
+def test_without_chromium_tests_skip_with_a_reason_or_fail_where_nothing_may_be_skipped(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("PATH", "")
+    monkeypatch.delenv(SKIP_NOTHING, raising=False)
+    with pytest.raises(pytest.skip.Exception, match="chromium"):
+        chromium_or_skip()
+    monkeypatch.setenv(SKIP_NOTHING, "1")
+    with pytest.raises(pytest.fail.Exception, match="chromium"):
+        chromium_or_skip()

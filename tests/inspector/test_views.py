@@ -12,7 +12,7 @@ from running import Running, Serve
 
 
 def leads(sandbox: Running) -> None:
-    for number, name in enumerate(("Ann", "Bob, jr.", "Cleo")):
+    for number, name in enumerate(("Ann", 'Bob, "jr."', "Cleo")):
         sandbox.post(
             {
                 "phoneNumber": f"(509) 555-01{number:02d}",
@@ -57,7 +57,7 @@ def test_leads_are_exported_whole(inspector: Inspector) -> None:
     page = inspector.open("?view=leads&campaign=demo")
     expect(page.locator("#lead-table tbody tr")).to_have_count(3)
     rows = list(csv.DictReader(io.StringIO(exported(page, "Export CSV"))))
-    assert [row["firstName"] for row in rows] == ["Cleo", "Bob, jr.", "Ann"]
+    assert [row["firstName"] for row in rows] == ["Cleo", 'Bob, "jr."', "Ann"]
     assert rows[0]["phone"] == "+15095550102"
     assert rows[0]["metadata.tag"] == "x"
     content = json.loads(exported(page, "Export JSON"))

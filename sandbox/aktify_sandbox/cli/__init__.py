@@ -4,7 +4,18 @@ from difflib import get_close_matches
 
 import click
 
-from aktify_sandbox.cli import information, keys, leads, requests, running, scenarios, sending, serving, state
+from aktify_sandbox.cli import (
+    information,
+    keys,
+    leads,
+    requests,
+    running,
+    scenarios,
+    sending,
+    serving,
+    state,
+    verifying,
+)
 from aktify_sandbox.version import __version__
 
 __all__ = ["main"]
@@ -41,6 +52,7 @@ for command in (
     serving.stop,
     sending.send,
     information.explain,
+    verifying.verify,
     requests.requests,
     leads.leads,
     keys.keys,

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     import httpx
 
 DEFAULT_URL = "http://127.0.0.1:8509"
+_PATIENCE = 60
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 
@@ -38,10 +39,14 @@ class Client:
 
         headers = {"authorization": f"Bearer {fit_for_header(token, 'token')}"} if token else {}
         try:  # no proxies, no redirects: this talks to a sandbox and to nothing else
-            self.http = httpx.Client(base_url=url, headers=headers, trust_env=False, timeout=60)
+            self.http = httpx.Client(base_url=url, headers=headers, trust_env=False, timeout=_PATIENCE)
         except httpx.InvalidURL:
             raise click.ClickException(f"{url} isn't an address: write it as {DEFAULT_URL}.") from None
         self.url = url
+
+    def wait_longer(self, seconds: float) -> None:
+        """Give answers so much more time."""
+        self.http.timeout = _PATIENCE + seconds
 
     def get(self, path: str, **query: Any) -> Any:
         """JSON of a GET; filters that are None are left out."""

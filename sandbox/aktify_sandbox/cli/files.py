@@ -1,15 +1,21 @@
 """Leads in files: JSON, JSONL and CSV, by name or by content."""
 
+import contextlib
 import csv
 import io
 import json
+import os
 import re
 import sys
+import tempfile
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any, BinaryIO, NamedTuple
+from typing import IO, Any, BinaryIO, NamedTuple
 
 import click
+
+STANDARD = Path("-")
+"""Standard input or output, in a file's place."""
 
 
 class Body(NamedTuple):
@@ -37,6 +43,33 @@ def standard_input() -> BinaryIO:
     if sys.stdin is None:
         raise click.ClickException("Standard input is closed: give a FILE, or pipe something in.")
     return sys.stdin.buffer
+
+
+@contextlib.contextmanager
+def written(file: Path) -> Iterator[IO[bytes]]:
+    """Where to write: what stands under the name afterwards is whole, and the owner's alone."""
+    if file == STANDARD:
+        yield sys.stdout.buffer
+        sys.stdout.buffer.flush()
+        return
+    beside: Path | None = None
+    try:
+        if file.exists() and not file.is_file():  # a pipe, a terminal, /dev/null: nothing to replace
+            with file.open("wb") as out:
+                yield out
+            return
+        fd, name = tempfile.mkstemp(dir=file.parent, prefix=f".{file.name}.")
+        beside = Path(name)
+        with open(fd, "wb") as out:
+            yield out
+            out.flush()
+            os.fsync(out.fileno())
+        beside.replace(file)
+    except OSError as error:
+        raise click.ClickException(f"{file} can't be written: {error.strerror}.") from None
+    finally:
+        if beside:
+            beside.unlink(missing_ok=True)
 
 
 def bodies_to_send(file: Path) -> list[Body]:

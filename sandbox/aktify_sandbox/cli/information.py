@@ -84,10 +84,12 @@ def _local_rulings(flags: dict[str, Any]) -> list[dict[str, Any]]:
 
 
 @click.command()
-@click.argument("kind", type=click.Choice(["lead", "config", "scenario", "openapi"]))
+@click.argument("kind", type=click.Choice(["lead", "config", "scenario", "expectations", "openapi"]))
 @settings_options(*_RULES)
 def schema(kind: str, **flags: Any) -> None:
-    """Print the JSON Schema of a lead, of the configuration or a scenario file, or the OpenAPI document.
+    """Print a JSON Schema or the OpenAPI document.
+
+    Of a lead, of aktify-sandbox.yaml, of a scenario file, or of a file of expectations.
 
     \b
     Example:
@@ -107,6 +109,10 @@ def schema(kind: str, **flags: Any) -> None:
         from aktify_sandbox.scenario_schema import scenario_schema
 
         print_json(scenario_schema())
+    elif kind == "expectations":
+        from aktify_sandbox.expectation_files import expectations_schema
+
+        print_json(expectations_schema())
     elif kind == "lead":
         print_json(lead_schema(in_force))
     else:

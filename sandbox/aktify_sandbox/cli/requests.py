@@ -1,12 +1,17 @@
-"""`requests list|show|clear`: what came, and why it got its answer."""
+"""`requests list|tail|show|export|clear`: what came, and why it got its answer."""
 
-from typing import Any
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, TypeVar
 from urllib.parse import quote
 
 import click
 
 from aktify_sandbox.cli.client import Client, as_json, talks
 from aktify_sandbox.cli.tables import clean, painted, print_json
+
+Command = TypeVar("Command", bound=Callable[..., Any])
 
 
 @click.group()
@@ -19,38 +24,50 @@ def requests() -> None:
     """
 
 
+def filters(command: Command) -> Command:
+    """The options that say which requests are meant."""
+    for option in (
+        click.option("--search", metavar="TEXT", help="A text anywhere in request or answer."),
+        click.option("--forced", metavar="WHAT", help="yes, no, or a part of what forced the answer."),
+        click.option(
+            "--since", metavar="TIME", help="A moment (2026-11-24T09:30:00Z), or how long ago (10m)."
+        ),
+        click.option("--phone", metavar="NUMBER", help="The lead's number, in any spelling."),
+        click.option("--campaign", metavar="NAME", help="Their campaign."),
+        click.option("--key", metavar="KEY", help="The key that sent them."),
+        click.option(
+            "--status", metavar="STATUS", help="409, 4xx, several by comma, or none for unanswered ones."
+        ),
+    ):
+        command = option(command)
+    return command
+
+
 @requests.command("list")
-@click.option("--status", metavar="STATUS", help="409, 4xx, several by comma, or none for unanswered ones.")
-@click.option("--key", metavar="KEY", help="The key that sent them.")
-@click.option("--campaign", metavar="NAME", help="Their campaign.")
-@click.option("--phone", metavar="NUMBER", help="The lead's number, in any spelling.")
-@click.option(
-    "--since", metavar="TIME", help="A moment (2026-11-24T09:30:00Z) or a duration back from now (10m)."
-)
-@click.option("--search", metavar="TEXT", help="A text anywhere in request or answer.")
+@filters
 @click.option(
     "--limit", default=20, show_default=True, type=click.IntRange(1, 1_000), help="How many at most."
 )
 @click.option("--before", metavar="ID", help="Go on from here.")
 @as_json
 @talks
-def list_requests(in_json: bool, url: str, token: str | None, **filters: Any) -> None:
+def list_requests(in_json: bool, url: str, token: str | None, **wanted: Any) -> None:
     """The newest requests, newest first.
 
     \b
     Example:
       aktify-sandbox requests list --status 4xx --since 10m
     """
-    page = Client(url, token).get("/requests", **filters)
+    page = Client(url, token).get("/requests", **wanted)
     if in_json:
         print_json(page)
         return
     for record in page["requests"]:
-        click.echo(_row(record))
+        click.echo(row(record))
     if not page["requests"]:
         click.echo(
             "No requests match."
-            if any(filters[name] for name in filters if name != "limit")
+            if any(wanted[name] for name in wanted if name != "limit")
             else "No requests yet."
         )
     if page["next"]:
@@ -59,7 +76,8 @@ def list_requests(in_json: bool, url: str, token: str | None, **filters: Any) ->
         click.echo(f"{page['dropped']:,} older ones were dropped by --keep.")
 
 
-def _row(record: dict[str, Any]) -> str:
+def row(record: dict[str, Any]) -> str:
+    """A request on one line."""
     response = record["response"]
     status = painted(response["status"] if response else "---")
     where = "" if record["path"] == "/api/v1/leads" else f"{record['method']} {record['path']}: "
@@ -76,10 +94,70 @@ def _patience(record: dict[str, Any]) -> str:
 
 
 @requests.command()
+@filters
+@click.option(
+    "-n", "count", default=0, metavar="N", type=click.IntRange(0, 1_000), help="Show the last N first."
+)
+@click.option("--json", "in_json", is_flag=True, help="Print one JSON object per line.")
+@talks
+def tail(count: int, in_json: bool, url: str, token: str | None, **wanted: Any) -> None:
+    """Show requests as they come, until Ctrl-C.
+
+    When the sandbox is stopped and started again, it goes on.
+
+    \b
+    Example:
+      aktify-sandbox requests tail --status 4xx -n 10
+    """
+    from aktify_sandbox.cli.tailing import Tail
+
+    def show(record: dict[str, Any]) -> None:
+        click.echo(json.dumps(record, ensure_ascii=False) if in_json else row(record))
+
+    Tail(Client(url, token), wanted, show, lambda news: click.echo(news, err=True)).follow(count)
+
+
+@requests.command()
+@click.option(
+    "--format",
+    "form",
+    type=click.Choice(["har", "curl", "jsonl", "json"]),
+    default="jsonl",
+    show_default=True,
+    help="HAR opens in the developer tools of browsers; curl sends them again.",
+)
+@filters
+@click.option("--output", metavar="FILE", type=click.Path(path_type=Path), help="Write it here instead.")
+@talks
+def export(form: str, output: Path | None, url: str, token: str | None, **wanted: Any) -> None:
+    """Print requests whole, oldest first. A key is $AKTIFY_API_KEY in all of them.
+
+    \b
+    Example:
+      aktify-sandbox requests export --format har --output requests.har
+    """
+    from aktify_sandbox.cli.files import STANDARD, written
+
+    client = Client(url, token)
+    with (
+        client.stream("/requests/export", format=form, **wanted) as answer,
+        written(output or STANDARD) as out,
+    ):
+        for piece in answer.iter_bytes():
+            out.write(piece)
+
+
+@requests.command()
 @click.argument("id")
+@click.option(
+    "--format",
+    "form",
+    type=click.Choice(["har", "curl", "python", "node", "pytest"]),
+    help="As HAR, or as a line or code that sends it again.",
+)
 @as_json
 @talks
-def show(id: str, in_json: bool, url: str, token: str | None) -> None:  # noqa: A002  the word on the command line
+def show(id: str, form: str | None, in_json: bool, url: str, token: str | None) -> None:  # noqa: A002  the word on the command line
     """One request whole: what came, what was answered, why; for a 409 the first post beside it.
 
     \b
@@ -87,7 +165,9 @@ def show(id: str, in_json: bool, url: str, token: str | None) -> None:  # noqa: 
       aktify-sandbox requests show r000000042
     """
     client, path = Client(url, token), f"/requests/{_segment(id)}"
-    if in_json:
+    if form:
+        click.echo(client.text(f"{path}/{form}").rstrip("\n"))
+    elif in_json:
         print_json(client.get(path))
     else:
         click.echo(client.text(path), nl=False)

@@ -3,16 +3,14 @@
 import contextlib
 import os
 import stat
-import sys
-import tempfile
 from collections.abc import Iterator
 from pathlib import Path
-from typing import IO, BinaryIO
+from typing import BinaryIO
 
 import click
 
 from aktify_sandbox.cli.client import Client, Refused, as_json, talks
-from aktify_sandbox.cli.files import standard_input
+from aktify_sandbox.cli.files import standard_input, written
 from aktify_sandbox.cli.tables import clean, print_json
 
 _MEDIA = "application/x-ndjson"
@@ -42,7 +40,7 @@ def save(file: Path, in_json: bool, url: str, token: str | None) -> None:
     Example:
       aktify-sandbox state save known-leads.jsonl
     """
-    with Client(url, token).stream("/state") as answer, _written(file) as out:
+    with Client(url, token).stream("/state") as answer, written(file) as out:
         for piece in answer.iter_bytes():
             out.write(piece)
         counts = {
@@ -107,30 +105,3 @@ def _opened(file: Path) -> Iterator[BinaryIO]:
         if stat.S_ISDIR(os.fstat(source.fileno()).st_mode):
             raise click.ClickException(f"{file} can't be read: it is a folder.")
         yield source
-
-
-@contextlib.contextmanager
-def _written(file: Path) -> Iterator[IO[bytes]]:
-    """Where to write: what stands under the name afterwards is whole, and the owner's alone."""
-    if str(file) == "-":
-        yield sys.stdout.buffer
-        sys.stdout.buffer.flush()
-        return
-    beside: Path | None = None
-    try:
-        if file.exists() and not file.is_file():  # a pipe, a terminal, /dev/null: nothing to replace
-            with file.open("wb") as out:
-                yield out
-            return
-        fd, name = tempfile.mkstemp(dir=file.parent, prefix=f".{file.name}.")
-        beside = Path(name)
-        with open(fd, "wb") as out:
-            yield out
-            out.flush()
-            os.fsync(out.fileno())
-        beside.replace(file)
-    except OSError as error:
-        raise click.ClickException(f"{file} can't be written: {error.strerror}.") from None
-    finally:
-        if beside:
-            beside.unlink(missing_ok=True)

@@ -1,6 +1,7 @@
 """What commands print: tables for people, JSON for programs."""
 
 import json
+import os
 from collections.abc import Iterable, Sequence
 from typing import Any
 
@@ -22,7 +23,7 @@ def print_table(columns: Sequence[str], rows: Iterable[Sequence[Any]], *, empty:
     if not lines:
         click.echo(empty)
         return
-    click.secho(head, bold=True)
+    click.echo(head if os.environ.get("NO_COLOR") else click.style(head, bold=True))
     for line in lines:
         click.echo(line)
 
@@ -45,4 +46,6 @@ def clean(cell: Any) -> str:
 
 def painted(status: Any) -> str:
     """A status in its colour (on a terminal that wants colours)."""
+    if os.environ.get("NO_COLOR"):
+        return str(status)
     return click.style(str(status), fg=_COLOURS.get(str(status)[:1], "magenta"))

@@ -37,9 +37,14 @@ def ask(client: Client, expected: Expected, after: str | None = None) -> Verdict
     return verdict
 
 
-def ask_all(client: Client, expected: Iterable[Expected], after: str | None = None) -> list[Verdict]:
-    """Have the sandbox judge expectations, all in the same moment."""
-    content = {"expectations": [_beginning(each.content, after) for each in expected]}
+def ask_all(
+    client: Client, expected: Iterable[Expected], after: str | None = None, seconds: float = 0
+) -> list[Verdict]:
+    """Have the sandbox judge expectations, all in the same moment; they have so many seconds to be met."""
+    content: dict[str, Any] = {"expectations": [_beginning(each.content, after) for each in expected]}
+    if seconds:
+        client.wait_longer(seconds)
+        content["timeout"] = seconds
     try:
         results = client.post("/requests/verify", content).json()["results"]
     except Refused as refused:

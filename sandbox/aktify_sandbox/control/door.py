@@ -9,7 +9,7 @@ from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
-from starlette.types import ASGIApp, Receive, Scope, Send
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from aktify_sandbox.contract.answers import internal_error
 from aktify_sandbox.control import (
@@ -47,6 +47,9 @@ ROOMS = (
 )
 """In this order their routes are tried, so that `requests/wait` isn't taken for the request of that id."""
 
+_NO_GUESSING = (b"x-content-type-options", b"nosniff")
+"""What was recorded is hostile, and some of it goes out as it came: no browser shall take a text for a page."""
+
 Handler = Callable[[Request, Exception], Awaitable[Response]]
 
 
@@ -75,8 +78,14 @@ class _Shown:
         self._app = app
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        async def send_as_said(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                headers = [header for header in message["headers"] if header[0] != _NO_GUESSING[0]]
+                message = {**message, "headers": [*headers, _NO_GUESSING]}
+            await send(message)
+
         try:
-            await self._app(scope, receive, send)
+            await self._app(scope, receive, send_as_said)
         except Exception:
             traceback.print_exc(file=sys.stderr)
 

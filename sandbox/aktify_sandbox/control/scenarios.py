@@ -7,7 +7,9 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
+from aktify_sandbox.campaigns import Campaigns
 from aktify_sandbox.contract.phone import identity
+from aktify_sandbox.control.keys import names_of
 from aktify_sandbox.control.problems import ProblemError, json_body, json_object, names_in
 from aktify_sandbox.control.requests import refuse_unknown
 from aktify_sandbox.control.services import Services
@@ -37,6 +39,7 @@ def routes(services: Services) -> list[Route]:
         content = await json_body(request)
         try:
             rule, shown = forced_rule(content)
+            _refuse_nobody(services.campaigns, shown)
             ordered = forcing.order(rule, _masked(shown), shown["times"])
         except DocumentMistakes as mistakes:
             words = [f"{each.message} {each.hint}".strip() for each in mistakes.mistakes]
@@ -59,6 +62,16 @@ def routes(services: Services) -> list[Route]:
         Route("/_sandbox/force", force, methods=["POST"]),
         Route("/_sandbox/force", clear_forced, methods=["DELETE"]),
     ]
+
+
+def _refuse_nobody(campaigns: Campaigns, shown: dict[str, Any]) -> None:
+    """An answer that is forced on nobody would wait for ever. Raises `ProblemError`."""
+    campaign, key = shown.get("campaign"), shown.get("key")
+    if campaign is not None and campaigns.campaign(campaign) is None:
+        raise ProblemError(404, f"There is no campaign {campaign}; there are: {names_of(campaigns)}.")
+    if key is not None and shown.get("applies") != "any" and campaigns.find(key.encode()) is None:
+        hint = "an unknown key's 401 is only replaced with applies: any."
+        raise ProblemError(404, f"The key {masked_key(key)} opens no campaign; {hint}")
 
 
 def _public(order: Order) -> dict[str, Any]:

@@ -3,7 +3,7 @@ import { change } from "./address.js";
 import { $, button, fill, h, link } from "./dom.js";
 import { pretty } from "./json.js";
 import { editAndSend, sendAgain } from "./resend.js";
-import { badge, bytes, clock, copy, duration, get, masked, phone, statusOf, text } from "./tools.js";
+import { badge, bytes, clock, copy, duration, get, masked, phone, say, statusOf, text } from "./tools.js";
 
 const COPIES = [
   ["curl", "curl"],
@@ -80,6 +80,9 @@ function draw(same, again) {
     h("div", { class: "sides" }, side("Request", record, true), answer()),
   );
   box.scrollTop = top;
+  if (again) return;
+  say(`${record.id} is open: ${statusOf(record) ?? "no answer"}, ${record.reason.rule}`, true);
+  if (!$("#list").offsetParent) box.focus(); // a narrow screen shows it in the list's place
 }
 
 function where() {

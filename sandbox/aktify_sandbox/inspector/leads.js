@@ -13,6 +13,7 @@ let next = null;
 let total = 0;
 let campaigns = [];
 let asked = "";
+let drawn = "";
 let due = 0;
 
 export function start() {
@@ -55,6 +56,8 @@ export async function show() {
     Promise.all([get(`leads?${asking({ limit: PAGE })}`), get("campaigns")]),
   )) || [{ leads: [], next: null }, { campaigns: [] }];
   if (mine !== asked) return;
+  if (drawn === JSON.stringify([page, known, masks(), mine])) return; // whoever has the focus in it keeps it
+  drawn = JSON.stringify([page, known, masks(), mine]);
   leads = page.leads;
   next = page.next;
   campaigns = known.campaigns;
@@ -62,6 +65,20 @@ export async function show() {
   total = campaigns.filter((each) => !chosen || each.campaign === chosen).reduce((sum, each) => sum + each.leads, 0);
   draw();
 }
+
+/** Something has happened: what is new goes on top of what is shown already. */
+export async function refresh() {
+  if (leads.length <= PAGE) return show();
+  const page = await trying(() => get(`leads?${asking({ limit: PAGE })}`));
+  const known = new Set(leads.map(nameOf));
+  leads = [...(page?.leads || []).filter((each) => !known.has(nameOf(each))), ...leads];
+  draw();
+}
+
+/** The record was cleared or loaded: what is shown says nothing any more. */
+export const forget = () => ((leads = []), (drawn = ""));
+
+const nameOf = (each) => `${each.campaign} ${each.phone} ${each.receivedAt}`;
 
 export const searching = () => $("[name=search]", view);
 

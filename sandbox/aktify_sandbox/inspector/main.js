@@ -6,7 +6,7 @@ import * as leads from "./leads.js";
 import * as requests from "./requests.js";
 import * as scenarios from "./scenarios.js";
 import * as setup from "./setup.js";
-import { closeDialog, dialog, masks, setMasks } from "./tools.js";
+import { closeDialog, dialog, masks, memory, setMasks } from "./tools.js";
 
 const VIEWS = { requests, leads, scenarios, setup };
 const TITLES = { requests: "Requests", leads: "Leads", scenarios: "Scenarios", setup: "Setup" };
@@ -17,7 +17,7 @@ let due = 0;
 const soon = () => {
   due ||= setTimeout(() => {
     due = 0;
-    if (current === "leads") leads.show();
+    if (current === "leads") leads.refresh();
     if (current === "scenarios") scenarios.refresh();
   }, 400);
 };
@@ -29,7 +29,7 @@ const aside = new Feed({
   hello: (again) => again && soon(),
   request: soon,
   amended: () => {},
-  reload: soon,
+  reload: () => (leads.forget(), soon()),
   refused: () => {},
 });
 
@@ -92,7 +92,7 @@ const KEYS = [
 const ONLY_IN_LIST = new Set(["j", "k", "ArrowDown", "ArrowUp", "Enter", "p"]);
 const BY_KEY = Object.assign({}, ...KEYS.map(([, , keys]) => keys));
 
-const shortcuts = () => localStorage.getItem("shortcuts") !== "off";
+const shortcuts = () => memory.get("shortcuts") !== "off";
 
 document.addEventListener("keydown", (event) => {
   if (event.ctrlKey || event.metaKey || event.altKey || $("#dialog").open) return;
@@ -114,7 +114,7 @@ function help() {
   const on = h("input", {
     type: "checkbox",
     checked: shortcuts(),
-    onchange: () => localStorage.setItem("shortcuts", on.checked ? "on" : "off"),
+    onchange: () => memory.set("shortcuts", on.checked ? "on" : "off"),
   });
   const rows = KEYS.map(([keys, words]) => h("tr", {}, h("th", { scope: "row" }, h("kbd", {}, keys)), h("td", {}, words)));
   dialog(

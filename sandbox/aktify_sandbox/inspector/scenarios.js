@@ -1,7 +1,7 @@
 // What is forced: scenarios with their hits, the next answers on order, and what works by number and key.
 import { query } from "./address.js";
 import { $, button, fill, h } from "./dom.js";
-import { config, copyButton, get, phone, plural, send, toast, trying } from "./tools.js";
+import { config, copyButton, get, masks, phone, plural, send, toast, trying } from "./tools.js";
 
 const FAULTS = [
   ["hang", "no answer (hang)"],
@@ -16,6 +16,7 @@ const CODES = [400, 401, 409, 429, 500, 502, 503, 504];
 const view = $("#scenarios");
 let scenarios = [];
 let pointed = "";
+let drawn = "";
 
 export function start() {
   fill(
@@ -39,6 +40,8 @@ export async function show() {
 export async function refresh() {
   const found = await trying(() => Promise.all([get("scenarios"), get("force")]));
   if (!found) return;
+  if (drawn === JSON.stringify([found, masks()])) return; // whoever has the focus in it keeps it
+  drawn = JSON.stringify([found, masks()]);
   scenarios = found[0].scenarios;
   drawList();
   drawWaiting(found[1].forced);

@@ -45,7 +45,28 @@ export async function trying(work) {
 }
 
 let known;
-export const config = (again = false) => (known = known && !again ? known : get("config"));
+export function config(again = false) {
+  if (!known || again) (known = get("config")).catch(() => (known = null));
+  return known;
+}
+
+/** What this browser remembers; some are told to remember nothing. */
+export const memory = {
+  get(name) {
+    try {
+      return localStorage.getItem(name);
+    } catch {
+      return null;
+    }
+  },
+  set(name, value) {
+    try {
+      localStorage.setItem(name, value);
+    } catch {
+      // it holds until the page is left
+    }
+  },
+};
 
 // words
 
@@ -81,11 +102,11 @@ export const ordinary = (record) => record.method === "POST" && record.path === 
 
 // masking: numbers and addresses in lists, as in the terminal's lines
 
-let masking = localStorage.getItem("mask") !== "off";
+let masking = memory.get("mask") !== "off";
 export const masks = () => masking;
 export function setMasks(on) {
   masking = on;
-  localStorage.setItem("mask", on ? "on" : "off");
+  memory.set("mask", on ? "on" : "off");
 }
 
 export const phone = (number) => (!number ? "–" : masking ? `${number.slice(0, 5)}***${number.slice(-4)}` : number);
@@ -143,9 +164,9 @@ export function toast(message, kind = "good", more = null) {
 }
 
 let saidAt = 0;
-/** For those who listen to the page: not more often than they can hear. */
-export function say(words) {
-  if (Date.now() - saidAt < 5000) return;
+/** For those who listen to the page: what they didn't ask for not more often than they can hear. */
+export function say(words, asked = false) {
+  if (!asked && Date.now() - saidAt < 5000) return;
   saidAt = Date.now();
   $("#said").textContent = words;
 }

@@ -1,0 +1,140 @@
+"""What the pytest plugin costs: a run that doesn't use it, its first use, each test, the end of the session.
+
+pytest itself runs a file of tests, half of them without the fixture and half with it, and a `conftest.py` takes the
+times: of a test all that pytest does for it (setup, call, teardown, reports). What a test costs is the difference of
+the medians; what the first use costs is the first test with the fixture against the median of the others.
+"""
+
+import json
+import subprocess
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+from statistics import median
+from tempfile import TemporaryDirectory
+
+from benchmarks import goals, machine, results
+from benchmarks.servers import clean_environment
+
+_CONFTEST = """
+import json, time
+import pytest
+
+tests, end = [], [0.0]
+
+@pytest.hookimpl(wrapper=True, tryfirst=True)
+def pytest_runtest_protocol(item):
+    began = time.perf_counter()
+    result = yield
+    tests.append(("aktify_sandbox" in item.fixturenames, time.perf_counter() - began))
+    return result
+
+@pytest.hookimpl(wrapper=True, tryfirst=True)
+def pytest_sessionfinish():
+    began = time.perf_counter()
+    result = yield
+    end[0] = time.perf_counter() - began
+    return result
+
+def pytest_unconfigure():
+    with open("times.json", "w") as out:
+        json.dump({"tests": tests, "end": end[0]}, out)
+"""
+_TESTS = """
+import http.client, json, pytest
+from urllib.parse import urlsplit
+
+LEAD = json.dumps({{"phoneNumber": "(509) 555-1234", "region": "CA"}})
+
+@pytest.mark.parametrize("number", range({count}))
+def test_without(number): ...
+
+@pytest.mark.parametrize("number", range({count}))
+def test_with(aktify_sandbox, number): ...
+
+@pytest.mark.parametrize("number", range({posts}))
+def test_with_a_post(aktify_sandbox, number):
+    connection = http.client.HTTPConnection(urlsplit(aktify_sandbox.url).netloc)
+    headers = {{"x-api-key": aktify_sandbox.api_key, "content-type": "application/json"}}
+    connection.request("POST", "/api/v1/leads", LEAD, headers)
+    assert connection.getresponse().status == 201
+    connection.close()
+"""
+_IMPORT = (
+    "import time, pytest\nbegan = time.perf_counter()\nimport aktify_sandbox.pytest_plugin\n"
+    "print(time.perf_counter() - began)"
+)
+_QUIET = [
+    f"no:{name}" for name in ("cacheprovider", "asyncio", "trio", "anyio", "schemathesis", "hypothesispytest")
+]
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """How much is measured."""
+
+    runs: int
+    tests: int
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """What one run of pytest took, in milliseconds."""
+
+    first: float
+    each: float
+    end: float
+
+
+def run(plan: Plan, to: Path) -> None:
+    """Measure and write the section."""
+    _run(2)  # leaves compiled modules behind, as an installation does
+    imports = [_import_ms() for _ in range(plan.runs)]
+    runs = [_run(plan.tests) for _ in range(plan.runs)]
+    first, each, end = ([getattr(one, name) for one in runs] for name in ("first", "each", "end"))
+    rows = [
+        _row("a run that doesn't use it: importing the plugin", imports, goals.PLUGIN_IMPORT),
+        _row("first use, with all imports", first, goals.FIXTURE_FIRST),
+        _row("each test", each, goals.FIXTURE_EACH),
+        _row("end of the session", end, goals.FIXTURE_END),
+    ]
+    introduction = (
+        f"Medians of {plan.runs} runs of pytest (least–most), each of {plan.tests} tests without the fixture, "
+        f"{plan.tests} with it, and {_posts(plan.tests)} that post a lead too."
+    )
+    results.write("Fixture", [introduction, "", *results.table(["what", "measured", "goal"], rows)], to)
+
+
+def _row(what: str, measured: list[float], goal: goals.Goal) -> list[str]:
+    return [what, f"{results.spread(measured)} ms", goal.verdict(median(measured))]
+
+
+def _environment() -> dict[str, str]:
+    """As usual: compiled modules are kept."""
+    return {name: value for name, value in clean_environment().items() if name != "PYTHONDONTWRITEBYTECODE"}
+
+
+def _posts(tests: int) -> int:
+    return max(1, tests // 10)
+
+
+def _import_ms() -> float:
+    command = [sys.executable, "-c", _IMPORT]
+    done = subprocess.run(command, env=_environment(), capture_output=True, text=True, check=True)
+    return float(done.stdout) * 1e3
+
+
+def _run(tests: int) -> Run:
+    core, _ = machine.cores()
+    with TemporaryDirectory(prefix="aktify-benchmark-") as name, machine.on_core(core):
+        folder = Path(name)
+        (folder / "conftest.py").write_text(_CONFTEST)
+        (folder / "test_it.py").write_text(_TESTS.format(count=tests, posts=_posts(tests)))
+        options = [part for each in _QUIET for part in ("-p", each)]
+        command = [sys.executable, "-m", "pytest", "-q", *options]
+        subprocess.run(command, cwd=folder, env=_environment(), stdout=subprocess.DEVNULL, check=True)
+        times = json.loads((folder / "times.json").read_text())
+    without = median(seconds for uses, seconds in times["tests"] if not uses)
+    first, *others = (seconds for uses, seconds in times["tests"] if uses)
+    usual = median(others)
+    return Run((first - usual) * 1e3, (usual - without) * 1e3, times["end"] * 1e3)

@@ -1,0 +1,123 @@
+"""Requests as they come: the stream of server-sent events, followed over restarts of the sandbox."""
+
+import json
+import time
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from typing import Any, NamedTuple
+
+from aktify_sandbox.cli.client import Client, NobodyThere
+
+_STILL_HERE_SECONDS = 45
+"""The sandbox says each quarter of a minute that it is there: who is silent for so long is gone."""
+_AGAIN_SECONDS = 0.5
+_NONE = "r000000000"
+
+
+class Event(NamedTuple):
+    """A server-sent event."""
+
+    name: str
+    content: Any
+    id: str | None
+
+
+def events(pieces: Iterable[bytes]) -> Iterator[Event]:
+    """The events in a stream. Lines end with a line feed alone: JSON may hold all else that some call a line's end."""
+    name, data, number = "", list[bytes](), None
+    for line in _lines(pieces):
+        word, _, value = line.partition(b": ")
+        match word:
+            case b"event":
+                name = value.decode()
+            case b"data":
+                data.append(value)
+            case b"id":
+                number = value.decode()
+            case b"" if not line and data:
+                yield Event(name or "message", json.loads(b"\n".join(data)), number)
+                name, data, number = "", [], None
+
+
+def _lines(pieces: Iterable[bytes]) -> Iterator[bytes]:
+    held = b""
+    for piece in pieces:
+        *lines, held = (held + piece).split(b"\n")
+        yield from lines
+
+
+class Tail:
+    """One who follows."""
+
+    def __init__(
+        self,
+        client: Client,
+        wanted: Mapping[str, Any],
+        show: Callable[[dict[str, Any]], None],
+        say: Callable[[str], None],
+    ) -> None:
+        """`wanted` are filters, `show` prints a request, `say` tells of what happens to the sandbox."""
+        self._client = client
+        self._wanted = wanted
+        self._show = show
+        self._say = say
+        self._last: str | None = None
+        """The id after which to go on."""
+        self._run = ""
+        client.http.timeout = _STILL_HERE_SECONDS
+
+    def follow(self, count: int) -> None:
+        """Until Ctrl-C. The last `count` requests are shown first. Ends the command when nobody is there at first."""
+        try:
+            while True:
+                try:
+                    if self._listen(count):
+                        continue
+                except NobodyThere:
+                    if self._last is None:
+                        raise
+                self._say("The sandbox has gone; waiting for it.")
+                self._wait()
+        except KeyboardInterrupt:
+            return
+
+    def _wait(self) -> None:
+        while True:
+            time.sleep(_AGAIN_SECONDS)
+            try:
+                self._client.check()
+            except NobodyThere:
+                continue
+            return
+
+    def _listen(self, count: int) -> bool:
+        """Until the stream ends, or (True) has to be begun anew."""
+        with self._client.stream("/requests/stream", **self._wanted, after=self._last) as answer:
+            for event in events(answer.iter_raw()):
+                if event.name == "hello" and not self._greeted(event.content, count):
+                    return True
+                if event.name == "cleared":
+                    self._say("The record was cleared.")
+                elif event.name in ("message", "amended"):
+                    self._last = event.id or self._last
+                    self._show(event.content)
+        return False
+
+    def _greeted(self, hello: dict[str, Any], count: int) -> bool:
+        """Whether this stream goes on where the last one ended."""
+        before, self._run = self._run, hello["run"]
+        if self._last is None:
+            self._last = hello["newest"]
+            self._show_last(count)
+        elif before != self._run:
+            self._say("It was started again.")
+            if hello["newest"] < self._last:  # with nothing remembered: ids have begun anew
+                self._last = _NONE
+                return False
+        return True
+
+    def _show_last(self, count: int) -> None:
+        if count and self._last:
+            behind = f"r{int(self._last[1:]) + 1:09d}"
+            page = self._client.get("/requests", **self._wanted, limit=count, before=behind)
+            for record in reversed(page["requests"]):
+                self._show(record)

@@ -1,0 +1,121 @@
+"""`verify`: expectations held against the record."""
+
+import time
+from pathlib import Path
+from typing import Any
+
+import click
+
+from aktify_sandbox.cli import junit
+from aktify_sandbox.cli.client import Client, Refused, as_json, talks
+from aktify_sandbox.cli.tables import print_json
+from aktify_sandbox.cli.verdicts import Expected, ask_all, expectations_in, lines_of
+
+_WORDS = ("phone", "status", "key", "campaign", "since", "after")
+
+
+@click.command()
+@click.argument("files", nargs=-1, metavar="[FILE…]", type=click.Path(path_type=Path, allow_dash=False))
+@click.option("--phone", metavar="NUMBER", help="The lead's number, in any spelling.")
+@click.option("--status", metavar="STATUS", help="409, 4xx, several by comma, or none for unanswered ones.")
+@click.option("--key", metavar="KEY", help="The key that sent them.")
+@click.option("--campaign", metavar="NAME", help="Their campaign.")
+@click.option("--since", metavar="TIME", help="A moment, or a duration back from now (10m).")
+@click.option("--after", metavar="ID", help="Only requests newer than this one.")
+@click.option(
+    "--where",
+    "conditions",
+    multiple=True,
+    metavar="FIELD=VALUE",
+    help="A field of the lead, header.NAME, method, path, ruling, forced or search; repeatable.",
+)
+@click.option("--count", type=click.IntRange(0), metavar="N", help="So many exactly.")
+@click.option("--at-least", type=click.IntRange(0), metavar="N", help="So many or more  [default: 1].")
+@click.option("--at-most", type=click.IntRange(0), metavar="N", help="So many or fewer.")
+@click.option(
+    "--timeout",
+    type=click.FloatRange(0, 600),
+    default=0,
+    metavar="SECONDS",
+    help="How long to wait for it to come true.",
+)
+@click.option(
+    "--junit", "junit_file", metavar="FILE", type=click.Path(path_type=Path), help="Write it as JUnit XML."
+)
+@as_json
+@talks
+def verify(
+    files: tuple[Path, ...],
+    timeout: float,
+    junit_file: Path | None,
+    in_json: bool,
+    url: str,
+    token: str | None,
+    **given: Any,
+) -> None:
+    """Check that what was sent is what was expected; exit code 1 with the nearest misses if it isn't.
+
+    Expectations stand in files (`aktify-sandbox schema expectations` describes them), or one is given by flags.
+
+    \b
+    Example:
+      aktify-sandbox verify expectations.yaml
+      aktify-sandbox verify --phone "(509) 555-1234" --status 201 --where region=CA --count 1
+    """
+    expected = [*expectations_in(files), *_by_flags(given)]
+    if not expected:
+        raise click.UsageError(
+            "Give a FILE of expectations, or say with flags what is expected, such as --count 1."
+        )
+    junit.check(junit_file)
+    client, started = Client(url, token), time.monotonic()
+    try:
+        verdicts = ask_all(client, expected, seconds=timeout)
+    except Refused as refused:
+        if refused.status != 400:
+            raise
+        raise click.UsageError(refused.message) from None
+    if junit_file:
+        junit.write(junit_file, verdicts, time.monotonic() - started)
+    ok = all(verdict.ok for verdict in verdicts)
+    if in_json:
+        print_json({"ok": ok, "results": [verdict.content for verdict in verdicts]})
+    else:
+        for verdict in verdicts:
+            click.echo("\n".join(lines_of(verdict)))
+    raise SystemExit(int(not ok))
+
+
+def _by_flags(given: dict[str, Any]) -> list[Expected]:
+    """The expectation that the flags describe, if there are any."""
+    where: dict[str, Any] = {word: given[word] for word in _WORDS if given[word] is not None}
+    if "status" in where:
+        where["status"] = [part.strip() for part in where["status"].split(",")]
+    for text in given["conditions"]:
+        _add(where, text)
+    count = _count(given)
+    content = ({"where": where} if where else {}) | ({} if count is None else {"count": count})
+    return [Expected(content)] if content else []
+
+
+def _add(where: dict[str, Any], text: str) -> None:
+    name, equals, value = text.partition("=")
+    name = name.strip()
+    if not equals or not name:
+        raise click.UsageError(f"--where {text}: write FIELD=VALUE, such as region=CA.")
+    group, dot, inner = name.partition(".")
+    place = where.setdefault(group, {}) if dot and group in ("header", "body") else where
+    word = inner if place is not where else name
+    if word in place:
+        raise click.UsageError(f"--where {text}: {name} is given twice.")
+    place[word] = value
+
+
+def _count(given: dict[str, Any]) -> Any:
+    exactly, least, most = given["count"], given["at_least"], given["at_most"]
+    if exactly is not None:
+        if least is not None or most is not None:
+            raise click.UsageError("--count leaves nothing open: leave out --at-least and --at-most.")
+        return exactly
+    words = {"atLeast": least, "atMost": most}
+    return {word: number for word, number in words.items() if number is not None} or None

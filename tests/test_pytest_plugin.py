@@ -1,0 +1,664 @@
+"""The pytest plugin in pytest runs of its own, with real outcomes."""
+
+import json
+import re
+import subprocess
+import sys
+
+import pytest
+
+from running import Running, clean_environment
+
+HEAD = """
+import os, subprocess, sys, threading, time, urllib.request, json
+import httpx, pytest, requests
+LEAD = {"phoneNumber": "(509) 555-1234", "region": "CA"}
+def post(sandbox, **more):
+    headers = {"x-api-key": more.pop("key", sandbox.api_key)}
+    return httpx.post(sandbox.endpoint, json={**LEAD, **more}, headers=headers).status_code
+"""
+QUIET = [
+    "-p",
+    "no:asyncio",
+    "-p",
+    "no:trio",
+    "-p",
+    "no:anyio",
+    "-p",
+    "no:schemathesis",
+    "-p",
+    "no:hypothesispytest",
+]
+
+
+@pytest.fixture(autouse=True)
+def _own_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("AKTIFY_SANDBOX_URL", "AKTIFY_SANDBOX_TOKEN", "AKTIFY_BASE_URL", "AKTIFY_API_KEY"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("NO_PROXY", "*")
+
+
+class Runs:
+    """Runs tests in a folder of their own."""
+
+    def __init__(self, pytester: pytest.Pytester) -> None:
+        self._pytester = pytester
+
+    def __call__(self, tests: str, *options: str, ini: str = "", plugins: bool = False) -> pytest.RunResult:
+        self._pytester.makeini(f"[pytest]\nfilterwarnings = error\n{ini}")
+        self._pytester.makepyfile(test_it=HEAD + tests)
+        quiet = () if plugins else QUIET
+        return self._pytester.runpytest_subprocess("-p", "no:cacheprovider", *quiet, *options, timeout=120)
+
+
+@pytest.fixture
+def run(pytester: pytest.Pytester) -> Runs:
+    return Runs(pytester)
+
+
+def test_each_test_has_leads_a_key_and_variables_of_its_own(run: Runs) -> None:
+    result = run("""
+keys = []
+
+def test_one(aktify_sandbox):
+    assert [post(aktify_sandbox), post(aktify_sandbox)] == [201, 409]
+    assert aktify_sandbox.leads.one()["phoneNumber"] == "(509) 555-1234"
+    assert os.environ["AKTIFY_BASE_URL"] == os.environ["AKTIFY_SANDBOX_URL"] == aktify_sandbox.url
+    assert os.environ["AKTIFY_API_KEY"] == aktify_sandbox.api_key
+    keys.append((aktify_sandbox.url, aktify_sandbox.api_key))
+
+def test_two(aktify_sandbox):
+    assert aktify_sandbox.leads == []
+    assert post(aktify_sandbox) == 201
+    assert aktify_sandbox.requests.statuses == [201]
+    keys.append((aktify_sandbox.url, aktify_sandbox.api_key))
+
+def test_three():
+    assert not [name for name in os.environ if name.startswith("AKTIFY_")]
+    (url, one), (same_url, two) = keys
+    assert url == same_url and one != two
+""")
+    result.assert_outcomes(passed=3)
+
+
+def test_the_readmes_two_examples_pass(run: Runs) -> None:
+    result = run("""
+def signup(base_url, api_key):
+    return requests.post(base_url + "/api/v1/leads", json=LEAD, headers={"x-api-key": api_key}).status_code
+
+def test_signup_posts_a_lead(aktify_sandbox):
+    signup(base_url=aktify_sandbox.url, api_key=aktify_sandbox.api_key)
+    lead = aktify_sandbox.leads.one()
+    assert lead["phoneNumber"] == "(509) 555-1234"
+
+def test_signup_survives_an_outage(aktify_sandbox):
+    aktify_sandbox.force(503, times=2)
+    while signup(aktify_sandbox.url, aktify_sandbox.api_key) == 503:
+        pass
+    aktify_sandbox.verify(count=3, phoneNumber="(509) 555-1234")
+""")
+    result.assert_outcomes(passed=2)
+
+
+def test_under_a_failure_stands_what_the_sandbox_saw(run: Runs) -> None:
+    result = run("""
+def test_fails(aktify_sandbox):
+    post(aktify_sandbox)
+    post(aktify_sandbox, region="ca")
+    assert len(aktify_sandbox.leads) == 2
+
+def test_passes(aktify_sandbox):
+    post(aktify_sandbox, phoneNumber="(509) 555-7777")
+""")
+    result.assert_outcomes(passed=1, failed=1)
+    said = result.stdout.str()
+    assert said.count("- Aktify sandbox -") == 1
+    result.stdout.re_match_lines(
+        [
+            r"-+ Aktify sandbox -+",
+            r"The sandbox saw 2 requests with this key:",
+            r"  r\d{9}  \S+  201  POST /api/v1/leads  \+15095551234  Accepted\.",
+            r"  r\d{9}  \S+  400  .*region: “ca” is in lower case\.  \[ruling region-case\]",
+            r"r\d{9}  400  POST /api/v1/leads",
+            r"Why: region: “ca” is in lower case\.",
+            r'  \{"phoneNumber":"\(509\) 555-1234","region":"ca"\}',
+            r"Answer 400",
+        ],
+        consecutive=False,
+    )
+    assert "555-7777" not in said
+
+
+def test_a_failing_assertion_on_leads_shows_what_differs(run: Runs) -> None:
+    result = run(
+        """
+def test_fails(aktify_sandbox):
+    post(aktify_sandbox)
+    assert aktify_sandbox.leads == [{**LEAD, "region": "NV"}]
+""",
+        "-vv",
+    )
+    result.stdout.fnmatch_lines(["*At index 0 diff: {*'region': 'CA'} != {*'region': 'NV'}*"])
+
+
+def test_failures_of_setup_and_teardown_have_the_report_too(run: Runs) -> None:
+    result = run("""
+@pytest.fixture
+def signed_up(aktify_sandbox):
+    post(aktify_sandbox, region="xx")
+    raise ZeroDivisionError
+
+@pytest.fixture
+def signs_off(aktify_sandbox):
+    yield
+    post(aktify_sandbox, region="yy")
+    raise ZeroDivisionError
+
+@pytest.fixture
+def ends_after_it():
+    yield
+    raise ZeroDivisionError
+
+def test_setup(signed_up): ...
+def test_teardown(signs_off): ...
+def test_later_teardown(ends_after_it, aktify_sandbox):
+    post(aktify_sandbox, region="zz")
+""")
+    result.assert_outcomes(passed=2, errors=3)
+    sections = result.stdout.str().split("- Aktify sandbox -")[1:]
+    assert [re.search("“(..)”", section)[1] for section in sections] == ["xx", "yy", "zz"]  # type: ignore[index]  # each has one
+
+
+def test_requests_with_a_wrong_key_stand_in_the_report(run: Runs) -> None:
+    result = run("""
+def test_fails(aktify_sandbox):
+    assert post(aktify_sandbox, key="wrong") == 201
+""")
+    result.stdout.fnmatch_lines(
+        ["The sandbox saw no request with this key.", "and 1 request under nobody's key*", "*401*"]
+    )
+
+
+def test_the_marker_says_what_the_sandbox_is_like(run: Runs) -> None:
+    result = run(
+        """
+pytestmark = pytest.mark.aktify(rulings={"region-case": "accept"})
+
+@pytest.mark.aktify(scenario="outage")
+def test_scenario(aktify_sandbox):
+    assert post(aktify_sandbox, region="ca") == 503
+
+@pytest.mark.aktify(scenario=["duplicate"], profile="strict")
+class TestClass:
+    def test_class(self, aktify_sandbox):
+        assert post(aktify_sandbox, region="ca") == 409
+
+    @pytest.mark.aktify(scenario=(), rulings={})
+    def test_nearest_marker_wins(self, aktify_sandbox):
+        assert [post(aktify_sandbox, region="ca"), post(aktify_sandbox)] == [400, 201]
+
+def test_module(aktify_sandbox):
+    assert post(aktify_sandbox, region="ca") == 201
+""",
+        "--strict-markers",
+    )
+    result.assert_outcomes(passed=4)
+    assert "@pytest.mark.aktify(scenario=" in run("", "--markers").stdout.str()
+
+
+@pytest.mark.parametrize(
+    ("marker", "words"),
+    [
+        (
+            'scenari="outage"',
+            "doesn't know scenari; did you mean scenario? allowed: scenario, profile, rulings, strict",
+        ),
+        ('"outage"', "takes words only"),
+        ('scenario="outag"', "There is no scenario outag. Did you mean outage?"),
+        ('rulings={"region-cas": "accept"}', "region-cas"),
+        ('profile="hard"', "hard"),
+    ],
+)
+def test_a_mistake_in_a_marker_is_explained_without_a_traceback(run: Runs, marker: str, words: str) -> None:
+    result = run(f"""
+@pytest.mark.aktify({marker})
+def test_it(aktify_sandbox): ...
+""")
+    result.assert_outcomes(errors=1)
+    assert words in result.stdout.str()
+    assert "pytest_plugin.py" not in result.stdout.str()
+
+
+def test_the_configuration_file_speaks_for_every_test(run: Runs) -> None:
+    ini = "aktify_scenario = duplicate\naktify_rulings =\n    region-case=accept\naktify_strict = true\n"
+    result = run(
+        """
+def test_every(aktify_sandbox):
+    assert post(aktify_sandbox, region="ca") == 409
+
+@pytest.mark.aktify(scenario=())
+def test_marked(aktify_sandbox):
+    assert post(aktify_sandbox, region="ca") == 201
+
+def test_strict(aktify_sandbox):
+    aktify_sandbox.force(503)
+""",
+        ini=ini,
+    )
+    result.assert_outcomes(passed=2, failed=1)
+    result = run("def test_it(aktify_sandbox): ...", ini="aktify_rulings = region-case:accept\n")
+    result.assert_outcomes(errors=1)
+    assert "write NAME=VALUE, such as region-case=accept" in result.stdout.str()
+
+
+def test_a_strict_test_fails_for_what_was_left_or_refused(run: Runs) -> None:
+    result = run(
+        """
+strict = pytest.mark.aktify(strict=True)
+
+@strict
+def test_left(aktify_sandbox):
+    aktify_sandbox.force(503, times=2)
+    post(aktify_sandbox)
+
+@strict
+def test_refused(aktify_sandbox):
+    post(aktify_sandbox, region="ca")
+
+@strict
+def test_wrong_key(aktify_sandbox):
+    post(aktify_sandbox, key="wrong")
+
+@strict
+def test_wrong_path(aktify_sandbox):
+    httpx.post(aktify_sandbox.url + "/api/v1/lead", json=LEAD, headers={"x-api-key": aktify_sandbox.api_key})
+
+@strict
+def test_expected(aktify_sandbox):
+    post(aktify_sandbox, region="ca")
+    post(aktify_sandbox, key="wrong")
+    aktify_sandbox.verify(1, status=400)
+    assert aktify_sandbox.strays.statuses == [401]
+
+@strict
+def test_duplicate_and_forced(aktify_sandbox):
+    aktify_sandbox.force(400)
+    assert [post(aktify_sandbox) for _ in range(3)] == [400, 201, 409]
+
+def test_not_strict(aktify_sandbox):
+    aktify_sandbox.force(503)
+    post(aktify_sandbox, key="wrong")
+    post(aktify_sandbox, region="ca")
+
+@strict
+def test_fails_by_itself(aktify_sandbox):
+    aktify_sandbox.force(503)
+    assert not "by itself"
+""",
+        "-rA",
+    )
+    result.assert_outcomes(passed=3, failed=5)
+    said = result.stdout.str()
+    assert '{"status": 503}, 1 of 2 left' in said
+    assert said.count("Strict:") == 2 * 4  # in the failure and in the summary
+
+
+def test_what_a_strict_test_sends_in_its_teardown_is_an_error_there(run: Runs) -> None:
+    result = run("""
+@pytest.fixture
+def signs_off(aktify_sandbox):
+    yield
+    post(aktify_sandbox, region="ca")
+
+@pytest.mark.aktify(strict=True)
+def test_it(signs_off): ...
+def test_next(aktify_sandbox): post(aktify_sandbox)
+""")
+    result.assert_outcomes(passed=2, errors=1)
+
+
+def test_a_defect_of_the_sandbox_fails_the_test_that_met_it(run: Runs) -> None:
+    result = run(
+        """
+def test_before(aktify_sandbox):
+    assert post(aktify_sandbox) == 201
+
+def test_meets_it(aktify_sandbox, monkeypatch):
+    def defect(*_):
+        raise ZeroDivisionError("on purpose")
+    monkeypatch.setattr("aktify_sandbox.endpoint.decide", defect)
+    monkeypatch.setattr("aktify_sandbox.express.judge", defect)
+    post(aktify_sandbox)
+
+def test_after(aktify_sandbox):
+    assert post(aktify_sandbox) == 201
+""",
+        "-rA",
+    )
+    result.assert_outcomes(passed=2, failed=1)
+    said = result.stdout.str()
+    assert "FAILED test_it.py::test_meets_it - Failed: A defect of the sandbox" in said
+    assert "ZeroDivisionError: on purpose" in said.partition("Captured stderr call")[2]
+
+
+def test_a_defect_of_our_own_door_fails_the_test_that_met_it(run: Runs) -> None:
+    result = run("""
+def test_meets_it(aktify_sandbox, monkeypatch):
+    def defect(*_):
+        raise ZeroDivisionError("on purpose")
+    monkeypatch.setattr("aktify_sandbox.records.page", defect)
+    aktify_sandbox.requests
+
+def test_after(aktify_sandbox):
+    assert post(aktify_sandbox) == 201
+""")
+    assert result.parseoutcomes()["failed"] == 1
+    assert result.parseoutcomes()["passed"] == 1
+    assert "A defect of the sandbox" in result.stdout.str()
+
+
+def test_a_crash_of_its_thread_fails_the_test_that_caused_it_and_no_other(run: Runs) -> None:
+    result = run("""
+def test_before(aktify_sandbox):
+    assert post(aktify_sandbox) == 201
+
+def test_crashes(aktify_sandbox, monkeypatch):
+    from aktify_sandbox.hosting import Server
+    async def crash(self, counter):
+        raise ZeroDivisionError("on purpose")
+    with monkeypatch.context() as patch:
+        patch.setattr(Server, "on_tick", crash)
+        for thread in threading.enumerate():
+            if thread.name == "aktify-sandbox":
+                thread.join(10)
+
+def test_after(aktify_sandbox):
+    assert post(aktify_sandbox) == 201
+""")
+    outcomes = result.parseoutcomes()
+    assert (outcomes["passed"], outcomes["failed"], outcomes.get("errors", 0)) == (2, 1, 0)
+    result.stdout.re_match_lines(
+        [r"FAILED test_it.py::test_crashes - .*has died.*", r".*2 passed.*"], consecutive=False
+    )
+    assert "ZeroDivisionError('on purpose')" in result.stdout.str()
+
+
+def test_200_tests_on_four_workers_meet_no_other_tests_leads(run: Runs) -> None:
+    result = run(
+        """
+@pytest.mark.parametrize("number", range(200))
+def test_it(aktify_sandbox, number):
+    assert post(aktify_sandbox, firstName=str(number)) == 201
+    assert aktify_sandbox.leads == [{**LEAD, "firstName": str(number)}]
+    assert aktify_sandbox.requests.statuses == [201]
+    assert number != 77
+""",
+        "-n",
+        "4",
+        "-p",
+        "xdist",
+    )
+    result.assert_outcomes(passed=199, failed=1)
+    result.stdout.fnmatch_lines(
+        ["*- Aktify sandbox -*", "The sandbox saw 1 request with this key:", '*"firstName":"77"*']
+    )
+
+
+@pytest.mark.parametrize("how", ["option", "variable", "ini"])
+def test_a_running_sandbox_is_used_and_left_tidy(
+    how: str, run: Runs, shared_sandbox: Running, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    before = shared_sandbox.get("/_sandbox/campaigns")
+    options: tuple[str, ...] = ()
+    ini = ""
+    if how == "option":
+        options = ("--aktify-sandbox-url", shared_sandbox.url)
+    elif how == "variable":
+        monkeypatch.setenv("AKTIFY_SANDBOX_URL", shared_sandbox.url)
+    else:
+        ini = f"aktify_sandbox_url = {shared_sandbox.url}\n"
+    result = run(
+        f"""
+@pytest.mark.parametrize("number", range(8))
+def test_it(aktify_sandbox, number):
+    assert aktify_sandbox.url == {shared_sandbox.url!r}
+    assert [post(aktify_sandbox), post(aktify_sandbox)] == [201, 409]
+    aktify_sandbox.verify(2)
+    assert number != 5
+
+def test_no_server_is_started(aktify_sandbox):
+    assert [thread.name for thread in threading.enumerate()] == ["MainThread"]
+""",
+        *options,
+        ini=ini,
+    )
+    result.assert_outcomes(passed=8, failed=1)
+    assert "The sandbox saw 2 requests with this key" in result.stdout.str()
+    assert shared_sandbox.get("/_sandbox/campaigns") == before
+
+
+def test_workers_share_a_running_sandbox(run: Runs, shared_sandbox: Running) -> None:
+    result = run(
+        """
+@pytest.mark.parametrize("number", range(20))
+def test_it(aktify_sandbox, number):
+    assert post(aktify_sandbox) == 201
+    assert len(aktify_sandbox.requests) == 1
+""",
+        "-n",
+        "2",
+        "-p",
+        "xdist",
+        "--aktify-sandbox-url",
+        shared_sandbox.url,
+    )
+    result.assert_outcomes(passed=20)
+
+
+def test_a_running_sandbox_that_is_not_there_is_said(run: Runs) -> None:
+    result = run("def test_it(aktify_sandbox): ...", "--aktify-sandbox-url", "http://127.0.0.1:9")
+    result.assert_outcomes(errors=1)
+    assert "No sandbox answers at http://127.0.0.1:9" in result.stdout.str()
+
+
+def test_every_client_finds_it(run: Runs) -> None:
+    result = run('''
+import asyncio, aiohttp
+
+def lead(number):
+    return {**LEAD, "phoneNumber": f"509555{number}"}
+
+CODE = """
+import json, os, urllib.request as u
+lead = json.dumps({"phoneNumber": "5095551235", "region": "CA"}).encode()
+r = u.Request(os.environ["AKTIFY_BASE_URL"] + "/api/v1/leads", lead,
+              {"x-api-key": os.environ["AKTIFY_API_KEY"], "content-type": "application/json"})
+assert u.urlopen(r).status == 201
+"""
+
+def test_clients(aktify_sandbox):
+    headers = {"x-api-key": aktify_sandbox.api_key}
+    url = aktify_sandbox.endpoint
+    assert requests.post(url, json=lead(2001), headers=headers).status_code == 201
+    assert httpx.post(url, json=lead(2002), headers=headers).status_code == 201
+    in_json = headers | {"content-type": "application/json"}
+    request = urllib.request.Request(url, json.dumps(lead(2003)).encode(), in_json)
+    with urllib.request.urlopen(request) as answer:
+        assert answer.status == 201
+
+    async def asynchronously():
+        async with aiohttp.ClientSession() as session:
+            async with session.post(url, json=lead(2004), headers=headers) as answer:
+                assert answer.status == 201
+        async with httpx.AsyncClient() as client:
+            assert (await client.post(url, json=lead(2005), headers=headers)).status_code == 201
+    asyncio.run(asynchronously())
+    with httpx.Client(transport=aktify_sandbox.transport()) as client:
+        assert client.post(url, json=lead(2006), headers=headers).status_code == 201
+    subprocess.run([sys.executable, "-c", CODE], check=True)
+    aktify_sandbox.verify(7, status=201)
+    assert len(aktify_sandbox.leads) == 7
+''')
+    result.assert_outcomes(passed=1)
+
+
+def test_code_that_posts_in_the_background_is_waited_for(run: Runs) -> None:
+    result = run("""
+def test_waits(aktify_sandbox):
+    threading.Timer(0.2, post, (aktify_sandbox,)).start()
+    assert aktify_sandbox.wait_for(count=1, timeout=20, phoneNumber="(509) 555-1234").statuses == [201]
+
+def test_in_vain(aktify_sandbox):
+    post(aktify_sandbox)
+    aktify_sandbox.wait_for(timeout=0.1, region="NV")
+""")
+    result.assert_outcomes(passed=1, failed=1)
+    result.stdout.fnmatch_lines(["*body.region: expected NV, found CA"])
+
+
+ASYNC_TEST = """
+    async with httpx.AsyncClient() as client:
+        answer = await client.post(aktify_sandbox.endpoint, json=LEAD, headers={"x-api-key": aktify_sandbox.api_key})
+    assert answer.status_code == 201
+    assert (await aktify_sandbox.wait_for_async(timeout=20, region="CA")).statuses == [201]
+    aktify_sandbox.verify(1)
+    with pytest.raises(Exception, match="use `await sandbox.wait_for_async"):
+        aktify_sandbox.wait_for()
+    async with httpx.AsyncClient(transport=aktify_sandbox.async_transport()) as client:
+        answer = await client.post(aktify_sandbox.endpoint, json=LEAD, headers={"x-api-key": aktify_sandbox.api_key})
+    assert answer.status_code == 409
+    assert number != 2
+"""
+
+
+@pytest.mark.parametrize(
+    ("plugin", "mark", "ini"),
+    [
+        ("asyncio", "@pytest.mark.asyncio", "asyncio_default_fixture_loop_scope = function"),
+        ("trio", "@pytest.mark.trio", ""),
+        ("anyio", "@pytest.mark.anyio", ""),
+    ],
+)
+def test_asynchronous_tests_use_it_as_others_do(run: Runs, plugin: str, mark: str, ini: str) -> None:
+    others = [each for each in ("asyncio", "trio", "anyio") if each != plugin]
+    options = [part for each in others for part in ("-p", f"no:{each}")]
+    result = run(
+        f"""
+{mark}
+@pytest.mark.parametrize("number", range(3))
+async def test_it(aktify_sandbox, number):{ASYNC_TEST}
+""",
+        *options,
+        ini=ini,
+        plugins=True,
+    )
+    times = 2 if plugin == "anyio" else 1  # asyncio and trio
+    result.assert_outcomes(passed=2 * times, failed=1 * times)
+    assert result.stdout.str().count("- Aktify sandbox -") == times
+
+
+def test_tasks_and_threads_at_the_same_time_each_have_their_own(run: Runs) -> None:
+    result = run(
+        """
+import anyio
+from aktify_sandbox import Sandbox
+
+def use(url):
+    with Sandbox(url) as sandbox:
+        assert [post(sandbox), post(sandbox)] == [201, 409]
+        sandbox.verify(2)
+        assert len(sandbox.leads) == 1
+
+@pytest.mark.anyio
+async def test_tasks(aktify_sandbox):
+    async def task():
+        async with Sandbox(aktify_sandbox.url) as sandbox, httpx.AsyncClient() as client:
+            headers = {"x-api-key": sandbox.api_key}
+            found = [(await client.post(sandbox.endpoint, json=LEAD, headers=headers)).status_code for _ in range(2)]
+            assert found == [201, 409]
+            sandbox.verify(2)
+            await sandbox.wait_for_async(2, timeout=20)
+    async with anyio.create_task_group() as group:
+        for _ in range(10):
+            group.start_soon(task)
+    assert aktify_sandbox.leads == []
+
+def test_threads(aktify_sandbox):
+    from concurrent.futures import ThreadPoolExecutor
+    with ThreadPoolExecutor(8) as pool:
+        list(pool.map(use, [aktify_sandbox.url] * 24))
+    assert aktify_sandbox.leads == []
+""",
+        "-p",
+        "no:asyncio",
+        "-p",
+        "no:trio",
+        plugins=True,
+    )
+    result.assert_outcomes(passed=3)
+
+
+def test_unittest_classes_use_it_by_usefixtures(run: Runs) -> None:
+    result = run("""
+import unittest
+
+@pytest.mark.usefixtures("aktify_sandbox")
+class TestSignup(unittest.TestCase):
+    def test_it(self):
+        headers = {"x-api-key": os.environ["AKTIFY_API_KEY"]}
+        url = os.environ["AKTIFY_BASE_URL"] + "/api/v1/leads"
+        self.assertEqual(httpx.post(url, json=LEAD, headers=headers).status_code, 201)
+    test_again = test_it
+""")
+    result.assert_outcomes(passed=2)
+
+
+def test_a_run_that_does_not_use_it_loads_nothing_for_it(pytester: pytest.Pytester) -> None:
+    pytester.makepyfile("""
+import sys
+
+def test_it(request):
+    assert request.config.pluginmanager.has_plugin("aktify_sandbox")
+    loaded = {"starlette", "uvicorn", "tinydb", "httpx", "orjson", "yaml", "jsonschema", "aktify_sandbox.sandbox"}
+    assert not loaded & set(sys.modules)
+    assert {name for name in sys.modules if name.startswith("aktify_sandbox")} == {
+        "aktify_sandbox", "aktify_sandbox.version", "aktify_sandbox.pytest_plugin"}
+""")
+    pytester.runpytest_subprocess(*QUIET, "-p", "no:cacheprovider").assert_outcomes(passed=1)
+
+
+def test_the_plugin_imports_nothing_but_pytest_and_what_is_there_anyway() -> None:
+    code = (
+        "import sys, json, pytest, typing, os, collections.abc\nbefore = set(sys.modules)\n"
+        "import aktify_sandbox.pytest_plugin\nprint(json.dumps(sorted(set(sys.modules) - before)))"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code], env=clean_environment(), capture_output=True, text=True, check=True
+    )
+    assert json.loads(done.stdout) == [
+        "aktify_sandbox",
+        "aktify_sandbox.pytest_plugin",
+        "aktify_sandbox.version",
+    ]
+
+
+def test_the_package_is_imported_as_it_is_compiled(run: Runs) -> None:
+    """pytest rewrites assertions in a plugin's whole distribution, which takes longer than all else at first use."""
+    result = run("""
+def test_it(aktify_sandbox):
+    import aktify_sandbox.store as store
+    assert type(store.__loader__).__name__ == "SourceFileLoader"
+""")
+    result.assert_outcomes(passed=1)
+
+
+def test_at_the_end_of_the_session_nothing_is_left(run: Runs, pytester: pytest.Pytester) -> None:
+    pytester.makeconftest("""
+import os, threading
+
+def pytest_unconfigure():
+    print("LEFT", [thread.name for thread in threading.enumerate()])
+""")
+    result = run("def test_it(aktify_sandbox): assert post(aktify_sandbox) == 201", "-s")
+    result.assert_outcomes(passed=1)
+    assert "LEFT ['MainThread']" in result.stdout.str()
