@@ -57,7 +57,7 @@ def test_every_command_has_help_with_an_example(words: list[str]) -> None:
     assert f"aktify-sandbox {' '.join(words)}" in result.output.partition("Example:")[2]
 
 
-@pytest.mark.parametrize("group", ["requests", "leads", "keys"])
+@pytest.mark.parametrize("group", ["requests", "leads", "keys", "scenarios", "state"])
 def test_a_group_has_help_with_an_example(group: str) -> None:
     result = CliRunner().invoke(main, [group, "--help"])
     assert f"aktify-sandbox {group} " in result.output.partition("Example:")[2].partition("Commands:")[0]
@@ -362,12 +362,72 @@ def test_what_is_exported_can_be_imported_again(serve: Serve, tmp_path: Path, fo
     assert len(in_json(sandbox, "leads", "list")["leads"]) == 5
 
 
+@pytest.mark.parametrize("form", ["json", "jsonl", "csv"])
+def test_what_goes_out_and_in_again_keeps_its_order(serve: Serve, tmp_path: Path, form: str) -> None:
+    sandbox, other = serve(), serve()
+    run(sandbox, "send", "--sample", "1100", "--seed", "1")
+    file = tmp_path / f"leads.{form}"
+    file.write_text(run(sandbox, "leads", "export", "--format", form))
+    assert "1,100 imported" in run(other, "leads", "import", str(file))
+    assert run(other, "leads", "export", "--format", "csv") == run(
+        sandbox, "leads", "export", "--format", "csv"
+    )
+    before, after = (in_json(each, "leads", "list", "--limit", "1000")["leads"] for each in (sandbox, other))
+    assert [lead["phone"] for lead in after] == [lead["phone"] for lead in before]
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "expected"),
+    [
+        (
+            "a.csv",
+            "phoneNumber,firstName\n(509) 555-1234,Ann\n\n12,Bob\n,Eve\n",
+            [
+                'row 3: phoneNumber is "12": This isn\'t a US phone number.',
+                "row 4: phoneNumber is nothing: This isn't a US phone number.",
+            ],
+        ),
+        (
+            "a.jsonl",
+            '{"phoneNumber": "5095551234"}\n\n{"phoneNumber": "5095550001", "firstName": 7}\n[1]\n',
+            ["line 3: firstName is 7: This must be a text, in quotes.", "line 4: A lead is a JSON object."],
+        ),
+        (
+            "a.json",
+            '[{"phoneNumber": "5095551234"}, {"campaign": "x", "phone": "+15095550001", "lead": {}}]',
+            ['lead 2: campaign is "x": There is no campaign x.'],
+        ),
+        (
+            "a.json",
+            '{"leads": [{"phone": "+1509", "campaign": "demo", "lead": {"firstName": "\\u001b[2J"}}]}',
+            ['lead 1: phoneNumber is "+1509": This isn\'t a US phone number.'],
+        ),
+        (
+            "a.csv",
+            f"phoneNumber\n{'9' * 500}\n",
+            [f"row 1: phoneNumber is \"{'9' * 99}…: This isn't a US phone number."],
+        ),
+    ],
+)
+def test_what_cannot_be_kept_is_named_with_its_place_and_value(
+    serve: Serve, tmp_path: Path, name: str, content: str, expected: list[str]
+) -> None:
+    (tmp_path / name).write_text(content)
+    said = run(serve(), "leads", "import", str(tmp_path / name), code=1)
+    assert [line for line in said.splitlines() if ": " in line] == expected
+
+
+@pytest.mark.parametrize("text", ["garbage\n", "phoneNumber,region\n", '{"leads": []}', "[]"])
+def test_a_file_without_a_lead_is_an_error(sandbox: Running, text: str) -> None:
+    assert "-: there is no lead in it." in run(sandbox, "leads", "import", "-", text=text, code=1)
+
+
 def test_leads_in_the_vendors_own_form_are_imported(sandbox: Running, tmp_path: Path) -> None:
     (tmp_path / "known.csv").write_text("phoneNumber,firstName\n(509) 555-1234,Ann\n12,Bob\n")
     campaign = f"demo.{sandbox.api_key.partition('.')[2]}"
     said = run(sandbox, "leads", "import", str(tmp_path / "known.csv"), "--campaign", campaign, code=1)
     assert "1 imported" in said
-    assert "lead 2: " in said
+    assert "row 2: " in said
     assert sandbox.post().status_code == 409
 
 
@@ -379,6 +439,8 @@ def test_keys_are_added_listed_and_revoked(serve: Serve) -> None:
     assert key not in run(sandbox, "keys", "list")
     assert "ci of demo is revoked" in run(sandbox, "keys", "revoke", "ci")
     assert sandbox.post(key=key).status_code == 401
+    assert "a key called ci already" in run(sandbox, "keys", "add", "--name", "ci", code=1)
+    assert "a key called tes…key already" in run(sandbox, "keys", "add", "--name", "tes…key", code=1)
     assert "no such key" in run(sandbox, "keys", "revoke", "nobody", code=1)
 
 
@@ -418,6 +480,33 @@ def test_rulings_are_shown_as_set_here_or_as_in_force_there(serve: Serve) -> Non
     there = in_json(sandbox, "rulings")["rulings"]
     assert {row["name"]: row["value"] for row in there}["region-case"] == "accept"
     assert "own" in run(None, "rulings")
+
+
+@pytest.mark.parametrize(
+    ("words", "name", "value"),
+    [
+        (["--profile", "strict"], "phone-format", "libphonenumber"),
+        (["--ruling", "region-case=accept"], "region-case", "accept"),
+    ],
+)
+def test_rulings_that_are_asked_for_by_flag_win_over_a_sandbox_in_the_environment(
+    sandbox: Running, tmp_path: Path, words: list[str], name: str, value: str
+) -> None:
+    rows = in_json(sandbox, "rulings", *words)["rulings"]
+    assert {row["name"]: row["value"] for row in rows}[name] == value
+    (tmp_path / "c.yaml").write_text("profile: lenient\n")
+    assert in_json(sandbox, "rulings", "--config", str(tmp_path / "c.yaml"))["rulings"] != rows
+    said = run(sandbox, "rulings", *words, "--url", sandbox.url, code=2)
+    assert f"{words[0]} what would be here: give one of them" in said
+
+
+@pytest.mark.parametrize(
+    "group", [[], *([name] for name in ("requests", "leads", "keys", "scenarios", "state"))]
+)
+def test_no_summary_of_a_command_is_cut_at_80_columns(group: list[str]) -> None:
+    listed = CliRunner().invoke(main, [*group, "--help"], terminal_width=80).output.partition("Commands:")[2]
+    assert len(listed.splitlines()) > 2
+    assert "..." not in listed
 
 
 @pytest.mark.parametrize("kind", ["lead", "config", "scenario", "expectations", "openapi"])

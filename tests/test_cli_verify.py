@@ -190,6 +190,7 @@ def test_what_was_dropped_is_not_counted_as_nothing(serve: Serve) -> None:
     for _ in range(5):
         sandbox.post()
     said = run(sandbox, "verify", "--status", "201", "--count", "0", code=1)
+    assert said.startswith("not met  ")
     assert "dropped by --keep" in said
 
 

@@ -12,7 +12,7 @@ from aktify_sandbox.bundled import bundled
 from aktify_sandbox.cli import main
 from aktify_sandbox.contract.rulings import RULINGS
 from aktify_sandbox.scenario_files import read_scenario
-from running import Running, clean_environment
+from running import COMMAND, Running, clean_environment
 from test_safety import all_routes
 
 ROOT = Path(__file__).parent.parent
@@ -117,16 +117,27 @@ def test_what_the_readme_says_of_the_fixture_is_there() -> None:
 def test_the_yaml_block_loads(tmp_path: Path) -> None:
     from aktify_sandbox.settings import Settings
 
-    _, text = [text for kind, text in BLOCKS if kind == "yaml"]
+    [text] = [text for kind, text in BLOCKS if kind == "yaml" and text.startswith("port:")]
     (tmp_path / "aktify-sandbox.yaml").write_text(text)
     settings, _ = Settings.gather({}, {}, tmp_path)
     assert settings.campaigns[0].keys[1].revoked
 
 
 def test_the_scenario_in_the_readme_is_one(tmp_path: Path) -> None:
-    text, _ = [text for kind, text in BLOCKS if kind == "yaml"]
+    [text] = [text for kind, text in BLOCKS if kind == "yaml" and "\nrules:" in text]
     (tmp_path / "mine.yaml").write_text(text)
     assert len(read_scenario(tmp_path / "mine.yaml").rules) == 5
+
+
+def test_the_expectations_in_the_readme_are_met_by_what_they_describe(tmp_path: Path) -> None:
+    [text] = [text for kind, text in BLOCKS if kind == "yaml" and "\nexpectations:" in text]
+    (tmp_path / "expectations.yaml").write_text(text)
+    lead = """'{"phoneNumber": "(509) 555-1234", "region": "CA"}'"""
+    post = f'echo {lead} | "$0" -m aktify_sandbox send - --key "$AKTIFY_API_KEY"; '
+    words = ["exec", "--scenario", "flaky", "--verify", "expectations.yaml", "--expect", "leads == 1", "--"]
+    command = [*COMMAND, *words, "sh", "-c", post * 3, sys.executable]
+    done = subprocess.run(command, cwd=tmp_path, env=clean_environment(), capture_output=True, text=True)
+    assert (done.returncode, done.stderr.count("  met  ")) == (0, 4), done.stderr
 
 
 def scenarios_table() -> str:

@@ -26,6 +26,13 @@ class Body(NamedTuple):
     content: bytes
 
 
+class Item(NamedTuple):
+    """One lead to be kept."""
+
+    place: str
+    lead: Any
+
+
 def text_of(file: Path) -> str:
     """The text of a file, or of standard input for `-`. Ends the command when there is none to read."""
     try:
@@ -104,16 +111,15 @@ def bodies_in(file: Path) -> list[Body]:
     return list(_json(file, text))
 
 
-def leads_in(file: Path) -> list[Any]:
+def leads_in(file: Path) -> list[Item]:
     """Each lead of a file as a value; what `leads export` prints is understood too."""
-    found: list[Any] = []
+    found: list[Item] = []
     for body in bodies_in(file):
         lead = _value(file, body)
-        found += (
-            lead["leads"]
-            if isinstance(lead, dict) and isinstance(lead.get("leads"), list)
-            else [_from_export(lead)]
-        )
+        if isinstance(lead, dict) and isinstance(lead.get("leads"), list):
+            found += [Item(f"lead {number}", each) for number, each in enumerate(lead["leads"], 1)]
+        else:
+            found.append(Item(body.place, _from_export(lead)))
     return found
 
 

@@ -4,6 +4,7 @@ from pathlib import Path
 from typing import Any
 
 import click
+from click.core import ParameterSource
 
 from aktify_sandbox.cli.client import DEFAULT_URL, Client, as_json, talks
 from aktify_sandbox.cli.serving import gather, settings_options
@@ -16,7 +17,9 @@ from aktify_sandbox.cli.tables import print_json, print_table
 @as_json
 @talks
 def explain(file: Path, key: str | None, in_json: bool, url: str, token: str | None) -> None:
-    """What the lead in FILE (- for standard input) would be answered, and why. Nothing is sent or kept.
+    """What a lead would be answered, and why.
+
+    FILE is the lead's JSON, - is standard input. Nothing is sent or kept.
 
     \b
     Example:
@@ -40,8 +43,9 @@ _RULES = ("config", "profile", "rulings")
 @as_json
 @click.option("--url", envvar="AKTIFY_SANDBOX_URL", help="Ask this running sandbox instead.")
 @click.option("--token", envvar="AKTIFY_SANDBOX_TOKEN", help="Its token, if it was started with one.")
-def rulings(in_json: bool, url: str | None, token: str | None, **flags: Any) -> None:
-    """The points on which the vendor's page is silent, and what is ruled there.
+@click.pass_context
+def rulings(ctx: click.Context, /, in_json: bool, url: str | None, token: str | None, **flags: Any) -> None:
+    """What is ruled where the vendor's page is silent.
 
     These are the sandbox's rulings, not the vendor's word.
 
@@ -49,7 +53,13 @@ def rulings(in_json: bool, url: str | None, token: str | None, **flags: Any) -> 
     Example:
       aktify-sandbox rulings --profile strict
     """
-    table = Client(url, token).get("/config")["rulings"] if url else _local_rulings(flags)
+    given = [name for name in _RULES if flags[name]]
+    if given and ctx.get_parameter_source("url") == ParameterSource.COMMANDLINE:
+        flag = {"rulings": "ruling"}.get(given[0], given[0])
+        raise click.UsageError(
+            f"--url asks what is in force there, --{flag} what would be here: give one of them."
+        )
+    table = _local_rulings(flags) if given or not url else Client(url, token).get("/config")["rulings"]
     if in_json:
         print_json({"rulings": table})
         return

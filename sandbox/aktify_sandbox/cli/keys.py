@@ -68,7 +68,9 @@ def add(
 @click.argument("key")
 @talks
 def revoke(key: str, url: str, token: str | None) -> None:
-    """Revoke a key, given itself or by its name: from now on it is a 401.
+    """Revoke a key: from now on it is a 401.
+
+    KEY is the key itself or its name.
 
     \b
     Example:

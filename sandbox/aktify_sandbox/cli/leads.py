@@ -5,14 +5,19 @@ import io
 import json
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from aktify_sandbox.cli.client import Client, as_json, talks
-from aktify_sandbox.cli.tables import print_json, print_table
+from aktify_sandbox.cli.tables import clean, print_json, print_table
+
+if TYPE_CHECKING:
+    from aktify_sandbox.cli.files import Item
 
 _AT_ONCE = 1_000
+_LONGEST_SHOWN = 100
+_BEFORE_ALL = "r000000000"
 
 
 @click.group()
@@ -68,7 +73,7 @@ def _name(lead: dict[str, Any]) -> str:
 @click.option("--campaign", metavar="NAME", help="Only this campaign's.")
 @talks
 def export(form: str, campaign: str | None, url: str, token: str | None) -> None:
-    """Print all leads, newest first; `leads import` takes each format again.
+    """Print all leads, oldest first. `leads import` takes each format again.
 
     \b
     Example:
@@ -85,13 +90,11 @@ def export(form: str, campaign: str | None, url: str, token: str | None) -> None
 
 
 def _all(client: Client, campaign: str | None) -> Iterator[dict[str, Any]]:
-    before = None
-    while True:
-        page = client.get("/leads", campaign=campaign, limit=_AT_ONCE, before=before)
+    after = _BEFORE_ALL
+    while after is not None:
+        page = client.get("/leads", campaign=campaign, limit=_AT_ONCE, after=after)
         yield from page["leads"]
-        before = page["next"]
-        if before is None:
-            return
+        after = page["next"]
 
 
 def _as_csv(everything: list[dict[str, Any]]) -> str:
@@ -114,7 +117,9 @@ def _as_csv(everything: list[dict[str, Any]]) -> str:
 @click.option("--campaign", metavar="NAME", help="Into which campaign, where the file doesn't say.")
 @talks
 def import_leads(file: Path, campaign: str | None, url: str, token: str | None) -> None:
-    """Keep leads from a file (JSON, JSONL, CSV; - for standard input): their first post will be a 409.
+    """Keep leads from a file. Their first post will be a 409.
+
+    FILE is JSON, JSONL or CSV, - is standard input. They are kept in the order of the file.
 
     \b
     Example:
@@ -123,21 +128,33 @@ def import_leads(file: Path, campaign: str | None, url: str, token: str | None) 
     from aktify_sandbox.cli.files import leads_in
 
     items, client = leads_in(file), Client(url, token)
+    if not items:
+        raise click.ClickException(f"{file}: there is no lead in it.")
     imported = already = 0
     refused: list[str] = []
     for start in range(0, len(items), _AT_ONCE):
-        content: dict[str, Any] = {"leads": items[start : start + _AT_ONCE]}
+        batch = items[start : start + _AT_ONCE]
+        content: dict[str, Any] = {"leads": [item.lead for item in batch]}
         counts = client.post("/leads", content | ({"campaign": campaign} if campaign else {})).json()
         imported, already = imported + counts["imported"], already + counts["already"]
-        refused += [
-            f"lead {start + each['index'] + 1}: {each['problems'][0]['message']}"
-            for each in counts["refused"]
-        ]
+        refused += [_refusal(batch[each["index"]], each["problems"][0]) for each in counts["refused"]]
     for line in refused:
-        click.echo(line, err=True)
+        click.echo(clean(line), err=True)
     click.echo(f"{imported:,} imported, {already:,} were there already, {len(refused):,} refused.")
     if refused:
         raise SystemExit(1)
+
+
+def _refusal(item: "Item", problem: dict[str, str]) -> str:
+    """Where it stands, what stands there, and what is wrong with it."""
+    field, lead = problem["field"], item.lead
+    inner = lead.get("lead", lead) if isinstance(lead, dict) else None
+    if not field or not isinstance(inner, dict):
+        return f"{item.place}: {problem['message']}"
+    value = inner.get(field, lead.get("phone" if field == "phoneNumber" else field))
+    shown = "nothing" if value is None else json.dumps(value, ensure_ascii=False)
+    cut = shown if len(shown) <= _LONGEST_SHOWN else f"{shown[:_LONGEST_SHOWN]}…"
+    return f"{item.place}: {field} is {cut}: {problem['message']}"
 
 
 @leads.command()
@@ -145,7 +162,9 @@ def import_leads(file: Path, campaign: str | None, url: str, token: str | None) 
 @click.option("--phone", metavar="NUMBER", help="Only this number's, in any spelling.")
 @talks
 def clear(campaign: str | None, phone: str | None, url: str, token: str | None) -> None:
-    """Forget leads, so that their numbers are accepted again; the record of requests stays.
+    """Forget leads, so that their numbers are accepted again.
+
+    The record of requests stays.
 
     \b
     Example:

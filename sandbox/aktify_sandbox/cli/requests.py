@@ -158,7 +158,9 @@ def export(form: str, output: Path | None, url: str, token: str | None, **wanted
 @as_json
 @talks
 def show(id: str, form: str | None, in_json: bool, url: str, token: str | None) -> None:  # noqa: A002  the word on the command line
-    """One request whole: what came, what was answered, why; for a 409 the first post beside it.
+    """One request whole: what came, what was answered, why.
+
+    For a 409 the first post stands beside it.
 
     \b
     Example:
@@ -183,7 +185,9 @@ def _segment(name: str) -> str:
 @requests.command()
 @talks
 def clear(url: str, token: str | None) -> None:
-    """Forget the record and take it off the disk; leads and their 409 stay.
+    """Forget the record and take it off the disk.
+
+    Leads and their 409 stay.
 
     \b
     Example:

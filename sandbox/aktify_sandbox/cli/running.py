@@ -58,8 +58,9 @@ def exec_(
     junit_file: Path | None,
     **flags: Any,
 ) -> None:
-    """Run a command with a sandbox of its own, and return its exit code.
+    """Run a command with a sandbox of its own.
 
+    Its exit code is the command's.
     The sandbox takes a free port and writes nothing to the disk, unless --port or --state say otherwise. The command
     finds it by AKTIFY_BASE_URL, AKTIFY_API_KEY and AKTIFY_SANDBOX_URL. When it fails, what the sandbox saw is printed;
     when it succeeds but an expectation isn't met, the exit code is 1. In a GitHub job its summary gets a table too.

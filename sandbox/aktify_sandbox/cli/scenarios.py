@@ -13,7 +13,7 @@ FAULTS = ("hang", "reset", "empty", "truncate", "malformed-chunk", "dribble")
 
 @click.group()
 def scenarios() -> None:
-    """Files that force answers: outages, lost answers, duplicates and the like.
+    """Files that force answers: outages, lost answers and so on.
 
     \b
     Example:
@@ -55,7 +55,9 @@ def _purpose(scenario: dict[str, Any]) -> str:
 @scenarios.command()
 @click.argument("name")
 def show(name: str) -> None:
-    """Print a scenario's file: NAME in ./scenarios/ or among the shipped ones, or a path.
+    """Print a scenario's file.
+
+    NAME is a name in ./scenarios/ or among the shipped ones, or a path.
 
     \b
     Example:
@@ -69,7 +71,9 @@ def show(name: str) -> None:
 @scenarios.command()
 @click.argument("files", nargs=-1, required=True, metavar="FILE…")
 def check(files: tuple[str, ...]) -> None:
-    """Say every mistake in scenario files, with line, column and the allowed words; exit code 1 if there is one.
+    """Say every mistake in scenario files.
+
+    With line, column and the allowed words; the exit code is 1 if there is one.
 
     \b
     Example:
@@ -107,7 +111,9 @@ def _found(name: str) -> Path:
 @click.argument("names", nargs=-1, required=True, metavar="NAME…")
 @talks
 def use(names: tuple[str, ...], url: str, token: str | None) -> None:
-    """Put scenarios into force in a running sandbox, in place of those that were; the first that matches answers.
+    """Put scenarios into force in a running sandbox.
+
+    They take the place of those that were; the first that matches answers.
 
     \b
     Example:
@@ -150,7 +156,9 @@ def clear(url: str, token: str | None) -> None:
 @click.option("--clear", "clearing", is_flag=True, help="Forget the forced answers that are still waiting.")
 @talks
 def force(status: str | None, clearing: bool, url: str, token: str | None, **given: Any) -> None:
-    """Force the next answer, or the next --times answers, to be STATUS or a fault.
+    """Force the next answers to be a status or a fault.
+
+    STATUS is a status or a fault; the next answer, or the next --times answers, will be that.
 
     Faults are hang, reset, empty (no answer), and truncate, malformed-chunk, dribble (a broken or slow one).
 

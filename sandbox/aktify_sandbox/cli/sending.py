@@ -54,10 +54,11 @@ def send(
     url: str,
     token: str | None,
 ) -> None:
-    """Post the leads in FILE (JSON, JSONL or CSV; - for standard input) to a sandbox, and sum up its answers.
+    """Post leads to a sandbox, and sum up its answers.
 
-    JSON goes out as it stands in the file. A CSV's columns have the names of the vendor's page; a column
-    `metadata.colour` goes into metadata; empty cells are left out. Only a sandbox is ever sent anything.
+    FILE is JSON, JSONL or CSV, - is standard input. JSON goes out as it stands in the file. A CSV's columns have
+    the names of the vendor's page; a column `metadata.colour` goes into metadata; empty cells are left out. Only a
+    sandbox is ever sent anything.
 
     \b
     Example:

@@ -85,9 +85,9 @@ def serve(**flags: Any) -> None:
 @click.command()
 @click.argument("folder", metavar="[DIR]", default=".", type=click.Path(file_okay=False, path_type=Path))
 def init(folder: Path) -> None:
-    """Write a commented aktify-sandbox.yaml, a scenario, and the schemas that let an editor complete and check both.
+    """Write a configuration and a scenario to start from.
 
-    What is there already stays as it is.
+    Both are commented, and schemas let an editor complete and check them. What is there already stays as it is.
 
     \b
     Example:
@@ -141,7 +141,9 @@ def stop(url: str, token: str | None) -> None:
 @click.command()
 @talks
 def reset(url: str, token: str | None) -> None:
-    """Forget leads, requests, forced answers and counters; keys, campaigns and configuration stay.
+    """Forget leads, requests, forced answers and counters.
+
+    Keys, campaigns and configuration stay.
 
     \b
     Example:

@@ -19,7 +19,9 @@ _CHUNK = 1 << 16
 
 @click.group()
 def state() -> None:
-    """The whole state in one file: leads, requests, keys and campaigns.
+    """The whole state in one file.
+
+    Leads, requests, keys (as digests) and campaigns.
 
     \b
     Example:
@@ -32,9 +34,10 @@ def state() -> None:
 @as_json
 @talks
 def save(file: Path, in_json: bool, url: str, token: str | None) -> None:
-    """Write the state to FILE (- for standard output), whole or not at all.
+    """Write the state to a file, whole or not at all.
 
-    The file is for you alone: it holds phone numbers. Keys stand in it as digests only.
+    FILE may be -, standard output. The file is for you alone: it holds phone numbers. Keys stand in it as digests
+    only.
 
     \b
     Example:
@@ -59,10 +62,10 @@ def save(file: Path, in_json: bool, url: str, token: str | None) -> None:
 @as_json
 @talks
 def load(file: Path, in_json: bool, url: str, token: str | None) -> None:
-    """Put the state in FILE (- for standard input) in place of all that the sandbox remembers.
+    """Put a saved state in place of all that is remembered.
 
-    All or nothing: a damaged file changes nothing. Configured keys and campaigns and scenarios in force stay;
-    forced answers that wait are forgotten.
+    FILE is what `state save` wrote, - is standard input. All or nothing: a damaged file changes nothing.
+    Configured keys and campaigns and scenarios in force stay; forced answers that wait are forgotten.
 
     \b
     Example:

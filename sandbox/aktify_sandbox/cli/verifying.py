@@ -53,9 +53,10 @@ def verify(
     token: str | None,
     **given: Any,
 ) -> None:
-    """Check that what was sent is what was expected; exit code 1 with the nearest misses if it isn't.
+    """Check that what was sent is what was expected.
 
-    Expectations stand in files (`aktify-sandbox schema expectations` describes them), or one is given by flags.
+    If it isn't, the exit code is 1 and the nearest misses are shown. Expectations stand in files (`aktify-sandbox
+    schema expectations` describes them), or one is given by flags.
 
     \b
     Example:

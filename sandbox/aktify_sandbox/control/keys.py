@@ -119,6 +119,8 @@ def _checked_name(name: str, key: str, campaigns: Campaigns) -> str:
         raise ProblemError(
             400, f"A key's name is 1 to {_MAX_SHOWN} printable characters without spaces at its ends."
         )
+    if name != masked_key(key) and any(known.shown == name for known in campaigns.keys().values()):
+        raise ProblemError(409, f"There is a key called {name} already: choose another name.")
     if name == key or campaigns.find(name.encode()):
         raise ProblemError(400, "A key's name is shown and written to the disk, so it can't be a key itself.")
     return name

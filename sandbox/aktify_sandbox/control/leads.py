@@ -27,9 +27,11 @@ def routes(services: Services) -> list[Route]:
     store = services.store
 
     async def list_leads(request: Request) -> Response:
-        refuse_unknown(request, "campaign", "phone", "search", "limit", "before")
-        limit, before = limit_in(request), before_in(request)
-        numbers = [number for number in _chosen(services, request) if before is None or number < before]
+        refuse_unknown(request, "campaign", "phone", "search", "limit", "before", "after")
+        limit, before, after = limit_in(request), before_in(request), before_in(request, "after")
+        numbers = [number for number in _chosen(services, request) if _is_between(number, after, before)]
+        if after is None:
+            numbers.reverse()
         search = request.query_params.get("search", "")
         leads, following = await asyncio.to_thread(_page, store, numbers, search, limit)
         return JSONResponse({"leads": leads, "next": following})
@@ -57,13 +59,17 @@ def routes(services: Services) -> list[Route]:
     ]
 
 
+def _is_between(number: int, after: int | None, before: int | None) -> bool:
+    return (after is None or number > after) and (before is None or number < before)
+
+
 def _page(
     store: Store, numbers: list[int], search: str, limit: int
 ) -> tuple[list[dict[str, Any]], str | None]:
-    """The newest of these leads that hold the text, and the id from which to go on."""
+    """The first of these leads that hold the text, and the id from which to go on."""
     found: list[dict[str, Any]] = []
     last = 0
-    for number in reversed(numbers):
+    for number in numbers:
         lead = store.lead(number)
         if lead is None or not _holds(lead, search):
             continue

@@ -94,12 +94,12 @@ def limit_in(request: Request) -> int:
     return int(text)
 
 
-def before_in(request: Request) -> int | None:
+def before_in(request: Request, name: str = "before") -> int | None:
     """The number of the id from which a list goes on; None for the newest. Raises `ProblemError`."""
-    text = request.query_params.get("before")
+    text = request.query_params.get(name)
     if text is None:
         return None
     number = number_of(text)
     if number is None:
-        raise ProblemError(400, f"before={text} isn't an id: it looks like r000000042.")
+        raise ProblemError(400, f"{name}={text} isn't an id: it looks like r000000042.")
     return number
