@@ -76,6 +76,13 @@ def test_the_readme_has_every_example() -> None:
     assert set(COMMANDS) == folders == set(PROGRAMS)
 
 
+@pytest.mark.parametrize("readme", [ROOT / "README.md", EXAMPLES / "README.md"], ids=["whole", "examples"])
+def test_its_links_lead_to_files_that_are_there(readme: Path) -> None:
+    links = re.findall(r"\]\(((?:\.\./)?[A-Za-z][^):]*)\)", readme.read_text())
+    assert len(links) >= 2
+    assert [link for link in links if not (readme.parent / link.partition("#")[0]).exists()] == []
+
+
 @pytest.mark.parametrize("name", COMMANDS)
 def test_the_tests_of_an_example_pass_as_its_readme_says(name: str, copy: Copy) -> None:
     for program in PROGRAMS[name]:
