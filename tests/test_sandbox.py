@@ -16,7 +16,7 @@ import trio
 
 import aktify_sandbox
 from aktify_sandbox import Sandbox, SandboxError, VerifyFailed
-from aktify_sandbox.doors import NoSandbox, SandboxMistake
+from aktify_sandbox.doors import Inside, NoSandbox, SandboxMistake
 from aktify_sandbox.sandbox import VerifyFailed as TheSame
 from aktify_sandbox.seen import NotOne
 from running import LEAD, Running, Serve, clean_environment
@@ -285,6 +285,10 @@ def test_a_wait_can_be_cancelled(run: str, box: Sandbox) -> None:
             assert scope.cancelled_caught
 
     asyncio.run(give_up()) if run == "asyncio" else trio.run(give_up)
+    deadline = time.monotonic() + 10
+    while isinstance(box._door, Inside) and box._door.beside.app.feed._readers:
+        assert time.monotonic() < deadline, "the sandbox waits on"
+        time.sleep(0.01)
     assert post(box) == 201
 
 

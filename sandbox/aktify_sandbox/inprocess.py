@@ -73,7 +73,11 @@ async def call(
         **scope,
     }
     asking = asyncio.ensure_future(app(whole, receive, send))
-    done, _ = await asyncio.wait([asking], timeout=seconds)
+    try:
+        done, _ = await asyncio.wait([asking], timeout=seconds)
+    except asyncio.CancelledError:
+        asking.cancel()
+        raise
     if not done:
         reply.outcome = "no answer" if reply.status is None else "cut off"
         line.gone.set()  # as a client that gives up

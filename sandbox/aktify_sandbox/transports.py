@@ -113,7 +113,7 @@ class _AsyncStream(httpx.AsyncByteStream):
 
 
 @contextlib.contextmanager
-def _as_httpx() -> Generator[None]:
+def _as_httpx() -> Generator[None, None, None]:
     """What httpcore raises is raised as httpx does it: by the class of the same name."""
     try:
         yield
