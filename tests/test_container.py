@@ -144,6 +144,27 @@ def test_options_of_serve_can_be_given_behind_the_image(start: Start) -> None:
     assert answer.status_code == 401
 
 
+def test_configuration_and_scenarios_are_looked_for_in_its_work_folder(start: Start, tmp_path: Path) -> None:
+    assert the("WORKDIR").rest == "/work"
+    (tmp_path / "work" / "scenarios").mkdir(parents=True)
+    (tmp_path / "work" / "scenarios" / "mine.yaml").write_text("rules: [{answer: 418}]")
+    (tmp_path / "work" / "aktify-sandbox.yaml").write_text("scenarios: [mine]\nhost: 127.0.0.2\n")
+    container = start(AKTIFY_SANDBOX_TOKEN=TOKEN)
+    container.wait()
+    answer = container.http.post("/api/v1/leads", json=LEAD, headers={"x-api-key": "test-key"})
+    assert answer.status_code == 418
+
+
+def test_a_browser_gets_in_by_a_link_with_the_token(start: Start) -> None:
+    container = start(AKTIFY_SANDBOX_TOKEN=TOKEN)
+    container.wait()
+    container.http.headers["accept"] = "text/html"
+    assert container.http.get("/_sandbox/").status_code == 401
+    page = container.http.get(f"/_sandbox/?token={TOKEN}", follow_redirects=True)
+    assert page.status_code == 200
+    assert page.headers["content-type"].startswith("text/html")
+
+
 def test_another_container_posts_leads_and_needs_token_and_name_for_our_own_door(start: Start) -> None:
     """It knows this one by its name on their network."""
     there = {"host": "aktify:8509"}

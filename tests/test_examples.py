@@ -76,6 +76,13 @@ def test_the_readme_has_every_example() -> None:
     assert set(COMMANDS) == folders == set(PROGRAMS)
 
 
+@pytest.mark.parametrize("readme", [ROOT / "README.md", EXAMPLES / "README.md"], ids=["whole", "examples"])
+def test_its_links_lead_to_files_that_are_there(readme: Path) -> None:
+    links = re.findall(r"\]\(((?:\.\./)?[A-Za-z][^):]*)\)", readme.read_text())
+    assert len(links) >= 2
+    assert [link for link in links if not (readme.parent / link.partition("#")[0]).exists()] == []
+
+
 @pytest.mark.parametrize("name", COMMANDS)
 def test_the_tests_of_an_example_pass_as_its_readme_says(name: str, copy: Copy) -> None:
     for program in PROGRAMS[name]:
@@ -145,6 +152,42 @@ def test_the_shell_scripts_have_no_known_trap() -> None:
     done = subprocess.run([shellcheck, *scripts], capture_output=True, text=True)
     assert done.returncode == 0, done.stdout
     assert len(scripts) == 2
+
+
+# the README's section on every other language
+
+LANGUAGES = (ROOT / "README.md").read_text().partition("<!-- languages -->")[2].partition("<!-- /")[0]
+
+JAVA = """
+import java.net.URI;
+import java.net.http.*;
+
+class Post {
+    public static void main(String[] words) throws Exception {
+        String origin = %s;
+        HttpRequest request = HttpRequest.newBuilder(URI.create(origin + "/api/v1/leads"))
+            .header("x-api-key", System.getenv("AKTIFY_API_KEY"))
+            .header("content-type", "application/json")
+            .POST(HttpRequest.BodyPublishers.ofString("{\\"phoneNumber\\": \\"5095550100\\", \\"region\\": \\"CA\\"}"))
+            .build();
+        System.out.println(HttpClient.newHttpClient().send(request, HttpResponse.BodyHandlers.ofString()).statusCode());
+    }
+}
+"""
+
+
+@pytest.mark.skipif(not shutil.which("java"), reason="java isn't on this machine")
+def test_java_takes_the_address_from_where_the_readme_says(tmp_path: Path) -> None:
+    [expression] = re.findall(r"^\| Java \| `(.+?)` \|", LANGUAGES, re.MULTILINE)
+    (tmp_path / "Post.java").write_text(JAVA % expression)
+    done = run(tmp_path, "aktify-sandbox exec --expect '201 == 1' -- java Post.java")
+    assert (done.returncode, done.stdout) == (0, "201\n"), done.stderr
+
+
+def test_every_language_has_the_vendors_address_in_place_of_none() -> None:
+    rows = re.findall(r"^\| .*AKTIFY_BASE_URL.* \| `exec -- .*` \|$", LANGUAGES, re.MULTILINE)
+    assert len(rows) == 5
+    assert all("https://api.aktify.io" in row for row in rows)
 
 
 # the rule for what a machine lacks

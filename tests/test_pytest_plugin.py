@@ -74,7 +74,7 @@ def test_two(aktify_sandbox):
     keys.append((aktify_sandbox.url, aktify_sandbox.api_key))
 
 def test_three():
-    assert not [name for name in os.environ if name.startswith("AKTIFY_")]
+    assert not {"AKTIFY_BASE_URL", "AKTIFY_API_KEY", "AKTIFY_SANDBOX_URL"} & set(os.environ)
     (url, one), (same_url, two) = keys
     assert url == same_url and one != two
 """)

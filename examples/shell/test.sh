@@ -87,8 +87,8 @@ test_half_an_answer_is_none() {
 
 lost() { # a lost answer is asked for again
   force "\"fault\": \"$1\" ${2:+, \"lead\": \"$2\"}"
-  TIMEOUT=1 run <<<"$lead"
-  sends 2
+  run <<<"$lead"
+  sends '{"atLeast": 2}'
   kept 1
 }
 test_lost_by_a_reset() { lost reset; }
@@ -97,8 +97,8 @@ test_lost_by_an_end() { lost empty; }
 test_lost_by_an_end_but_kept() { lost empty kept; }
 test_lost_in_the_middle() { lost truncate; }
 test_lost_in_the_middle_but_kept() { lost truncate kept; }
-test_lost_in_silence() { lost hang; }
-test_lost_in_silence_but_kept() { lost hang kept; }
+test_lost_in_silence() { TIMEOUT=1 lost hang; }
+test_lost_in_silence_but_kept() { TIMEOUT=1 lost hang kept; }
 
 declare -A jobs
 folder="$(mktemp -d)"
