@@ -361,6 +361,7 @@ def without(content: dict[str, Any], name: str) -> dict[str, Any]:
             )
         ),
         (sealed(FIRST, {**without(RECORD, "kind"), "kind": "request"}, END), 2, "makes no sense"),
+        (b"\x7fELF\n\n\nsomething else", 1, "This is no state file"),
     ],
 )
 def test_what_is_no_state_is_refused_with_line_and_reason(

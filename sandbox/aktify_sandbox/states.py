@@ -68,8 +68,9 @@ class Draft:
             raise StateMistake(1, f"There is nothing in it. {_NO_STATE}")
         if os.pread(self._fd, 1, size - 1) != b"\n":
             count = _newlines(self._fd, size)
-            cut = "The file ends in the middle of this line: it was cut off."
-            raise StateMistake(count + 1, cut if count else _NO_STATE)
+            if not count or os.pread(self._fd, len(_FIRST), 0) != _FIRST:
+                raise StateMistake(1, _NO_STATE)
+            raise StateMistake(count + 1, "The file ends in the middle of this line: it was cut off.")
         try:
             if self._path:
                 os.fsync(self._fd)  # the bulk of it, while nobody waits
