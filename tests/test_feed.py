@@ -122,6 +122,43 @@ def test_a_stream_says_when_a_client_hung_up_and_when_the_record_was_cleared(ser
         assert stream.ids(1) == request_ids([answer])
 
 
+def test_what_is_loaded_has_not_come_just_now(serve: Serve) -> None:
+    sandbox, other = serve(), serve()
+    for _ in range(3):
+        other.post(lead())
+    with viewer(sandbox) as stream:
+        stream.next()
+        load(sandbox, other)
+        assert stream.next() == ("cleared", None, {})
+        answer = sandbox.post(lead())
+        assert stream.ids(1) == request_ids([answer])
+
+
+@pytest.mark.parametrize("while_somebody_looks", [True, False])
+def test_a_viewer_sees_what_was_loaded_and_not_what_had_its_ids_before(
+    serve: Serve, while_somebody_looks: bool
+) -> None:
+    sandbox, other = serve(), serve()
+    phones = [each.post(lead()).json()["phoneNumber"] for each in (sandbox, other)]
+    with viewer(sandbox, "?after=r0") as stream:
+        stream.next()
+        assert stream.next()[2]["phone"][-4:] == phones[0][-4:]
+        if while_somebody_looks:
+            load(sandbox, other)
+    if not while_somebody_looks:
+        sandbox.http.get("/_sandbox/requests/wait?count=9&timeout=0.1")  # so that the stream has ended
+        load(sandbox, other)
+    with viewer(sandbox, "?after=r0") as stream:
+        stream.next()
+        assert stream.next()[2]["phone"][-4:] == phones[1][-4:]
+
+
+def load(sandbox: Running, other: Running) -> None:
+    state = other.http.get("/_sandbox/state").content
+    media = {"content-type": "application/x-ndjson"}
+    sandbox.http.put("/_sandbox/state", content=state, headers=media).raise_for_status()
+
+
 def test_a_stream_survives_that_old_requests_are_dropped(serve: Serve) -> None:
     sandbox = serve("--keep", "5")
     with viewer(sandbox) as stream:

@@ -85,7 +85,9 @@ class Feed:
     # news
 
     def _on_news(self, kind: str, number: int) -> None:
-        self.cleared += kind == "cleared"
+        if kind == "cleared":
+            self.cleared += 1
+            self._events.clear()
         if kind != "recorded":
             self._serial += 1
             self._notices.append(Notice(self._serial, kind, number))
@@ -120,6 +122,7 @@ class Feed:
             self._readers -= 1
             if self._readers == 0:
                 self._store.unwatch(self._on_news)
+                self._events.clear()  # from now on nobody says what becomes of them
 
     def place(self, after: int | None = None) -> Place:
         """A place in the log, behind the line of that number, or behind all that there is."""
@@ -164,9 +167,12 @@ class Feed:
         place = self.place(newest if after is None else after)
         with self.reading():
             yield _greeting(self.run, newest)
+            floor = 0
             while not self._closed:
                 lines = place.read()
-                events = [self._event(line) for line in lines if _is_meant(line, filters)]
+                floor = max(floor, *self._cleared_since(told))
+                meant = (line for line in lines if line.number > floor and _is_meant(line, filters))
+                events = [self._event(line) for line in meant]
                 news, told = self._news_since(told, place.number, filters), self._serial
                 piece = b"".join([*events, *news])
                 if piece:
@@ -190,6 +196,13 @@ class Feed:
             if len(self._events) > _REMEMBERED:
                 self._events.popitem(last=False)
         return known
+
+    def _cleared_since(self, told: int) -> list[int]:
+        """The last lines of records that were cleared or loaded: up to these nothing has come just now."""
+        if self._serial == told:
+            return [0]
+        notices = (each for each in self._notices if each.serial > told and each.kind == "cleared")
+        return [0, *(notice.number for notice in notices)]
 
     def _news_since(self, told: int, place: int, filters: Filters) -> list[bytes]:
         """What has become of requests that the viewer has seen."""
