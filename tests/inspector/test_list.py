@@ -294,3 +294,20 @@ def test_a_forgotten_tab_holds_no_connection(inspect: Inspect, own: Running) -> 
     page.evaluate(f"{hidden % 'false'}; {change}")
     expect(inspector.row(missed)).to_be_visible()
     inspector.live()
+
+
+def test_opening_a_request_far_down_leaves_it_where_it_is(inspector: Inspector) -> None:
+    """The list is narrower beside a request, and its rows are higher."""
+    names = post(inspector.sandbox, 80)
+    page = inspector.open()
+    chosen = inspector.row(names[-60])
+    page.evaluate("document.querySelector('#list').scrollTop = 1800")
+    expect(chosen).to_be_in_viewport()
+    before = top_of(inspector, names[-60])
+    chosen.click()
+    expect(page.locator("#list")).to_have_class("list compact")
+    expect(chosen).to_be_in_viewport()
+    assert abs(top_of(inspector, names[-60]) - before) <= 1
+    page.keyboard.press("Escape")
+    expect(page.locator("#list")).to_have_class("list")
+    assert abs(top_of(inspector, names[-60]) - before) <= 1
