@@ -2,6 +2,7 @@
 
 import itertools
 import re
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -311,3 +312,21 @@ def test_opening_a_request_far_down_leaves_it_where_it_is(inspector: Inspector) 
     page.keyboard.press("Escape")
     expect(page.locator("#list")).to_have_class("list")
     assert abs(top_of(inspector, names[-60]) - before) <= 1
+
+
+@pytest.mark.parametrize("width", [1280, 640, 400])
+def test_times_of_earlier_days_and_reasons_have_the_room_that_there_is(
+    inspect: Inspect, own: Running, width: int
+) -> None:
+    own.post({})
+    inspector = inspect(own, size=(width, 800))
+    inspector.page.clock.set_fixed_time(datetime.now(UTC) + timedelta(days=3))
+    inspector.open()
+    time, reason, took = (inspector.rows().first.locator(f".c-{name}") for name in ("time", "why", "ms"))
+    expect(time).to_have_text(re.compile(r"^([0-9]{4}-)?[0-9]{2}-[0-9]{2} [0-9:]{8}$"))
+    assert time.evaluate("cell => cell.scrollWidth - cell.clientWidth") <= 0
+    left, right = reason.bounding_box(), took.bounding_box()
+    assert left
+    assert right
+    assert left["width"] > 290
+    assert right["x"] - (left["x"] + left["width"]) <= 1
