@@ -33,7 +33,7 @@ let due = 0;
 
 const feed = new Feed({
   state: setState,
-  hello: (again) => (again ? checkStillThere() : reload()),
+  hello: (again) => (again ? checkStillThere() : (reload(), detail.redraw())),
   request: (summary) => arrived(summary),
   amended: (summary) => rows.update(summary) && detail.amended(summary),
   reload: () => reload(),
