@@ -35,8 +35,8 @@ export class Rows {
     this.box.classList.toggle("compact", compact);
     this.height = compact ? 54 : 34;
     this.head = compact ? 0 : 30;
-    this.#redraw();
     if (before.height !== this.height) this.#stay(before);
+    this.#redraw();
   }
 
   /** Rows have another height now: the selected one stays where it is on the screen, or else the first in sight. */
@@ -172,6 +172,7 @@ export class Rows {
     for (const row of this.#shown.values()) row.remove();
     this.#shown.clear();
     this.draw();
+    this.#drawNow(); // not a frame without rows
   }
 
   redraw() {
