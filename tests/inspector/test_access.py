@@ -174,3 +174,15 @@ def test_who_wants_no_motion_gets_none(inspect: Inspect, own: Running) -> None:
     assert page.evaluate(
         "getComputedStyle(document.querySelector('.track'), '::after').transitionDuration"
     ) in ("0s", "")
+
+
+def test_a_switch_is_seen_to_be_on_where_the_system_sets_the_colours(inspect: Inspect, own: Running) -> None:
+    page = inspect(own, forced_colors="active").open()
+    colours = """() => ['', '::after'].map(
+      (part) => getComputedStyle(document.querySelector('#mask .track'), part || null).backgroundColor)"""
+    on = page.evaluate(colours)
+    page.get_by_role("switch", name="Mask numbers").click()
+    off = page.evaluate(colours)
+    assert on[0] != on[1], "the knob is seen"
+    assert off[0] != off[1], "the knob is seen"
+    assert on != off

@@ -8,7 +8,7 @@ import pytest
 from playwright.sync_api import expect
 
 from inspector.browsing import Inspect, Inspector
-from running import Running
+from running import Running, Serve
 
 GOOD = {"phoneNumber": "(509) 555-1234", "region": "CA", "firstName": "John"}
 
@@ -251,3 +251,62 @@ def test_on_a_narrow_screen_the_request_takes_the_place_of_the_list(inspect: Ins
     assert inspector.overflow() <= 0
     page.get_by_role("button", name="Back").click()
     expect(inspector.row(name)).to_be_visible()
+
+
+def test_what_happens_to_the_lead_meanwhile_takes_neither_focus_nor_place(inspector: Inspector) -> None:
+    """A later request of the same lead is news for the timeline and for nothing else."""
+    name = id_of(inspector.sandbox.post(GOOD))
+    page = inspector.open(f"?request={name}")
+    again = page.get_by_role("button", name="Send again")
+    page.locator(".side").first.locator("summary").click()
+    again.click()
+    expect(page.locator(".timeline li")).to_have_count(2)
+    expect(again).to_be_focused()
+    expect(page.locator(".side").first.locator("details")).not_to_have_attribute("open", "")
+    page.locator(".timeline a").focus()
+    inspector.sandbox.post(GOOD)
+    expect(page.locator(".timeline li")).to_have_count(3)
+    expect(page.locator(".timeline a").first).to_be_focused()
+
+
+def test_the_timeline_holds_the_open_request_however_many_came_later(inspector: Inspector) -> None:
+    names = [id_of(inspector.sandbox.post(GOOD)) for _ in range(104)]
+    page = inspector.open(f"?request={names[1]}")
+    steps = page.locator(".timeline li")
+    expect(steps.first).to_contain_text(names[0])
+    expect(steps.nth(1)).to_have_attribute("aria-current", "true")
+    expect(page.locator(".timeline h3")).to_have_text("The same lead 100+ requests")
+
+
+def test_what_the_pretty_view_leaves_out_is_said_and_no_problem_is_lost_with_it(inspector: Inspector) -> None:
+    name = sent(inspector.sandbox, b"{" + b"\n" * 4_000 + b"x")
+    page = inspector.open(f"?request={name}")
+    request = page.locator(".side").first
+    expect(request.locator(".remark")).to_contain_text("line 4001")
+    expect(request).to_contain_text("1,001 more lines: Raw shows them.")
+
+
+def test_a_body_that_may_not_be_kept_is_not_called_empty(inspect: Inspect, serve: Serve) -> None:
+    sandbox = serve("--quiet", "--fictional-only")
+    page = inspect(sandbox).open(f"?request={id_of(sandbox.post(GOOD))}")
+    expect(page.locator(".side").first).to_contain_text("Not recorded.")
+
+
+def test_after_a_restart_without_memory_the_open_request_is_the_one_that_has_its_id_now(
+    inspect: Inspect, serve: Serve
+) -> None:
+    first = serve("--quiet", "--in-memory")
+    name = id_of(first.post(GOOD))
+    inspector = inspect(first)
+    inspector.forgiven = (
+        "ERR_CONNECTION_REFUSED",
+        "ERR_INCOMPLETE_CHUNKED_ENCODING",
+        "ERR_CONNECTION_RESET",
+        "404",
+    )
+    page = inspector.open(f"?request={name}")
+    expect(page.locator(".why")).to_have_text("Accepted.")
+    first.stop()
+    serve("--quiet", "--in-memory", "--port", str(first.port))
+    inspector.live()
+    expect(page.locator("#detail")).to_contain_text(f"There is no request {name}.")

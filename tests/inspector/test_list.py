@@ -2,6 +2,7 @@
 
 import itertools
 import re
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -279,12 +280,23 @@ def test_a_client_that_hangs_up_is_told_of_in_its_open_request(inspector: Inspec
     expect(page.locator("#detail .why")).to_contain_text("The client hung up after")
 
 
+SOON_ASLEEP = (
+    "{ const real = setTimeout; window.setTimeout = (f, ms, ...a) => real(f, ms === 10000 ? 50 : ms, ...a); }"
+)
+
+
+def test_a_tab_that_was_opened_in_the_background_holds_no_connection(inspect: Inspect, own: Running) -> None:
+    page = inspect(own).page
+    page.add_init_script(SOON_ASLEEP)
+    page.add_init_script("Object.defineProperty(document, 'hidden', { value: true, configurable: true })")
+    page.goto(f"{own.url}/_sandbox/")
+    expect(page.locator("#state")).to_have_text("asleep")
+
+
 def test_a_forgotten_tab_holds_no_connection(inspect: Inspect, own: Running) -> None:
     inspector = inspect(own)
     page = inspector.page
-    page.add_init_script(
-        "{ const real = setTimeout; window.setTimeout = (f, ms, ...a) => real(f, ms === 60000 ? 50 : ms, ...a); }"
-    )
+    page.add_init_script(SOON_ASLEEP)
     inspector.open()
     hidden = "Object.defineProperty(document, 'hidden', { value: %s, configurable: true })"
     change = "document.dispatchEvent(new Event('visibilitychange'))"
@@ -294,3 +306,54 @@ def test_a_forgotten_tab_holds_no_connection(inspect: Inspect, own: Running) -> 
     page.evaluate(f"{hidden % 'false'}; {change}")
     expect(inspector.row(missed)).to_be_visible()
     inspector.live()
+
+
+def test_opening_a_request_far_down_leaves_it_where_it_is(inspector: Inspector) -> None:
+    """The list is narrower beside a request, and its rows are higher."""
+    names = post(inspector.sandbox, 80)
+    page = inspector.open()
+    chosen = inspector.row(names[-60])
+    page.evaluate("document.querySelector('#list').scrollTop = 1800")
+    expect(chosen).to_be_in_viewport()
+    before = top_of(inspector, names[-60])
+    chosen.click()
+    expect(page.locator("#list")).to_have_class("list compact")
+    expect(chosen).to_be_in_viewport()
+    assert abs(top_of(inspector, names[-60]) - before) <= 1
+    page.keyboard.press("Escape")
+    expect(page.locator("#list")).to_have_class("list")
+    assert abs(top_of(inspector, names[-60]) - before) <= 1
+
+
+@pytest.mark.parametrize("width", [1280, 640, 400])
+def test_times_of_earlier_days_and_reasons_have_the_room_that_there_is(
+    inspect: Inspect, own: Running, width: int
+) -> None:
+    own.post({})
+    inspector = inspect(own, size=(width, 800))
+    inspector.page.clock.set_fixed_time(datetime.now(UTC) + timedelta(days=3))
+    inspector.open()
+    time, reason, took = (inspector.rows().first.locator(f".c-{name}") for name in ("time", "why", "ms"))
+    expect(time).to_have_text(re.compile(r"^([0-9]{4}-)?[0-9]{2}-[0-9]{2} [0-9:]{8}$"))
+    assert time.evaluate("cell => cell.scrollWidth - cell.clientWidth") <= 0
+    left, right = reason.bounding_box(), took.bounding_box()
+    assert left
+    assert right
+    assert left["width"] > 290
+    assert right["x"] - (left["x"] + left["width"]) <= 1
+
+
+def test_who_has_no_token_is_told_how_to_give_it(inspect: Inspect, serve: Serve) -> None:
+    """At the door, and in a page whose sandbox has got another token since."""
+    first = serve("--quiet", "--token", "sesame")
+    inspector = inspect(first)
+    inspector.forgiven = ("ERR_", "401 (Unauthorized)", "404 (Not Found)")
+    page = inspector.page
+    page.goto(f"{first.url}/_sandbox/")
+    expect(page.locator("body")).to_contain_text("open /_sandbox/?token=TOKEN in a browser")
+    inspector.open("?token=sesame&status=4xx")
+    assert inspector.search() == "?status=4xx"
+    first.stop()
+    serve("--quiet", "--token", "another", "--port", str(first.port))
+    expect(page.get_by_role("alert")).to_contain_text("open /_sandbox/?token=TOKEN in a browser")
+    inspector.open("?token=another")

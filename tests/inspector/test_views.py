@@ -192,3 +192,45 @@ def test_a_view_is_found_again_as_it_was_left(inspector: Inspector) -> None:
     page.locator("[data-view=requests]").click()
     expect(inspector.rows()).to_have_count(1)
     assert "status=400" in inspector.search()
+
+
+def test_what_is_done_in_a_terminal_meanwhile_is_there_when_one_looks_again(inspector: Inspector) -> None:
+    sandbox = inspector.sandbox
+    leads(sandbox)
+    page = inspector.open("?view=scenarios")
+    expect(page.locator("#scenario-flaky")).to_be_visible()
+    sandbox.http.put("/_sandbox/scenarios/active", json={"active": ["flaky"]})
+    page.evaluate("dispatchEvent(new Event('focus'))")
+    expect(page.locator(".scenario.on")).to_have_count(1)
+    page.locator("[data-view=leads]").click()
+    expect(page.locator("#lead-count")).to_have_text("4 leads")
+    sandbox.http.delete("/_sandbox/leads?campaign=demo.nightly")
+    page.evaluate("dispatchEvent(new Event('focus'))")
+    expect(page.locator("#lead-count")).to_have_text("3 leads")
+    page.locator("[data-view=setup]").click()
+    expect(page.locator("#setup")).to_contain_text("test-slow")
+    sandbox.http.post("/_sandbox/keys", json={"key": "nightly-run-key", "campaign": "demo"})
+    page.evaluate("dispatchEvent(new Event('focus'))")
+    expect(page.locator("#setup")).to_contain_text("nig…key")
+
+
+def test_many_leads_are_counted_and_never_mixed_with_those_of_another_campaign(inspector: Inspector) -> None:
+    sandbox = inspector.sandbox
+    many = [{"phoneNumber": f"(509) 555-{number:04d}", "region": "CA"} for number in range(1_000, 1_250)]
+    sandbox.http.post("/_sandbox/leads", json={"campaign": "demo", "leads": many})
+    page = inspector.open("?view=leads&campaign=demo")
+    rows = page.locator("#lead-table tbody tr")
+    page.get_by_role("button", name="Show more").click()
+    expect(rows).to_have_count(250)
+    sandbox.post({"phoneNumber": "(509) 555-0100", "region": "CA"})
+    expect(rows).to_have_count(251)
+    expect(page.locator("#lead-count")).to_have_text("251 leads in demo")
+    sandbox.post({"phoneNumber": "(509) 555-0100", "region": "NV"}, key="test-key.nightly")
+    page.reload()
+    expect(rows).to_have_count(200)
+    page.route("**/leads?*before=*", lambda route: (page.wait_for_timeout(700), route.continue_()))
+    page.get_by_role("button", name="Show more").click()
+    page.locator("#lead-campaign").select_option("demo.nightly")
+    expect(rows).to_have_count(1)
+    page.wait_for_timeout(1_000)
+    expect(rows).to_have_count(1)

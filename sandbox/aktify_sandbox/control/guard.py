@@ -74,7 +74,9 @@ class Guard:
         ):
             return None
         return problem_response(
-            401, "This sandbox was started with --token: send Authorization: Bearer TOKEN."
+            401,
+            "This sandbox was started with --token: open /_sandbox/?token=TOKEN in a browser;"
+            " programs send Authorization: Bearer TOKEN.",
         )
 
     def _is_token(self, given: str) -> bool:

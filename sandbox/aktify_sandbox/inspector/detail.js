@@ -3,7 +3,7 @@ import { change } from "./address.js";
 import { $, button, fill, h, link } from "./dom.js";
 import { pretty } from "./json.js";
 import { editAndSend, sendAgain } from "./resend.js";
-import { badge, bytes, clock, copy, duration, get, masked, phone, say, statusOf, text } from "./tools.js";
+import { badge, bytes, clock, copy, duration, get, masked, phone, plural, say, statusOf, text } from "./tools.js";
 
 const COPIES = [
   ["curl", "curl"],
@@ -13,15 +13,19 @@ const COPIES = [
   ["node", "Node"],
 ];
 const LOST = new Set([429, 500, 502, 503, 504]);
+const MOST_LINES = 3000;
 
 const box = $("#detail");
 let open = null; // the id of what is shown or on its way
 let record = null;
 let raw = false;
+let changing = []; // the parts of what is shown that later requests and a client that hangs up change
 
+/** `again`: it is shown already, and only what has become of it since is drawn. */
 export async function show(id, { again = false } = {}) {
   if (open === id && !again) return;
   open = id;
+  if (!again) record = null;
   let found;
   try {
     found = await get(`requests/${encodeURIComponent(id)}`);
@@ -31,8 +35,10 @@ export async function show(id, { again = false } = {}) {
   }
   const same = await sameLead(found);
   if (open !== id) return;
+  const renewed = again && record?.receivedAt === found.receivedAt;
   record = found;
-  draw(same, again);
+  if (renewed) renew(same);
+  else draw(same);
 }
 
 export const redraw = () => open && show(open, { again: true });
@@ -55,9 +61,13 @@ export function arrived(summaries) {
 
 async function sameLead(found) {
   if (!found.phone || !found.campaign) return [];
-  const query = new URLSearchParams({ phone: found.phone, campaign: found.campaign, limit: 100 });
-  const page = await get(`requests?${query}`).catch(() => ({ requests: [] }));
-  return page.requests.reverse();
+  const asked = async (more) => {
+    const query = new URLSearchParams({ phone: found.phone, campaign: found.campaign, ...more });
+    return (await get(`requests?${query}`).catch(() => ({ requests: [] }))).requests.reverse();
+  };
+  const newest = await asked({ limit: 100 });
+  if (newest.some((each) => each.id === found.id)) return newest;
+  return [...(await asked({ limit: 8, before: found.id })), found, ...newest].slice(0, 100);
 }
 
 function missing(error) {
@@ -66,23 +76,33 @@ function missing(error) {
   fill(box, header("Not there"), h("div", { class: "why b-none" }, h("p", {}, error.message)));
 }
 
-function draw(same, again) {
-  const top = again ? box.scrollTop : 0;
+const parts = (same) => [why(), facts(), timeline(same), first()].map((part) => part || h("section", { hidden: true }));
+
+function draw(same) {
   box.hidden = false;
+  changing = parts(same);
   fill(
     box,
     header(record.id, badge(statusOf(record), "big"), h("code", { class: "where" }, where())),
     actions(),
-    why(),
-    facts(),
-    timeline(same),
-    first(),
+    changing,
     h("div", { class: "sides" }, side("Request", record, true), answer()),
   );
-  box.scrollTop = top;
-  if (again) return;
+  box.scrollTop = 0;
   say(`${record.id} is open: ${statusOf(record) ?? "no answer"}, ${record.reason.rule}`, true);
   if (!$("#list").offsetParent) box.focus(); // a narrow screen shows it in the list's place
+}
+
+/** Whoever has the focus, a selection or a place in the rest keeps it. */
+function renew(same) {
+  changing = parts(same).map((part, index) => {
+    const shown = changing[index];
+    if (shown.isEqualNode(part)) return shown;
+    const focused = shown.contains(document.activeElement) && document.activeElement.getAttribute("href");
+    shown.replaceWith(part);
+    if (focused) $(`a[href="${CSS.escape(focused)}"]`, part)?.focus();
+    return part;
+  });
 }
 
 function where() {
@@ -180,7 +200,7 @@ function timeline(same) {
   return h(
     "section",
     { class: "timeline", "aria-label": "Requests of the same lead" },
-    h("h3", {}, "The same lead ", h("span", { class: "dim" }, `${same.length === 100 ? "100+" : same.length} requests`)),
+    h("h3", {}, "The same lead ", h("span", { class: "dim" }, `${same.length >= 100 ? "100+" : same.length} requests`)),
     h("ol", {}, steps),
   );
 }
@@ -315,11 +335,11 @@ function bodyOf(of, isRequest) {
   const code = (content) =>
     h("div", { class: "code", tabindex: "0", role: "region", "aria-label": isRequest ? "Request body" : "Answer body" }, content);
   if (of.bodyEncoding) return [remarks.map(remark), h("p", { class: "dim pad" }, "Not UTF-8 text; in base64:"), code(h("pre", {}, body))];
-  if (!body) return [remarks.map(remark), h("p", { class: "dim pad" }, "Empty.")];
+  if (!body) return [remarks.map(remark), h("p", { class: "dim pad" }, isRequest && record.bodyOmitted ? "Not recorded." : "Empty.")];
   const lines = raw ? null : pretty(body);
   if (lines) return code(annotated(lines, remarks));
   if (raw) return code(h("pre", {}, body));
-  return [remarks.filter((each) => !placeIn(each)).map(remark), code(unparsed(body, remarks))];
+  return [remarks.filter((each) => !placed(each)).map(remark), code(unparsed(body, remarks))];
 }
 
 const remarksOn = (of) => [
@@ -374,19 +394,21 @@ function remark(each) {
   );
 }
 
-/** Where the parser stumbled. */
-function placeIn({ message }) {
+/** Where the parser stumbled, if that is shown. */
+function placed({ message }) {
   const [, line, column] = /at line (\d+), column (\d+)/.exec(message) || [];
-  return line ? { line: Number(line), column: Number(column) } : null;
+  return line <= MOST_LINES ? { line: Number(line), column: Number(column) } : null;
 }
 
 function unparsed(body, remarks) {
-  const placed = remarks.map((each) => ({ each, at: placeIn(each) })).filter((found) => found.at);
-  return body.split("\n").slice(0, 3000).map((line, index) => {
-    const here = placed.filter((found) => found.at.line === index + 1);
+  const lines = body.split("\n");
+  const shown = lines.slice(0, MOST_LINES).map((line, index) => {
+    const here = remarks.filter((each) => placed(each)?.line === index + 1);
     const row = h("div", { class: "line plain" });
-    const column = here[0]?.at.column;
+    const column = here.length && placed(here[0]).column;
     fill(row, column ? [line.slice(0, column - 1), h("mark", {}, line.slice(column - 1, column) || "␣"), line.slice(column)] : line);
-    return [row, here.map((found) => remark(found.each))];
+    return [row, here.map(remark)];
   });
+  const left = lines.length - MOST_LINES;
+  return [shown, left > 0 && h("p", { class: "dim pad" }, `${plural(left, "more line")}: Raw shows them.`)];
 }

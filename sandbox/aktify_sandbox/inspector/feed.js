@@ -1,7 +1,7 @@
 // The live stream: opened again after every break from where it was, and closed while nobody looks.
 
 const AGAIN_AFTER = 1000;
-const HIDDEN_FOR = 60_000; // browsers allow six connections to a host: a forgotten tab must not hold one
+const HIDDEN_FOR = 10_000; // browsers allow six connections to a host: a tab that nobody looks at must not hold one
 
 export class Feed {
   #source = null;
@@ -25,9 +25,9 @@ export class Feed {
     this.#wanted = true;
     if (!resume || query.toString() !== this.#query.toString()) this.#after = null;
     this.#query = query;
-    this.#greeted = false;
     this.on.state("connecting");
     this.#connect();
+    this.#look(); // it may have been opened in the background
   }
 
   get isOpen() {
@@ -47,6 +47,7 @@ export class Feed {
 
   #connect() {
     this.#disconnect();
+    this.#greeted = false;
     const query = new URLSearchParams(this.#query);
     if (this.#after) query.set("after", this.#after);
     const source = (this.#source = new EventSource(`requests/stream?${query}`));

@@ -51,27 +51,38 @@ const asking = (more = {}) => {
 };
 
 export async function show() {
-  const mine = (asked = asking().toString());
-  const [page, known] = (await trying(() =>
-    Promise.all([get(`leads?${asking({ limit: PAGE })}`), get("campaigns")]),
-  )) || [{ leads: [], next: null }, { campaigns: [] }];
-  if (mine !== asked) return;
-  if (drawn === JSON.stringify([page, known, masks(), mine])) return; // whoever has the focus in it keeps it
-  drawn = JSON.stringify([page, known, masks(), mine]);
-  leads = page.leads;
-  next = page.next;
+  asked = asking().toString();
+  const found = await reading({ limit: PAGE });
+  if (!found) return;
+  const now = JSON.stringify([found, masks(), asked]);
+  if (drawn === now) return; // whoever has the focus in it keeps it
+  drawn = now;
+  [{ leads, next }] = found;
+  count(found[1]);
+  draw();
+}
+
+/** A page of leads, and the campaigns; nothing when something else is asked for by then. */
+async function reading(more) {
+  const mine = asked;
+  const found = await trying(() => Promise.all([get(`leads?${asking(more)}`), get("campaigns")]));
+  return mine === asked ? found : undefined;
+}
+
+function count(known) {
   campaigns = known.campaigns;
   const chosen = query().get("campaign");
   total = campaigns.filter((each) => !chosen || each.campaign === chosen).reduce((sum, each) => sum + each.leads, 0);
-  draw();
 }
 
 /** Something has happened: what is new goes on top of what is shown already. */
 export async function refresh() {
   if (leads.length <= PAGE) return show();
-  const page = await trying(() => get(`leads?${asking({ limit: PAGE })}`));
+  const found = await reading({ limit: PAGE });
+  if (!found) return;
   const known = new Set(leads.map(nameOf));
-  leads = [...(page?.leads || []).filter((each) => !known.has(nameOf(each))), ...leads];
+  leads = [...found[0].leads.filter((each) => !known.has(nameOf(each))), ...leads];
+  count(found[1]);
   draw();
 }
 
@@ -83,10 +94,10 @@ const nameOf = (each) => `${each.campaign} ${each.phone} ${each.receivedAt}`;
 export const searching = () => $("[name=search]", view);
 
 async function older() {
-  const page = await trying(() => get(`leads?${asking({ limit: PAGE, before: next })}`));
-  if (!page) return;
-  leads = [...leads, ...page.leads];
-  next = page.next;
+  const found = await reading({ limit: PAGE, before: next });
+  if (!found) return;
+  leads = [...leads, ...found[0].leads];
+  next = found[0].next;
   draw();
 }
 

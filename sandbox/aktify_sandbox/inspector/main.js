@@ -17,8 +17,7 @@ let due = 0;
 const soon = () => {
   due ||= setTimeout(() => {
     due = 0;
-    if (current === "leads") leads.refresh();
-    if (current === "scenarios") scenarios.refresh();
+    VIEWS[current].refresh?.();
   }, 400);
 };
 const aside = new Feed({
@@ -27,11 +26,14 @@ const aside = new Feed({
     $("#state").textContent = word === "reconnecting" ? "reconnecting…" : word;
   },
   hello: (again) => again && soon(),
-  request: soon,
+  request: () => current !== "setup" && soon(),
   amended: () => {},
   reload: () => (leads.forget(), soon()),
   refused: () => {},
 });
+
+// what was done in a terminal meanwhile is there when one looks here again
+addEventListener("focus", soon);
 
 function render() {
   const view = query().get("view") in VIEWS ? query().get("view") : "requests";

@@ -33,11 +33,11 @@ let due = 0;
 
 const feed = new Feed({
   state: setState,
-  hello: (again) => (again ? checkStillThere() : reload()),
+  hello: greeted,
   request: (summary) => arrived(summary),
   amended: (summary) => rows.update(summary) && detail.amended(summary),
   reload: () => reload(),
-  refused: () => reload(), // the list says why
+  refused: () => get(`requests?${withLimit(1)}`).catch(refused), // the list says why
 });
 
 export function start() {
@@ -107,15 +107,27 @@ async function reload() {
     problem("");
   } catch (error) {
     if (loading !== wanted) return;
-    problem(error.status === 400 ? error.message : "");
-    if (error.status === 400) {
-      feed.close();
-      rows.replace([], null);
-    }
+    refused(error);
   }
   loading = null;
   take();
   showEmpty();
+}
+
+/** Why there is nothing to see: a filter that can't be, a token that is missing. */
+function refused(error) {
+  problem(error.status ? error.message : "");
+  if (error.status !== 400) return;
+  feed.close();
+  rows.replace([], null);
+  showEmpty();
+}
+
+function greeted(again) {
+  problem("");
+  if (again) return checkStillThere();
+  detail.redraw();
+  return reload();
 }
 
 let older = false;

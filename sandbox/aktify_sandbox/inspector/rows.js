@@ -7,6 +7,8 @@ const MOST = 300_000; // an element can't be higher than some 30 million pixels
 
 export class Rows {
   records = [];
+  height = 34;
+  head = 30;
   hidden = 0; // how many have arrived above what is in sight
   more = null; // the id before which older ones lie; null: none
   #byId = new Map();
@@ -27,11 +29,25 @@ export class Rows {
   }
 
   #measure() {
-    const compact = this.box.clientWidth < 620;
+    if (!this.box.clientWidth) return; // hidden: nothing to measure
+    const compact = this.box.clientWidth < 760;
+    const before = { height: this.height, head: this.head, top: this.box.scrollTop };
     this.box.classList.toggle("compact", compact);
     this.height = compact ? 54 : 34;
     this.head = compact ? 0 : 30;
+    if (before.height !== this.height) this.#stay(before);
     this.#redraw();
+  }
+
+  /** Rows have another height now: the selected one stays where it is on the screen, or else the first in sight. */
+  #stay({ height, head, top }) {
+    const selected = this.selected === null ? -1 : this.indexOf(this.selected);
+    const place = selected * height - top;
+    const seen = selected >= 0 && place > -height && head + place < this.box.clientHeight;
+    const wanted = seen ? selected * this.height - place + this.head - head : (top / height) * this.height;
+    if (this.#slack) this.#slack = wanted + this.box.clientHeight;
+    this.draw();
+    this.box.scrollTop = wanted;
   }
 
   // what is in it
@@ -156,6 +172,7 @@ export class Rows {
     for (const row of this.#shown.values()) row.remove();
     this.#shown.clear();
     this.draw();
+    this.#drawNow(); // not a frame without rows
   }
 
   redraw() {

@@ -4,11 +4,18 @@ import { $, button, fill, h } from "./dom.js";
 import { config, confirmed, copyButton, get, send, toast, trying } from "./tools.js";
 
 const view = $("#setup");
+let drawn = "";
+
+export async function refresh() {
+  const found = await trying(() => Promise.all([config(true), get("keys")]));
+  if (!found || drawn === JSON.stringify(found)) return; // whoever has the focus in it keeps it
+  drawn = JSON.stringify(found);
+  draw(found[0], found[1].keys);
+}
 
 export async function show() {
-  const found = await trying(() => Promise.all([config(true), get("keys")]));
-  if (!found) return;
-  draw(found[0], found[1].keys);
+  await refresh();
+  $(".pointed", view)?.classList.remove("pointed");
   const named = query().get("ruling");
   const row = named && document.getElementById(`ruling-${named}`); // one of them is called null
   row?.classList.add("pointed");

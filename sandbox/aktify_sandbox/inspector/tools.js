@@ -78,7 +78,9 @@ export function clock(moment) {
   if (isNaN(at)) return String(moment);
   const time = `${pad(at.getHours())}:${pad(at.getMinutes())}:${pad(at.getSeconds())}.${pad(at.getMilliseconds(), 3)}`;
   const today = at.toDateString() === new Date().toDateString();
-  return today ? time : `${at.getFullYear()}-${pad(at.getMonth() + 1)}-${pad(at.getDate())} ${time.slice(0, 8)}`;
+  if (today) return time;
+  const year = at.getFullYear() === new Date().getFullYear() ? "" : `${at.getFullYear()}-`;
+  return `${year}${pad(at.getMonth() + 1)}-${pad(at.getDate())} ${time.slice(0, 8)}`;
 }
 
 export function duration(ms) {
