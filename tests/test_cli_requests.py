@@ -360,7 +360,7 @@ def test_curl_lines_send_the_same_again(recorded: Running) -> None:
     text = run(
         recorded, "requests", "export", "--format", "curl", "--status", "400,409", "--search", "region"
     )
-    assert "$AKTIFY_API_KEY" in text
+    assert "${AKTIFY_API_KEY:-test-key}" in text
     env = clean_environment(AKTIFY_API_KEY="test-key", no_proxy="*")
     before = len(ids(recorded))
     subprocess.run(["sh", "-c", text], env=env, check=True, capture_output=True, timeout=60)

@@ -11,7 +11,7 @@ from typing import Any
 import httpx
 import pytest
 
-from running import LEAD, Running, Serve, clean_environment
+from running import LEAD, Running, Serve, clean_environment, needs
 
 
 def record_id(answer: httpx.Response) -> str:
@@ -21,7 +21,6 @@ def record_id(answer: httpx.Response) -> str:
 def export(sandbox: Running, answer: httpx.Response, form: str) -> str:
     exported = sandbox.http.get(f"/_sandbox/requests/{record_id(answer)}/{form}")
     assert exported.status_code == 200, exported.text
-    assert sandbox.api_key not in exported.text
     return exported.text
 
 
@@ -79,6 +78,72 @@ def test_a_curl_line_moves_no_cursor(sandbox: Running) -> None:
     text = export(sandbox, answer, "curl")
     assert text.rstrip("\n").isprintable()
     assert text.isascii()
+
+
+@pytest.mark.parametrize("form", ["curl", "python", "node"])
+@pytest.mark.parametrize("key", ["test-key", "test-key.mine", "test-409", "test-401"])
+def test_what_came_with_a_key_that_everybody_knows_runs_as_it_is_pasted(
+    serve: Serve, tmp_path: Path, form: str, key: str
+) -> None:
+    state = ("--state", str(tmp_path / "state"))
+    sandbox = serve(*state)
+    name = record_id(sandbox.post(key=key))
+    sandbox.stop()
+    sandbox = serve(*state)  # which must find the key again
+    text = sandbox.http.get(f"/_sandbox/requests/{name}/{form}").text
+    programs = {
+        "curl": ["sh", "-c", text],
+        "python": [sys.executable, "-c", text],
+        "node": ["node", "--input-type=module", "-e", text],
+    }
+    needs(programs[form][0])
+    for variables, sent in ({}, key), ({"AKTIFY_API_KEY": "of-mine"}, "of-mine"):
+        subprocess.run(
+            programs[form], env=clean_environment(NO_PROXY="*", **variables), check=True, capture_output=True
+        )
+        [newest] = sandbox.get("/_sandbox/requests?limit=1")["requests"]
+        assert newest["id"] != name
+        assert newest["id"] in [
+            each["id"] for each in sandbox.get(f"/_sandbox/requests?key={sent}")["requests"]
+        ]
+    exported = sandbox.http.get("/_sandbox/requests/export?format=curl").text
+    assert sandbox.http.get(f"/_sandbox/requests/{name}/curl").text in exported or form != "curl"
+
+
+SECRET = """
+campaigns:
+  mine: {keys: [tes-secret-key, test-key.prod, a-real-secret-key]}
+  demo: {keys: [test-key, tes-alike-key]}
+"""
+
+
+@pytest.mark.parametrize(
+    "key",
+    [
+        "tes-secret-key",
+        "test-key.prod",
+        "test-key.prod.night",
+        "a-real-secret-key",
+        "tes-unknown-key",
+        "tes-alike-key",
+    ],
+)
+def test_a_key_that_is_a_secret_stands_in_no_export(serve: Serve, tmp_path: Path, key: str) -> None:
+    (tmp_path / "own.yaml").write_text(SECRET)
+    sandbox = serve("--config", str(tmp_path / "own.yaml"))
+    answer = sandbox.post(key=key)
+    sandbox.post(key="test-key")
+    for form in ("curl", "python", "node", "pytest", "har"):
+        text = export(sandbox, answer, form)
+        assert key not in text
+        assert "test-key" not in text, "another's key stands in for it"
+
+
+def test_a_har_has_the_name_of_the_variable_whatever_the_key_is(serve: Serve) -> None:
+    sandbox = serve()
+    har = export(sandbox, sandbox.post(key="test-key"), "har")
+    assert '"$AKTIFY_API_KEY"' in har
+    assert "test-key" not in har
 
 
 def meaning(record: dict[str, Any]) -> Any:

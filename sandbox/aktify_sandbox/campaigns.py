@@ -16,7 +16,7 @@ from aktify_sandbox.contract.answers import Access
 from aktify_sandbox.contract.lead import LeadRules
 from aktify_sandbox.contract.rulings import RulingMistake, Rulings
 from aktify_sandbox.masking import masked_key
-from aktify_sandbox.settings import BUILT_IN_KEYS, CampaignSetting
+from aktify_sandbox.settings import BUILT_IN_KEYS, WELL_KNOWN_KEYS, CampaignSetting
 
 MAX_KEY = 200
 _MAX_NAME = 64
@@ -108,14 +108,28 @@ class Campaigns:
         raw = self._spelled.get((shown, campaign or ""))
         if raw is not None:
             return raw
-        for setting in self._configured:
-            for key in setting.keys:
-                access = self.find(key.key.encode())
-                inner = f"{key.key}{shown.removeprefix(access.key)}".encode() if access else b""
-                found = self.find(inner) if access and shown.startswith(access.key) else None
-                if found and (found.key, found.campaign) == (shown, campaign):
-                    return inner
+        for key in (*(key for setting in self._configured for key in setting.keys), *BUILT_IN_KEYS):
+            access = self.find(key.key.encode())
+            inner = f"{key.key}{shown.removeprefix(access.key)}".encode() if access else b""
+            found = self.find(inner) if access and shown.startswith(access.key) else None
+            if found and (found.key, found.campaign) == (shown, campaign):
+                return inner
         return None
+
+    def known_to_all(self, shown: str | None, campaign: str | None) -> str | None:
+        """That key, if it is no secret: one that every sandbox has, or a namespace of one."""
+        raw = self.spelled(shown, campaign) if shown else None
+        text = raw.decode("latin-1") if raw else ""
+        opened = next(
+            (key for key in (text, *(base for base, _ in _splits(text))) if digest(key) in self._keys), ""
+        )
+        if opened not in WELL_KNOWN_KEYS:
+            return None
+        key = self._keys[digest(opened)]
+        alike = [
+            each for each in self._keys.values() if (each.shown, each.campaign) == (key.shown, key.campaign)
+        ]
+        return text if len(alike) == 1 else None
 
     def _open(self, text: str) -> Access | None:
         if len(text) > MAX_KEY + 1 + _MAX_NAME:

@@ -1,4 +1,7 @@
-"""A recorded request for other tools: as HAR 1.2, as a curl line, as code. The key is always `AKTIFY_API_KEY`."""
+"""A recorded request for other tools: as HAR 1.2, as a curl line, as code.
+
+The key is `AKTIFY_API_KEY` of the environment. A key that everybody knows may stand in for it where it isn't set.
+"""
 
 import base64
 import json
@@ -109,15 +112,16 @@ def sent(record: Record) -> Sent:
 # curl
 
 
-def as_curl(record: Record, origin: str) -> str:
-    """A line for a POSIX shell, with the key from the environment."""
+def as_curl(record: Record, origin: str, known_key: str | None = None) -> str:
+    """A line for a POSIX shell, with the key from the environment; `known_key` where it isn't set."""
     this = sent(record)
     words = ["curl -i", shlex.quote(f"{origin}{target(record)}")]
     if record["method"] != ("POST" if this.body else "GET"):
         words.append("--head" if record["method"] == "HEAD" else f"-X {shlex.quote(record['method'])}")
     words += [f"-H {_header_word(name, value)}" for name, value in this.headers]
     if this.has_key:
-        words.append(f'-H "x-api-key: {KEY}"')
+        key = f"${{{KEY[1:]}:-{known_key}}}" if known_key else KEY
+        words.append(f'-H "x-api-key: {key}"')
     text = None if this.text is None or moves_cursor(this.text) else this.text
     if this.body:
         if not any(name.lower() == "content-type" for name, _ in this.headers):
@@ -219,9 +223,10 @@ def _phrase(status: int) -> str:
 # code
 
 
-def as_python(record: Record, origin: str) -> str:
+def as_python(record: Record, origin: str, known_key: str | None = None) -> str:
     """A script with httpx."""
     this = sent(record)
+    key = f'os.environ.get("AKTIFY_API_KEY", "{known_key}")' if known_key else 'os.environ["AKTIFY_API_KEY"]'
     lines = [
         *(f"# {remark}" for remark in this.remarks),
         "import os",
@@ -229,7 +234,7 @@ def as_python(record: Record, origin: str) -> str:
         "import httpx",
         "",
         f'base_url = os.environ.get("AKTIFY_BASE_URL", {origin!r})',
-        *_call("answer = ", record, this, "base_url", 'os.environ["AKTIFY_API_KEY"]'),
+        *_call("answer = ", record, this, "base_url", key),
         "print(answer.status_code, answer.text)",
         "",
     ]
@@ -262,11 +267,12 @@ def _literal(lead: Any) -> str:
     return pprint.pformat(lead, width=90, sort_dicts=False).replace("\n", "\n    ")
 
 
-def as_node(record: Record, origin: str) -> str:
+def as_node(record: Record, origin: str, known_key: str | None = None) -> str:
     """A module with fetch (Node 18 and newer)."""
     this = sent(record)
+    key = "process.env.AKTIFY_API_KEY" + (f' ?? "{known_key}"' if known_key else "")
     headers = [f"[{json.dumps(name)}, {json.dumps(value)}]" for name, value in this.headers]
-    headers += ['["x-api-key", process.env.AKTIFY_API_KEY]'] if this.has_key else []
+    headers += [f'["x-api-key", {key}]'] if this.has_key else []
     lines = [
         *(f"// {remark}" for remark in this.remarks),
         f"const baseUrl = process.env.AKTIFY_BASE_URL ?? {json.dumps(origin)};",
@@ -290,7 +296,7 @@ def _node_body(this: Sent) -> str:
     return f'Buffer.from("{base64.b64encode(this.body).decode()}", "base64")'
 
 
-def as_pytest(record: Record, origin: str) -> str:  # noqa: ARG001  every form has it
+def as_pytest(record: Record, origin: str, known_key: str | None = None) -> str:  # noqa: ARG001  every form has them
     """A test with the fixture `aktify_sandbox` that brings the same answer about in a fresh campaign."""
     this = sent(record)
     breaks = record["response"] is None or record.get("fault", "dribble") != "dribble"
@@ -356,13 +362,13 @@ def _is_forced(record: Record) -> bool:
     return record["reason"]["objection"] == "forced" and record["response"] is not None
 
 
-FORMS: dict[str, Callable[[Record, str], str]] = {
+FORMS: dict[str, Callable[[Record, str, str | None], str]] = {
     "curl": as_curl,
     "python": as_python,
     "node": as_node,
     "pytest": as_pytest,
-    "har": lambda record, origin: "".join(as_har(iter([record]), origin)),
+    "har": lambda record, origin, _: "".join(as_har(iter([record]), origin)),
 }
-"""How one request can be had, by name."""
+"""How one request can be had, by name; from a record, the sandbox's address, and its key if everybody knows that."""
 
 HAR_MEDIA = "application/har+json"

@@ -2,6 +2,7 @@
 
 import json
 import re
+from pathlib import Path
 
 import httpx
 import pytest
@@ -183,7 +184,22 @@ def test_a_request_is_copied_as_code_without_its_key(inspector: Inspector, label
     copied = inspector.clipboard()
     assert COPIED[label] in copied
     assert ("aktify_sandbox" if label == "pytest" else "AKTIFY_API_KEY") in copied
-    assert "test-key" not in copied
+    assert ("test-key" in copied) == (label in ("curl", "Python", "Node")), (
+        "no secret, and runs as it is pasted"
+    )
+
+
+@pytest.mark.parametrize("label", COPIED)
+def test_who_copies_a_request_with_a_secret_key_is_told_to_set_it(
+    inspect: Inspect, serve: Serve, tmp_path: Path, label: str
+) -> None:
+    (tmp_path / "own.yaml").write_text("campaigns: {mine: {keys: [a-real-secret-key]}}\n")
+    inspector = inspect(serve("--config", str(tmp_path / "own.yaml")))
+    page = inspector.open(f"?request={id_of(inspector.sandbox.post(GOOD))}")
+    page.get_by_role("button", name=f"Copy as {label}").click()
+    more = " Set AKTIFY_API_KEY first." if label in ("curl", "Python", "Node") else ""
+    expect(page.locator(".toast")).to_have_text(f"{label} copied.{more}")
+    assert "secret-key" not in inspector.clipboard()
 
 
 def test_a_request_is_sent_again_with_the_key_that_only_the_server_knows(inspector: Inspector) -> None:

@@ -9,6 +9,7 @@ from starlette.responses import PlainTextResponse, Response, StreamingResponse
 from starlette.routing import Route
 
 from aktify_sandbox import records
+from aktify_sandbox.campaigns import Campaigns
 from aktify_sandbox.control.problems import ProblemError
 from aktify_sandbox.control.requests import filters_in, recorded
 from aktify_sandbox.control.services import Services
@@ -34,13 +35,13 @@ def routes(services: Services) -> list[Route]:
             raise ProblemError(400, f"format={form} must be one of {', '.join(_MEDIA)}.")
         services.store.flush()
         found = records.all_whole(services.store, services.campaigns, filters)
-        pieces = _in_batches(_in_form(form, found, services.campaigns.origin))
+        pieces = _in_batches(_in_form(form, found, services.campaigns))
         return StreamingResponse(pieces, media_type=_MEDIA[form])
 
     async def one(request: Request) -> Response:
         form = request.scope["path"].rpartition("/")[2]
         record = recorded(request, services)
-        text = FORMS[form](record, services.campaigns.origin)
+        text = FORMS[form](record, services.campaigns.origin, _known_key(record, services.campaigns))
         return Response(text, media_type=HAR_MEDIA) if form == "har" else PlainTextResponse(text)
 
     return [
@@ -49,13 +50,18 @@ def routes(services: Services) -> list[Route]:
     ]
 
 
-def _in_form(form: str, found: Iterable[dict[str, Any]], origin: str) -> Iterator[str]:
+def _known_key(record: dict[str, Any], campaigns: Campaigns) -> str | None:
+    return campaigns.known_to_all(record["key"], record["campaign"])
+
+
+def _in_form(form: str, found: Iterable[dict[str, Any]], campaigns: Campaigns) -> Iterator[str]:
     match form:
         case "har":
-            yield from as_har(iter(found), origin)
+            yield from as_har(iter(found), campaigns.origin)
         case "curl":
             for record in found:
-                yield f"# {record['id']} {record['receivedAt']}\n{as_curl(record, origin)}\n"
+                line = as_curl(record, campaigns.origin, _known_key(record, campaigns))
+                yield f"# {record['id']} {record['receivedAt']}\n{line}\n"
         case "jsonl":
             for record in found:
                 yield json.dumps(record, ensure_ascii=False) + "\n"

@@ -36,7 +36,7 @@ def routes(services: Services) -> list[Route]:
             return RedirectResponse(f"/_sandbox/?{urlencode({'request': request.path_params['id']})}", 303)
         record = recorded(request, services)
         if HAR_MEDIA in request.headers.get("accept", ""):
-            return Response(FORMS["har"](record, services.campaigns.origin), media_type=HAR_MEDIA)
+            return Response(FORMS["har"](record, services.campaigns.origin, None), media_type=HAR_MEDIA)
         if wants_text(request):
             return PlainTextResponse(diagnosis(record))
         return JSONResponse(record)

@@ -127,6 +127,8 @@ export function masked(sentence) {
 
 // clipboard
 
+const WITHOUT_KEY = /AKTIFY_API_KEY(?!:-| \?\?|", ")/; // a key that everybody knows stands behind the name
+
 /** Copy a text, or one that is still on its way (browsers want the request inside the click). */
 export async function copy(what, label) {
   const words = Promise.resolve(what);
@@ -134,7 +136,7 @@ export async function copy(what, label) {
     if (!navigator.clipboard) throw new Error("This page has no clipboard.");
     if (typeof what === "string") await navigator.clipboard.writeText(what);
     else await navigator.clipboard.write([new ClipboardItem({ "text/plain": words.then(asBlob) })]);
-    toast(`${label} copied.`);
+    toast(`${label} copied.${label !== "HAR" && WITHOUT_KEY.test(await words) ? " Set AKTIFY_API_KEY first." : ""}`);
   } catch {
     const found = await trying(() => words);
     if (found !== undefined) byHand(found, label);
