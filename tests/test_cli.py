@@ -346,7 +346,7 @@ def test_requests_are_listed_and_shown_with_reasons(sandbox: Running) -> None:
     assert '"(509) 555-1234" then, "5095551234" now' in shown
     assert in_json(sandbox, "requests", "show", duplicate["id"])["firstPost"]["phone"] == "+15095551234"
     assert "r999999999" in run(sandbox, "requests", "show", "r999999999", code=1)
-    assert "status=abc" in run(sandbox, "requests", "list", "--status", "abc", code=1)
+    assert "“abc” isn't a status" in run(sandbox, "requests", "list", "--status", "abc", code=1)
 
 
 @pytest.mark.parametrize("form", ["json", "jsonl", "csv"])

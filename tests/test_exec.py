@@ -559,7 +559,7 @@ def test_several_files_of_expectations_are_all_held(tmp_path: Path) -> None:
     [
         (["--verify", "bad.yaml"], "bad.yaml:3:"),
         (["--verify", "nowhere.yaml"], "nowhere.yaml"),
-        (["--verify", "when.yaml"], "since=yesterday is no moment"),
+        (["--verify", "when.yaml"], "“yesterday” is no moment"),
         (["--expect", "leads = 3"], "can't be compared"),
         (["--expect", "lead == 3"], "“lead” isn't counted"),
         (["--expect", ""], "can't be compared"),

@@ -254,7 +254,7 @@ def test_a_body_that_is_not_recorded_is_never_taken_for_one_without_the_field(se
         ({"where": {"header": {"X-Api-Key": "test-key"}}}, "Use key"),
         ({"where": {"region": {"matches": "(?=x)"}}}, "linear"),
         ({"where": {"region": {"equals": "CA"}}}, "matches"),
-        ({"where": {"since": "yesterday"}}, "since=yesterday"),
+        ({"where": {"since": "yesterday"}}, "“yesterday” is no moment"),
         ({"where": {"after": "7"}}, "r000000042"),
         ({"count": -1}, "at least 0"),
         ({"count": {"exactly": 1, "atMost": 2}}, "exactly"),

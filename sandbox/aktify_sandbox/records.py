@@ -40,7 +40,10 @@ class Filters:
     key: str | None = None
     campaign: str | None = None
     phone: str | None = None
-    """In any spelling; a `+` that arrived as a space is understood."""
+    """In any spelling, `+` as a space too; its last digits alone (four or more); or masked: `+1509***1234`.
+
+    What was not written stands as `*` here.
+    """
     since: str | None = None
     """A moment (RFC 3339) or a duration back from now: `10m`."""
     search: str | None = None
@@ -55,17 +58,14 @@ class Filters:
         """From a query. Raises `FilterMistake`."""
         given = {field.name: values[field.name] for field in fields(cls) if values.get(field.name)}
         if "phone" in given:
-            found = identity(given["phone"])
-            if found is None:
-                raise FilterMistake(f"phone={given['phone']} isn't a US phone number.")
-            given["phone"] = found
+            given["phone"] = _phone(given["phone"])
         if "status" in given:
             given["status"] = given["status"].lower()
             _check_status(given["status"])
         if "since" in given:
             given["since"] = _moment(given["since"])
         if number_of(given.get("after", "r0")) is None:
-            raise FilterMistake(f"after={given['after']} isn't an id: it looks like r000000042.")
+            raise FilterMistake(f"“{given['after']}” isn't an id: it looks like r000000042.")
         return cls(**given)
 
     @property
@@ -77,7 +77,7 @@ class Filters:
         """Whether the record on this line is meant. What the bare text rules out isn't parsed."""
         if self.after and line.number <= self.after_number:
             return False
-        if self.phone and self.phone.encode() not in line.text:
+        if self.phone and self.phone.rpartition("*")[2].encode() + b'"' not in line.text:
             return False
         if self.campaign and orjson.dumps(self.campaign) not in line.text:
             return False
@@ -94,11 +94,30 @@ class Filters:
                 not self.status or any(_is_status(record, wanted) for wanted in self.status.split(",")),
                 not self.campaign or record["campaign"] == self.campaign,
                 not self.key or record["key"] in (self.key, masked_key(self.key), _namespaced(self.key)),
-                not self.phone or record["phone"] == self.phone,
+                not self.phone or _is_phone(record["phone"], self.phone),
                 not self.forced or _is_forced(record, self.forced),
                 not self.search or self.search.lower() in text_of(restored(record)).lower(),
             )
         )
+
+
+def _phone(text: str) -> str:
+    """The number in E.164, with `*` for what isn't said of it. Raises `FilterMistake`."""
+    found = identity(text)
+    if found:
+        return found
+    before, _, after = re.sub(r"[ ().\-/]", "", text).removeprefix("+").rpartition("***")
+    area = before.removeprefix("1")
+    if re.fullmatch(r"[0-9]{0,3}", area) and re.fullmatch(r"[0-9]{4,9}", after):
+        return f"{'+1' if before else ''}{area}*{after}"
+    raise FilterMistake(
+        f"“{text}” isn't a US phone number: write ten digits, seven for any area code, or the last four."
+    )
+
+
+def _is_phone(phone: str | None, wanted: str) -> bool:
+    start, star, end = wanted.partition("*")
+    return phone == wanted if not star else bool(phone and phone.startswith(start) and phone.endswith(end))
 
 
 def _moment(text: str) -> str:
@@ -112,7 +131,7 @@ def _moment(text: str) -> str:
         return timestamp((moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp())
     except (ValueError, OverflowError, OSError):  # in UTC it may lie outside the calendar
         raise FilterMistake(
-            f"since={text} is no moment: write 2026-11-24T09:30:00Z, or 10m for the last ten minutes."
+            f"“{text}” is no moment: write 2026-11-24T09:30:00Z, or 10m for the last ten minutes."
         ) from None
 
 
@@ -138,7 +157,7 @@ def _has_all(text: str, pieces: list[str]) -> bool:
 def _check_status(text: str) -> None:
     for part in text.split(","):
         if not re.fullmatch(r"none|[0-9](?:xx|[0-9]{2})", part):
-            raise FilterMistake(f"status={part} isn't a status: write 409, 4xx, several as 400,409, or none.")
+            raise FilterMistake(f"“{part}” isn't a status: write 409, 4xx, several as 400,409, or none.")
 
 
 def _is_status(record: Record, wanted: str) -> bool:

@@ -32,7 +32,11 @@ def filters(command: Command) -> Command:
         click.option(
             "--since", metavar="TIME", help="A moment (2026-11-24T09:30:00Z), or how long ago (10m)."
         ),
-        click.option("--phone", metavar="NUMBER", help="The lead's number, in any spelling."),
+        click.option(
+            "--phone",
+            metavar="NUMBER",
+            help="The lead's number, in any spelling; seven digits for any area code, or its last four.",
+        ),
         click.option("--campaign", metavar="NAME", help="Their campaign."),
         click.option("--key", metavar="KEY", help="The key that sent them."),
         click.option(

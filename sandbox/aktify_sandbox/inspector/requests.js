@@ -86,13 +86,14 @@ function follow(wanted) {
   if (!wrong) return feed.open(filters(), { resume });
   feed.close();
   rows.replace([], null);
-  return showEmpty();
+  return showEmpty(wrong);
 }
 
 /** What is half written isn't asked for. */
 function mistake(wanted) {
-  const number = (wanted.get("phone") || "").replace(/[^0-9]/g, "");
-  return number.length < 10 && wanted.get("phone") ? "phone=: a number has ten digits, in any spelling." : "";
+  const phone = wanted.get("phone") || "";
+  const known = phone.replace(/[^0-9]/g, "").length >= 4 || !phone;
+  return known ? "" : `“${phone}” isn't a phone number yet: its last four digits are enough.`;
 }
 
 async function reload() {
@@ -120,7 +121,7 @@ function refused(error) {
   if (error.status !== 400) return;
   feed.close();
   rows.replace([], null);
-  showEmpty();
+  showEmpty(error.message);
 }
 
 function greeted(again) {
@@ -258,8 +259,8 @@ function toggleFields() {
 function problem(words) {
   $("#filter-problem").hidden = !words;
   $("#filter-problem").textContent = words;
-  const named = words.split("=")[0];
-  for (const input of form.elements) if (input.name) input.setAttribute("aria-invalid", String(input.name === named));
+  const named = (input) => Boolean(input.value) && words.startsWith(`“${filters().get(input.name)}”`);
+  for (const input of form.elements) if (input.name) input.setAttribute("aria-invalid", String(named(input)));
 }
 
 /** What campaigns and keys there are, once somebody begins to choose. */
@@ -272,14 +273,15 @@ async function suggest() {
 
 // when there is nothing
 
-async function showEmpty() {
+async function showEmpty(wrong = "") {
   const none = !rows.records.length;
   $("#empty").hidden = !none;
   $("#list").classList.toggle("without", none);
   if (!none) return;
   if (shown) {
     const clear = button("Clear the filters", clearFilters);
-    fill($("#empty"), h("h2", {}, "No request matches"), h("p", {}, "New ones that do will appear here."), clear);
+    const then = wrong ? "A filter isn't understood, so nothing is looked for." : "New ones that do will appear here.";
+    fill($("#empty"), h("h2", {}, wrong ? "Nothing is shown" : "No request matches"), h("p", {}, then), clear);
     return;
   }
   const { curl } = await config().catch(() => ({}));
