@@ -99,11 +99,11 @@ async function reload() {
   const wanted = (loading = { of: shown });
   waiting = [];
   held = 0;
-  showNew();
   try {
     const page = await get(`requests?${withLimit(PAGE)}`);
     if (loading !== wanted) return;
     rows.replace(page.requests, page.next);
+    showNew();
     problem("");
   } catch (error) {
     if (loading !== wanted) return;
