@@ -370,3 +370,14 @@ def test_who_has_no_token_is_told_how_to_give_it(inspect: Inspect, serve: Serve)
     serve("--quiet", "--token", "another", "--port", str(first.port))
     expect(page.get_by_role("alert")).to_contain_text("open /_sandbox/?token=TOKEN in a browser")
     inspector.open("?token=another")
+
+
+def test_what_was_dropped_is_said(inspect: Inspect, serve: Serve) -> None:
+    sandbox = serve("--quiet", "--keep", "3")
+    post(sandbox, 3)
+    page = inspect(sandbox).open()
+    expect(page.locator("#rows .row")).to_have_count(3)
+    expect(page.locator("#dropped")).to_be_hidden()
+    post(sandbox, 2)
+    page.reload()
+    expect(page.locator("#dropped")).to_have_text("2 older requests were dropped by --keep.")
