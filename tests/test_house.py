@@ -38,8 +38,8 @@ FLOORS = [
     {"json_nodes", "yaml_nodes"},
     {"expectations"},
     {"nodes", "scenarios"},
-    {"bundled", "masking", "seen"},
-    {"contract", "crossing", "version"},
+    {"bundled", "crossing", "masking", "seen"},
+    {"contract", "hiding", "version"},
 ]
 """From the roof to the ground; each may import only what is below it."""
 

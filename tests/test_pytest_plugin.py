@@ -233,6 +233,90 @@ def test_it(aktify_sandbox): ...
     assert "pytest_plugin.py" not in result.stdout.str()
 
 
+def test_a_marker_without_the_fixture_is_an_error_before_the_test_can_post_anywhere(run: Runs) -> None:
+    result = run("""
+@pytest.fixture
+def client(aktify_sandbox):
+    return aktify_sandbox
+
+@pytest.fixture(params=["there", "by name"])
+def asked(request):
+    return request.getfixturevalue("aktify_sandbox") if request.param == "by name" else None
+
+@pytest.mark.aktify(scenario="outage")
+def test_alone():
+    print("POSTED")
+
+@pytest.mark.aktify(scenario="outage")
+class TestAll:
+    def test_of_a_class(self):
+        print("POSTED")
+
+@pytest.mark.aktify(scenario="outage")
+def test_asked(asked):
+    print("POSTED" if asked is None else "")
+
+@pytest.mark.aktify(scenario="outage")
+def test_indirect(client):
+    assert post(client) == 503
+
+@pytest.mark.aktify(scenario="outage")
+@pytest.mark.usefixtures("aktify_sandbox")
+def test_used():
+    assert os.environ["AKTIFY_BASE_URL"]
+
+@pytest.mark.aktify(scenario="outage")
+@pytest.mark.skip
+def test_skipped(): ...
+""")
+    result.assert_outcomes(passed=3, failed=1, errors=2, skipped=1)
+    said = result.stdout.str()
+    assert "POSTED" not in said
+    words = (
+        "The marker aktify needs the fixture aktify_sandbox: add it to the test's arguments, "
+        'or @pytest.mark.usefixtures("aktify_sandbox").'
+    )
+    assert said.count(words) == 3
+    assert "pytest_plugin.py" not in said
+
+
+def test_a_failure_shows_the_tests_own_lines_and_nothing_twice(run: Runs) -> None:
+    result = run("""
+def test_too_few(aktify_sandbox):
+    post(aktify_sandbox, region="NV")
+    post(aktify_sandbox, phoneNumber="(509) 555-9999")
+    post(aktify_sandbox, region="XX")
+    aktify_sandbox.verify(region="NV", path="/api/v1/lead", status=201)
+
+def test_none(aktify_sandbox):
+    aktify_sandbox.wait_for(timeout=0)
+
+def test_mistake(aktify_sandbox):
+    aktify_sandbox.force(99)
+
+def test_one(aktify_sandbox):
+    post(aktify_sandbox, region="XX")
+    aktify_sandbox.leads.one()
+
+def test_defect(aktify_sandbox, monkeypatch):
+    with monkeypatch.context() as patch:
+        patch.setattr(aktify_sandbox, "_ask", None)
+        aktify_sandbox.leads
+""")
+    result.assert_outcomes(failed=5)
+    said = result.stdout.str()
+    few, none, mistake, one, defect = re.split(r"___+ test_\w+ ___+", said)[1:]
+    for words in (few, none, mistake, one):
+        assert re.findall(r"^\S*?(\w+\.py):\d+: ", words, re.MULTILINE) == ["test_it.py"]
+        assert words.count("The sandbox saw") == 1
+    assert "sandbox.py" in defect  # what isn't the test's fault is shown whole
+    section = few.partition("- Aktify sandbox -")[2]
+    assert '"region":"NV"' in section
+    assert '"region":"XX"' not in section  # the last one, which has nothing to do with it
+    assert "- Aktify sandbox -" not in none
+    assert '"region":"XX"' in one.partition("- Aktify sandbox -")[2]
+
+
 def test_a_mistake_in_the_configuration_file_is_explained_without_a_traceback(run: Runs) -> None:
     result = run("def test_it(aktify_sandbox): ...", ini="aktify_rulings = nonsense")
     result.assert_outcomes(errors=1)

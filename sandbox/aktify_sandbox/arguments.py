@@ -7,7 +7,10 @@ from pathlib import Path
 from typing import Any
 
 from aktify_sandbox.doors import SandboxMistake
+from aktify_sandbox.hiding import is_for_the_user
 from aktify_sandbox.settings import Flag, Settings, SettingsMistake, fields_for_flags
+
+__tracebackhide__ = is_for_the_user
 
 _NOT_HERE = frozenset(("host", "port", "ready_file", "open", "log_format", "quiet", "show_pii"))
 _FLAGS = {re.IGNORECASE: "i", re.MULTILINE: "m", re.DOTALL: "s", re.VERBOSE: "x"}

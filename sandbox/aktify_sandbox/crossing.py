@@ -6,8 +6,12 @@ import sys
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, TypeVar
 
+from aktify_sandbox.hiding import is_for_the_user
+
 if TYPE_CHECKING:
     from concurrent.futures import Future
+
+__tracebackhide__ = is_for_the_user
 
 T = TypeVar("T")
 

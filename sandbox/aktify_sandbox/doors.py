@@ -10,12 +10,15 @@ from urllib.parse import urlencode, urlsplit
 
 from aktify_sandbox.beside import Beside
 from aktify_sandbox.crossing import outcome
+from aktify_sandbox.hiding import is_for_the_user
 from aktify_sandbox.inprocess import call
 
 if TYPE_CHECKING:
     from concurrent.futures import Future
 
     import httpx
+
+__tracebackhide__ = is_for_the_user
 
 _LOOK_SECONDS = 1
 _PATIENCE = 30

@@ -23,6 +23,11 @@ _MARKER = (
     "scenario is a name or a list of names."
 )
 
+_LONE_MARKER = (
+    "The marker aktify needs the fixture aktify_sandbox: add it to the test's arguments, "
+    'or @pytest.mark.usefixtures("aktify_sandbox").'
+)
+
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     """The options, and their lines in pytest's configuration file."""
@@ -122,13 +127,13 @@ class _Use:
         """The test has failed: what is wrong besides is no news."""
         self._strict = False
 
-    def report(self) -> str:
-        """What the sandbox saw, or why that can't be said."""
+    def report(self, failure: BaseException | None) -> str:
+        """What the sandbox saw that the failure doesn't say itself, or why that can't be said."""
         from aktify_sandbox.beside import BesideDied
         from aktify_sandbox.doors import SandboxError
 
         try:
-            return self.sandbox.report()
+            return self.sandbox.report(failure)
         except (BesideDied, SandboxError) as error:
             return str(error)
 
@@ -215,9 +220,24 @@ def _checked(marker: pytest.Mark) -> Mapping[str, Any]:
     return marker.kwargs
 
 
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    """A marker without the fixture would do nothing, and the test might post to the vendor: it doesn't run."""
+    if "request" not in getattr(
+        item, "fixturenames", ()
+    ):  # what has it may still ask for the fixture by name
+        _refuse_lone_marker(item)
+
+
+def _refuse_lone_marker(item: pytest.Item) -> None:
+    has_fixture = "aktify_sandbox" in getattr(item, "fixturenames", ()) or _USE in item.stash
+    if not has_fixture and item.get_closest_marker("aktify"):
+        pytest.fail(_LONE_MARKER, pytrace=False)
+
+
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_call(item: pytest.Item) -> Generator[None, object, object]:
     """A defect of the sandbox, and what a strict test left over, fail the test and not its teardown."""
+    _refuse_lone_marker(item)
     try:
         result = yield
     except BaseException:
@@ -232,10 +252,14 @@ def pytest_runtest_call(item: pytest.Item) -> Generator[None, object, object]:
 
 
 @pytest.hookimpl(wrapper=True)
-def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+def pytest_runtest_makereport(
+    item: pytest.Item, call: pytest.CallInfo[None]
+) -> Generator[None, pytest.TestReport, pytest.TestReport]:
     """Under a failure: what the sandbox saw."""
     report = yield
     use = item.stash.get(_USE, None)
     if use and report.failed:
-        report.sections.append(("Aktify sandbox", use.report()))
+        told = use.report(call.excinfo.value if call.excinfo else None)
+        if told:
+            report.sections.append(("Aktify sandbox", told))
     return report

@@ -12,12 +12,15 @@ from aktify_sandbox.arguments import condition, names_in, rulings_in, settings_o
 from aktify_sandbox.beside import Beside
 from aktify_sandbox.crossing import event_loop, in_thread
 from aktify_sandbox.doors import Door, Inside, Outside, Question, Reply, SandboxError, SandboxMistake
+from aktify_sandbox.hiding import is_for_the_user
 from aktify_sandbox.seen import Leads, Record, Requests, rows_of
 
 if TYPE_CHECKING:
     import httpx
 
     from aktify_sandbox.settings import Settings
+
+__tracebackhide__ = is_for_the_user
 
 _PAGE = 1_000
 _ALL = "r000000000"
@@ -26,6 +29,11 @@ _OWN_FAULT = frozenset(("request", "route", "key", "body"))
 
 class VerifyFailed(AssertionError):
     """What was expected of the requests isn't so; the nearest misses are in its words."""
+
+    def __init__(self, words: str, nearest: str | None = None) -> None:
+        """`nearest` is the id of the nearest miss."""
+        super().__init__(words)
+        self.nearest = nearest
 
 
 class Sandbox:
@@ -353,7 +361,11 @@ class Sandbox:
     def _judged(self, reply: Reply, steps: Iterable[Mapping[str, Any]]) -> list[str]:
         """The ids of the requests that were meant. Raises `VerifyFailed`."""
         if reply.status in (409, 422):
-            raise VerifyFailed(f"{reply.json()['detail']}\n\n{self._table()}")
+            content = reply.json()
+            misses = [
+                miss["id"] for result in content.get("results", ()) for miss in result.get("nearest", ())
+            ]
+            raise VerifyFailed(f"{content['detail']}\n\n{self._table()}", next(iter(misses), None))
         self._refuse(reply)
         ids: list[str] = [name for result in reply.json()["results"] for name in result["requests"]]
         if any("status" in step for step in steps):
@@ -362,12 +374,18 @@ class Sandbox:
 
     # what went wrong
 
-    def report(self) -> str:
-        """What the sandbox saw: a table of requests with the reasons for their answers, then the last one whole."""
+    def report(self, failure: BaseException | None = None) -> str:
+        """What the sandbox saw: a table of requests with the reasons for their answers, then the last one whole.
+
+        What the words of a failure show already is left out; of one of `verify`, the nearest miss is whole, if any.
+        """
         found, strays = self._split()
-        last = max([*found, *strays], key=lambda each: str(each["id"]), default=None)
-        whole = ["", self._told(last["id"]).rstrip()] if last else []
-        return "\n".join([_table(found, strays), *whole])
+        table = _table(found, strays)
+        is_told = table in str(failure)
+        last = max((str(each["id"]) for each in (*found, *strays)), default=None)
+        whole = failure.nearest if isinstance(failure, VerifyFailed) and is_told else last
+        parts = [*([] if is_told else [table]), *([self._told(whole).rstrip()] if whole else [])]
+        return "\n\n".join(parts)
 
     def _table(self) -> str:
         return _table(*self._split())

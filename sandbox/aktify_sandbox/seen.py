@@ -4,6 +4,10 @@ import json
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any, overload
 
+from aktify_sandbox.hiding import is_for_the_user
+
+__tracebackhide__ = is_for_the_user
+
 _MOST_ROWS = 20
 
 
