@@ -224,6 +224,7 @@ def test_a_request_is_edited_and_sent(inspector: Inspector) -> None:
     body.fill(body.input_value().replace('"ca"', '"CA"'))
     page.get_by_role("button", name="Send", exact=True).click()
     expect(page.locator("#detail .why")).to_have_text("Accepted.")
+    expect(page.locator(".toast")).to_have_text("Sent again: 201.")  # and no “Open it”: it is open
     sent = inspector.sandbox.get("/_sandbox/leads")["leads"]
     assert [lead["lead"]["region"] for lead in sent] == ["CA"]
 

@@ -253,6 +253,48 @@ def test_the_keyboard_is_enough(inspector: Inspector) -> None:
     expect(page.locator("#state")).to_have_text("live")
 
 
+def test_the_keyboard_works_on_a_page_that_nobody_has_clicked(inspector: Inspector) -> None:
+    names = post(inspector.sandbox, 3)
+    page = inspector.open()
+    expect(inspector.rows()).to_have_count(3)
+    inspector.key("j", "j", "Enter")
+    expect(page.locator("#detail h2")).to_have_text(names[1])
+    inspector.open()
+    expect(inspector.rows()).to_have_count(3)
+    inspector.key("ArrowDown", "ArrowDown", "ArrowDown", "Enter")
+    expect(page.locator("#detail h2")).to_have_text(names[0])
+
+
+def test_a_link_to_a_request_shows_it_in_the_list_as_well(inspector: Inspector) -> None:
+    names = post(inspector.sandbox, 60)
+    inspector.open(f"?request={names[4]}")
+    expect(inspector.row(names[4])).to_have_attribute("aria-selected", "true")
+    expect(inspector.row(names[4])).to_be_in_viewport()
+
+
+@pytest.mark.parametrize("size", [(1280, 800), (880, 800), (390, 800)], ids=["wide", "tablet", "narrow"])
+def test_the_count_of_new_ones_hides_nothing(inspect: Inspect, own: Running, size: tuple[int, int]) -> None:
+    names = post(own, 60)
+    inspector = inspect(own, size=size)
+    page = inspector.open()
+    expect(inspector.row(names[-1])).to_be_visible()
+    inspector.key("j")
+    before = top_of(inspector, names[-1])
+    post(own)
+    pill, rows = page.locator("#new"), page.locator("#list")
+    expect(pill).to_have_text("1 new")
+    assert inspector.overflow() == 0
+    assert top_of(inspector, names[-1]) == before
+    one, other = pill.bounding_box(), rows.bounding_box()
+    assert one
+    assert other
+    assert one["y"] + one["height"] <= other["y"]
+    for name in ("#pause", "#filters [name=search]"):
+        near = page.locator(name).bounding_box()
+        assert near
+        assert one["x"] >= near["x"] + near["width"] or one["x"] + one["width"] <= near["x"], name
+
+
 def test_the_list_goes_on_after_a_restart_of_the_server(
     inspect: Inspect, serve: Serve, tmp_path: Path
 ) -> None:

@@ -107,7 +107,7 @@ document.addEventListener("keydown", (event) => {
   const does = Object.hasOwn(BY_KEY, event.key) && BY_KEY[event.key];
   if (!does || inField || (ONLY_IN_LIST.has(event.key) && current !== "requests")) return;
   const named = event.key.length > 1; // arrows and Enter have a meaning of their own elsewhere
-  if (named ? event.target !== $("#list") : !shortcuts()) return;
+  if (named ? ![$("#list"), document.body].includes(event.target) : !shortcuts()) return;
   event.preventDefault();
   does();
 });

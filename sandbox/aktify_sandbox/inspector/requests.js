@@ -320,6 +320,7 @@ let follows = 0;
 export function move(steps) {
   const record = rows.neighbour(steps);
   if (!record) return;
+  if (document.activeElement === document.body) $("#list").focus({ preventScroll: true }); // so that Enter opens it
   rows.select(record.id);
   clearTimeout(follows);
   if (query().get("request")) follows = setTimeout(() => open(record.id, true), 60);

@@ -15,9 +15,9 @@ export async function sendAgain(record) {
   }
 }
 
-function tell({ request, status, outcome }) {
+function tell({ request, status, outcome }, { opened = false } = {}) {
   const words = status ? `Sent again: ${status}.` : `Sent again: ${outcome}.`;
-  toast(words, "good", request && link({ request }, "Open it"));
+  toast(words, "good", request && !opened && link({ request }, "Open it"));
 }
 
 /** `message` is why it couldn't go as it was: mostly a key that nobody knows any more. */
@@ -40,7 +40,7 @@ export function editAndSend(record, message = "") {
     try {
       const done = await post(record.id, { body: body.value, ...(key.value.trim() ? { apiKey: key.value.trim() } : {}) });
       closeDialog();
-      tell(done);
+      tell(done, { opened: true });
       if (done.request) change({ request: done.request });
     } catch (error) {
       problem.hidden = false;

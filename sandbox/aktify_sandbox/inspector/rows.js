@@ -59,6 +59,7 @@ export class Rows {
     this.#slack = 0;
     this.append(records, more);
     this.box.scrollTop = 0;
+    if (this.selected !== null) this.#reveal(this.indexOf(this.selected));
     this.#redraw();
   }
 
