@@ -37,6 +37,26 @@ def test_check_says_every_mistake_with_its_place_and_exits_with_1(tmp_path: Path
     assert "both.yaml:4:5: anwser isn't known here." in both.stderr
 
 
+def test_check_without_a_file_checks_all_in_the_folder(tmp_path: Path) -> None:
+    nothing = run("scenarios", "check", folder=tmp_path)
+    assert (nothing.returncode, nothing.stdout) == (2, "")
+    assert "There is no file in ./scenarios/: give a FILE, or the name of a scenario." in nothing.stderr
+    (tmp_path / "scenarios").mkdir()
+    (tmp_path / "scenarios" / "good.yaml").write_text("rules: [{answer: 503}]")
+    (tmp_path / "scenarios" / "notes.txt").write_text("not a scenario")
+    one = run("scenarios", "check", folder=tmp_path)
+    assert one.stdout.splitlines() == [
+        "scenarios/good.yaml: 1 rule, no mistakes.",
+        "1 file in scenarios/ checked.",
+    ]
+    assert one.returncode == 0
+    (tmp_path / "scenarios" / "bad.json").write_text('{"rules": []}')
+    both = run("scenarios", "check", folder=tmp_path)
+    assert both.returncode == 1
+    assert "scenarios/bad.json:1:11: rules is empty." in both.stderr
+    assert both.stdout.splitlines()[-1] == "2 files in scenarios/ checked."
+
+
 def test_show_prints_what_init_or_the_package_has(tmp_path: Path) -> None:
     assert run("init", folder=tmp_path).returncode == 0
     assert (

@@ -87,7 +87,7 @@ def test_json_is_read_too_and_nothing_is_an_empty_mapping() -> None:
         ("switch: on", "1:9", "Write true or false"),
         ("choice: thre", "1:9", "Did you mean three? Allowed: one, two, three"),
         ("choice: []", "1:9", "Found a list; expected a text. Allowed: one, two, three."),
-        ("some: {}", "1:7", "It is empty. Give at least one."),
+        ("some: {}", "1:7", "some is empty. Give at least one."),
         ("some: {a b: x}", "1:8", "a b can't be a name here. A name is a-z."),
         ("any: {}\nnarrow: abcd", "2:9", "It has 4 characters. At most 3."),
         ("secret: [hush-hush-hush]", "1:10", "Found hus…ush; expected a whole number"),

@@ -92,7 +92,7 @@ def test_json_is_a_scenario_file_too(tmp_path: Path) -> None:
 
 BROKEN = [
     ("", "1:1", "rules is missing"),
-    ("rules: []", "1:8", ""),
+    ("rules: []", "1:8", "rules is empty. Give at least one."),
     ("rules: x", "1:8", "expected a list"),
     ("ruels: []", "1:1", "Did you mean rules?"),
     ("rules:\n  - anwser: 503", "2:5", "Did you mean answer?"),
@@ -154,6 +154,8 @@ ANSWER = [
     ("99", "at least 200"),
     ("600", "at most 599"),
     ("natral", "Did you mean natural?"),
+    ("flaky", "Allowed: natural, a status (503), more of an answer ({fault: hang}), a list of these."),
+    ("[503, flaky]", "Allowed: natural, a status (503), more of an answer ({fault: hang})."),
     ("true", "natural"),
     ("[]", ""),
     ("{}", ""),
@@ -215,6 +217,29 @@ def test_200_broken_files_are_each_refused_with_file_and_line(tmp_path: Path) ->
         said = str(caught.value)
         assert said.startswith(f"{tmp_path / 'mine.yaml'}:{place}"), f"{text}\n{said}"
         assert any(word in said for word in words.split("|")), f"{text}\n{said}"
+
+
+@pytest.mark.parametrize(
+    ("when", "answer", "said"),
+    [
+        ("{attempt: 3-1}", "{fault: hnag}", ["It ends (1) before it begins (3).", "Did you mean hang?"]),
+        ("{regoin: CA}", "{fault: hang, status: 503}", ["Did you mean region?", "so it has no status"]),
+        (
+            "{per: lead, attempt: 2-1}",
+            "[503, natral]",
+            ["It ends (1) before it begins", "Did you mean natural?"],
+        ),
+    ],
+)
+def test_mistakes_in_both_halves_of_a_rule_are_all_said(
+    tmp_path: Path, when: str, answer: str, said: list[str]
+) -> None:
+    with pytest.raises(DocumentMistakes) as caught:
+        rule(tmp_path, when, answer)
+    lines = str(caught.value).splitlines()
+    assert len([line for line in lines if "mine.yaml:" in line]) == len(said), lines
+    for words in said:
+        assert words in str(caught.value)
 
 
 def test_while_broken_files_come_and_go_the_server_keeps_its_rules(serve: Serve, tmp_path: Path) -> None:

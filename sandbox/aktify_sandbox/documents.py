@@ -108,8 +108,13 @@ class Document:
             errors for errors in meant if not any(e.validator == "type" and not e.path for e in errors)
         ]
         if fitting and fitting[0]:
+            others = [_resolved(each, root).get("title") for each in error.validator_value]
+            besides = ", ".join(each for each in others if each)
             for inner in _types_first(fitting[0]):
-                yield from self._mistakes(inner, root)
+                for mistake in self._mistakes(inner, root):
+                    is_choice = inner.validator == "enum" and not inner.path and besides
+                    hint = f"{mistake.hint.removesuffix('.')}, {besides}." if is_choice else mistake.hint
+                    yield mistake._replace(hint=hint)
         else:
             kinds = [
                 kind
@@ -312,7 +317,10 @@ def _words(error: Any, found: str, where: str) -> tuple[str, str]:
         case "pattern":
             return f"Found {found}.", error.schema.get("description") or f"It must look like {wanted}."
         case "minItems" | "minProperties":
-            return "It is empty.", f"Give at least one. {error.schema.get('description', '')}".strip()
+            return (
+                f"{where or 'It'} is empty.",
+                f"Give at least one. {error.schema.get('description', '')}".strip(),
+            )
         case "minLength":
             return "It is empty.", error.schema.get("description") or "Write a text, or leave it out."
         case "maxLength" | "maxItems" | "maxProperties":

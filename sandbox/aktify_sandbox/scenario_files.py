@@ -76,14 +76,28 @@ def read_scenario(path: Path, mark: str | None = None) -> Scenario:
 
 
 def _sound_rules(content: Any, mistakes: list[Mistake]) -> list[Any]:
-    """The rules that the schema has nothing against; None for others, so that each keeps its number."""
+    """The rules as far as the schema has nothing against them; None for the rest, so that each keeps its number."""
     if not mistakes:
         return list(content["rules"])
     rules = content.get("rules") if isinstance(content, dict) else None
-    whole = scenario_schema()
-    one = {"$defs": whole["$defs"], **whole["$defs"]["rule"]}
-    is_sound = jsonschema_rs.validator_for(one).is_valid
-    return [rule if is_sound(rule) else None for rule in rules] if isinstance(rules, list) else []
+    return [_sound_part(rule) for rule in rules] if isinstance(rules, list) else []
+
+
+def _sound_part(rule: Any) -> Any:
+    """The rule, its conditions alone, its answer alone, or None."""
+    if _is_sound("rule", rule) or not isinstance(rule, dict):
+        return rule if isinstance(rule, dict) else None
+    when, answer = rule.get("when", {}), rule.get("answer")
+    if _is_sound("answers", answer):
+        return {"answer": answer}
+    if _is_sound("when", when):
+        return {"when": {name: when[name] for name in when if name != "per"}, "answer": "natural"}
+    return None
+
+
+def _is_sound(name: str, part: Any) -> bool:
+    definitions = scenario_schema()["$defs"]
+    return bool(jsonschema_rs.is_valid({"$defs": definitions, **definitions[name]}, part))
 
 
 def rule_name(scenario: str, number: int) -> str:

@@ -49,7 +49,13 @@ def scenario_schema() -> dict[str, Any]:
                     {"$ref": "#/$defs/status"},
                     {"$ref": "#/$defs/natural"},
                     {"$ref": "#/$defs/answer"},
-                    {"type": "array", "items": {"$ref": "#/$defs/one"}, "minItems": 1, "maxItems": 1_000},
+                    {
+                        "title": "a list of these",
+                        "type": "array",
+                        "items": {"$ref": "#/$defs/one"},
+                        "minItems": 1,
+                        "maxItems": 1_000,
+                    },
                 ]
             },
             "one": {
@@ -60,8 +66,8 @@ def scenario_schema() -> dict[str, Any]:
                 ]
             },
             "natural": {"type": "string", "enum": ["natural"]},
-            "status": {"type": "integer", "minimum": 200, "maximum": 599},
-            "answer": _answer(),
+            "status": {"title": "a status (503)", "type": "integer", "minimum": 200, "maximum": 599},
+            "answer": {"title": "more of an answer ({fault: hang})", **_answer()},
             "delay": {"type": "string", "pattern": _DELAY, "description": "Write 250ms or 2s; 300s at most."},
             "json": {
                 "type": ["object", "array", "string", "number", "boolean", "null"],

@@ -54,6 +54,10 @@ class Shelf:
                 found.setdefault(path.stem, path)
         return dict(sorted(found.items()))
 
+    def own(self) -> list[Path]:
+        """The files of the user's folder."""
+        return list(_files_in(self._folders[0]))
+
     def is_shipped(self, path: Path) -> bool:
         """Whether the file came with the package."""
         return path.parent == self._folders[1]

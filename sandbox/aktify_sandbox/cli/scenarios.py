@@ -1,12 +1,15 @@
 """`scenarios list|show|check|use|clear` and `force`: answers that the natural course wouldn't give."""
 
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from aktify_sandbox.cli.client import Client, as_json, talks
 from aktify_sandbox.cli.tables import print_json, print_table
+
+if TYPE_CHECKING:
+    from aktify_sandbox.shelf import Shelf
 
 FAULTS = ("hang", "reset", "empty", "truncate", "malformed-chunk", "dribble")
 
@@ -69,22 +72,25 @@ def show(name: str) -> None:
 
 
 @scenarios.command()
-@click.argument("files", nargs=-1, required=True, metavar="FILE…")
+@click.argument("files", nargs=-1, metavar="[FILE…]")
 def check(files: tuple[str, ...]) -> None:
     """Say every mistake in scenario files.
 
-    With line, column and the allowed words; the exit code is 1 if there is one.
+    With line, column and the allowed words; the exit code is 1 if there is one. Without a FILE, all in ./scenarios/
+    are checked.
 
     \b
     Example:
-      aktify-sandbox scenarios check scenarios/*.yaml
+      aktify-sandbox scenarios check
+      aktify-sandbox scenarios check mine.yaml flaky
     """
     from aktify_sandbox.nodes import DocumentMistakes
     from aktify_sandbox.scenario_files import read_scenario
     from aktify_sandbox.shelf import NoSuchScenario, Shelf
 
+    named = files or _own(Shelf(Path.cwd()))
     mistaken = False
-    for file in files:
+    for file in named:
         try:
             count = len(read_scenario(Shelf(Path.cwd()).find(file)).rules)
             click.echo(f"{file}: {count} rule{'s' if count > 1 else ''}, no mistakes.")
@@ -94,8 +100,18 @@ def check(files: tuple[str, ...]) -> None:
         except NoSuchScenario as mistake:
             click.echo(f"{file}:1:1: {mistake}", err=True)
             mistaken = True
+    if not files:
+        click.echo(f"{len(named)} file{'s' if len(named) > 1 else ''} in scenarios/ checked.")
     if mistaken:
         raise SystemExit(1)
+
+
+def _own(shelf: "Shelf") -> list[str]:
+    """The user's own files, as paths from here."""
+    found = [str(path.relative_to(Path.cwd())) for path in shelf.own()]
+    if not found:
+        raise click.UsageError("There is no file in ./scenarios/: give a FILE, or the name of a scenario.")
+    return found
 
 
 def _found(name: str) -> Path:
