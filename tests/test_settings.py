@@ -34,6 +34,35 @@ def test_without_anything_the_defaults_hold(tmp_path: Path) -> None:
     assert (settings.host, settings.port, settings.max_body) == ("127.0.0.1", 8509, 100_000)
 
 
+def test_a_variable_that_nobody_reads_is_named_without_its_value(tmp_path: Path) -> None:
+    _, notices = gather(
+        tmp_path,
+        environ={
+            "AKTIFY_SANDBOX_PROT": "secret",
+            "AKTIFY_SANDBOX_XYZZY": "secret",
+            "AKTIFY_SANDBOX_url": "secret",
+            "AKTIFY_SANDBOX_CAMPAIGNS": "secret",
+        },
+    )
+    assert notices == [
+        "AKTIFY_SANDBOX_CAMPAIGNS isn't known: ignored.",
+        "AKTIFY_SANDBOX_PROT isn't known: ignored. Did you mean AKTIFY_SANDBOX_PORT?",
+        "AKTIFY_SANDBOX_XYZZY isn't known: ignored.",
+        "AKTIFY_SANDBOX_url isn't known: ignored. Did you mean AKTIFY_SANDBOX_URL?",
+    ]
+
+
+def test_variables_that_somebody_reads_or_kubernetes_sets_are_not_spoken_of(tmp_path: Path) -> None:
+    words = [name for flag in fields_for_flags() for name in (flag.name, flag.word)]
+    ours = [*(word.replace("-", "_").upper() for word in words), "URL", "TOKEN"]
+    pods = ["SERVICE_HOST", "SERVICE_PORT", "SERVICE_PORT_HTTP", "PORT_8509_TCP", "PORT_8509_TCP_ADDR"]
+    environ = {f"AKTIFY_SANDBOX_{name}": "" for name in ours} | {f"AKTIFY_SANDBOX_{pod}": "x" for pod in pods}
+    _, notices = gather(
+        tmp_path, environ={**environ, "AKTIFY_BASE_URL": "x", "_AKTIFY_SANDBOX_COMPLETE": "x"}
+    )
+    assert notices == []
+
+
 def test_the_bundled_campaigns_are_the_default_ones(tmp_path: Path) -> None:
     settings, _ = gather(tmp_path, (bundled("fixtures") / "campaigns.yaml").read_text())
     assert settings.campaigns == DEFAULT_CAMPAIGNS

@@ -19,6 +19,9 @@ if TYPE_CHECKING:
 
 FILE_NAME = "aktify-sandbox.yaml"
 PREFIX = "AKTIFY_SANDBOX_"
+_OF_COMMANDS = ("URL", "TOKEN")
+_OF_KUBERNETES = r"SERVICE_(?:HOST|PORT)(?:_.*)?|PORT_[0-9]+_(?:TCP|UDP|SCTP)(?:_.*)?"
+"""Set in every pod beside a service that is called aktify-sandbox."""
 
 _CAMPAIGN_NAME = r"^[A-Za-z0-9_.-]{1,64}$(?!\n)"
 _CAMPAIGN_NAME_RULE = "A campaign's name is 1 to 64 of A-Z a-z 0-9 _ . -"
@@ -158,7 +161,7 @@ class Settings:
         that lives as long as a command does; it takes a free port and writes nothing, whatever the file says of the
         one that `serve` runs. Raises `SettingsMistake`.
         """
-        notices: list[str] = []
+        notices = list(_unknown_variables(environ))
         given = _from_environment(environ, notices) | _from_flags(flags)
         path = given.get("config") or _default_file(folder)
         filed = _from_file(Path(path)) if path else {}
@@ -230,6 +233,19 @@ def _from_flags(flags: Mapping[str, Any]) -> dict[str, Any]:
 
 def _flag_rulings(flags: Mapping[str, Any]) -> dict[str, str]:
     return _rulings(flags.get("rulings", ()), "--ruling")
+
+
+def _unknown_variables(environ: Mapping[str, str]) -> Iterator[str]:
+    """Notices of what is misspelt; no values, which may be secrets."""
+    names = {name for flag in fields_for_flags() for name in (flag.name, flag.word)}
+    known = [*(name.replace("-", "_").upper() for name in sorted(names)), *_OF_COMMANDS]
+    for variable in sorted(environ):
+        name = variable.removeprefix(PREFIX)
+        if name == variable or name in known or re.fullmatch(_OF_KUBERNETES, name):
+            continue
+        close = get_close_matches(name.upper(), known, 1)
+        meant = f" Did you mean {PREFIX}{close[0]}?" if close else ""
+        yield f"{variable} isn't known: ignored.{meant}"
 
 
 def _from_environment(environ: Mapping[str, str], notices: list[str]) -> dict[str, Any]:
