@@ -17,7 +17,9 @@ from aktify_sandbox.cli.tables import print_json, print_table
 if TYPE_CHECKING:
     import httpx
 
+_LINES = 10
 _EVERY = 250
+_LONGEST_EXAMPLE = 90
 
 
 @click.command()
@@ -99,9 +101,10 @@ def _with_progress(bodies: list[Body]) -> Iterator[Body]:
         with click.progressbar(bodies, label="Sending", file=sys.stderr, show_pos=True) as shown:
             yield from shown
         return
+    every = max(_EVERY, -(-len(bodies) // _LINES))  # in the log of a job, a few lines are enough
     for number, body in enumerate(bodies, 1):
         yield body
-        if number % _EVERY == 0 or number == len(bodies):
+        if number % every == 0 or number == len(bodies):
             click.echo(f"sent {number:,} of {len(bodies):,}", err=True)
 
 
@@ -114,39 +117,40 @@ def _send(client: Client, key: str, body: Body, summary: "Summary") -> None:
     except httpx.TransportError as error:
         summary.undelivered.append(f"{body.place}: {type(error).__name__}")
         return
-    summary.add(body.place, answer.status_code, _reason(client, answer))
+    summary.add(body.place, answer.status_code, *_reason(client, answer))
 
 
-def _reason(client: Client, answer: "httpx.Response") -> str:
+def _reason(client: Client, answer: "httpx.Response") -> tuple[str, str]:
+    """The field and the rule that decided, and what was said of this one in words, if that is more."""
     if answer.status_code == 201:
-        return "accepted"
+        return "accepted", ""
     try:
         content: Any = answer.json()
         problems, message = content["problems"], content["message"]
     except (ValueError, KeyError, TypeError):
         name = answer.headers.get("x-aktify-sandbox-request")
         if name is None:
-            return "the answer doesn't say"
+            return "the answer doesn't say", ""
         record = client.get(f"/requests/{name}")
         problems, message = record["problems"], record["reason"]["rule"]
     if not problems:
-        return str(message)
+        return str(message), ""
     first = problems[0]
-    return " ".join([first["field"] or "body", f"({first['ruling']})" if first["ruling"] else "(the page)"])
+    return f"{first['field'] or 'body'} ({first['ruling'] or 'the page'})", str(first["message"])
 
 
 @dataclass
 class Summary:
-    """Answers by status and reason, each reason with the first place that had it."""
+    """Answers by status and reason, each reason with the first place that had it and what was said of that."""
 
     counts: Counter[tuple[int, str]] = field(default_factory=Counter)
-    first: dict[tuple[int, str], str] = field(default_factory=dict)
+    first: dict[tuple[int, str], tuple[str, str]] = field(default_factory=dict)
     undelivered: list[str] = field(default_factory=list)
 
-    def add(self, place: str, status: int, reason: str) -> None:
+    def add(self, place: str, status: int, reason: str, example: str) -> None:
         """Count an answer."""
         self.counts[status, reason] += 1
-        self.first.setdefault((status, reason), place)
+        self.first.setdefault((status, reason), (place, example))
 
     @property
     def content(self) -> dict[str, Any]:
@@ -155,8 +159,9 @@ class Summary:
         for (status, _), count in self.counts.items():
             statuses[str(status)] += count
         reasons = [
-            {"status": status, "reason": reason, "count": count, "first": self.first[status, reason]}
+            {"status": status, "reason": reason, "count": count, "first": place, "example": example}
             for (status, reason), count in self._ordered()
+            for place, example in [self.first[status, reason]]
         ]
         return {
             "sent": statuses.total(),
@@ -174,10 +179,15 @@ class Summary:
         totals = ", ".join(f"{count:,} × {status}" for status, count in content["statuses"].items())
         click.echo(f"{content['sent']:,} sent: {totals or 'no answers'}")
         rows = [
-            (row["status"], f"{row['count']:,}", row["reason"], row["first"]) for row in content["reasons"]
+            (row["status"], f"{row['count']:,}", row["reason"], row["first"], _cut(row["example"]))
+            for row in content["reasons"]
         ]
-        print_table(("status", "leads", "reason", "first"), rows, empty="")
+        print_table(("status", "leads", "reason", "first", "which said"), rows, empty="")
         for line in self.undelivered[:10]:
             click.echo(f"not delivered: {line}", err=True)
         if len(self.undelivered) > 10:
             click.echo(f"not delivered: {len(self.undelivered) - 10:,} more", err=True)
+
+
+def _cut(text: str) -> str:
+    return text if len(text) <= _LONGEST_EXAMPLE else f"{text[:_LONGEST_EXAMPLE]}…"
