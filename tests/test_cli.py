@@ -184,9 +184,62 @@ def test_send_reads_standard_input_and_names_where_each_reason_came_first(sandbo
     text = f"{json.dumps(LEAD)}\n{json.dumps({**LEAD, 'region': 'ca'})}\n"
     summary = in_json(sandbox, "send", "-", text=text)
     assert summary["reasons"] == [
-        {"status": 201, "reason": "accepted", "count": 1, "first": "line 1"},
-        {"status": 400, "reason": "region (region-case)", "count": 1, "first": "line 2"},
+        {"status": 201, "reason": "accepted", "count": 1, "first": "line 1", "example": ""},
+        {
+            "status": 400,
+            "reason": "region (region-case)",
+            "count": 1,
+            "first": "line 2",
+            "example": "“ca” is in lower case.",
+        },
     ]
+
+
+def test_the_summary_for_people_says_what_was_wrong_with_the_first_of_a_kind(sandbox: Running) -> None:
+    long = {**LEAD, "phoneNumber": "x" * 300}
+    said = run(sandbox, "send", "-", text="\n".join(map(json.dumps, ({**LEAD, "region": "ca"}, long))))
+    assert re.search(r"^400 +1 +region \(region-case\) +line 1 +“ca” is in lower case\.$", said, re.MULTILINE)
+    assert max(map(len, said.splitlines())) < 200
+    assert "…" in said
+
+
+@pytest.mark.parametrize(("leads", "lines"), [(3, 1), (600, 3), (3_100, 10)])
+def test_the_log_of_a_job_gets_a_few_lines_of_progress(sandbox: Running, leads: int, lines: int) -> None:
+    env = clean_environment(AKTIFY_SANDBOX_URL=sandbox.url, AKTIFY_API_KEY=sandbox.api_key)
+    command = [*COMMAND, "send", "--sample", str(leads), "--seed", "1"]
+    done = subprocess.run(command, env=env, capture_output=True, text=True, timeout=120)
+    shown = [line for line in done.stderr.splitlines() if line.startswith("sent ")]
+    assert len(shown) == lines
+    assert shown[-1] == f"sent {leads:,} of {leads:,}"
+
+
+def test_what_a_list_says_to_people_is_not_in_what_a_program_reads(serve: Serve) -> None:
+    sandbox = serve("--keep", "2")
+
+    def listed(*words: str) -> tuple[int, list[str]]:
+        env = clean_environment(AKTIFY_SANDBOX_URL=sandbox.url)
+        done = subprocess.run([*COMMAND, *words], env=env, capture_output=True, text=True)
+        return len(done.stdout.splitlines()), [line.partition(":")[0] for line in done.stderr.splitlines()]
+
+    assert listed("requests", "list") == (0, ["No requests yet."])
+    for number in range(3):
+        sandbox.post({**LEAD, "phoneNumber": f"(509) 555-000{number}"})
+    dropped = "1 older ones were dropped by --keep."
+    assert listed("requests", "list", "--limit", "1") == (1, ["There are more", dropped])
+    assert listed("requests", "list", "--status", "500") == (0, ["No requests match.", dropped])
+    assert listed("leads", "list", "--limit", "1") == (2, ["There are more"])
+
+
+@pytest.mark.parametrize("form", ["json", "jsonl", "csv"])
+def test_leads_go_into_a_file_of_their_owner_alone(serve: Serve, tmp_path: Path, form: str) -> None:
+    sandbox, file = serve(), tmp_path / f"leads.{form}"
+    sandbox.post({**LEAD, "firstName": "Zoë"})
+    assert run(sandbox, "leads", "export", "--format", form, "--output", str(file)) == ""
+    assert file.read_text() == run(sandbox, "leads", "export", "--format", form)
+    assert "Zoë" in file.read_text()
+    assert file.stat().st_mode & 0o777 == 0o600
+    lost = run(sandbox, "leads", "export", "--output", str(tmp_path / "none" / "x"), code=1)
+    assert "can't be written" in lost
 
 
 def test_metadata_columns_and_empty_cells(sandbox: Running, tmp_path: Path) -> None:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from aktify_sandbox.cli.client import Client, as_json, talks
-from aktify_sandbox.cli.tables import clean, print_json, print_raw, print_table
+from aktify_sandbox.cli.tables import clean, print_json, print_table
 
 if TYPE_CHECKING:
     from aktify_sandbox.cli.files import Item
@@ -56,7 +56,7 @@ def list_leads(in_json: bool, url: str, token: str | None, **filters: Any) -> No
     ]
     print_table(("received", "phone", "campaign", "request", "name"), rows, empty="No leads.")
     if page["next"]:
-        click.echo(f"There are more: --before {page['next']}")
+        click.echo(f"There are more: --before {page['next']}", err=True)
 
 
 def _name(lead: dict[str, Any]) -> str:
@@ -71,22 +71,32 @@ def _name(lead: dict[str, Any]) -> str:
     "--format", "form", type=click.Choice(["json", "jsonl", "csv"]), default="jsonl", show_default=True
 )
 @click.option("--campaign", metavar="NAME", help="Only this campaign's.")
+@click.option("--output", metavar="FILE", type=click.Path(path_type=Path), help="Write it here instead.")
 @talks
-def export(form: str, campaign: str | None, url: str, token: str | None) -> None:
+def export(form: str, campaign: str | None, output: Path | None, url: str, token: str | None) -> None:
     """Print all leads, oldest first. `leads import` takes each format again.
 
     \b
     Example:
-      aktify-sandbox leads export --format csv > leads.csv
+      aktify-sandbox leads export --format csv --output leads.csv
     """
+    from aktify_sandbox.cli.files import STANDARD, written
+
     everything = _all(Client(url, token), campaign)
-    if form == "jsonl":
-        for lead in everything:
-            print_raw(json.dumps(lead, ensure_ascii=False))
-    elif form == "json":
-        print_json({"leads": list(everything)})
-    else:
-        print_raw(_as_csv(list(everything)), nl=False)
+    with written(output or STANDARD) as out:
+        for text in _in_form(form, everything):
+            out.write(text.encode())
+
+
+def _in_form(form: str, everything: Iterator[dict[str, Any]]) -> Iterator[str]:
+    match form:
+        case "jsonl":
+            for lead in everything:
+                yield json.dumps(lead, ensure_ascii=False) + "\n"
+        case "json":
+            yield json.dumps({"leads": list(everything)}, indent=2, ensure_ascii=False) + "\n"
+        case _:
+            yield _as_csv(list(everything))
 
 
 def _all(client: Client, campaign: str | None) -> Iterator[dict[str, Any]]:

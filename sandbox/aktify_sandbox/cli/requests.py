@@ -72,12 +72,13 @@ def list_requests(in_json: bool, url: str, token: str | None, **wanted: Any) -> 
         click.echo(
             "No requests match."
             if any(wanted[name] for name in wanted if name != "limit")
-            else "No requests yet."
+            else "No requests yet.",
+            err=True,
         )
     if page["next"]:
-        click.echo(f"There are more: --before {page['next']}")
+        click.echo(f"There are more: --before {page['next']}", err=True)
     if page.get("dropped"):
-        click.echo(f"{page['dropped']:,} older ones were dropped by --keep.")
+        click.echo(f"{page['dropped']:,} older ones were dropped by --keep.", err=True)
 
 
 def row(record: dict[str, Any]) -> str:
