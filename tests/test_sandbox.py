@@ -198,6 +198,30 @@ def test_a_reset_forgets_all_of_this_campaign(box: Sandbox) -> None:
     box.verify(1)
 
 
+def test_a_mistake_names_the_argument(box: Sandbox) -> None:
+    wrong: list[tuple[dict[str, Any], str]] = [
+        ({"status": "reset"}, r"^status='reset' isn't a whole number; a fault is given as fault='reset'\.$"),
+        ({"status": 99}, "^status: Found 99; it must be at least 200"),
+        ({"status": 503, "headers": {"Retry-After": 1}}, "^headers.Retry-After: Found 1; expected a text"),
+        ({"status": 503, "times": "x"}, "^times: Found x; expected a whole number"),
+        ({"status": 503, "delay": "x", "lead": "y"}, "delay: Found x.*lead: Found y"),
+    ]
+    for given, words in wrong:
+        with pytest.raises(SandboxMistake, match=words):
+            box.force(**given)
+
+
+def test_what_stands_inside_the_metadata_is_asked_for_in_its_own_shape(box: Sandbox) -> None:
+    post(box, metadata={"source": "web", "status": "new", "utm": {"medium": "cpc"}})
+    box.verify(1, metadata={"source": "web", "utm": {"medium": re.compile("^c")}})
+    box.verify(1, metadata={"status": ["new", "old"]})
+    box.verify(1, body={"metadata": {"source": ["web", "app"]}})
+    box.verify(0, metadata={"source": "app"})
+    with pytest.raises(VerifyFailed, match=r"body\.metadata\.source: expected app, found web"):
+        box.verify(1, metadata={"source": "app"})
+    assert len(box.wait_for(metadata={"utm": {"medium": "cpc"}})) == 1
+
+
 def test_mistakes_are_explained(box: Sandbox) -> None:
     with pytest.raises(SandboxMistake, match="at most 599"):
         box.force(999)

@@ -265,6 +265,10 @@ class Sandbox:
 
         Raises `SandboxMistake`.
         """
+        if isinstance(status, str):
+            raise SandboxMistake(
+                f"status={status!r} isn't a whole number; a fault is given as fault={status!r}."
+            )
         late = f"{delay * 1000:.0f}ms" if isinstance(delay, (int, float)) else delay
         order = {
             "status": status,
