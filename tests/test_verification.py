@@ -291,7 +291,7 @@ def test_a_file_of_expectations_is_read_and_its_mistakes_have_places(tmp_path: A
 def test_what_stands_inside_the_metadata_may_be_nested_or_dotted(sandbox: Running, tmp_path: Path) -> None:
     inside = {"source": "web", "count": 3, "utm": {"medium": "cpc", "in": "x"}}
     sandbox.post({**LEAD, "metadata": inside})
-    nested = [
+    nested: list[Content] = [
         {"metadata": inside},
         {"body": {"metadata": {"count": 3, "source": {"matches": "^w"}}}},
         {"metadata": {"utm": {"medium": {"in": ["a", "cpc"]}}}},

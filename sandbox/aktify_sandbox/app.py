@@ -1,6 +1,6 @@
 """The only wiring: two doors, `/_sandbox` (ours) and everything else (the vendor's)."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
 
@@ -28,8 +28,11 @@ class Application:
         origin: str,
         listener: Callable[[Exchange], None],
         stop: Callable[[], None],
+        folders: Iterable[Path] = (),
     ) -> None:
         """`origin` is its address as clients see it: `http://127.0.0.1:8509`.
+
+        `folders` are those in which `scenarios/` may lie; none: the current one.
 
         Raises `RulingMistake`, `NoSuchScenario`, `DocumentMistakes`.
         """
@@ -38,7 +41,7 @@ class Application:
         campaigns.find(campaigns.default_key.encode())  # its rules are compiled before a request needs them
         self.forcing = Forcing(
             campaigns,
-            Shelf(Path.cwd()),
+            Shelf(*(tuple(folders) or (Path.cwd(),))),
             active=settings.scenarios,
             numbers=settings.magic,
             seed=settings.seed,

@@ -17,22 +17,23 @@ from aktify_sandbox.app import Application
 from aktify_sandbox.banner import banner
 from aktify_sandbox.hosting import CannotServe, Server, bind, origin_of, say, watch
 from aktify_sandbox.log import LogError
-from aktify_sandbox.nodes import DocumentMistakes
 from aktify_sandbox.settings import Settings
-from aktify_sandbox.shelf import NoSuchScenario
 from aktify_sandbox.store import Store
 from aktify_sandbox.terminal import Terminal
 
 
 def serve(settings: Settings, notices: list[str]) -> int:
-    """Run until Ctrl-C, SIGTERM or `stop`. Returns the exit code: 0, or 1 when it couldn't start."""
+    """Run until Ctrl-C, SIGTERM or `stop`. Returns the exit code: 0, or 1 when it couldn't start.
+
+    Raises `RulingMistake`, `NoSuchScenario`, `DocumentMistakes`: settings that can't be.
+    """
     try:
         check_ready_file(settings.ready_file)
         # bound before the state is opened: a taken port touches nothing
         listening = bind(settings.host, settings.port)
         with contextlib.closing(listening):
             return _serve(settings, notices, listening)
-    except (CannotServe, LogError, NoSuchScenario, DocumentMistakes) as error:
+    except (CannotServe, LogError) as error:
         say(str(error))
         return 1
 
