@@ -1,6 +1,7 @@
 """`Sandbox` as scripts and tests use it: in this process or elsewhere, blocking or in an event loop."""
 
 import asyncio
+import contextlib
 import re
 import subprocess
 import sys
@@ -196,6 +197,18 @@ def test_a_reset_forgets_all_of_this_campaign(box: Sandbox) -> None:
     assert (box.leads, len(box.requests)) == ([], 0)
     assert post(box) == 201
     box.verify(1)
+
+
+def test_only_of_a_broken_answer_it_is_said_how_it_would_be_whole(box: Sandbox) -> None:
+    for order, words in (
+        ({"status": 503}, "Answer 503\n"),
+        ({"status": 503, "fault": "dribble", "body": "x"}, "Answer 503\n"),
+        ({"status": 503, "fault": "truncate", "body": "some text"}, "Answer 503, as it would be whole\n"),
+    ):
+        box.force(**order)
+        with contextlib.suppress(httpx.RemoteProtocolError):
+            post(box)
+        assert words in box.report()
 
 
 def test_a_mistake_names_the_argument(box: Sandbox) -> None:

@@ -151,8 +151,8 @@ def _answer(record: Record) -> Iterator[str]:
         yield from _indented(orjson.dumps(record["answer"], option=orjson.OPT_INDENT_2).decode())
     elif record["response"]:
         never = " (the client had gone before it had all of it)" if "hungUpAfterMs" in record else ""
-        forced = ", as it would be whole" if record["reason"]["scenario"] else ""
-        yield f"Answer {record['response']['status']}{forced}{never}"
+        broken = ", as it would be whole" if record.get("fault", "dribble") != "dribble" else ""
+        yield f"Answer {record['response']['status']}{broken}{never}"
         for name, value in record["response"]["headers"]:
             yield f"  {printable(name)}: {printable(value)}"
         yield ""
