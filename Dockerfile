@@ -1,4 +1,4 @@
-# The sandbox in a container: how to build and run it stands in README.md under “In a container”.
+# The sandbox in a container: how to build and run it stands in docs/container.md.
 
 FROM python:3.11-slim-bookworm AS build
 WORKDIR /src

@@ -252,6 +252,54 @@ def test_a_terminal_gets_colours_unless_it_wants_none(sandbox: Running) -> None:
     assert b"\x1b" not in shown_in_terminal("leads", "list", "--url", sandbox.url, NO_COLOR="1")
 
 
+MOVING = "\x1b]0;a title\x07\x9b31m\u202e\u2066\x7f"
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        "requests show r000000001",
+        "requests show r000000001 --json",
+        "requests show r000000001 --format har",
+        "requests show r000000001 --format curl",
+        "requests show r000000001 --format node",
+        "requests export",
+        "requests export --format har",
+        "leads list --json",
+        "leads export",
+        "leads export --format csv",
+    ],
+)
+def test_nothing_that_was_sent_moves_a_terminals_cursor(moving: Running, command: str) -> None:
+    shown = shown_in_terminal(*command.split(), "--url", moving.url, NO_COLOR="1").decode()
+    assert "r000000001" in shown or "x-api-key" in shown or "+15095554455" in shown
+    assert not set("\x1b\x07\x9b\u202e\u2066\x7f") & set(shown)
+    if command.endswith(("har", "--json", "export")):
+        assert json.loads(shown) == json.loads(run(moving, *command.split())), "it means the same"
+
+
+@pytest.fixture(scope="module")
+def moving(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
+    """A sandbox that was sent a lead which would take a terminal over."""
+    running = Running(tmp_path_factory.mktemp("moving"), "--in-memory", "--quiet")
+    lead = {
+        **LEAD,
+        "phoneNumber": "(509) 555-4455",
+        "firstName": MOVING,
+        "source": MOVING,
+        "metadata": {MOVING: MOVING},
+    }
+    headers = [
+        (b"x-api-key", b"test-key"),
+        (b"content-type", b"application/json"),
+        (b"x-hostile", b"a \x9b31m"),
+    ]
+    body = json.dumps(lead, ensure_ascii=False).encode()
+    assert running.http.post("/api/v1/leads", content=body, headers=headers).status_code == 201
+    yield running
+    running.stop()
+
+
 def test_events_are_read_however_they_are_cut() -> None:
     stream = b'retry: 1000\nevent: hello\ndata: {"a": 1}\n\n: still here\n\nid: r1\ndata: "\xc2\x85\xe2\x80\xa8"\n\n'
     expected = [Event("hello", {"a": 1}, None), Event("message", "\x85\u2028", "r1")]

@@ -76,13 +76,6 @@ def test_the_readme_has_every_example() -> None:
     assert set(COMMANDS) == folders == set(PROGRAMS)
 
 
-@pytest.mark.parametrize("readme", [ROOT / "README.md", EXAMPLES / "README.md"], ids=["whole", "examples"])
-def test_its_links_lead_to_files_that_are_there(readme: Path) -> None:
-    links = re.findall(r"\]\(((?:\.\./)?[A-Za-z][^):]*)\)", readme.read_text())
-    assert len(links) >= 2
-    assert [link for link in links if not (readme.parent / link.partition("#")[0]).exists()] == []
-
-
 @pytest.mark.parametrize("name", COMMANDS)
 def test_the_tests_of_an_example_pass_as_its_readme_says(name: str, copy: Copy) -> None:
     for program in PROGRAMS[name]:
@@ -154,9 +147,11 @@ def test_the_shell_scripts_have_no_known_trap() -> None:
     assert len(scripts) == 2
 
 
-# the README's section on every other language
+# the page on every other language
 
-LANGUAGES = (ROOT / "README.md").read_text().partition("<!-- languages -->")[2].partition("<!-- /")[0]
+LANGUAGES = (
+    (ROOT / "docs" / "languages.md").read_text().partition("<!-- languages -->")[2].partition("<!-- /")[0]
+)
 
 JAVA = """
 import java.net.URI;
@@ -177,7 +172,7 @@ class Post {
 
 
 @pytest.mark.skipif(not shutil.which("java"), reason="java isn't on this machine")
-def test_java_takes_the_address_from_where_the_readme_says(tmp_path: Path) -> None:
+def test_java_takes_the_address_from_where_the_page_says(tmp_path: Path) -> None:
     [expression] = re.findall(r"^\| Java \| `(.+?)` \|", LANGUAGES, re.MULTILINE)
     (tmp_path / "Post.java").write_text(JAVA % expression)
     done = run(tmp_path, "aktify-sandbox exec --expect '201 == 1' -- java Post.java")

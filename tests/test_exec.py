@@ -69,6 +69,14 @@ def script(folder: Path, code: str) -> list[str]:
     return [sys.executable, str(path)]
 
 
+def test_its_help_says_what_port_and_state_are_here(tmp_path: Path) -> None:
+    said = " ".join(run(tmp_path, "--help").out.split())
+    assert re.search(r"--port PORT [^[]*\[default: a free one\]", said)
+    assert re.search(r"--state DIR [^[]*\[default: none: it is in memory\]", said)
+    assert "8509" not in said
+    assert ".aktify-sandbox]" not in said
+
+
 def test_the_command_finds_the_sandbox_and_its_outcome_is_ours(tmp_path: Path) -> None:
     code = (
         "assert [post(LEAD), post(LEAD)] == [201, 409]; print(os.environ['AKTIFY_SANDBOX_URL']); sys.exit(0)"

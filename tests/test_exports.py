@@ -34,6 +34,8 @@ STRANGE: list[dict[str, Any]] = [
     {"content": b'{"region": "CA", "region": "NV"}', "headers": {"content-type": "application/json"}},
     {"content": b'{"n": NaN}', "headers": {"content-type": "application/json"}},
     {"content": b"", "headers": {"X-Empty": "", "X-Quote": "it's"}},
+    {"content": b"{}", "headers": {"X-Latin": b"J\xfcrgen \x9b 100% \\n it's $HOME"}},
+    {"content": b'{"a": "\x1b]0;x\x07\r\xe2\x80\xae"}', "headers": {"content-type": "application/json"}},
 ]
 
 
@@ -67,6 +69,16 @@ def test_what_is_exported_sends_the_same_again(
     for name, value in before["headers"]:
         if name.lower() in ours:
             assert sent.get(name.lower()) == value, name
+
+
+def test_a_curl_line_moves_no_cursor(sandbox: Running) -> None:
+    """It is printed in a terminal, and pasted there."""
+    body = b'{"firstName": "\x1b]0;a title\x07 \xc2\x9b31m \xe2\x80\xae"}\r'
+    headers = [(b"x-api-key", sandbox.api_key.encode()), (b"x-c1", b"a \x9b31m")]
+    answer = sandbox.http.post("/api/v1/leads", content=body, headers=headers)
+    text = export(sandbox, answer, "curl")
+    assert text.rstrip("\n").isprintable()
+    assert text.isascii()
 
 
 def meaning(record: dict[str, Any]) -> Any:

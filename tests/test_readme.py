@@ -1,4 +1,4 @@
-"""The README tells the truth: its console blocks are run, its tables and promises compared."""
+"""The README and the pages behind it tell the truth: console blocks are run, tables and promises compared."""
 
 import os
 import re
@@ -10,18 +10,24 @@ import pytest
 
 from aktify_sandbox.bundled import bundled
 from aktify_sandbox.cli import main
-from aktify_sandbox.contract.rulings import RULINGS
+from aktify_sandbox.contract.rulings import RULINGS, Rulings
+from aktify_sandbox.contract.schema import lead_schema
 from aktify_sandbox.scenario_files import read_scenario
 from running import COMMAND, Running, clean_environment
 from test_safety import all_routes
 
 ROOT = Path(__file__).parent.parent
 README = (ROOT / "README.md").read_text()
-BLOCKS = re.findall(r"```(\w+)\n(.*?)```", README, re.DOTALL)
+PAGES = {path.name: path.read_text() for path in sorted((ROOT / "docs").glob("*.md"))}
+BLOCKS = [
+    block
+    for text in (README, *PAGES.values())
+    for block in re.findall(r"```(\w+)\n(.*?)```", text, re.DOTALL)
+]
 
 
 def rulings_table() -> str:
-    """The table as it must stand in the README."""
+    """The table as it must stand in its page."""
     rows = ["| ruling | default | other values | reason |", "|---|---|---|---|"]
     for ruling in RULINGS.values():
         others = [f"`{value}`" for value in ruling.values if value != ruling.default]
@@ -104,10 +110,10 @@ def test_every_python_block_passes_as_a_test_of_its_own(tmp_path: Path) -> None:
     assert len(blocks) >= 4
 
 
-def test_what_the_readme_says_of_the_fixture_is_there() -> None:
+def test_what_is_said_of_the_fixture_is_there() -> None:
     from aktify_sandbox import Sandbox
 
-    section = README.partition("| of the fixture |")[2].partition("\n\n")[0]
+    section = PAGES["testing.md"].partition("| of the fixture |")[2].partition("\n\n")[0]
     cells = re.findall(r"^\| ((?:`[^`]+` ?)+) \|", section, re.MULTILINE)
     documented = {name for cell in cells for name in re.findall(r"`\.(\w+)", cell)}
     offered = {name for name in dir(Sandbox) if not name.startswith("_")}
@@ -123,7 +129,7 @@ def test_the_yaml_block_loads(tmp_path: Path) -> None:
     assert settings.campaigns[0].keys[1].revoked
 
 
-def test_the_scenario_in_the_readme_is_one(tmp_path: Path) -> None:
+def test_the_scenario_that_shows_everything_is_one(tmp_path: Path) -> None:
     [text] = [text for kind, text in BLOCKS if kind == "yaml" and "\nrules:" in text]
     (tmp_path / "mine.yaml").write_text(text)
     assert len(read_scenario(tmp_path / "mine.yaml").rules) == 5
@@ -141,20 +147,20 @@ def test_the_expectations_in_the_readme_are_met_by_what_they_describe(tmp_path: 
 
 
 def scenarios_table() -> str:
-    """The table as it must stand in the README."""
+    """The table as it must stand in its page."""
     files = sorted(bundled("scenarios").glob("*.yaml"))
     rows = [f"| `{path.stem}` | {read_scenario(path).description} |" for path in files]
     return "\n".join(["| scenario | what it does, and what a good client does |", "|---|---|", *rows])
 
 
 def test_the_table_of_scenarios_says_what_their_files_say() -> None:
-    found = re.search(r"<!-- scenarios -->\n(.*?)\n?<!-- /scenarios -->", README, re.DOTALL)
+    found = re.search(r"<!-- scenarios -->\n(.*?)\n?<!-- /scenarios -->", PAGES["scenarios.md"], re.DOTALL)
     assert found
     assert found[1] == scenarios_table()
 
 
 def test_the_table_of_rulings_is_the_one_in_force() -> None:
-    found = re.search(r"<!-- rulings -->\n(.*?)\n?<!-- /rulings -->", README, re.DOTALL)
+    found = re.search(r"<!-- rulings -->\n(.*?)\n?<!-- /rulings -->", PAGES["rulings.md"], re.DOTALL)
     assert found
     assert found[1] == rulings_table()
 
@@ -178,10 +184,8 @@ def test_every_documented_command_exists() -> None:
 
 
 def test_every_route_is_documented() -> None:
-    section = README.partition("## Its own door")[2].partition("## ")[0]
-    documented = set(re.findall(r"`(GET|POST|PUT|DELETE) (\S+)`", section)) | {
-        ("GET", "/_sandbox/openapi.json")
-    }
+    page = PAGES["http.md"]
+    documented = set(re.findall(r"`(GET|POST|PUT|DELETE) (\S+)`", page)) | {("GET", "/_sandbox/openapi.json")}
     real = {(method, path.replace("r000000001", "{id}")) for method, path in all_routes() if method != "HEAD"}
     assert documented == real - {("GET", "/_sandbox"), ("GET", "/_sandbox/")}
 
@@ -191,12 +195,54 @@ def test_the_test_command_is_the_one_that_ci_runs() -> None:
     assert tests in (ROOT / ".ci" / "run").read_text().splitlines()
 
 
-def test_links_inside_the_readme_lead_somewhere() -> None:
-    headings = {
-        re.sub(r"[^a-z0-9 -]", "", line.lower()).strip().replace(" ", "-")
-        for line in re.findall(r"^#+ (.*)$", README, re.MULTILINE)
-    }
-    assert set(re.findall(r"\]\(#([a-z-]+)\)", README)) <= headings
+def anchors(text: str) -> set[str]:
+    """What a `#` may name in a file: its headings, as GitHub spells them."""
+    prose = re.sub(r"```.*?```", "", text, flags=re.DOTALL)
+    headings = re.findall(r"^#+ (.*)$", prose, re.MULTILINE)
+    return {re.sub(r"[^a-z0-9 -]", "", each.lower()).strip().replace(" ", "-") for each in headings}
+
+
+DOCUMENTS = [ROOT / "README.md", ROOT / "examples" / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
+
+
+@pytest.mark.parametrize("path", DOCUMENTS, ids=lambda path: str(path.relative_to(ROOT)))
+def test_links_lead_to_files_and_headings_that_are_there(path: Path) -> None:
+    links = re.findall(r"\]\(([^)]+)\)", path.read_text())
+    lost = []
+    for link in links:
+        if link.startswith(("https://", "http://")):
+            continue
+        name, _, heading = link.partition("#")
+        target = path.parent / name if name else path
+        if not target.exists() or (heading and heading not in anchors(target.read_text())):
+            lost.append(link)
+    assert lost == []
+    assert any(link.startswith("../README.md") for link in links) or path.name == "README.md", "no way back"
+
+
+def test_every_page_can_be_reached_from_the_readme() -> None:
+    assert {f"docs/{name}" for name in PAGES} <= set(re.findall(r"\]\(([^)#]+)\)", README))
+
+
+def test_the_contents_name_every_section_in_its_order() -> None:
+    before, _, after = README.partition("## Contents\n")
+    listed = re.findall(r"\[([^]]+)\]\(#", after.partition("\n## ")[0])
+    assert listed == re.findall(r"^## (.*)$", after, re.MULTILINE)
+    assert re.findall(r"^## (.*)$", before, re.MULTILINE) == ["Two commands"]
+
+
+def test_the_dockerfile_names_the_page_that_says_how_to_build_it() -> None:
+    first = (ROOT / "Dockerfile").read_text().partition("\n")[0]
+    [page] = re.findall(r"docs/([a-z]+\.md)", first)
+    assert "docker build --tag" in PAGES[page]
+
+
+def test_the_schema_of_a_lead_says_where_each_rule_comes_from() -> None:
+    schema = lead_schema(Rulings.of("default", {}))
+    for name, field in schema["properties"].items():
+        said = field["$comment"]
+        assert "Page: " in said or "ruling: " in said, name
+        assert set(re.findall(r"[a-z]+(?:-[a-z]+)+", said.partition("ruling: ")[2])) <= set(RULINGS), name
 
 
 def test_the_figures_of_the_readme_stand_in_the_results() -> None:

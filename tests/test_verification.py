@@ -371,3 +371,13 @@ def test_a_verdict_is_given_only_when_nothing_unseen_could_change_it(
     verdicts = {least <= number <= most for number in range(sure, sure + unsure + 1)}
     result = judging.result(lost=0)
     assert result.ok == (verdicts.pop() if len(verdicts) == 1 else None)
+
+
+def test_nothing_is_verified_in_a_campaign_that_is_not_there(sandbox: Running) -> None:
+    fresh = sandbox.http.post("/_sandbox/campaigns", json={}).json()
+    typo = {"where": {"campaign": f"{fresh['campaign']}x"}, "count": 0}
+    assert "There is no campaign" in verify(sandbox, typo, 404)["detail"]
+    verify(sandbox, {"where": {"campaign": fresh["campaign"]}, "count": 0})
+    sandbox.post(key=fresh["apiKey"])
+    sandbox.http.delete(f"/_sandbox/campaigns/{fresh['campaign']}")
+    verify(sandbox, {"where": {"campaign": fresh["campaign"]}, "count": 1})

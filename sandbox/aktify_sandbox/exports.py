@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 from urllib.parse import parse_qsl, quote
 
 from aktify_sandbox.contract.answers import ENDPOINT
-from aktify_sandbox.masking import may_hold_key, printable
+from aktify_sandbox.masking import may_hold_key, moves_cursor, printable
 from aktify_sandbox.version import __version__
 
 Record = Mapping[str, Any]
@@ -115,21 +115,28 @@ def as_curl(record: Record, origin: str) -> str:
     words = ["curl -i", shlex.quote(f"{origin}{target(record)}")]
     if record["method"] != ("POST" if this.body else "GET"):
         words.append("--head" if record["method"] == "HEAD" else f"-X {shlex.quote(record['method'])}")
-    words += [f"-H {shlex.quote(_header_line(name, value))}" for name, value in this.headers]
+    words += [f"-H {_header_word(name, value)}" for name, value in this.headers]
     if this.has_key:
         words.append(f'-H "x-api-key: {KEY}"')
+    text = None if this.text is None or moves_cursor(this.text) else this.text
     if this.body:
         if not any(name.lower() == "content-type" for name, _ in this.headers):
             words.append("-H 'content-type:'")  # curl would say that it is a form
-        words.append(f"--data-binary {'@-' if this.text is None else shlex.quote(this.text)}")
+        words.append(f"--data-binary {'@-' if text is None else shlex.quote(text)}")
     line = " ".join(words)
-    if this.body and this.text is None:
+    if this.body and text is None:
         line = f"printf %s {base64.b64encode(this.body).decode()} | base64 -d | {line}"
     return "".join(f"# {remark}\n" for remark in this.remarks) + line + "\n"
 
 
-def _header_line(name: str, value: str) -> str:
-    return f"{name}: {value}" if value else f"{name};"  # so curl sends an empty one
+def _header_word(name: str, value: str) -> str:
+    """One word for the shell; bytes that aren't ASCII are as they were, in whatever encoding the terminal is."""
+    line = f"{name}: {value}" if value else f"{name};"  # so curl sends an empty one
+    if value.isascii() and value.isprintable():
+        return shlex.quote(line)
+    octets = line.replace("\\", "\\\\").replace("%", "%%").encode("latin-1", "replace")
+    escaped = "".join(chr(octet) if 32 <= octet < 127 else f"\\{octet:03o}" for octet in octets)
+    return f'"$(printf {shlex.quote(escaped)})"'
 
 
 # HAR
@@ -233,7 +240,7 @@ def _call(start: str, record: Record, this: Sent, base: str, key: str, *more: st
     """A call of `httpx.request` that sends the same, line by line."""
     lead = this.lead
     headers = [
-        f"({name!r}, {value!r})"
+        f"({name!r}, {value if value.isascii() else value.encode('latin-1', 'replace')!r})"
         for name, value in this.headers
         if lead is None or name.lower() != "content-type"  # httpx sets it
     ]

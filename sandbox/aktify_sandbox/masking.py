@@ -42,6 +42,22 @@ def printable(text: str) -> str:
     return "".join(char if char.isprintable() else "\ufffd" for char in text)
 
 
+_MOVES_CURSOR = re.compile(
+    "[\\x00-\\x08\\x0b\\x0c\\x0e-\\x1f\\x7f-\\x9f\\u061c\\u200e\\u200f\\u2028-\\u202e\\u2066-\\u2069]|\\r(?!\\n)"
+)
+"""Control characters but for line breaks and tabs, and what turns the direction of writing."""
+
+
+def moves_cursor(text: str) -> bool:
+    """Whether a terminal would do more with the text than show it line by line."""
+    return _MOVES_CURSOR.search(text) is not None
+
+
+def escaped(text: str) -> str:
+    """The text with what could move a terminal's cursor written as in JSON, where it means the same."""
+    return _MOVES_CURSOR.sub(lambda found: f"\\u{ord(found[0]):04x}", text)
+
+
 def may_hold_key(name: str) -> bool:
     """Whether a header or query parameter of this name may hold a key: people try many names for x-api-key."""
     return _SECRET.search(name) is not None

@@ -2,6 +2,8 @@
 
 import gzip
 import re
+import shutil
+from pathlib import Path
 
 import pytest
 
@@ -57,6 +59,19 @@ def test_a_file_that_has_not_changed_is_not_sent_again(sandbox: Running) -> None
     again = sandbox.http.get("/_sandbox/inspector/main.js", headers={"if-none-match": first.headers["etag"]})
     assert (again.status_code, again.content) == (304, b"")
     assert again.headers["content-security-policy"] == HEADERS["content-security-policy"]
+
+
+def test_a_page_outlives_the_package_that_is_installed_anew_under_it(serve: Serve, tmp_path: Path) -> None:
+    copy = tmp_path / "sandbox" / "aktify_sandbox"
+    shutil.copytree(FOLDER.parent, copy, ignore=shutil.ignore_patterns("__pycache__"))
+    for name in ("fixtures", "scenarios"):
+        (tmp_path / name).symlink_to(FOLDER.parent.parent.parent / name)
+    sandbox = serve(PYTHONPATH=str(copy.parent))
+    (copy / "inspector").rename(tmp_path / "gone")
+    assert "<title>" in sandbox.http.get("/_sandbox/", headers=BROWSER).text
+    for name in FILES:
+        answer = sandbox.http.get(f"/_sandbox/inspector/{name}")
+        assert answer.content == (tmp_path / "gone" / name).read_bytes(), name
 
 
 @pytest.mark.parametrize(

@@ -96,6 +96,18 @@ def test_what_is_in_sight_stays_there_while_a_row_is_selected(inspector: Inspect
     expect(page.locator("#new")).to_be_hidden()
 
 
+def test_what_was_new_is_not_counted_in_another_list(inspector: Inspector) -> None:
+    names = post(inspector.sandbox, 60)
+    page = inspector.open()
+    expect(inspector.row(names[-1])).to_be_visible()
+    page.evaluate("document.querySelector('#list').scrollTop = 600")
+    post(inspector.sandbox, 3)
+    expect(page.locator("#new")).to_have_text("3 new")
+    page.locator("#filters [name=status]").select_option("2xx")
+    expect(page.locator("#new")).to_be_hidden()
+    assert page.evaluate("document.querySelector('#list').scrollTop") == 0
+
+
 def test_a_short_list_does_not_jump_either(inspector: Inspector) -> None:
     [name] = post(inspector.sandbox)
     page = inspector.open()
@@ -312,6 +324,7 @@ def test_opening_a_request_far_down_leaves_it_where_it_is(inspector: Inspector) 
     """The list is narrower beside a request, and its rows are higher."""
     names = post(inspector.sandbox, 80)
     page = inspector.open()
+    expect(inspector.row(names[-1])).to_be_visible()
     chosen = inspector.row(names[-60])
     page.evaluate("document.querySelector('#list').scrollTop = 1800")
     expect(chosen).to_be_in_viewport()
@@ -357,3 +370,14 @@ def test_who_has_no_token_is_told_how_to_give_it(inspect: Inspect, serve: Serve)
     serve("--quiet", "--token", "another", "--port", str(first.port))
     expect(page.get_by_role("alert")).to_contain_text("open /_sandbox/?token=TOKEN in a browser")
     inspector.open("?token=another")
+
+
+def test_what_was_dropped_is_said(inspect: Inspect, serve: Serve) -> None:
+    sandbox = serve("--quiet", "--keep", "3")
+    post(sandbox, 3)
+    page = inspect(sandbox).open()
+    expect(page.locator("#rows .row")).to_have_count(3)
+    expect(page.locator("#dropped")).to_be_hidden()
+    post(sandbox, 2)
+    page.reload()
+    expect(page.locator("#dropped")).to_have_text("2 older requests were dropped by --keep.")

@@ -5,7 +5,7 @@ import io
 import json
 from pathlib import Path
 
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page, Route, expect
 
 from inspector.browsing import Inspect, Inspector
 from running import Running, Serve
@@ -228,7 +228,12 @@ def test_many_leads_are_counted_and_never_mixed_with_those_of_another_campaign(i
     sandbox.post({"phoneNumber": "(509) 555-0100", "region": "NV"}, key="test-key.nightly")
     page.reload()
     expect(rows).to_have_count(200)
-    page.route("**/leads?*before=*", lambda route: (page.wait_for_timeout(700), route.continue_()))
+
+    def late(route: Route) -> None:
+        page.wait_for_timeout(700)
+        route.continue_()
+
+    page.route("**/leads?*before=*", late)
     page.get_by_role("button", name="Show more").click()
     page.locator("#lead-campaign").select_option("demo.nightly")
     expect(rows).to_have_count(1)

@@ -1,5 +1,6 @@
 """Leads in files: JSON, JSONL and CSV, by name or by content."""
 
+import codecs
 import contextlib
 import csv
 import io
@@ -10,9 +11,12 @@ import sys
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
-from typing import IO, Any, BinaryIO, NamedTuple
+from typing import Any, BinaryIO, NamedTuple, Protocol, TextIO
 
 import click
+
+from aktify_sandbox.cli.tables import on_terminal
+from aktify_sandbox.masking import escaped
 
 STANDARD = Path("-")
 """Standard input or output, in a file's place."""
@@ -52,12 +56,33 @@ def standard_input() -> BinaryIO:
     return sys.stdin.buffer
 
 
+class Out(Protocol):
+    """What is written to."""
+
+    def write(self, content: bytes, /) -> int:
+        """Take some more."""
+        ...
+
+
+class Shown:
+    """A terminal as something to write to. What others have sent moves no cursor in it."""
+
+    def __init__(self, terminal: TextIO) -> None:
+        self._terminal = terminal
+        self._decoder = codecs.getincrementaldecoder("utf-8")("replace")
+
+    def write(self, content: bytes) -> int:
+        """Show some more."""
+        self._terminal.write(escaped(self._decoder.decode(content)))
+        return len(content)
+
+
 @contextlib.contextmanager
-def written(file: Path) -> Iterator[IO[bytes]]:
+def written(file: Path) -> Iterator[Out]:
     """Where to write: what stands under the name afterwards is whole, and the owner's alone."""
     if file == STANDARD:
-        yield sys.stdout.buffer
-        sys.stdout.buffer.flush()
+        yield Shown(sys.stdout) if on_terminal() else sys.stdout.buffer
+        sys.stdout.flush()
         return
     beside: Path | None = None
     try:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from aktify_sandbox.cli.client import Client, as_json, talks
-from aktify_sandbox.cli.tables import clean, print_json, print_table
+from aktify_sandbox.cli.tables import clean, print_json, print_raw, print_table
 
 if TYPE_CHECKING:
     from aktify_sandbox.cli.files import Item
@@ -82,11 +82,11 @@ def export(form: str, campaign: str | None, url: str, token: str | None) -> None
     everything = _all(Client(url, token), campaign)
     if form == "jsonl":
         for lead in everything:
-            click.echo(json.dumps(lead, ensure_ascii=False))
+            print_raw(json.dumps(lead, ensure_ascii=False))
     elif form == "json":
         print_json({"leads": list(everything)})
     else:
-        click.echo(_as_csv(list(everything)), nl=False)
+        print_raw(_as_csv(list(everything)), nl=False)
 
 
 def _all(client: Client, campaign: str | None) -> Iterator[dict[str, Any]]:

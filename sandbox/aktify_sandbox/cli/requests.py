@@ -9,7 +9,7 @@ from urllib.parse import quote
 import click
 
 from aktify_sandbox.cli.client import Client, as_json, talks
-from aktify_sandbox.cli.tables import clean, painted, print_json
+from aktify_sandbox.cli.tables import clean, painted, print_json, print_raw
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 
@@ -112,7 +112,10 @@ def tail(count: int, in_json: bool, url: str, token: str | None, **wanted: Any) 
     from aktify_sandbox.cli.tailing import Tail
 
     def show(record: dict[str, Any]) -> None:
-        click.echo(json.dumps(record, ensure_ascii=False) if in_json else row(record))
+        if in_json:
+            print_raw(json.dumps(record, ensure_ascii=False))
+        else:
+            click.echo(row(record))
 
     Tail(Client(url, token), wanted, show, lambda news: click.echo(news, err=True)).follow(count)
 
@@ -168,7 +171,7 @@ def show(id: str, form: str | None, in_json: bool, url: str, token: str | None) 
     """
     client, path = Client(url, token), f"/requests/{_segment(id)}"
     if form:
-        click.echo(client.text(f"{path}/{form}").rstrip("\n"))
+        print_raw(client.text(f"{path}/{form}").rstrip("\n"))
     elif in_json:
         print_json(client.get(path))
     else:

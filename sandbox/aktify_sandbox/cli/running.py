@@ -27,7 +27,7 @@ _NEWEST_OF_NONE = "r000000000"
 
 
 @click.command("exec", context_settings={"allow_interspersed_args": False})
-@settings_options(*_OPTIONS)
+@settings_options(*_OPTIONS, port="a free one", state="none: it is in memory")
 @click.option(
     "--verify",
     "files",

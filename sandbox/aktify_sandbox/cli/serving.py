@@ -15,20 +15,24 @@ from aktify_sandbox.settings import Flag, Settings, SettingsMistake, fields_for_
 Command = Callable[..., Any]
 
 
-def settings_options(*names: str) -> Callable[[Command], Command]:
-    """The flags of the settings (all, or those named), in the order of their fields."""
+def settings_options(*names: str, **defaults: str) -> Callable[[Command], Command]:
+    """The flags of the settings (all, or those named), in the order of their fields.
+
+    `defaults`: in words, what holds in this command where it isn't the settings' own default.
+    """
 
     def decorate(command: Command) -> Command:
         for flag in reversed(fields_for_flags()):
             if not names or flag.field in names:
-                command = _option(flag)(command)
+                command = _option(flag, defaults.get(flag.field))(command)
         return command
 
     return decorate
 
 
-def _option(flag: Flag) -> Callable[[Command], Command]:
-    about: dict[str, Any] = {"help": _help(flag), "metavar": flag.metavar, "default": None}
+def _option(flag: Flag, default: str | None) -> Callable[[Command], Command]:
+    shown = f"{flag.help}  [default: {default}]" if default else _help(flag)
+    about: dict[str, Any] = {"help": shown, "metavar": flag.metavar, "default": None}
     if flag.kind == "boolean":
         about = {"help": flag.help, "is_flag": True, "default": None}
     elif flag.kind == "number":

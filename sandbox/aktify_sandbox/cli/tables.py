@@ -2,19 +2,30 @@
 
 import json
 import os
+import sys
 from collections.abc import Iterable, Sequence
 from typing import Any
 
 import click
 
-from aktify_sandbox.masking import printable
+from aktify_sandbox.masking import escaped, printable
 
 _COLOURS = {"2": "green", "3": "cyan", "4": "yellow", "5": "red"}
 
 
 def print_json(content: Any) -> None:
     """For programs."""
-    click.echo(json.dumps(content, indent=2, ensure_ascii=False))
+    print_raw(json.dumps(content, indent=2, ensure_ascii=False))
+
+
+def print_raw(text: str, *, nl: bool = True) -> None:
+    """Text with what others have sent in it: to a program as it is, to a terminal so that it moves no cursor."""
+    click.echo(escaped(text) if on_terminal() else text, nl=nl)
+
+
+def on_terminal() -> bool:
+    """Whether somebody looks at standard output."""
+    return sys.stdout is not None and sys.stdout.isatty()
 
 
 def print_table(columns: Sequence[str], rows: Iterable[Sequence[Any]], *, empty: str) -> None:

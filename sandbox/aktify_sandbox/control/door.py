@@ -97,7 +97,7 @@ async def _problem(_: Request, error: Exception) -> Response:
 
 async def _http_problem(request: Request, error: Exception) -> Response:
     assert isinstance(error, HTTPException)  # noqa: S101  Starlette's type says Exception
-    detail = f"{request.method} {request.scope['path']} isn't served here: the README lists what is."
+    detail = f"{request.method} {request.scope['path']} isn't served here: docs/http.md lists what is."
     response = problem_response(error.status_code, detail)
     response.headers.update(error.headers or {})
     return response

@@ -5,7 +5,6 @@ import functools
 import gzip
 import zlib
 from pathlib import Path
-from typing import NamedTuple
 
 from starlette.requests import Request
 from starlette.responses import JSONResponse, PlainTextResponse, RedirectResponse, Response
@@ -44,20 +43,30 @@ HEADERS = {
 """What recorded requests say is hostile, and the page shows it."""
 
 
-class File(NamedTuple):
+class File:
     """A file of the page, as it goes out."""
 
-    content: bytes
-    packed: bytes
-    tag: str
+    def __init__(self, path: Path) -> None:
+        self.content = path.read_bytes()
+        self.media = f"{_MEDIA[path.suffix]}; charset=utf-8"
+        self.tag = f'"{zlib.crc32(self.content):08x}"'
+
+    @functools.cached_property
+    def packed(self) -> bytes:
+        """Made once a browser asks, since few sandboxes meet one."""
+        return gzip.compress(self.content, mtime=0)
 
 
 def routes(services: Services) -> list[Route]:
-    """The routes of the page."""
+    """The routes of the page.
+
+    Its files are in memory from now on: who installs the package anew under a running sandbox takes them off the disk.
+    """
+    files = {path.name: File(path) for path in FOLDER.iterdir() if path.suffix in _MEDIA}
 
     async def index(request: Request) -> Response:
         if wants_page(request):
-            return _answer(request, PAGE)
+            return _answer(request, files[PAGE])
         found, _ = await asyncio.to_thread(records.page, services.store, records.Filters(), 50, None)
         if wants_text(request):
             return PlainTextResponse(overview(services.campaigns.origin, found))
@@ -66,7 +75,10 @@ def routes(services: Services) -> list[Route]:
         )
 
     async def file(request: Request) -> Response:
-        return _answer(request, request.path_params["file"])
+        name = request.path_params["file"]
+        if name not in files:
+            raise ProblemError(404, f"The page has no file {name[:64]}.")
+        return _answer(request, files[name])
 
     async def door(_: Request) -> Response:
         return RedirectResponse("/_sandbox/")
@@ -78,22 +90,10 @@ def routes(services: Services) -> list[Route]:
     ]
 
 
-def _answer(request: Request, name: str) -> Response:
-    path = FOLDER / name
-    if path.suffix not in _MEDIA or path.parent != FOLDER or not path.is_file():
-        raise ProblemError(404, f"The page has no file {name[:64]}.")
-    file = _read(path, path.stat().st_mtime_ns)
+def _answer(request: Request, file: File) -> Response:
     headers = {**HEADERS, "etag": file.tag}
     if file.tag in request.headers.get("if-none-match", ""):
         return Response(status_code=304, headers=headers)
-    media = f"{_MEDIA[path.suffix]}; charset=utf-8"
     if "gzip" in request.headers.get("accept-encoding", ""):
-        return Response(file.packed, headers={**headers, "content-encoding": "gzip"}, media_type=media)
-    return Response(file.content, headers=headers, media_type=media)
-
-
-@functools.lru_cache(maxsize=64)
-def _read(path: Path, _changed: int) -> File:
-    """A file once for each change, so that who edits the page only loads it again."""
-    content = path.read_bytes()
-    return File(content, gzip.compress(content, mtime=0), f'"{zlib.crc32(content):08x}"')
+        return Response(file.packed, headers={**headers, "content-encoding": "gzip"}, media_type=file.media)
+    return Response(file.content, headers=headers, media_type=file.media)

@@ -6,9 +6,12 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
+from aktify_sandbox.campaigns import Campaigns
+from aktify_sandbox.control.keys import names_of
 from aktify_sandbox.control.problems import ProblemError, json_body, problem_response
 from aktify_sandbox.control.services import Services
 from aktify_sandbox.expectation_files import expectations_in
+from aktify_sandbox.expectations import Result
 from aktify_sandbox.nodes import DocumentMistakes
 from aktify_sandbox.records import FilterMistake
 from aktify_sandbox.verification import verify
@@ -29,6 +32,7 @@ def routes(services: Services) -> list[Route]:
             raise ProblemError(400, " ".join(words)) from None
         except FilterMistake as mistake:
             raise ProblemError(400, str(mistake)) from None
+        _refuse_nowhere(services.campaigns, results)
         shown = [result.shown() for result in results]
         if all(result.ok for result in results):
             return JSONResponse({"ok": True, "results": shown})
@@ -38,6 +42,14 @@ def routes(services: Services) -> list[Route]:
         return problem_response(status, f"{waited}{detail}", ok=False, results=shown)
 
     return [Route("/_sandbox/requests/verify", verify_requests, methods=["POST"])]
+
+
+def _refuse_nowhere(campaigns: Campaigns, results: list[Result]) -> None:
+    """A misspelt campaign has no requests, which must not look like an answer. Raises `ProblemError`."""
+    for result in results:
+        name = result.expectation.scope.campaign
+        if name and not result.looked_at and campaigns.campaign(name) is None:
+            raise ProblemError(404, f"There is no campaign {name}; there are: {names_of(campaigns)}.")
 
 
 def _seconds_in(content: Any) -> float:

@@ -99,11 +99,12 @@ async function reload() {
   const wanted = (loading = { of: shown });
   waiting = [];
   held = 0;
-  showNew();
   try {
     const page = await get(`requests?${withLimit(PAGE)}`);
     if (loading !== wanted) return;
     rows.replace(page.requests, page.next);
+    showNew();
+    showDropped(page);
     problem("");
   } catch (error) {
     if (loading !== wanted) return;
@@ -130,6 +131,13 @@ function greeted(again) {
   return reload();
 }
 
+/** What is no longer there is said. */
+function showDropped({ dropped = 0 }) {
+  const line = $("#dropped");
+  line.hidden = !dropped;
+  line.textContent = `${dropped.toLocaleString("en")} older requests were dropped by --keep.`;
+}
+
 let older = false;
 async function loadOlder() {
   if (older || loading || !rows.more) return;
@@ -138,6 +146,7 @@ async function loadOlder() {
   try {
     const page = await get(`requests?${withLimit(rows.records.length < FAR ? PAGE : FAR, rows.more)}`);
     if (of === shown && !loading) rows.append(page.requests, page.next);
+    showDropped(page);
   } catch {
     // asked for again at the next scroll
   }
