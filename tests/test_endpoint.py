@@ -504,3 +504,11 @@ def test_under_fictional_only_not_even_a_wrong_number_is_written_down(
     written = sandbox.output() + "".join(p.read_text() for p in (tmp_path / "state").iterdir())
     assert written.count('"kind":"request"') == 2
     assert [part for part in (phone, phone[:8], phone[4:11]) if part in written.split("Ctrl-C")[1]] == []
+
+
+def test_who_opens_the_address_itself_is_pointed_to_our_page(sandbox: Running, serve: Serve) -> None:
+    message, pointer = "There is no /. The API's one endpoint is POST /api/v1/leads.", "/_sandbox/"
+    whole = f"{message} The sandbox's own page is {pointer}."
+    assert sandbox.http.get("/").json() == {"statusCode": 404, "message": whole, "problems": []}
+    assert pointer not in sandbox.http.get("/other").text
+    assert serve("--error-bodies", "text").http.get("/").text == f"{message}\n"

@@ -244,7 +244,8 @@ def test_a_token_is_handed_on(tmp_path: Path) -> None:
     [
         (["--profile", "lax"], 2, "lenient"),
         (["--ruling", "x=y"], 2, "x"),
-        (["--scenario", "nope"], 1, "There is no scenario nope"),
+        (["--scenario", "nope"], 2, "There is no scenario nope"),
+        (["--scenario", "./bad.yaml"], 2, "bad.yaml:1:1: anwser isn't known here"),
         (["--config", "/nowhere.yaml"], 2, "/nowhere.yaml"),
         (["--host", "0.0.0.0"], 2, "--token"),
     ],
@@ -252,6 +253,7 @@ def test_a_token_is_handed_on(tmp_path: Path) -> None:
 def test_a_sandbox_that_cannot_be_runs_no_command(
     tmp_path: Path, words: list[str], code: int, hint: str
 ) -> None:
+    (tmp_path / "bad.yaml").write_text("anwser: 503")
     done = run(tmp_path, *words, "--", "touch", "ran")
     assert (done.code, hint in done.err) == (code, True)
     assert not (tmp_path / "ran").exists()

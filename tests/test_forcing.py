@@ -592,12 +592,18 @@ def test_the_environment_and_the_configuration_file_name_scenarios(serve: Serve,
     assert serve(folder=folder).post().status_code == 418
 
 
-def test_an_unknown_scenario_is_one_clear_line_and_exit_code_1(tmp_path: Path) -> None:
-    command = [*COMMAND, "serve", "--in-memory", "--port", "0", "--scenario"]
-    for name, words in (("flakey", "Did you mean flaky?"), ("./none.yaml", "There is no file")):
-        done = subprocess.run([*command, name], capture_output=True, text=True, cwd=tmp_path, timeout=20)
-        assert (done.returncode, done.stderr.count("\n")) == (1, 1)
-        assert words in done.stderr
+def test_a_scenario_that_is_not_there_or_has_a_mistake_is_wrong_usage(tmp_path: Path) -> None:
+    (tmp_path / "bad.yaml").write_text("anwser: 503")
+    looked = f"(in {tmp_path}/scenarios and among the shipped ones)"
+    for name, words in (
+        ("flakey", f"There is no scenario flakey {looked}. Did you mean flaky?"),
+        ("./none.yaml", "There is no file"),
+        ("./bad.yaml", "bad.yaml:1:1: anwser isn't known here"),
+    ):
+        command = [*COMMAND, "serve", "--in-memory", "--port", "0", "--scenario", name]
+        done = subprocess.run(command, capture_output=True, text=True, cwd=tmp_path, timeout=20)
+        assert (done.returncode, words in done.stderr) == (2, True), done.stderr
+        assert "Traceback" not in done.stderr
 
 
 def test_explain_knows_of_forced_answers_and_uses_none_up(sandbox: Running) -> None:
@@ -710,7 +716,7 @@ def test_two_scenarios_of_one_name_are_refused_and_one_asked_for_twice_is_one(
         "y/s.yaml",
     ]
     done = subprocess.run(command, capture_output=True, text=True, cwd=tmp_path, timeout=20)
-    assert (done.returncode, "Two scenarios are called s" in done.stderr) == (1, True)
+    assert (done.returncode, "Two scenarios are called s" in done.stderr) == (2, True)
     used = serve().http.put("/_sandbox/scenarios/active", json={"active": ["flaky", "flaky.yaml", "flaky"]})
     assert used.json() == {"active": ["flaky"]}
 

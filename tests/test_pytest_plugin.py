@@ -214,7 +214,7 @@ def test_module(aktify_sandbox):
             "doesn't know scenari; did you mean scenario? allowed: scenario, profile, rulings, strict",
         ),
         ('"outage"', "takes words only"),
-        ('scenario="outag"', "There is no scenario outag. Did you mean outage?"),
+        ('scenario="outag"', "among the shipped ones). Did you mean outage?"),
         ('rulings={"region-cas": "accept"}', "region-cas"),
         ('rulings="region-case=accept"', "must be a dictionary"),
         ('profile="hard"', "hard"),
@@ -344,6 +344,29 @@ def test_strict(aktify_sandbox):
     result = run("def test_it(aktify_sandbox): ...", ini="aktify_rulings = region-case:accept\n")
     result.assert_outcomes(errors=1)
     assert "write NAME=VALUE, such as region-case=accept" in result.stdout.str()
+
+
+def test_a_scenario_of_the_configuration_file_lies_beside_it_wherever_pytest_is_called(
+    run: Runs, pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for folder, status in (("scenarios", 503), ("deep/scenarios", 418), ("deep/scenarios", 429)):
+        pytester.path.joinpath(folder).mkdir(parents=True, exist_ok=True)
+        name = "other" if status == 429 else "mine"
+        pytester.path.joinpath(folder, f"{name}.yaml").write_text(f"rules:\n  - answer: {status}\n")
+    monkeypatch.chdir(pytester.path / "deep")
+    result = run(
+        """
+def test_mine(aktify_sandbox):
+    assert post(aktify_sandbox) == 503
+
+@pytest.mark.aktify(scenario="other")
+def test_of_the_current_folder(aktify_sandbox):
+    assert post(aktify_sandbox) == 429
+""",
+        "..",
+        ini="aktify_scenario = mine",
+    )
+    result.assert_outcomes(passed=2)
 
 
 def test_a_strict_test_fails_for_what_was_left_or_refused(run: Runs) -> None:

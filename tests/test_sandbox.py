@@ -1,6 +1,7 @@
 """`Sandbox` as scripts and tests use it: in this process or elsewhere, blocking or in an event loop."""
 
 import asyncio
+import contextlib
 import re
 import subprocess
 import sys
@@ -198,10 +199,49 @@ def test_a_reset_forgets_all_of_this_campaign(box: Sandbox) -> None:
     box.verify(1)
 
 
+def test_only_of_a_broken_answer_it_is_said_how_it_would_be_whole(box: Sandbox) -> None:
+    for order, words in (
+        ({"status": 503}, "Answer 503\n"),
+        ({"status": 503, "fault": "dribble", "body": "x"}, "Answer 503\n"),
+        ({"status": 503, "fault": "truncate", "body": "some text"}, "Answer 503, as it would be whole\n"),
+    ):
+        box.force(**order)
+        with contextlib.suppress(httpx.RemoteProtocolError):
+            post(box)
+        assert words in box.report()
+
+
+def test_a_mistake_names_the_argument(box: Sandbox) -> None:
+    wrong: list[tuple[dict[str, Any], str]] = [
+        ({"status": "reset"}, r"^status='reset' isn't a whole number; a fault is given as fault='reset'\.$"),
+        ({"status": 99}, "^status: Found 99; it must be at least 200"),
+        ({"status": 503, "headers": {"Retry-After": 1}}, "^headers.Retry-After: Found 1; expected a text"),
+        ({"status": 503, "times": "x"}, "^times: Found x; expected a whole number"),
+        ({"status": 503, "delay": "x", "lead": "y"}, "delay: Found x.*lead: Found y"),
+    ]
+    for given, words in wrong:
+        with pytest.raises(SandboxMistake, match=words):
+            box.force(**given)
+
+
+def test_what_stands_inside_the_metadata_is_asked_for_in_its_own_shape(box: Sandbox) -> None:
+    post(box, metadata={"source": "web", "status": "new", "utm": {"medium": "cpc"}})
+    box.verify(1, metadata={"source": "web", "utm": {"medium": re.compile("^c")}})
+    box.verify(1, metadata={"status": ["new", "old"]})
+    box.verify(1, body={"metadata": {"source": ["web", "app"]}})
+    box.verify(0, metadata={"source": "app"})
+    with pytest.raises(VerifyFailed, match=r"body\.metadata\.source: expected app, found web"):
+        box.verify(1, metadata={"source": "app"})
+    assert len(box.wait_for(metadata={"utm": {"medium": "cpc"}})) == 1
+
+
 def test_mistakes_are_explained(box: Sandbox) -> None:
     with pytest.raises(SandboxMistake, match="at most 599"):
         box.force(999)
-    with pytest.raises(SandboxMistake, match=r"There is no scenario flak\. Did you mean flaky"):
+    with pytest.raises(
+        SandboxMistake,
+        match=r"There is no scenario flak \(in .*scenarios and among the shipped ones\)\. Did you mean flaky",
+    ):
         box.scenario("flak")
     with pytest.raises(SandboxMistake, match="regio"):
         box.verify(regio="CA")

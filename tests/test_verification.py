@@ -3,14 +3,16 @@
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 from typing import Any
 
 import httpx
+import jsonschema_rs
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from aktify_sandbox.expectation_files import expectations_in, read_expectations
+from aktify_sandbox.expectation_files import expectations_in, expectations_schema, read_expectations
 from aktify_sandbox.expectations import Judging, Seen
 from aktify_sandbox.nodes import DocumentMistakes
 from running import LEAD, Running, Serve
@@ -284,6 +286,57 @@ def test_a_file_of_expectations_is_read_and_its_mistakes_have_places(tmp_path: A
         read_expectations(path)
     assert "expect.yaml:2:13: statsu isn't known here. Did you mean status?" in str(mistakes.value)
     assert "expect.yaml:3:" in str(mistakes.value)
+
+
+def test_what_stands_inside_the_metadata_may_be_nested_or_dotted(sandbox: Running, tmp_path: Path) -> None:
+    inside = {"source": "web", "count": 3, "utm": {"medium": "cpc", "in": "x"}}
+    sandbox.post({**LEAD, "metadata": inside})
+    nested: list[Content] = [
+        {"metadata": inside},
+        {"body": {"metadata": {"count": 3, "source": {"matches": "^w"}}}},
+        {"metadata": {"utm": {"medium": {"in": ["a", "cpc"]}}}},
+        {"metadata": {"utm.medium": "cpc", "source": {"in": ["web", "app"]}}},
+        {"metadata": {"present": True}},
+    ]
+    for where in nested:
+        verify(sandbox, {"where": in_campaign(sandbox, **where), "count": 1})
+    verify(sandbox, {"where": {"metadata": {"utm": {"medium": "other"}}}, "count": 0})
+    step = in_campaign(sandbox, metadata={"source": "web"})
+    verify(sandbox, {"order": [step, step]}, 422)
+    path = tmp_path / "expect.yaml"
+    path.write_text("expectations:\n  - where:\n      metadata: {source: web, utm: {medium: cpc}}\n")
+    assert read_expectations(path) == [{"where": {"metadata.source": "web", "metadata.utm.medium": "cpc"}}]
+    path.write_text("expectations:\n  - where:\n      metadata.a: x\n      metadata: {a: y}\n")
+    with pytest.raises(DocumentMistakes, match=r"expect.yaml:4:18: metadata\.a stands here twice"):
+        read_expectations(path)
+    for_editors = {"metadata": {"a": {"b": "c"}}, "body": {"metadata": {"a": "b"}}}
+    assert jsonschema_rs.is_valid(expectations_schema(), {"expectations": [{"where": for_editors}]})
+
+
+def test_a_mistake_is_said_under_its_name(sandbox: Running) -> None:
+    for content, words in (
+        ({"where": {"status": 999}}, "where.status: Found 999"),
+        (
+            {"order": [{}, {"metadata": {"a": {"matches": "(?=x)"}}}]},
+            "order.1.metadata.a.matches: (?=x) isn't",
+        ),
+        ({"expectations": [{}, {"count": -1}]}, "expectations.1.count: Found -1; it must be at least 0."),
+    ):
+        answer = sandbox.http.post("/_sandbox/requests/verify", json=content)
+        assert (answer.status_code, words in answer.json()["detail"]) == (400, True), answer.json()["detail"]
+
+
+def test_of_too_few_those_found_are_named_and_then_those_of_the_same_lead(sandbox: Running) -> None:
+    sandbox.post({**LEAD, "region": "NV", "firstName": "Ada"})
+    for number in range(5):
+        sandbox.post({"phoneNumber": f"509555777{number}", "region": "CA", "firstName": "Bob"})
+    own_phone = in_campaign(sandbox, phone=LEAD["phoneNumber"])
+    [result] = verify(sandbox, {"where": {**own_phone, "region": "CA", "firstName": "Bob"}}, 422)["results"]
+    own = sandbox.http.get("/_sandbox/requests", params=own_phone).json()["requests"]
+    assert result["nearest"][0]["id"] == own[0]["id"]  # two differences, but the lead that was asked for
+    problem = verify(sandbox, {"where": own_phone, "count": 2, "timeout": 0.1}, 422)
+    assert problem["detail"].startswith("Waited 0.1 s. Expected exactly 2 requests")
+    assert f"\n  It is {own[0]['id']}.\n" in problem["detail"]
 
 
 def record(status: int, *, whole: bool = True) -> dict[str, Any]:

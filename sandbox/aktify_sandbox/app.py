@@ -1,10 +1,11 @@
 """The only wiring: two doors, `/_sandbox` (ours) and everything else (the vendor's)."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
 
 from aktify_sandbox.campaigns import Campaigns
+from aktify_sandbox.contract.lead import LeadRules
 from aktify_sandbox.control import Services, control_app
 from aktify_sandbox.control.keys import restore
 from aktify_sandbox.delivery import Receive, Send
@@ -28,17 +29,21 @@ class Application:
         origin: str,
         listener: Callable[[Exchange], None],
         stop: Callable[[], None],
+        folders: Iterable[Path] = (),
     ) -> None:
         """`origin` is its address as clients see it: `http://127.0.0.1:8509`.
+
+        `folders` are those in which `scenarios/` may lie; none: the current one.
 
         Raises `RulingMistake`, `NoSuchScenario`, `DocumentMistakes`.
         """
         campaigns = Campaigns(settings.campaigns, settings.profile, settings.rulings, origin)
+        self._rulings = campaigns.rulings
         notices = restore(store, campaigns)
         campaigns.find(campaigns.default_key.encode())  # its rules are compiled before a request needs them
         self.forcing = Forcing(
             campaigns,
-            Shelf(Path.cwd()),
+            Shelf(*(tuple(folders) or (Path.cwd(),))),
             active=settings.scenarios,
             numbers=settings.magic,
             seed=settings.seed,
@@ -51,6 +56,10 @@ class Application:
         self._control = control_app(
             Services(settings, campaigns, self.forcing, store, self.feed, self._vendor, stop)
         )
+
+    def warm_up(self) -> None:
+        """Load what explains refusals, for which the first one would wait; in any thread."""
+        LeadRules(self._rulings).read(b"{}", b"application/json", None)
 
     async def __call__(self, scope: dict[str, Any], receive: Receive, send: Send) -> None:
         """Through which door a request goes."""

@@ -76,7 +76,10 @@ def condition(name: str, value: Any) -> Any:
     if isinstance(value, re.Pattern):
         return {"matches": _pattern(name, value)}
     if isinstance(value, Mapping):
-        return {inner: condition(inner, each) for inner, each in value.items()}
+        return {
+            inner: condition(inner if inner == "in" else f"{name}.{inner}", each)
+            for inner, each in value.items()
+        }
     if isinstance(value, (list, tuple, set, frozenset, range)):
         values = [_plain(name, each) for each in value]
         return values if name in ("status", "in") else {"in": values}

@@ -6,7 +6,8 @@ import contextlib
 import os
 import socket
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
+from pathlib import Path
 from typing import Self
 
 from aktify_sandbox.app import Application
@@ -38,13 +39,18 @@ class Beside:
         *,
         listen: bool = True,
         listener: Callable[[Exchange], None] | None = None,
+        folders: Iterable[Path] = (),
     ) -> None:
-        """With `listen=False` there is no socket. `listener` is told of every exchange, in the sandbox's thread."""
+        """With `listen=False` there is no socket. `listener` is told of every exchange, in the sandbox's thread.
+
+        `folders` are those in which `scenarios/` may lie; none: the current one.
+        """
         self.settings = settings
         self.api_key = first_key(settings) or ""
         self.failure: BaseException | None = None
         """What ended the thread, if it was a defect."""
         self._listen = listen
+        self._folders = tuple(folders)
         self._listener = listener or (lambda _: None)
         self._thread: threading.Thread | None = None
         self._process = os.getpid()
@@ -83,7 +89,9 @@ class Beside:
                 None if settings.in_memory else settings.state, fsync=settings.fsync, keep=settings.keep
             )
             undo.callback(self._store.close)
-            self.app = Application(settings, self._store, self.url, self._listener, self._stop_soon)
+            self.app = Application(
+                settings, self._store, self.url, self._listener, self._stop_soon, self._folders
+            )
             undo.pop_all()
         self._started = threading.Event()
         self._server = Server(self.app, self._ready)

@@ -6,6 +6,7 @@ from typing import Any
 
 import orjson
 
+from aktify_sandbox.contract.answers import in_words
 from aktify_sandbox.masking import printable
 
 Record = dict[str, Any]
@@ -72,7 +73,7 @@ def _why(record: Record) -> Iterator[str]:
     if reason["scenario"]:
         yield f"  {printable(reason['scenario'])} had a hand in it: it is not all the request's own doing."
     for problem in record["problems"]:
-        yield f"  {printable(problem['field']) or 'the body'}: {printable(problem['message'])}"
+        yield f"  {printable(in_words(problem['field'] or 'the body', problem['message']))}"
         if problem["hint"]:
             yield f"    what would be right: {printable(problem['hint'])}"
         if reason["objection"] != "forced":
@@ -151,8 +152,8 @@ def _answer(record: Record) -> Iterator[str]:
         yield from _indented(orjson.dumps(record["answer"], option=orjson.OPT_INDENT_2).decode())
     elif record["response"]:
         never = " (the client had gone before it had all of it)" if "hungUpAfterMs" in record else ""
-        forced = ", as it would be whole" if record["reason"]["scenario"] else ""
-        yield f"Answer {record['response']['status']}{forced}{never}"
+        broken = ", as it would be whole" if record.get("fault", "dribble") != "dribble" else ""
+        yield f"Answer {record['response']['status']}{broken}{never}"
         for name, value in record["response"]["headers"]:
             yield f"  {printable(name)}: {printable(value)}"
         yield ""

@@ -61,7 +61,7 @@ class Document:
     def mistake(self, place: Place, message: str, hint: str = "") -> Mistake:
         """A mistake at a value that the caller found wrong; the place is its path from the root."""
         node = self._node(place)
-        return Mistake(self.name, node.line, node.column, message, hint)
+        return Mistake(self.name, node.line, node.column, message, hint, _dotted(place))
 
     def _node(self, place: Place) -> Node:
         node = self.root
@@ -80,14 +80,15 @@ class Document:
             return  # the misspelt name is complained of, and with what it should be
         else:
             found = _shown(error.instance, _is_secret(place, root))
-            yield self.mistake(place, *_words(error, found, ".".join(map(str, place))))
+            yield self.mistake(place, *_words(error, found, _dotted(place)))
 
     def _unknown(self, place: Place, error: Any, root: Schema) -> Iterator[Mistake]:
         node, allowed = self._node(place), list(error.schema.get("properties", {}))
         patterns = [re.compile(pattern) for pattern in error.schema.get("patternProperties", {})]
         for name in node.content:
             if name not in allowed and not any(pattern.search(name) for pattern in patterns):
-                yield Mistake(self.name, *node.names[name], *self._about_a_name(name, place, error, root))
+                said = self._about_a_name(name, place, error, root)
+                yield Mistake(self.name, *node.names[name], *said, _dotted(place))
 
     def _about_a_name(self, name: str, place: Place, error: Any, root: Schema) -> tuple[str, str]:
         allowed = list(error.schema.get("properties", {}))
@@ -125,6 +126,10 @@ class Document:
             found = _shown(error.instance, _is_secret(place, root))
             message = f"Found {found}; expected {' or '.join(map(_kind, kinds))}."
             yield self.mistake(place, message)
+
+
+def _dotted(place: Place) -> str:
+    return ".".join(map(str, place))
 
 
 def read_file(path: Path) -> Document:

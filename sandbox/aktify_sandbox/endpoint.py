@@ -97,9 +97,13 @@ class VendorDoor:
             if scope["path"].startswith("/s/") and scope["method"] in ("GET", "HEAD"):
                 return self._open_link(scope["path"][3:])
             campaigns = self._campaigns
-            return decide(self._request(scope, body), campaigns.rulings, campaigns.find, self._store.has)
+            answer = decide(self._request(scope, body), campaigns.rulings, campaigns.find, self._store.has)
         except Exception:
             return _defect()
+        # who opens the address in a browser looks for our page; bodies of another shape were chosen, and stay so
+        if scope["path"] == "/" and answer.status == 404 and self._settings.error_bodies == "detailed":
+            answer.message += " The sandbox's own page is /_sandbox/."
+        return answer
 
     def _request(self, scope: dict[str, Any], body: Body) -> Request:
         limit = self._settings.max_body

@@ -14,7 +14,7 @@ from aktify_sandbox.contract.schema import FIELDS
 from aktify_sandbox.documents import Document, read_file
 from aktify_sandbox.expectations import Count, Expectation, Scope, Wanted, key_texts
 from aktify_sandbox.masking import may_hold_key
-from aktify_sandbox.nodes import DocumentMistakes, Place, node_of
+from aktify_sandbox.nodes import DocumentMistakes, Mistake, Node, Place, node_of
 from aktify_sandbox.scenario_files import Compiling
 from aktify_sandbox.scenario_schema import scenario_schema
 from aktify_sandbox.scenarios import Condition
@@ -26,12 +26,14 @@ _CONDITIONS = ("method", "path", "ruling", "phone")
 _VALUES = ("status", "key", "forced", "search")
 _COUNT_WORDS = ("exactly", "atLeast", "atMost")
 _MOST = 10_000_000
+_NESTED = "metadata"
+_CONDITION_WORDS = frozenset(("in", "matches", "missing", "present"))
 _LOCAL = re.compile("[0-9]{7}")
 
 
 def expectations_schema() -> dict[str, Any]:
     """The JSON Schema of a file of expectations, with which editors complete and check it."""
-    condition = scenario_schema()["$defs"]["condition"]
+    condition, condition_there = scenario_schema()["$defs"]["condition"], {"$ref": "#/$defs/condition"}
     return {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
         "$id": "urn:aktify-sandbox:expectations",
@@ -54,6 +56,12 @@ def expectations_schema() -> dict[str, Any]:
             "expectation": _expectation(),
             "where": _where(),
             "condition": condition,
+            "nested": {
+                "type": "object",
+                "minProperties": 1,
+                "additionalProperties": {"anyOf": [condition_there, {"$ref": "#/$defs/nested"}]},
+                "description": "What stands inside, by name: {source: web} is metadata.source: web.",
+            },
             "count": _count(),
         },
     }
@@ -108,6 +116,7 @@ def _where() -> dict[str, Any]:
         "additionalProperties": condition,
         "minProperties": 1,
     }
+    nested = {"anyOf": [condition, {"$ref": "#/$defs/nested"}]}
     properties: dict[str, Any] = {
         "phone": {
             **condition,
@@ -128,8 +137,15 @@ def _where() -> dict[str, Any]:
         "method": condition,
         "path": condition,
         "header": {**conditions, "description": "Headers of the request by name."},
-        "body": {**conditions, "description": "Fields of the lead by name; metadata.source for one inside."},
+        "body": {
+            "type": "object",
+            "properties": {_NESTED: nested},
+            "additionalProperties": condition,
+            "minProperties": 1,
+            "description": "Fields of the lead by name; metadata.source for one inside.",
+        },
         **dict.fromkeys(FIELDS, condition),
+        _NESTED: nested,
     }
     return {
         "type": "object",
@@ -145,7 +161,7 @@ def read_expectations(path: Path) -> list[Any]:
 
     Raises `DocumentMistakes` with all that is wrong.
     """
-    document = read_file(path)
+    document = _unfolded(read_file(path))
     content = document.value(expectations_schema())
     _compiled(document, content, lambda number: ("expectations", number))
     return list(content["expectations"])
@@ -155,18 +171,75 @@ def expectations_in(content: Any) -> list[Expectation]:
     """The expectations in a body: one, or several under that name. Raises `DocumentMistakes`."""
     several = isinstance(content, dict) and "expectations" in content
     whole = _as_texts(content if several else {"expectations": [content]})
-    document = Document("verify", node_of(whole))
+    document = _unfolded(Document("verify", node_of(whole)))
     return _compiled(document, document.value(expectations_schema()), lambda number: ("expectations", number))
 
 
-def _as_texts(value: Any, name: str = "") -> Any:
-    """JSON's numbers and booleans as the texts that a YAML file would have, but where the schema wants them."""
-    if name == "count":
+def _unfolded(document: Document) -> Document:
+    """The document with one way to speak of what stands inside: `metadata: {source: web}` is `metadata.source: web`.
+
+    Raises `DocumentMistakes` when one thing is said in both ways.
+    """
+    twice = [
+        Mistake(document.name, *place, f"{name} stands here twice.", "Keep one.")
+        for expectation in _mappings(_part(document.root, "expectations"))
+        for where in (_part(expectation, "where"), *_mappings(_part(expectation, "order")))
+        for conditions in (where, _part(where, "body"))
+        for name, place in _unfold(conditions)
+    ]
+    if twice:
+        raise DocumentMistakes(twice)
+    return document
+
+
+def _part(node: Node | None, name: str) -> Node | None:
+    """What is under the name, if there is such a thing: no schema has looked at it yet."""
+    found: Node | None = node.content.get(name) if node and isinstance(node.content, dict) else None
+    return found
+
+
+def _mappings(node: Node | None) -> list[Node]:
+    entries = node.content if node and isinstance(node.content, list) else []
+    return [each for each in entries if isinstance(each.content, dict)]
+
+
+def _unfold(conditions: Node | None) -> Iterator[tuple[str, tuple[int, int]]]:
+    """Yields the names that stand there already."""
+    nested = _part(conditions, _NESTED)
+    if conditions and nested and _is_nested(nested):
+        del conditions.content[_NESTED]
+        for name, value, place in _inside(_NESTED, nested):
+            if name in conditions.content:
+                yield name, place
+            conditions.content[name], conditions.names[name] = value, place
+
+
+def _inside(name: str, node: Node) -> Iterator[tuple[str, Node, tuple[int, int]]]:
+    for word, value in node.content.items():
+        if _is_nested(value):
+            yield from _inside(f"{name}.{word}", value)
+        else:
+            yield f"{name}.{word}", value, node.names[word]
+
+
+def _is_nested(node: Node) -> bool:
+    """Whether names stand there, and not the words of a condition."""
+    content = node.content
+    return isinstance(content, dict) and bool(content) and not content.keys() <= _CONDITION_WORDS
+
+
+def _as_texts(value: Any, name: str = "", *, deep: bool = False) -> Any:
+    """JSON's numbers and booleans as the texts that a YAML file would have, but where the schema wants them.
+
+    `deep`: inside a `where`, where any name may be a field's.
+    """
+    if name == "count" and not deep:
         return value
     if isinstance(value, dict):
-        return {inner: _as_texts(each, inner) for inner, each in value.items()}
+        inside = deep or name == "where"
+        return {inner: _as_texts(each, inner, deep=inside) for inner, each in value.items()}
     if isinstance(value, list):
-        return [_as_texts(each) for each in value]
+        return [_as_texts(each, deep=deep or name == "order") for each in value]
     if isinstance(value, bool) and name in ("missing", "present"):
         return value
     return json.dumps(value) if isinstance(value, (bool, int, float)) else value

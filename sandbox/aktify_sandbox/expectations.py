@@ -16,6 +16,7 @@ from aktify_sandbox.scenarios import Condition, Texts
 Record = Mapping[str, Any]
 
 _NEAREST = 3
+_IDENTITY = ("phone", "body.phoneNumber")
 _IDS_SHOWN = 100
 """Of those that were not what was expected; of those that were, somebody may want each."""
 
@@ -192,6 +193,11 @@ class Miss(NamedTuple):
     seen: Seen
     differences: tuple[Wanted, ...]
 
+    @property
+    def distance(self) -> tuple[bool, int]:
+        """A request of the lead that was asked for is nearer than any other one."""
+        return any(each.name in _IDENTITY for each in self.differences), len(self.differences)
+
     def shown(self) -> dict[str, Any]:
         """For a program."""
         response = self.seen.record["response"]
@@ -255,7 +261,7 @@ class Judging:
         return steps[self._matched] if self._matched < len(steps) else None
 
     def _keep_near(self, miss: Miss) -> None:
-        self._nearest = sorted([miss, *self._nearest], key=lambda each: len(each.differences))[:_NEAREST]
+        self._nearest = sorted([miss, *self._nearest], key=lambda each: each.distance)[:_NEAREST]
 
     def result(self, lost: int) -> "Result":
         """The verdict, when so many records of the scope may have been dropped."""
@@ -339,9 +345,9 @@ class Result(NamedTuple):
 
     def _lines(self) -> Iterable[str]:
         count = self.expectation.count
-        if count and self.matched > count.most:
+        if count and self.matched and not count.admits(self.matched):
             shown = ", ".join(self.ids[:10])
-            yield f"  They are {shown}{' …' if len(self.ids) > 10 else ''}."
+            yield f"  {'They are' if self.matched > 1 else 'It is'} {shown}{' …' if len(self.ids) > 10 else ''}."
         for miss in self._told:
             shown_miss = miss.shown()
             yield f"  nearly: {miss.seen.id} ({shown_miss['status'] or 'no answer'})"

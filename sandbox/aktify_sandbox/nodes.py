@@ -19,6 +19,13 @@ class Mistake(NamedTuple):
     column: int
     message: str
     hint: str
+    inside: str = ""
+    """The names that lead there: `headers.Retry-After`."""
+
+    @property
+    def said(self) -> str:
+        """For who sent it without a file: what is wrong, under its name instead of a line."""
+        return f"{f'{self.inside}: ' if self.inside else ''}{self.message} {self.hint}".strip()
 
     def __str__(self) -> str:
         said = f"{self.message} {self.hint}" if self.hint else self.message

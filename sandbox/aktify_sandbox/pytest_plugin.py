@@ -61,6 +61,9 @@ class _Server:
             or os.environ.get(_VARIABLE)
             or config.getini("aktify_sandbox_url")
         )
+        # wherever pytest is called from, a name in its configuration file means one scenario
+        ini = [config.inipath.parent] if config.inipath else []
+        self._folders = [*ini, config.rootpath, config.invocation_params.dir]
         self._door: Door | None = None
 
     def door(self) -> "Door":
@@ -78,7 +81,7 @@ class _Server:
         from aktify_sandbox.doors import Inside
         from aktify_sandbox.sandbox import started
 
-        return Inside(started(settings_of({})))
+        return Inside(started(settings_of({}), folders=self._folders))
 
     def stop(self) -> None:
         """End what was begun. That it has died is told already, by the test that it died under."""

@@ -5,6 +5,7 @@ Each is a view on one campaign with a key of its own, so that many can share a s
 
 import json
 from collections.abc import Iterable, Mapping
+from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
 
@@ -265,6 +266,10 @@ class Sandbox:
 
         Raises `SandboxMistake`.
         """
+        if isinstance(status, str):
+            raise SandboxMistake(
+                f"status={status!r} isn't a whole number; a fault is given as fault={status!r}."
+            )
         late = f"{delay * 1000:.0f}ms" if isinstance(delay, (int, float)) else delay
         order = {
             "status": status,
@@ -498,15 +503,18 @@ class Sandbox:
         raise (SandboxMistake if reply.status < 500 else SandboxError)(detail)
 
 
-def started(settings: "Settings", *, listen: bool = True) -> Beside:
-    """A sandbox in this process, for one `Sandbox` or for many that share it. Raises `SandboxMistake`."""
+def started(settings: "Settings", *, listen: bool = True, folders: Iterable[Path] = ()) -> Beside:
+    """A sandbox in this process, for one `Sandbox` or for many that share it.
+
+    `folders` are those in which `scenarios/` may lie; none: the current one. Raises `SandboxMistake`.
+    """
     from aktify_sandbox.contract.rulings import RulingMistake
     from aktify_sandbox.hosting import CannotServe
     from aktify_sandbox.log import LogError
     from aktify_sandbox.nodes import DocumentMistakes
     from aktify_sandbox.shelf import NoSuchScenario
 
-    beside = Beside(settings, listen=listen)
+    beside = Beside(settings, listen=listen, folders=folders)
     try:
         beside.start()
     except (CannotServe, LogError, RulingMistake, NoSuchScenario, DocumentMistakes) as error:

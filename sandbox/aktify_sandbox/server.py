@@ -17,22 +17,25 @@ from aktify_sandbox.app import Application
 from aktify_sandbox.banner import banner
 from aktify_sandbox.hosting import CannotServe, Server, bind, origin_of, say, watch
 from aktify_sandbox.log import LogError
-from aktify_sandbox.nodes import DocumentMistakes
 from aktify_sandbox.settings import Settings
-from aktify_sandbox.shelf import NoSuchScenario
 from aktify_sandbox.store import Store
 from aktify_sandbox.terminal import Terminal
 
+_QUIET_SECONDS = 0.5
+
 
 def serve(settings: Settings, notices: list[str]) -> int:
-    """Run until Ctrl-C, SIGTERM or `stop`. Returns the exit code: 0, or 1 when it couldn't start."""
+    """Run until Ctrl-C, SIGTERM or `stop`. Returns the exit code: 0, or 1 when it couldn't start.
+
+    Raises `RulingMistake`, `NoSuchScenario`, `DocumentMistakes`: settings that can't be.
+    """
     try:
         check_ready_file(settings.ready_file)
         # bound before the state is opened: a taken port touches nothing
         listening = bind(settings.host, settings.port)
         with contextlib.closing(listening):
             return _serve(settings, notices, listening)
-    except (CannotServe, LogError, NoSuchScenario, DocumentMistakes) as error:
+    except (CannotServe, LogError) as error:
         say(str(error))
         return 1
 
@@ -56,7 +59,8 @@ def _serve(settings: Settings, notices: list[str], listening: socket.socket) -> 
             write_ready_file(settings, origin)
         if settings.open:
             webbrowser.open(f"{origin}/_sandbox/")
-        watching.append(asyncio.get_running_loop().create_task(watch(app.forcing)))
+        loop = asyncio.get_running_loop()
+        watching.extend(map(loop.create_task, (watch(app.forcing), _warm_up(app, store))))
         gc.collect()
         gc.freeze()  # what is there at the start stays: the collector need not look at it again and again
 
@@ -79,6 +83,15 @@ def _serve(settings: Settings, notices: list[str], listening: socket.socket) -> 
         "\nStopped. Nothing was lost; `aktify-sandbox serve` goes on from here." if folder else "\nStopped."
     )
     return 0
+
+
+async def _warm_up(app: Application, store: Store) -> None:
+    """In the first quiet moment, so that neither the start nor an early answer waits for it."""
+    seen = -1
+    while seen != store.newest:
+        seen = store.newest
+        await asyncio.sleep(_QUIET_SECONDS)
+    await asyncio.to_thread(app.warm_up)
 
 
 def check_ready_file(path: Path | None) -> None:

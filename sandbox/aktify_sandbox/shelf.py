@@ -24,9 +24,10 @@ class NoSuchScenario(ValueError):
 class Shelf:
     """The scenarios that can be named."""
 
-    def __init__(self, folder: Path) -> None:
-        """`folder` is the user's: its `scenarios/` comes before the shipped ones."""
-        self._folders = (folder / "scenarios", bundled("scenarios"))
+    def __init__(self, *folders: Path) -> None:
+        """`folders` are the user's: the `scenarios/` in them come before the shipped ones, the first one first."""
+        self._own = tuple(dict.fromkeys(folder.absolute() / "scenarios" for folder in folders))
+        self._shipped = bundled("scenarios")
 
     def find(self, name: str) -> Path:
         """The file of a scenario, by name or path. Raises `NoSuchScenario`."""
@@ -44,12 +45,15 @@ class Shelf:
             return known[plain]
         close = get_close_matches(plain, known, 1)
         meant = f"Did you mean {close[0]}? " if close else ""
-        raise NoSuchScenario(f"There is no scenario {name[:64]}. {meant}There are: {', '.join(known)}.")
+        looked = f"in {', '.join(map(str, self._own))} and among the shipped ones"
+        raise NoSuchScenario(
+            f"There is no scenario {name[:64]} ({looked}). {meant}There are: {', '.join(known)}."
+        )
 
     def listed(self) -> dict[str, Path]:
         """Every scenario by its name; the user's own hide shipped ones of the same name."""
         found: dict[str, Path] = {}
-        for folder in self._folders:
+        for folder in (*self._own, self._shipped):
             for path in _files_in(folder):
                 found.setdefault(path.stem, path)
         return dict(sorted(found.items()))
@@ -60,7 +64,7 @@ class Shelf:
 
     def is_shipped(self, path: Path) -> bool:
         """Whether the file came with the package."""
-        return path.parent == self._folders[1]
+        return path.parent == self._shipped
 
 
 @functools.cache

@@ -56,6 +56,12 @@ def test_each_objection_alone_decides_and_nothing_is_kept(wrong: str, status: in
     assert answer.rule
 
 
+def test_a_field_that_the_words_name_already_is_named_once() -> None:
+    assert ask("body").rule == "phoneNumber is missing. (+1 more)"
+    answer = answers.invalid(None, None, (Problem("region", "“ca” is in lower case.", "", None),))
+    assert answer.rule == "region: “ca” is in lower case."
+
+
 def test_without_an_objection_a_lead_is_accepted() -> None:
     answer = ask()
     assert (answer.status, answer.phone) == (201, "+15095551234")

@@ -163,7 +163,7 @@ def test_new_requests_are_announced_politely(inspector: Inspector) -> None:
     page = inspector.open()
     inspector.sandbox.post({})
     expect(page.locator("#said")).to_have_text(
-        "1 new request, the latest: 400, phoneNumber: phoneNumber is missing. (+1 more)"
+        "1 new request, the latest: 400, phoneNumber is missing. (+1 more)"
     )
     expect(page.locator("#said")).to_have_attribute("aria-live", "polite")
 

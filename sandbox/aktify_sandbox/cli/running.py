@@ -130,12 +130,12 @@ class _Run:
                 for notice in [*notices, *beside.notices]:
                     say(notice)
                 return self._run(beside, signals)
-        except RulingMistake as mistake:
+        except (RulingMistake, NoSuchScenario, DocumentMistakes) as mistake:
             raise click.UsageError(str(mistake)) from None
         except NotStarted as error:
             say(str(error))
             return error.code
-        except (BesideDied, CannotServe, LogError, NoSuchScenario, DocumentMistakes) as error:
+        except (BesideDied, CannotServe, LogError) as error:
             say(str(error))
             return 1
 

@@ -77,11 +77,13 @@ def serve(**flags: Any) -> None:
     """
     settings, notices = gather(flags)
     from aktify_sandbox.contract.rulings import RulingMistake
+    from aktify_sandbox.nodes import DocumentMistakes
     from aktify_sandbox.server import serve as run
+    from aktify_sandbox.shelf import NoSuchScenario
 
     try:
         code = run(settings, notices)
-    except RulingMistake as mistake:
+    except (RulingMistake, NoSuchScenario, DocumentMistakes) as mistake:
         raise click.UsageError(str(mistake)) from None
     sys.exit(code)
 

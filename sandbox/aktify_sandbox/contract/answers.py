@@ -84,9 +84,15 @@ def invalid(access: Access | None, phone: str | None, problems: tuple[Problem, .
     """400: something is wrong with the body."""
     first = problems[0]
     more = f" (+{len(problems) - 1} more)" if len(problems) > 1 else ""
-    where = f"{first.field}: " if first.field else ""
     message = "The lead is invalid." if first.field else "The body is invalid."
-    return Answer(400, "body", f"{where}{first.message}{more}", message, problems, phone, access=access)
+    return Answer(
+        400, "body", f"{in_words(first.field, first.message)}{more}", message, problems, phone, access=access
+    )
+
+
+def in_words(field: str, message: str) -> str:
+    """What is wrong, and with which field, said once."""
+    return message if not field or message.startswith(f"{field} ") else f"{field}: {message}"
 
 
 def malformed(message: str, hint: str) -> Answer:

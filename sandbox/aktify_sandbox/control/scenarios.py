@@ -42,8 +42,7 @@ def routes(services: Services) -> list[Route]:
             _refuse_nobody(services.campaigns, shown)
             ordered = forcing.order(rule, _masked(shown), shown["times"])
         except DocumentMistakes as mistakes:
-            words = [f"{each.message} {each.hint}".strip() for each in mistakes.mistakes]
-            raise ProblemError(400, " ".join(words)) from None
+            raise ProblemError(400, " ".join(each.said for each in mistakes.mistakes)) from None
         except ValueError as error:
             raise ProblemError(409, str(error)) from None
         return JSONResponse(_public(ordered), 201)

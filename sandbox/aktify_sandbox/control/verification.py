@@ -28,7 +28,7 @@ def routes(services: Services) -> list[Route]:
         try:
             results = await verify(services.store, services.feed, expectations_in(content), seconds)
         except DocumentMistakes as mistakes:
-            words = [f"{each.message} {each.hint}".strip() for each in mistakes.mistakes]
+            words = [each.said.removeprefix("expectations.0.") for each in mistakes.mistakes]
             raise ProblemError(400, " ".join(words)) from None
         except FilterMistake as mistake:
             raise ProblemError(400, str(mistake)) from None
@@ -38,7 +38,8 @@ def routes(services: Services) -> list[Route]:
             return JSONResponse({"ok": True, "results": shown})
         status = 422 if any(result.ok is False for result in results) else 409
         detail = "\n".join(result.words for result in results if not result.ok)
-        return problem_response(status, detail, ok=False, results=shown)
+        waited = f"Waited {seconds:g} s. " if seconds else ""
+        return problem_response(status, f"{waited}{detail}", ok=False, results=shown)
 
     return [Route("/_sandbox/requests/verify", verify_requests, methods=["POST"])]
 
