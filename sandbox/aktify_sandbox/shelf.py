@@ -59,8 +59,8 @@ class Shelf:
         return dict(sorted(found.items()))
 
     def own(self) -> list[Path]:
-        """The files of the user's folder."""
-        return list(_files_in(self._folders[0]))
+        """The files of the user's folders."""
+        return [path for folder in self._own for path in _files_in(folder)]
 
     def is_shipped(self, path: Path) -> bool:
         """Whether the file came with the package."""
