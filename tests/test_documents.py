@@ -10,9 +10,9 @@ import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
-from aktify_sandbox.documents import read, read_file
-from aktify_sandbox.json_nodes import read_json
-from aktify_sandbox.nodes import DocumentMistakes
+from aktify_sandbox.documents.document import read, read_file
+from aktify_sandbox.documents.json_nodes import read_json
+from aktify_sandbox.documents.nodes import DocumentMistakes
 
 SCHEMA: dict[str, Any] = {
     "type": "object",

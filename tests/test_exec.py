@@ -631,8 +631,8 @@ def test_comparisons_mean_what_they_say(busy: tuple[Any, str], text: str, met: b
 @pytest.fixture(scope="module")
 def busy(tmp_path_factory: pytest.TempPathFactory) -> Any:
     """A sandbox that had 2 × 201, 409, 401, a forced 503 and a forced reset; and one request before."""
-    from aktify_sandbox.beside import Beside
     from aktify_sandbox.cli.client import Client
+    from aktify_sandbox.serving.beside import Beside
     from aktify_sandbox.settings import Settings
 
     with Beside(Settings(port=0, in_memory=True)) as beside:

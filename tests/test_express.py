@@ -13,9 +13,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from aktify_sandbox.app import Application
-from aktify_sandbox.recorder import restored
+from aktify_sandbox.record.recorder import restored
 from aktify_sandbox.settings import Settings
-from aktify_sandbox.store import Store
+from aktify_sandbox.storage.store import Store
 from running import LEAD, Running, Serve
 
 KEY, CLIENT = b"test-key", ("127.0.0.1", 4711)

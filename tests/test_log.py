@@ -12,7 +12,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from aktify_sandbox.log import Log, LogDamaged, LogError, LogUnwritable, header, is_intact, request_id, seal
+from aktify_sandbox.storage.log import (
+    Log,
+    LogDamaged,
+    LogError,
+    LogUnwritable,
+    header,
+    is_intact,
+    request_id,
+    seal,
+)
 
 
 def line(number: int, **content: object) -> bytes:
@@ -254,7 +263,7 @@ def test_a_rewrite_stands_even_if_the_folder_cannot_be_made_durable(
     def refuse(_: Path) -> None:
         raise OSError(5, "Input/output error")
 
-    monkeypatch.setattr("aktify_sandbox.log.fsync_folder", refuse)
+    monkeypatch.setattr("aktify_sandbox.storage.log.fsync_folder", refuse)
     log.rewrite(header(50), [line(3)[:-1]])
     log.append([line(50)])
     assert numbers(Log(path)) == [0, 3, 50]

@@ -445,7 +445,7 @@ def test_meets_it(aktify_sandbox, monkeypatch):
     def defect(*_):
         raise ZeroDivisionError("on purpose")
     monkeypatch.setattr("aktify_sandbox.endpoint.decide", defect)
-    monkeypatch.setattr("aktify_sandbox.express.judge", defect)
+    monkeypatch.setattr("aktify_sandbox.endpoint.express.judge", defect)
     post(aktify_sandbox)
 
 def test_forgets_it(aktify_sandbox, monkeypatch):
@@ -468,7 +468,7 @@ def test_a_defect_of_our_own_door_fails_the_test_that_met_it(run: Runs) -> None:
 def test_meets_it(aktify_sandbox, monkeypatch):
     def defect(*_):
         raise ZeroDivisionError("on purpose")
-    monkeypatch.setattr("aktify_sandbox.records.page", defect)
+    monkeypatch.setattr("aktify_sandbox.record.records.page", defect)
     aktify_sandbox.requests
 
 def test_after(aktify_sandbox):
@@ -485,7 +485,7 @@ def test_before(aktify_sandbox):
     assert post(aktify_sandbox) == 201
 
 def test_crashes(aktify_sandbox, monkeypatch):
-    from aktify_sandbox.hosting import Server
+    from aktify_sandbox.serving.hosting import Server
     async def crash(self, counter):
         raise ZeroDivisionError("on purpose")
     with monkeypatch.context() as patch:
@@ -741,7 +741,8 @@ import sys
 
 def test_it(request):
     assert request.config.pluginmanager.has_plugin("aktify_sandbox")
-    loaded = {"starlette", "uvicorn", "tinydb", "httpx", "orjson", "yaml", "jsonschema", "aktify_sandbox.sandbox"}
+    ours = "aktify_sandbox.embedded.sandbox"
+    loaded = {"starlette", "uvicorn", "tinydb", "httpx", "orjson", "yaml", "jsonschema", ours}
     assert not loaded & set(sys.modules)
     assert {name for name in sys.modules if name.startswith("aktify_sandbox")} == {
         "aktify_sandbox", "aktify_sandbox.version", "aktify_sandbox.pytest_plugin"}
@@ -768,7 +769,7 @@ def test_the_package_is_imported_as_it_is_compiled(run: Runs) -> None:
     """pytest rewrites assertions in a plugin's whole distribution, which takes longer than all else at first use."""
     result = run("""
 def test_it(aktify_sandbox):
-    import aktify_sandbox.store as store
+    import aktify_sandbox.storage.store as store
     assert type(store.__loader__).__name__ == "SourceFileLoader"
 """)
     result.assert_outcomes(passed=1)

@@ -11,13 +11,13 @@ import pytest
 from aktify_sandbox.app import Application
 from aktify_sandbox.control import Services
 from aktify_sandbox.control.door import ROOMS
-from aktify_sandbox.endpoint import VendorDoor
-from aktify_sandbox.feed import Feed
-from aktify_sandbox.forcing import Forcing
-from aktify_sandbox.recorder import Recorder
+from aktify_sandbox.endpoint.door import VendorDoor
+from aktify_sandbox.record.feed import Feed
+from aktify_sandbox.record.recorder import Recorder
+from aktify_sandbox.scenarios.forcing import Forcing
+from aktify_sandbox.scenarios.shelf import Shelf
 from aktify_sandbox.settings import Settings
-from aktify_sandbox.shelf import Shelf
-from aktify_sandbox.store import Store
+from aktify_sandbox.storage.store import Store
 from running import LEAD, Running, Serve
 
 

@@ -17,9 +17,9 @@ import trio
 
 import aktify_sandbox
 from aktify_sandbox import Sandbox, SandboxError, VerifyFailed
-from aktify_sandbox.doors import Inside, NoSandbox, SandboxMistake
-from aktify_sandbox.sandbox import VerifyFailed as TheSame
-from aktify_sandbox.seen import NotOne
+from aktify_sandbox.embedded.doors import Inside, NoSandbox, SandboxMistake
+from aktify_sandbox.embedded.sandbox import VerifyFailed as TheSame
+from aktify_sandbox.embedded.seen import NotOne
 from running import LEAD, Running, Serve, clean_environment
 
 

@@ -6,9 +6,9 @@ from typing import Any
 
 import pytest
 
-from aktify_sandbox.nodes import DocumentMistakes
-from aktify_sandbox.scenario_files import read_scenario
-from aktify_sandbox.scenarios import Attempt, Span, Step
+from aktify_sandbox.documents.nodes import DocumentMistakes
+from aktify_sandbox.scenarios.files import read_scenario
+from aktify_sandbox.scenarios.rules import Attempt, Span, Step
 from running import Serve
 
 

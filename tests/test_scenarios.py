@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from aktify_sandbox.scenarios import Attempt, Condition, Counts, Rule, Rules, Span, Step, dice
+from aktify_sandbox.scenarios.rules import Attempt, Condition, Counts, Rule, Rules, Span, Step, dice
 
 
 def attempt(phone: str = "+15095551234", /, **more: Any) -> Attempt:

@@ -12,8 +12,8 @@ import yaml
 from jsonschema import Draft202012Validator
 
 from aktify_sandbox.bundled import bundled
-from aktify_sandbox.scenario_files import read_scenario
-from aktify_sandbox.scenario_schema import scenario_schema
+from aktify_sandbox.scenarios.files import read_scenario
+from aktify_sandbox.scenarios.schema import scenario_schema
 from make_validation_tour import TARGET, bodies, tour
 from running import LEAD, Running, Serve
 

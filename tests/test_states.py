@@ -21,9 +21,9 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from aktify_sandbox.log import LogUnwritable, request_id, seal
-from aktify_sandbox.states import Draft, StateMistake, proved
-from aktify_sandbox.store import Kept, Store
+from aktify_sandbox.storage.log import LogUnwritable, request_id, seal
+from aktify_sandbox.storage.states import Draft, StateMistake, proved
+from aktify_sandbox.storage.store import Kept, Store
 from running import COMMAND, LEAD, Running, Serve, clean_environment
 from test_cli import run
 from test_store import leads, phone, request_numbers

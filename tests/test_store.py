@@ -15,8 +15,8 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 from tinydb import TinyDB, where
 
-from aktify_sandbox.log import LogUnwritable, request_id
-from aktify_sandbox.store import Kept, StateInUse, Store
+from aktify_sandbox.storage.log import LogUnwritable, request_id
+from aktify_sandbox.storage.store import Kept, StateInUse, Store
 
 
 def phone(number: int) -> str:

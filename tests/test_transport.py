@@ -15,7 +15,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from aktify_sandbox import Sandbox
-from aktify_sandbox.doors import Inside
+from aktify_sandbox.embedded.doors import Inside
 from running import LEAD
 
 FAULTS = {

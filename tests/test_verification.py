@@ -12,9 +12,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from aktify_sandbox.expectation_files import expectations_in, expectations_schema, read_expectations
-from aktify_sandbox.expectations import Judging, Seen
-from aktify_sandbox.nodes import DocumentMistakes
+from aktify_sandbox.documents.nodes import DocumentMistakes
+from aktify_sandbox.expectations.files import expectations_in, expectations_schema, read_expectations
+from aktify_sandbox.expectations.judging import Judging, Seen
 from running import LEAD, Running, Serve
 
 Content = dict[str, Any]

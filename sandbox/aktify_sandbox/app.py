@@ -8,15 +8,15 @@ from aktify_sandbox.campaigns import Campaigns
 from aktify_sandbox.contract.lead import LeadRules
 from aktify_sandbox.control import Services, control_app
 from aktify_sandbox.control.keys import restore
-from aktify_sandbox.delivery import Receive, Send
-from aktify_sandbox.endpoint import VendorDoor
-from aktify_sandbox.express import Express
-from aktify_sandbox.feed import Feed
-from aktify_sandbox.forcing import Forcing
-from aktify_sandbox.recorder import Exchange, Recorder
+from aktify_sandbox.endpoint.delivery import Receive, Send
+from aktify_sandbox.endpoint.door import VendorDoor
+from aktify_sandbox.endpoint.express import Express
+from aktify_sandbox.record.feed import Feed
+from aktify_sandbox.record.recorder import Exchange, Recorder
+from aktify_sandbox.scenarios.forcing import Forcing
+from aktify_sandbox.scenarios.shelf import Shelf
 from aktify_sandbox.settings import WELL_KNOWN_KEYS, Settings
-from aktify_sandbox.shelf import Shelf
-from aktify_sandbox.store import Store
+from aktify_sandbox.storage.store import Store
 
 
 class Application:

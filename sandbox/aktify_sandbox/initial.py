@@ -61,8 +61,8 @@ def init(folder: Path) -> list[tuple[Path, str]]:
     Raises `OSError` when the folder can't be written.
     """
     from aktify_sandbox.contract.schema import lead_schema
-    from aktify_sandbox.expectation_files import expectations_schema
-    from aktify_sandbox.scenario_schema import scenario_schema
+    from aktify_sandbox.expectations.files import expectations_schema
+    from aktify_sandbox.scenarios.schema import scenario_schema
 
     contents = {
         folder / FILE_NAME: _CONFIG,

@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 if TYPE_CHECKING:
-    from aktify_sandbox.doors import Door
-    from aktify_sandbox.sandbox import Sandbox
+    from aktify_sandbox.embedded.doors import Door
+    from aktify_sandbox.embedded.sandbox import Sandbox
 
 _WORDS = ("scenario", "profile", "rulings", "strict")
 _VARIABLE = "AKTIFY_SANDBOX_URL"
@@ -68,7 +68,7 @@ class _Server:
 
     def door(self) -> "Door":
         """Where to ask. A sandbox that has died under an earlier test is replaced."""
-        from aktify_sandbox.doors import Inside, Outside
+        from aktify_sandbox.embedded.doors import Inside, Outside
 
         if isinstance(self._door, Inside) and not self._door.beside.is_alive:
             self.stop()
@@ -77,9 +77,9 @@ class _Server:
         return self._door
 
     def _start(self) -> "Door":
-        from aktify_sandbox.arguments import settings_of
-        from aktify_sandbox.doors import Inside
-        from aktify_sandbox.sandbox import started
+        from aktify_sandbox.embedded.arguments import settings_of
+        from aktify_sandbox.embedded.doors import Inside
+        from aktify_sandbox.embedded.sandbox import started
 
         return Inside(started(settings_of({}), folders=self._folders))
 
@@ -87,8 +87,8 @@ class _Server:
         """End what was begun. That it has died is told already, by the test that it died under."""
         if self._door is None:
             return
-        from aktify_sandbox.beside import BesideDied
-        from aktify_sandbox.doors import Inside
+        from aktify_sandbox.embedded.doors import Inside
+        from aktify_sandbox.serving.beside import BesideDied
 
         door, self._door = self._door, None
         with contextlib.suppress(BesideDied):
@@ -113,9 +113,9 @@ class _Use:
         self._fail_for(self.sandbox.stop)
 
     def _fail_for(self, do: Callable[[], None]) -> None:
-        from aktify_sandbox.beside import BesideDied
-        from aktify_sandbox.doors import SandboxError
-        from aktify_sandbox.sandbox import VerifyFailed
+        from aktify_sandbox.embedded.doors import SandboxError
+        from aktify_sandbox.embedded.sandbox import VerifyFailed
+        from aktify_sandbox.serving.beside import BesideDied
 
         wrong = ""
         try:
@@ -132,8 +132,8 @@ class _Use:
 
     def report(self, failure: BaseException | None) -> str:
         """What the sandbox saw that the failure doesn't say itself, or why that can't be said."""
-        from aktify_sandbox.beside import BesideDied
-        from aktify_sandbox.doors import SandboxError
+        from aktify_sandbox.embedded.doors import SandboxError
+        from aktify_sandbox.serving.beside import BesideDied
 
         try:
             return self.sandbox.report(failure)
@@ -155,8 +155,8 @@ def pytest_sessionfinish(session: pytest.Session) -> None:
 @pytest.fixture
 def aktify_sandbox(request: pytest.FixtureRequest) -> "Iterator[Sandbox]":
     """A sandbox with a campaign and a key of the test's own; AKTIFY_BASE_URL and AKTIFY_API_KEY lead to it."""
-    from aktify_sandbox.doors import SandboxError
-    from aktify_sandbox.sandbox import Sandbox
+    from aktify_sandbox.embedded.doors import SandboxError
+    from aktify_sandbox.embedded.sandbox import Sandbox
 
     words = _words_for(request)
     strict = words.pop("strict")

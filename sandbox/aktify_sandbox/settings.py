@@ -14,8 +14,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from aktify_sandbox.contract.rulings import PROFILES, RULINGS, RulingMistake, Rulings
 
 if TYPE_CHECKING:
-    from aktify_sandbox.documents import Document
-    from aktify_sandbox.nodes import Mistake
+    from aktify_sandbox.documents.document import Document
+    from aktify_sandbox.documents.nodes import Mistake
 
 FILE_NAME = "aktify-sandbox.yaml"
 PREFIX = "AKTIFY_SANDBOX_"
@@ -337,8 +337,8 @@ def _default_file(folder: Path) -> Path | None:
 
 
 def _from_file(path: Path) -> dict[str, Any]:
-    from aktify_sandbox.documents import read_file
-    from aktify_sandbox.nodes import DocumentMistakes
+    from aktify_sandbox.documents.document import read_file
+    from aktify_sandbox.documents.nodes import DocumentMistakes
 
     try:
         document = read_file(path)

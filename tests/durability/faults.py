@@ -10,7 +10,7 @@ from collections.abc import Callable
 from pathlib import Path
 from types import SimpleNamespace
 
-from aktify_sandbox import log
+from aktify_sandbox.storage import log
 
 KINDS = ("full", "failing", "short", "fsync")
 """Refused at once; refused with EIO; half written, then refused; written, but not synced."""

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from aktify_sandbox.store import Store
+from aktify_sandbox.storage.store import Store
 from test_store import post, run
 
 

@@ -20,9 +20,9 @@ from typing import Any
 
 import orjson
 
-from aktify_sandbox import fold, log
-from aktify_sandbox.states import Draft, proved
-from aktify_sandbox.store import Store
+from aktify_sandbox.storage import fold, log
+from aktify_sandbox.storage.states import Draft, proved
+from aktify_sandbox.storage.store import Store
 
 
 class Steps:

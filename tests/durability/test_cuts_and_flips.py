@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from aktify_sandbox.log import LogDamaged
-from aktify_sandbox.store import Store
+from aktify_sandbox.storage.log import LogDamaged
+from aktify_sandbox.storage.store import Store
 from durability.conftest import Tell
 from durability.ledger import Told, told, whole_lines
 from durability.posting import post_number

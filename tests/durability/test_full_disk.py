@@ -12,9 +12,9 @@ from pathlib import Path
 
 import pytest
 
-from aktify_sandbox import log
-from aktify_sandbox.log import LogUnwritable
-from aktify_sandbox.store import Store
+from aktify_sandbox.storage import log
+from aktify_sandbox.storage.log import LogUnwritable
+from aktify_sandbox.storage.store import Store
 from durability.conftest import Tell
 from durability.faults import KINDS, Disk, python_path
 from durability.ledger import told

@@ -26,33 +26,33 @@ class Guard(NamedTuple):
 
 GUARDS = {
     "tail cut": Guard(
-        "log.py",
+        "storage/log.py",
         "self._excess = self._torn_end()",
         "self._excess = 0",
         "tests/test_log.py::"
         "test_a_log_cut_anywhere_in_its_last_five_lines_opens_with_all_whole_lines_and_goes_on",
     ),
     "take-back on disk": Guard(
-        "log.py",
+        "storage/log.py",
         "        os.ftruncate(self._fd, self.size)\n",
         "",
         "tests/test_log.py::test_a_write_that_the_system_cuts_short_is_taken_back_and_work_goes_on",
     ),
     "take-back in memory": Guard(
-        "store.py",
+        "storage/store.py",
         "del self._numbers[kept.campaign][int(kept.phone[1:])]",
         "pass",
         "tests/test_store.py::test_a_refused_write_keeps_nothing_and_the_number_is_free_again",
     ),
     "checksum": Guard(
-        "log.py",
+        "storage/log.py",
         "if not is_intact(line.text) or ",
         "if ",
         "tests/test_log.py::"
         "test_a_flipped_byte_before_the_last_line_is_refused_by_name_and_nothing_is_touched[10]",
     ),
     "lock": Guard(
-        "store.py",
+        "storage/store.py",
         "lock.acquire(timeout=0)",
         "pass",
         "tests/test_store.py::test_a_second_store_on_the_same_folder_is_refused",
@@ -71,7 +71,7 @@ GUARDS = {
         "test_a_body_deeper_than_64_levels_is_no_object_and_the_words_say_so[65]",
     ),
     "index update": Guard(
-        "store.py",
+        "storage/store.py",
         "        self._numbers.setdefault(kept.campaign, {})[int(kept.phone[1:])] = number\n",
         "",
         "tests/test_store.py::test_of_equal_posts_in_one_turn_exactly_one_is_kept",

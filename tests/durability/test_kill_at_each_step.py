@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 import pytest
 from tinydb import TinyDB
 
-from aktify_sandbox.store import Store
+from aktify_sandbox.storage.store import Store
 from durability.conftest import Tell
 from durability.faults import python_path
 from durability.ledger import told

@@ -4,7 +4,7 @@ import random
 import time
 from pathlib import Path
 
-from aktify_sandbox.store import Store
+from aktify_sandbox.storage.store import Store
 from durability.conftest import Tell
 from durability.ledger import told
 from durability.wire import Book, Crowd

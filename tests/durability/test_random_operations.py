@@ -10,9 +10,9 @@ from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import initialize, invariant, precondition, rule, run_state_machine_as_test
 
-from aktify_sandbox import log
-from aktify_sandbox.log import LogUnwritable
-from aktify_sandbox.store import Store
+from aktify_sandbox.storage import log
+from aktify_sandbox.storage.log import LogUnwritable
+from aktify_sandbox.storage.store import Store
 from durability.conftest import Tell
 from durability.faults import KINDS, Disk
 from durability.posting import post_number

@@ -6,7 +6,7 @@ import orjson
 import pytest
 from playwright.sync_api import expect
 
-from aktify_sandbox.log import request_id, seal
+from aktify_sandbox.storage.log import request_id, seal
 from inspector.browsing import Inspect
 from running import Serve
 

@@ -116,11 +116,11 @@ def schema(kind: str, **flags: Any) -> None:
     if kind == "config":
         print_json(config_schema())
     elif kind == "scenario":
-        from aktify_sandbox.scenario_schema import scenario_schema
+        from aktify_sandbox.scenarios.schema import scenario_schema
 
         print_json(scenario_schema())
     elif kind == "expectations":
-        from aktify_sandbox.expectation_files import expectations_schema
+        from aktify_sandbox.expectations.files import expectations_schema
 
         print_json(expectations_schema())
     elif kind == "lead":

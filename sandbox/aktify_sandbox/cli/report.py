@@ -104,7 +104,7 @@ def look(client: Client, after: str) -> Seen:
 
 def in_words(seen: Seen, client: Client, policy: Policy) -> Iterator[str]:
     """A table of requests, then the last one that isn't a 201, whole."""
-    from aktify_sandbox.diagnosis import diagnosis
+    from aktify_sandbox.record.diagnosis import diagnosis
 
     if not seen.requests:
         yield f"No request has reached the sandbox. Does the command send them to $AKTIFY_BASE_URL ({client.url})?"

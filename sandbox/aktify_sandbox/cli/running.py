@@ -17,9 +17,9 @@ from aktify_sandbox.cli.verdicts import Expected, Verdict, expectations_in, line
 from aktify_sandbox.settings import Settings, fields_for_flags
 
 if TYPE_CHECKING:
-    from aktify_sandbox.beside import Beside
     from aktify_sandbox.cli.comparisons import Comparison
     from aktify_sandbox.cli.report import Policy, Seen
+    from aktify_sandbox.serving.beside import Beside
 
 _NOT_HERE = ("open", "log_format", "ready_file")
 _OPTIONS = tuple(flag.field for flag in fields_for_flags() if flag.field not in _NOT_HERE)
@@ -80,7 +80,7 @@ def exec_(
 
 def _check_moments(expectations: Sequence[Expected]) -> None:
     """Only the sandbox knows what a moment is; it would say so when the command has run."""
-    from aktify_sandbox.records import FilterMistake, Filters
+    from aktify_sandbox.record.records import FilterMistake, Filters
 
     for each in expectations:
         for step in each.content.get("order", [each.content.get("where", {})]):
@@ -116,13 +116,13 @@ class _Run:
 
     def run(self, notices: list[str]) -> int:
         """Returns the exit code."""
-        from aktify_sandbox.beside import Beside, BesideDied
         from aktify_sandbox.cli.child import NotStarted, Signals
         from aktify_sandbox.contract.rulings import RulingMistake
-        from aktify_sandbox.hosting import CannotServe, say
-        from aktify_sandbox.log import LogError
-        from aktify_sandbox.nodes import DocumentMistakes
-        from aktify_sandbox.shelf import NoSuchScenario
+        from aktify_sandbox.documents.nodes import DocumentMistakes
+        from aktify_sandbox.scenarios.shelf import NoSuchScenario
+        from aktify_sandbox.serving.beside import Beside, BesideDied
+        from aktify_sandbox.serving.hosting import CannotServe, say
+        from aktify_sandbox.storage.log import LogError
 
         signals = Signals()
         try:
@@ -140,9 +140,9 @@ class _Run:
             return 1
 
     def _run(self, beside: "Beside", signals: Any) -> int:
-        from aktify_sandbox.beside import BesideDied
         from aktify_sandbox.cli import child, report
-        from aktify_sandbox.hosting import say
+        from aktify_sandbox.serving.beside import BesideDied
+        from aktify_sandbox.serving.hosting import say
 
         client = Client(beside.url, self._settings.token)
         newest = client.get("/requests", limit=1)["requests"]

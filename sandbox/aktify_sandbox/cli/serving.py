@@ -77,9 +77,9 @@ def serve(**flags: Any) -> None:
     """
     settings, notices = gather(flags)
     from aktify_sandbox.contract.rulings import RulingMistake
-    from aktify_sandbox.nodes import DocumentMistakes
-    from aktify_sandbox.server import serve as run
-    from aktify_sandbox.shelf import NoSuchScenario
+    from aktify_sandbox.documents.nodes import DocumentMistakes
+    from aktify_sandbox.scenarios.shelf import NoSuchScenario
+    from aktify_sandbox.serving.foreground import serve as run
 
     try:
         code = run(settings, notices)

@@ -13,11 +13,11 @@ from aktify_sandbox.contract.rulings import RulingMistake
 from aktify_sandbox.control.keys import keep_key, names_of
 from aktify_sandbox.control.problems import ProblemError, json_object, names_in, text_or_none
 from aktify_sandbox.control.services import Services
-from aktify_sandbox.log import request_id
+from aktify_sandbox.documents.nodes import DocumentMistakes
 from aktify_sandbox.masking import masked_key
-from aktify_sandbox.nodes import DocumentMistakes
-from aktify_sandbox.shelf import NoSuchScenario
-from aktify_sandbox.store import Store
+from aktify_sandbox.scenarios.shelf import NoSuchScenario
+from aktify_sandbox.storage.log import request_id
+from aktify_sandbox.storage.store import Store
 
 
 def routes(services: Services) -> list[Route]:

@@ -29,7 +29,7 @@ from aktify_sandbox.control import (
 from aktify_sandbox.control.guard import Guard
 from aktify_sandbox.control.problems import ProblemError, problem_response
 from aktify_sandbox.control.services import Services
-from aktify_sandbox.log import LogError
+from aktify_sandbox.storage.log import LogError
 
 ROOMS = (
     inspector,

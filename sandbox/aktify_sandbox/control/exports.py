@@ -8,12 +8,12 @@ from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response, StreamingResponse
 from starlette.routing import Route
 
-from aktify_sandbox import records
 from aktify_sandbox.campaigns import Campaigns
 from aktify_sandbox.control.problems import ProblemError
 from aktify_sandbox.control.requests import filters_in, recorded
 from aktify_sandbox.control.services import Services
-from aktify_sandbox.exports import FORMS, HAR_MEDIA, as_curl, as_har
+from aktify_sandbox.record import records
+from aktify_sandbox.record.exports import FORMS, HAR_MEDIA, as_curl, as_har
 
 _MEDIA = {
     "json": "application/json",

@@ -14,7 +14,7 @@ from starlette.types import Receive, Scope, Send
 from aktify_sandbox.control.problems import ProblemError, problem_response
 from aktify_sandbox.control.requests import filters_in
 from aktify_sandbox.control.services import Services
-from aktify_sandbox.log import number_of
+from aktify_sandbox.storage.log import number_of
 
 _LONGEST_WAIT = 600
 _MOST_AWAITED = 1_000

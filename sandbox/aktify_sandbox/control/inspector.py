@@ -10,10 +10,10 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, PlainTextResponse, RedirectResponse, Response
 from starlette.routing import Route
 
-from aktify_sandbox import records
 from aktify_sandbox.control.problems import ProblemError, wants_page, wants_text
 from aktify_sandbox.control.services import Services
-from aktify_sandbox.diagnosis import overview
+from aktify_sandbox.record import records
+from aktify_sandbox.record.diagnosis import overview
 from aktify_sandbox.version import __version__
 
 FOLDER = Path(__file__).parent.parent / "inspector"

@@ -22,7 +22,7 @@ from aktify_sandbox.contract.rulings import RulingMistake
 from aktify_sandbox.control.problems import ProblemError, json_object, text_or_none
 from aktify_sandbox.control.services import Services
 from aktify_sandbox.masking import masked_key, printable
-from aktify_sandbox.store import Store
+from aktify_sandbox.storage.store import Store
 
 _MAX_SHOWN = 64
 

@@ -15,9 +15,9 @@ from aktify_sandbox.contract.schema import RESPONSE_ORDER
 from aktify_sandbox.control.problems import ProblemError, json_body
 from aktify_sandbox.control.requests import before_in, limit_in, refuse_unknown
 from aktify_sandbox.control.services import Services
-from aktify_sandbox.log import request_id
-from aktify_sandbox.recorder import timestamp
-from aktify_sandbox.store import Store
+from aktify_sandbox.record.recorder import timestamp
+from aktify_sandbox.storage.log import request_id
+from aktify_sandbox.storage.store import Store
 
 _MOMENT = re.compile(dates.PATTERNS["rfc3339"])
 

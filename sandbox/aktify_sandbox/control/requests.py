@@ -10,12 +10,12 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, PlainTextResponse, RedirectResponse, Response
 from starlette.routing import Route
 
-from aktify_sandbox import records
 from aktify_sandbox.control.problems import ProblemError, wants_page, wants_text
 from aktify_sandbox.control.services import Services
-from aktify_sandbox.diagnosis import diagnosis
-from aktify_sandbox.exports import FORMS, HAR_MEDIA
-from aktify_sandbox.log import number_of
+from aktify_sandbox.record import records
+from aktify_sandbox.record.diagnosis import diagnosis
+from aktify_sandbox.record.exports import FORMS, HAR_MEDIA
+from aktify_sandbox.storage.log import number_of
 
 _FILTERS = tuple(field.name for field in fields(records.Filters))
 

@@ -10,7 +10,7 @@ from starlette.routing import Route
 from aktify_sandbox.control.problems import ProblemError, json_object, text_or_none
 from aktify_sandbox.control.requests import recorded
 from aktify_sandbox.control.services import Services
-from aktify_sandbox.inprocess import Headers, call
+from aktify_sandbox.endpoint.inprocess import Headers, call
 from aktify_sandbox.masking import may_hold_key
 
 _LONGEST = 10

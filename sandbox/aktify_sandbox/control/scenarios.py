@@ -13,11 +13,11 @@ from aktify_sandbox.control.keys import names_of
 from aktify_sandbox.control.problems import ProblemError, json_body, json_object, names_in
 from aktify_sandbox.control.requests import refuse_unknown
 from aktify_sandbox.control.services import Services
-from aktify_sandbox.forcing import Forcing, Order
+from aktify_sandbox.documents.nodes import DocumentMistakes
 from aktify_sandbox.masking import masked_key, may_hold_key
-from aktify_sandbox.nodes import DocumentMistakes
-from aktify_sandbox.scenario_files import Scenario, forced_rule, read_scenario
-from aktify_sandbox.shelf import NoSuchScenario
+from aktify_sandbox.scenarios.files import Scenario, forced_rule, read_scenario
+from aktify_sandbox.scenarios.forcing import Forcing, Order
+from aktify_sandbox.scenarios.shelf import NoSuchScenario
 
 
 def routes(services: Services) -> list[Route]:

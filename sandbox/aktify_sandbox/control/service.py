@@ -9,8 +9,6 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, PlainTextResponse, Response
 from starlette.routing import Route
 
-from aktify_sandbox import records
-from aktify_sandbox.banner import example, first_key
 from aktify_sandbox.contract import answers
 from aktify_sandbox.contract.answers import ENDPOINT, Answer
 from aktify_sandbox.contract.decide import Request as LeadRequest
@@ -19,12 +17,14 @@ from aktify_sandbox.contract.openapi import openapi
 from aktify_sandbox.contract.rulings import RULINGS
 from aktify_sandbox.control.problems import ProblemError, json_object, text_or_none, wants_text
 from aktify_sandbox.control.services import Services
-from aktify_sandbox.diagnosis import diagnosis
-from aktify_sandbox.forced import forced_answer
-from aktify_sandbox.forcing import Forcing
-from aktify_sandbox.log import request_id
-from aktify_sandbox.recorder import timestamp
+from aktify_sandbox.record import records
+from aktify_sandbox.record.diagnosis import diagnosis
+from aktify_sandbox.record.recorder import timestamp
+from aktify_sandbox.scenarios.forced import forced_answer
+from aktify_sandbox.scenarios.forcing import Forcing
+from aktify_sandbox.serving.banner import example, first_key
 from aktify_sandbox.settings import WELL_KNOWN_KEYS
+from aktify_sandbox.storage.log import request_id
 from aktify_sandbox.version import __version__
 
 _NOT_SHOWN = ("campaigns", "rulings", "token")

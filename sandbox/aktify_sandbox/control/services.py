@@ -4,11 +4,11 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from aktify_sandbox.campaigns import Campaigns
-from aktify_sandbox.endpoint import VendorDoor
-from aktify_sandbox.feed import Feed
-from aktify_sandbox.forcing import Forcing
+from aktify_sandbox.endpoint.door import VendorDoor
+from aktify_sandbox.record.feed import Feed
+from aktify_sandbox.scenarios.forcing import Forcing
 from aktify_sandbox.settings import Settings
-from aktify_sandbox.store import Store
+from aktify_sandbox.storage.store import Store
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,10 +14,10 @@ from aktify_sandbox.control.guard import STATE_MEDIA
 from aktify_sandbox.control.keys import restore
 from aktify_sandbox.control.problems import ProblemError
 from aktify_sandbox.control.services import Services
-from aktify_sandbox.log import Snapshot
-from aktify_sandbox.shelf import Loaded
-from aktify_sandbox.states import Draft, StateMistake, proved, refuse_real_people
-from aktify_sandbox.store import Store
+from aktify_sandbox.scenarios.shelf import Loaded
+from aktify_sandbox.storage.log import Snapshot
+from aktify_sandbox.storage.states import Draft, StateMistake, proved, refuse_real_people
+from aktify_sandbox.storage.store import Store
 
 _CHUNK = 1 << 18
 

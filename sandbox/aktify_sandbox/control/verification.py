@@ -10,11 +10,11 @@ from aktify_sandbox.campaigns import Campaigns
 from aktify_sandbox.control.keys import names_of
 from aktify_sandbox.control.problems import ProblemError, json_body, problem_response
 from aktify_sandbox.control.services import Services
-from aktify_sandbox.expectation_files import expectations_in
-from aktify_sandbox.expectations import Result
-from aktify_sandbox.nodes import DocumentMistakes
-from aktify_sandbox.records import FilterMistake
-from aktify_sandbox.verification import verify
+from aktify_sandbox.documents.nodes import DocumentMistakes
+from aktify_sandbox.expectations.files import expectations_in
+from aktify_sandbox.expectations.judging import Result
+from aktify_sandbox.expectations.verification import verify
+from aktify_sandbox.record.records import FilterMistake
 
 _LONGEST_WAIT = 600
 

@@ -1,0 +1,1 @@
+"""YAML and JSON files as their users wrote them, and every mistake with its place."""

@@ -1,0 +1,372 @@
+"""YAML and JSON files as their users wrote them: every value with its place, and every text still a text.
+
+YAML would guess that `02139` is a number, `NO` a boolean and `12:30` a count of seconds. Here each scalar stays as it
+was written and becomes a number or boolean only where the schema wants one. Tags, aliases and merge keys are refused.
+
+What stands below a `writeOnly` of the schema is a secret: it is masked wherever a mistake speaks of it.
+"""
+
+import errno
+import json
+import os
+import re
+import stat
+from collections.abc import Iterable, Iterator
+from difflib import get_close_matches
+from pathlib import Path
+from typing import Any
+
+import jsonschema_rs
+
+from aktify_sandbox.documents.json_nodes import read_json
+from aktify_sandbox.documents.nodes import DocumentMistakes, Mistake, Node, Place
+from aktify_sandbox.documents.yaml_nodes import read_yaml
+from aktify_sandbox.masking import masked_key
+
+Schema = dict[str, Any]
+
+_LARGEST = 1_000_000
+_NULL = ("", "null", "~")
+_COUNTED = {"maxLength": "characters", "maxItems": "entries", "maxProperties": "names"}
+_BOOLEANS = {"true": True, "false": False}
+
+
+class Document:
+    """A file that could be read."""
+
+    def __init__(self, name: str, root: Node) -> None:
+        self.name = name
+        self.root = root
+
+    def value(self, schema: Schema) -> Any:
+        """The content as the schema wants it. Raises `DocumentMistakes` with all that is wrong."""
+        value, mistakes = self.checked(schema)
+        if mistakes:
+            raise DocumentMistakes(mistakes)
+        return value
+
+    def checked(self, schema: Schema) -> tuple[Any, list[Mistake]]:
+        """The content as far as the schema knows it, and all that is wrong with it."""
+        value = _typed(self.root, schema, schema)
+        if jsonschema_rs.is_valid(schema, value):
+            return value, []
+        from jsonschema import Draft202012Validator  # explains, and takes its time to load
+
+        errors = sorted(
+            Draft202012Validator(schema).iter_errors(value), key=lambda error: list(map(str, error.path))
+        )
+        mistakes = [mistake for error in _types_first(errors) for mistake in self._mistakes(error, schema)]
+        return value, list(dict.fromkeys(mistakes)) or [self.mistake((), "This isn't what is expected here.")]
+
+    def mistake(self, place: Place, message: str, hint: str = "") -> Mistake:
+        """A mistake at a value that the caller found wrong; the place is its path from the root."""
+        node = self._node(place)
+        return Mistake(self.name, node.line, node.column, message, hint, _dotted(place))
+
+    def _node(self, place: Place) -> Node:
+        node = self.root
+        for part in place:
+            holds = isinstance(part, int) or part in node.content
+            node = node.content[part] if holds else node
+        return node
+
+    def _mistakes(self, error: Any, root: Schema) -> Iterator[Mistake]:
+        place = tuple(error.absolute_path)
+        if error.validator == "additionalProperties":
+            yield from self._unknown(place, error, root)
+        elif error.validator in ("anyOf", "oneOf"):
+            yield from self._alternatives(place, error, root)
+        elif error.validator == "required" and _misspelt(error):
+            return  # the misspelt name is complained of, and with what it should be
+        else:
+            found = _shown(error.instance, _is_secret(place, root))
+            yield self.mistake(place, *_words(error, found, _dotted(place)))
+
+    def _unknown(self, place: Place, error: Any, root: Schema) -> Iterator[Mistake]:
+        node, allowed = self._node(place), list(error.schema.get("properties", {}))
+        patterns = [re.compile(pattern) for pattern in error.schema.get("patternProperties", {})]
+        for name in node.content:
+            if name not in allowed and not any(pattern.search(name) for pattern in patterns):
+                said = self._about_a_name(name, place, error, root)
+                yield Mistake(self.name, *node.names[name], *said, _dotted(place))
+
+    def _about_a_name(self, name: str, place: Place, error: Any, root: Schema) -> tuple[str, str]:
+        allowed = list(error.schema.get("properties", {}))
+        rule = error.schema.get("propertyNames", {}).get("description")
+        if rule:
+            return f"{_shown(name)} can't be a name here.", rule
+        misspelt = get_close_matches(name, allowed, 1, 0.6)  # what is meant as a word is no secret
+        shown = _shown(name, not misspelt and _stands_in_a_secret(place, root))
+        return f"{shown} isn't known here.", _choice(name, allowed)
+
+    def _alternatives(self, place: Place, error: Any, root: Schema) -> Iterator[Mistake]:
+        """Speak of the alternative that was meant: the one of the same type."""
+        meant = [
+            [inner for inner in error.context if inner.schema_path[0] == number]
+            for number in range(len(error.validator_value))
+        ]
+        fitting = [
+            errors for errors in meant if not any(e.validator == "type" and not e.path for e in errors)
+        ]
+        if fitting and fitting[0]:
+            others = [_resolved(each, root).get("title") for each in error.validator_value]
+            besides = ", ".join(each for each in others if each)
+            for inner in _types_first(fitting[0]):
+                for mistake in self._mistakes(inner, root):
+                    is_choice = inner.validator == "enum" and not inner.path and besides
+                    hint = f"{mistake.hint.removesuffix('.')}, {besides}." if is_choice else mistake.hint
+                    yield mistake._replace(hint=hint)
+        else:
+            kinds = [
+                kind
+                for inner in error.context
+                if inner.validator == "type" and not inner.path
+                for kind in _kinds(inner.validator_value)
+            ]
+            found = _shown(error.instance, _is_secret(place, root))
+            message = f"Found {found}; expected {' or '.join(map(_kind, kinds))}."
+            yield self.mistake(place, message)
+
+
+def _dotted(place: Place) -> str:
+    return ".".join(map(str, place))
+
+
+def read_file(path: Path) -> Document:
+    """Read a file, JSON by its ending, else YAML. Raises `DocumentMistakes`, also when there is nothing to read."""
+    try:
+        content = read_bounded(path, _LARGEST)
+        text = content.decode("utf-8-sig")
+    except OSError as error:
+        message = f"It can't be read: {(error.strerror or str(error)).lower()}."
+        raise DocumentMistakes([Mistake(str(path), 1, 1, message, "")]) from None
+    except UnicodeDecodeError as error:
+        message = f"It isn't UTF-8 text (byte {error.start})."
+        raise DocumentMistakes([Mistake(str(path), 1, 1, message, "Save it in UTF-8.")]) from None
+    if path.suffix.lower() == ".json" and text.strip():
+        return Document(str(path), _whole_characters(read_json(text, str(path)), str(path)))
+    return read(text, str(path))
+
+
+def read_bounded(path: Path, most: int) -> bytes:
+    """The bytes of a file that is one: no folder, and no pipe that would keep its reader waiting.
+
+    Raises `OSError`, also when there are more than `most`.
+    """
+    with open(os.open(path, os.O_RDONLY | os.O_NONBLOCK), "rb") as file:
+        if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
+            raise OSError(errno.EINVAL, "it isn't a file")
+        content = file.read(most + 1)
+    if len(content) > most:
+        raise OSError(errno.EFBIG, f"it is larger than {most:,} bytes")
+    return content
+
+
+def read(text: str, name: str) -> Document:
+    """Read YAML; an empty text is an empty mapping. Raises `DocumentMistakes`."""
+    if len(text) > _LARGEST:
+        raise DocumentMistakes([Mistake(name, 1, 1, f"The text is longer than {_LARGEST:,} characters.", "")])
+    root = _whole_characters(read_yaml(text, name), name)
+    return Document(name, Node({}, 1, 1) if root.content in _NULL and not root.quoted else root)
+
+
+def _whole_characters(node: Node, name: str) -> Node:
+    """Join the halves of characters that escapes may have written. Raises `DocumentMistakes` for a lone half."""
+    content = node.content
+    try:
+        if isinstance(content, dict):
+            content = {_joined(word): _whole_characters(inner, name) for word, inner in content.items()}
+            places = {_joined(word): place for word, place in node.names.items()}
+            return Node(content, node.line, node.column, node.quoted, places)
+        if isinstance(content, list):
+            content = [_whole_characters(inner, name) for inner in content]
+        elif isinstance(content, str):
+            content = _joined(content)
+    except UnicodeDecodeError:
+        message = "It holds half a character (a lone surrogate)."
+        raise DocumentMistakes([Mistake(name, node.line, node.column, message, "")]) from None
+    return Node(content, node.line, node.column, node.quoted, node.names)
+
+
+def _joined(text: str) -> str:
+    return text if text.isascii() else text.encode("utf-16", "surrogatepass").decode("utf-16")
+
+
+# texts become numbers and booleans only where the schema wants them
+
+
+def _typed(node: Node, schema: Any, root: Schema) -> Any:
+    schema = _resolved(schema, root)
+    if isinstance(node.content, dict):
+        return {
+            name: _typed(inner, _schema_of(name, schema, root), root) for name, inner in node.content.items()
+        }
+    if isinstance(node.content, list):
+        return [_typed(inner, _items_of(schema, root), root) for inner in node.content]
+    return node.content if node.quoted else _scalar(node.content, _types(schema, root))
+
+
+def _resolved(schema: Any, root: Schema) -> Schema:
+    if not isinstance(schema, dict):
+        return {}
+    if "$ref" in schema:
+        found: Any = root
+        for part in schema["$ref"].removeprefix("#/").split("/"):
+            found = found[part]
+        return _resolved(found, root)
+    return schema
+
+
+def _alternatives_in(schema: Schema, root: Schema) -> list[Schema]:
+    return [_resolved(each, root) for word in ("anyOf", "oneOf") for each in schema.get(word, ())]
+
+
+def _schema_of(name: str, schema: Schema, root: Schema) -> Any:
+    for each in (schema, *_alternatives_in(schema, root)):
+        if name in each.get("properties", {}):
+            return each["properties"][name]
+        for pattern, inner in each.get("patternProperties", {}).items():
+            if re.search(pattern, name):
+                return inner
+        if isinstance(each.get("additionalProperties"), dict):
+            return each["additionalProperties"]
+    return {}
+
+
+def _items_of(schema: Schema, root: Schema) -> Any:
+    choices = (schema, *_alternatives_in(schema, root))
+    return next((each["items"] for each in choices if "items" in each), {})
+
+
+def _types(schema: Schema, root: Schema) -> set[str]:
+    own = schema.get("type", [])
+    types = {own} if isinstance(own, str) else set(own)
+    for value in schema.get("enum", ()):
+        types.add({bool: "boolean", int: "integer", str: "string"}.get(type(value), "null"))
+    return types.union(*(_types(each, root) for each in _alternatives_in(schema, root)))
+
+
+def _scalar(text: str, types: set[str]) -> Any:
+    if "boolean" in types and text in _BOOLEANS:
+        return _BOOLEANS[text]
+    if types & {"integer", "number"} and re.fullmatch(r"-?(?:0|[1-9][0-9]{0,17})", text):
+        return int(text)
+    if "number" in types and re.fullmatch(r"-?(?:0|[1-9][0-9]*)\.[0-9]+", text):
+        return float(text)
+    if "null" in types and text in _NULL:
+        return None
+    return text
+
+
+# what is said of a mistake
+
+
+def _types_first(errors: Iterable[Any]) -> list[Any]:
+    """The errors without those that only follow from a wrong type."""
+    listed = list(errors)
+    mistyped = {tuple(error.absolute_path) for error in listed if error.validator == "type"}
+    return [
+        error for error in listed if error.validator == "type" or tuple(error.absolute_path) not in mistyped
+    ]
+
+
+def _schemas_on(place: Place, root: Schema) -> Iterator[Schema]:
+    """The schema of the root and of each value on the way to the place."""
+    schema = _resolved(root, root)
+    yield schema
+    for part in place:
+        inner = _items_of(schema, root) if isinstance(part, int) else _schema_of(part, schema, root)
+        schema = _resolved(inner, root)
+        yield schema
+
+
+def _stands_in_a_secret(place: Place, root: Schema) -> bool:
+    return any(schema.get("writeOnly") for schema in _schemas_on(place, root))
+
+
+def _is_secret(place: Place, root: Schema) -> bool:
+    """Whether the value may be a secret: it stands in one, or where one was to stand deeper inside."""
+    *_, own = _schemas_on(place, root)
+    return _stands_in_a_secret(place, root) or '"writeOnly": true' in json.dumps(own)
+
+
+def _misspelt(error: Any) -> bool:
+    """Whether all that is missing is there under nearly the same names."""
+    missing = [name for name in error.validator_value if name not in error.instance]
+    unknown = [name for name in error.instance if name not in error.schema.get("properties", {})]
+    return all(get_close_matches(name, unknown, 1, 0.6) for name in missing)
+
+
+def _words(error: Any, found: str, where: str) -> tuple[str, str]:
+    wanted = error.validator_value
+    match error.validator:
+        case "type":
+            kinds = [wanted] if isinstance(wanted, str) else wanted
+            hint = _say_true_or_false(error.instance, kinds)
+            if "enum" in error.schema:
+                hint = _choice("", [str(value) for value in error.schema["enum"]])
+            return f"Found {found}; expected {' or '.join(map(_kind, kinds))}.", hint
+        case "enum" | "const":
+            allowed = list(wanted) if isinstance(wanted, list) else [wanted]
+            return f"Found {found}.", _choice(
+                error.instance, [str(v).lower() if isinstance(v, bool) else str(v) for v in allowed]
+            )
+        case "required":
+            missing = next(name for name in wanted if name not in error.instance)
+            return f"{missing} is missing{f' in {where}' if where else ''}.", ""
+        case "minimum" | "maximum" | "exclusiveMinimum":
+            limit = {"minimum": "at least", "maximum": "at most", "exclusiveMinimum": "more than"}[
+                error.validator
+            ]
+            return f"Found {found}; it must be {limit} {wanted}.", ""
+        case "pattern":
+            return f"Found {found}.", error.schema.get("description") or f"It must look like {wanted}."
+        case "minItems" | "minProperties":
+            return (
+                f"{where or 'It'} is empty.",
+                f"Give at least one. {error.schema.get('description', '')}".strip(),
+            )
+        case "minLength":
+            return "It is empty.", error.schema.get("description") or "Write a text, or leave it out."
+        case "maxLength" | "maxItems" | "maxProperties":
+            return f"It has {len(error.instance):,} {_COUNTED[error.validator]}.", f"At most {wanted:,}."
+        case _:
+            return f"Found {found}: it breaks the rule {error.validator}.", f"It must be {wanted}."
+
+
+def _say_true_or_false(found: Any, kinds: list[str]) -> str:
+    return "Write true or false." if "boolean" in kinds and isinstance(found, str) else ""
+
+
+def _kinds(written: str | list[str]) -> list[str]:
+    """A schema's `type` is one, or several."""
+    return [written] if isinstance(written, str) else written
+
+
+def _kind(name: str) -> str:
+    kinds = {
+        "string": "a text",
+        "integer": "a whole number",
+        "number": "a number",
+        "boolean": "true or false",
+    }
+    return kinds.get(name) or {"object": "names and values", "array": "a list", "null": "nothing"}.get(
+        name, name
+    )
+
+
+def _choice(found: Any, allowed: list[str]) -> str:
+    close = get_close_matches(str(found), allowed, 1, 0.6)
+    meant = f"Did you mean {close[0]}? " if close else ""
+    return f"{meant}Allowed: {', '.join(allowed)}." if allowed else "Nothing is allowed here."
+
+
+def _shown(value: Any, secret: bool = False) -> str:
+    if isinstance(value, dict):
+        return "names and values" if value else "nothing"
+    if isinstance(value, list):
+        return "a list"
+    text = value if isinstance(value, str) else json.dumps(value)
+    if secret and text:
+        return masked_key(text)
+    return f"{text[:60]}…" if len(text) > 60 else text or "nothing"

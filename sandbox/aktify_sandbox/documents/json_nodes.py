@@ -1,0 +1,112 @@
+"""JSON read with the place of every value, which the standard library's parser doesn't tell."""
+
+import json
+import re
+from json.decoder import JSONDecoder
+from typing import Any
+
+from aktify_sandbox.documents.nodes import DocumentMistakes, Mistake, Node
+
+_DECODER = JSONDecoder()
+_SPACE = re.compile(r"[ \t\n\r]*")
+_SCALAR = re.compile(r"-?(?:0|[1-9][0-9]{0,400})(?:\.[0-9]{1,400})?(?:[eE][-+]?[0-9]{1,4})?|true|false|null")
+_DEEPEST = 32
+
+
+def read_json(text: str, name: str) -> Node:
+    """The text as nodes. Raises `DocumentMistakes`."""
+    reader = _Reader(text, name)
+    root = reader.value(1)
+    if reader.skip() < len(text):
+        reader.complain("Something stands behind the end.")
+    return root
+
+
+class _Reader:
+    def __init__(self, text: str, name: str) -> None:
+        self._text = text
+        self._name = name
+        self._at = 0
+        self._line, self._line_start = 1, 0
+
+    def skip(self) -> int:
+        """Over white space."""
+        found = _SPACE.match(self._text, self._at)
+        self._at = found.end() if found else self._at
+        return self._at
+
+    def complain(self, message: str, hint: str = "", place: tuple[int, int] | None = None) -> None:
+        """Raise a mistake that stands here."""
+        line, column = place or self._place()
+        raise DocumentMistakes([Mistake(self._name, line, column, message, hint)])
+
+    def _place(self) -> tuple[int, int]:
+        self._line += self._text.count("\n", self._line_start, self._at)
+        self._line_start = max(self._line_start, self._text.rfind("\n", 0, self._at) + 1)
+        return self._line, self._at - self._line_start + 1
+
+    def value(self, depth: int) -> Node:
+        """The value that begins here."""
+        self.skip()
+        place, sign = self._place(), self._text[self._at : self._at + 1]
+        if depth > _DEEPEST:
+            self.complain(f"This is nested deeper than {_DEEPEST} levels.", place=place)
+        if sign == '"':
+            return Node(self._string(), *place, quoted=True)
+        if sign == "{":
+            return self._object(depth, place)
+        if sign == "[":
+            return self._array(depth, place)
+        found = _SCALAR.match(self._text, self._at)
+        if not found:
+            hint = "JSON writes texts in double quotes."
+            self.complain("This isn't JSON: a value is missing here.", hint, place)
+            raise AssertionError  # the line above raises
+        self._at = found.end()
+        return Node(json.loads(found[0]), *place, quoted=True)
+
+    def _string(self) -> str:
+        text = ""
+        try:
+            text, self._at = _DECODER.raw_decode(self._text, self._at)
+        except json.JSONDecodeError as error:
+            self._at = error.pos
+            self.complain(f"This isn't JSON: {error.msg}.")
+        return text
+
+    def _object(self, depth: int, place: tuple[int, int]) -> Node:
+        pairs: dict[str, Node] = {}
+        names: dict[str, tuple[int, int]] = {}
+        self._at += 1
+        while not self._ends("}", first=not pairs):
+            where = self._place()
+            if self._text[self._at : self._at + 1] != '"':
+                self.complain("This isn't JSON: a name in double quotes is missing here.")
+            name = self._string()
+            if name in pairs:
+                self.complain(f"{name} stands here twice.", "Keep one.", where)
+            if self._text[self.skip() : self._at + 1] != ":":
+                self.complain("This isn't JSON: a colon is missing here.")
+            self._at += 1
+            pairs[name], names[name] = self.value(depth + 1), where
+        return Node(pairs, *place, names=names)
+
+    def _array(self, depth: int, place: tuple[int, int]) -> Node:
+        items: list[Any] = []
+        self._at += 1
+        while not self._ends("]", first=not items):
+            items.append(self.value(depth + 1))
+        return Node(items, *place)
+
+    def _ends(self, bracket: str, *, first: bool) -> bool:
+        """Whether the bracket stands here; else the next element does, behind its comma."""
+        sign = self._text[self.skip() : self._at + 1]
+        if sign == bracket:
+            self._at += 1
+            return True
+        if not first:
+            if sign != ",":
+                self.complain(f"This isn't JSON: a comma or {bracket} is missing here.")
+            self._at += 1
+            self.skip()
+        return False

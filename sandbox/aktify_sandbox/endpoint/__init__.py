@@ -1,0 +1,1 @@
+"""The vendor's door: an answer, and how it goes out."""

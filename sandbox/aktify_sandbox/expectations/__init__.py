@@ -1,0 +1,1 @@
+"""What requests were expected, and whether they came."""

@@ -1,0 +1,1 @@
+"""Every exchange: written down, read, streamed, explained, exported."""

@@ -1,0 +1,269 @@
+"""Reading the record: one request whole, or many by filters, newest first."""
+
+import functools
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, fields
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import orjson
+
+from aktify_sandbox.campaigns import Campaigns
+from aktify_sandbox.contract.lead import identity
+from aktify_sandbox.contract.rulings import RulingMistake
+from aktify_sandbox.expectations.judging import text_of
+from aktify_sandbox.masking import masked_key
+from aktify_sandbox.record.recorder import restored, timestamp
+from aktify_sandbox.storage.log import Line, number_of, request_id
+from aktify_sandbox.storage.store import Store, is_request
+
+Record = dict[str, Any]
+
+_INTERNAL = ("crc", "kind", "lead", "short", "link")
+_ONLY_WHOLE = ("headers", "body", "bodyEncoding", "bodyOmitted", "httpVersion", "rulings", "truncated")
+
+
+_SECONDS = {"s": 1, "m": 60, "h": 3_600, "d": 86_400}
+
+
+class FilterMistake(ValueError):
+    """A filter that can't be understood, in words for the user."""
+
+
+@dataclass(frozen=True, slots=True)
+class Filters:
+    """Which requests: all that is given must hold."""
+
+    status: str | None = None
+    """A status or a class: `409`, `4xx`, or several by comma; `none` for requests that weren't answered."""
+    key: str | None = None
+    campaign: str | None = None
+    phone: str | None = None
+    """In any spelling, `+` as a space too; its last digits alone (four or more); or masked: `+1509***1234`.
+
+    What was not written stands as `*` here.
+    """
+    since: str | None = None
+    """A moment (RFC 3339) or a duration back from now: `10m`."""
+    search: str | None = None
+    """Text anywhere in the record, in upper or lower case."""
+    forced: str | None = None
+    """`yes` for forced answers only, `no` for natural ones, else a part of what forced them: `scenario flaky`."""
+    after: str | None = None
+    """The id of a request: only newer ones."""
+
+    @classmethod
+    def of(cls, values: Mapping[str, str]) -> "Filters":
+        """From a query. Raises `FilterMistake`."""
+        given = {field.name: values[field.name] for field in fields(cls) if values.get(field.name)}
+        if "phone" in given:
+            given["phone"] = _phone(given["phone"])
+        if "status" in given:
+            given["status"] = given["status"].lower()
+            _check_status(given["status"])
+        if "since" in given:
+            given["since"] = _moment(given["since"])
+        if number_of(given.get("after", "r0")) is None:
+            raise FilterMistake(f"“{given['after']}” isn't an id: it looks like r000000042.")
+        return cls(**given)
+
+    @property
+    def after_number(self) -> int:
+        """The number of the id `after`; 0 without one."""
+        return number_of(self.after or "r0") or 0
+
+    def admits(self, line: Line) -> bool:
+        """Whether the record on this line is meant. What the bare text rules out isn't parsed."""
+        if self.after and line.number <= self.after_number:
+            return False
+        if self.phone and self.phone.rpartition("*")[2].encode() + b'"' not in line.text:
+            return False
+        if self.campaign and orjson.dumps(self.campaign) not in line.text:
+            return False
+        if self.since and _received(line) < self.since:
+            return False
+        if self.search and not _has_all(line.text.decode().lower(), _pieces(self.search)):
+            return False
+        parsed = self.status or self.key or self.campaign or self.phone or self.search or self.forced
+        return not parsed or self._admits(line.load())
+
+    def _admits(self, record: Record) -> bool:
+        return all(
+            (
+                not self.status or any(_is_status(record, wanted) for wanted in self.status.split(",")),
+                not self.campaign or record["campaign"] == self.campaign,
+                not self.key or record["key"] in (self.key, masked_key(self.key), _namespaced(self.key)),
+                not self.phone or _is_phone(record["phone"], self.phone),
+                not self.forced or _is_forced(record, self.forced),
+                not self.search or self.search.lower() in text_of(restored(record)).lower(),
+            )
+        )
+
+
+def _phone(text: str) -> str:
+    """The number in E.164, with `*` for what isn't said of it. Raises `FilterMistake`."""
+    found = identity(text)
+    if found:
+        return found
+    before, _, after = re.sub(r"[ ().\-/]", "", text).removeprefix("+").rpartition("***")
+    area = before.removeprefix("1")
+    if re.fullmatch(r"[0-9]{0,3}", area) and re.fullmatch(r"[0-9]{4,9}", after):
+        return f"{'+1' if before else ''}{area}*{after}"
+    raise FilterMistake(
+        f"“{text}” isn't a US phone number: write ten digits, seven for any area code, or the last four."
+    )
+
+
+def _is_phone(phone: str | None, wanted: str) -> bool:
+    start, star, end = wanted.partition("*")
+    return phone == wanted if not star else bool(phone and phone.startswith(start) and phone.endswith(end))
+
+
+def _moment(text: str) -> str:
+    """A moment (RFC 3339; without offset: UTC) or a duration back from now (`90s`, `10m`, `2h`, `1d`), in UTC."""
+    duration = re.fullmatch(r"([0-9]{1,6})([smhd])", text)
+    try:
+        if duration:
+            moment = datetime.now(UTC) - timedelta(seconds=int(duration[1]) * _SECONDS[duration[2]])
+        else:
+            moment = datetime.fromisoformat(re.sub(r"(?<=:[0-9]{2}) (?=[0-9]{2}:?[0-9]{2}$)", "+", text))
+        return timestamp((moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp())
+    except (ValueError, OverflowError, OSError):  # in UTC it may lie outside the calendar
+        raise FilterMistake(
+            f"“{text}” is no moment: write 2026-11-24T09:30:00Z, or 10m for the last ten minutes."
+        ) from None
+
+
+def _received(line: Line) -> str:
+    start = line.text.index(b'"receivedAt":"') + 14
+    return line.text[start : start + len("2026-11-24T09:30:00.000Z")].decode()
+
+
+@functools.lru_cache(maxsize=16)
+def _pieces(search: str) -> list[str]:
+    """What a line must hold, in lower case and as JSON writes it, if the text of its record holds the search.
+
+    `text_of` puts ": " between a header's name and value, and line breaks between the parts: these aren't in the line.
+    """
+    pieces = re.split(r": |\n|^ |:$", search.lower())
+    return [orjson.dumps(piece)[1:-1].decode() for piece in pieces if piece]
+
+
+def _has_all(text: str, pieces: list[str]) -> bool:
+    return all(piece in text for piece in pieces)
+
+
+def _check_status(text: str) -> None:
+    for part in text.split(","):
+        if not re.fullmatch(r"none|[0-9](?:xx|[0-9]{2})", part):
+            raise FilterMistake(f"“{part}” isn't a status: write 409, 4xx, several as 400,409, or none.")
+
+
+def _is_status(record: Record, wanted: str) -> bool:
+    response = record["response"]
+    if response is None or wanted == "none":
+        return response is None and wanted == "none"
+    status = str(response["status"])
+    return status == wanted or (wanted.endswith("xx") and status[0] == wanted[0])
+
+
+def _is_forced(record: Record, wanted: str) -> bool:
+    by = record["reason"]["scenario"]
+    if wanted in ("yes", "no"):
+        return (by is not None) == (wanted == "yes")
+    return by is not None and wanted.lower() in by.lower()
+
+
+def _namespaced(key: str) -> str:
+    base, _, name = key.partition(".")
+    return f"{masked_key(base)}.{name}"
+
+
+def page(store: Store, filters: Filters, limit: int, before: int | None) -> tuple[list[Record], str | None]:
+    """The newest records that the filters admit, as the list shows them, and the id from which to go on."""
+    found: list[Record] = []
+    last = 0
+    for line in store.newest_requests(before, filters.after_number):
+        if not filters.admits(line):
+            continue
+        if len(found) == limit:
+            return found, request_id(last)
+        last = line.number
+        found.append(summary(store.amended(line.load(), line.number)))
+    return found, None
+
+
+def summary(record: Record) -> Record:
+    """A record as the list shows it: without headers and bodies."""
+    response = record["response"] and {"status": record["response"]["status"]}
+    return {**_public(record, (*_INTERNAL, *_ONLY_WHOLE)), "response": response}
+
+
+def whole(store: Store, campaigns: Campaigns, number: int) -> Record | None:
+    """A record with its notes and, for a duplicate, the first post beside it; None if there is none."""
+    record = store.request(number)
+    return None if record is None else _whole(store, campaigns, record, number)
+
+
+def all_whole(store: Store, campaigns: Campaigns, filters: Filters) -> Iterator[Record]:
+    """Every record that the filters admit, whole, oldest first. Safe to use from another thread."""
+    oldest = store.oldest_request
+    for line in store.log.lines():
+        if line.number >= oldest and is_request(line) and filters.admits(line):
+            yield _whole(store, campaigns, store.amended(line.load(), line.number), line.number)
+
+
+def _whole(store: Store, campaigns: Campaigns, record: Record, number: int) -> Record:
+    notes = notes_on(record, campaigns)
+    more: Record = {"notes": notes}
+    record = restored(record)
+    if record["reason"]["objection"] == "duplicate":
+        more["firstPost"] = first_post(store, record["campaign"], record["phone"], number, _sent(record))
+    return {**_public(record, _INTERNAL), **more}
+
+
+def _public(record: Record, hidden: Iterable[str]) -> Record:
+    return {name: value for name, value in record.items() if name not in hidden}
+
+
+def notes_on(record: Record, campaigns: Campaigns) -> list[Record]:
+    """What was accepted but is worth knowing, by the rulings that were in force when the request came."""
+    if record["body"] is None or record["campaign"] is None or "bodyEncoding" in record:
+        return []
+    try:
+        rules = campaigns.rules_for(record.get("rulings", {}), record.get("link", "optional"))
+    except RulingMistake as mistake:  # a library or ruling of an earlier run is missing in this one
+        return [{"field": "", "message": f"Notes can't be worked out. {mistake}", "ruling": mistake.name}]
+    return [note._asdict() for note in rules.notes(record["body"].encode())]
+
+
+def first_post(store: Store, campaign: str, phone: str, number: int, this: Record) -> Record | None:
+    """The post that took the number: when it came, how the phone was written, and what differs from this one."""
+    taken = store.lead_number(campaign, phone)
+    lead = store.lead(taken) if taken is not None and taken < number else None
+    if taken is None or lead is None:
+        return None
+    first = store.request(taken)
+    before = _sent(first) if first else dict(lead["lead"])
+    names = list(dict.fromkeys([*before, *this]))
+    return {
+        "id": lead["request"],
+        "receivedAt": lead["receivedAt"],
+        "phoneNumber": before.get("phoneNumber", lead["lead"].get("phoneNumber")),
+        "phone": phone,
+        "sent": before,
+        "differences": [
+            {"field": name, "first": before.get(name), "this": this.get(name)}
+            for name in names
+            if before.get(name) != this.get(name)
+        ],
+    }
+
+
+def _sent(record: Record) -> Record:
+    try:
+        sent = orjson.loads((record["body"] or "").removeprefix("\ufeff"))
+    except orjson.JSONDecodeError:
+        return {}
+    return sent if isinstance(sent, dict) else {}

@@ -1,0 +1,1 @@
+"""Forced answers: the rules, their files, and what is in force."""

@@ -1,0 +1,362 @@
+"""Scenario files: from what a user wrote to rules, or every mistake with its place."""
+
+import functools
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import jsonschema_rs
+import orjson
+
+from aktify_sandbox.contract.phone import identity
+from aktify_sandbox.contract.schema import FIELDS
+from aktify_sandbox.documents.document import Document, read_bounded, read_file
+from aktify_sandbox.documents.nodes import DocumentMistakes, Mistake, Place, node_of
+from aktify_sandbox.scenarios.rules import BROKEN_ANSWER, NATURAL, NO_ANSWER, Condition, Rule, Span, Step
+from aktify_sandbox.scenarios.schema import ANSWER_WORDS, LONGEST_WAIT, force_schema, scenario_schema
+
+_LARGEST_BODY = 1_000_000
+_PATTERN_SIZE = 1_000_000
+_WITHOUT_BODY = (204, 205, 304)
+_FRAMING = ("content-length", "date", "transfer-encoding", "connection", "keep-alive", "upgrade", "trailer")
+_MEDIA = {
+    ".html": "text/html; charset=utf-8",
+    ".htm": "text/html; charset=utf-8",
+    ".json": "application/json",
+    ".xml": "application/xml",
+}
+_PLAIN = "text/plain; charset=utf-8"
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Scenario:
+    """A file that was read."""
+
+    name: str
+    path: Path
+    description: str
+    rules: tuple[Rule, ...]
+    written: list[Any]
+    """Its rules as they stand in the file."""
+    files: tuple[Path, ...]
+    """The file and those that it names: when one of them changes, it is to be read again."""
+
+
+def read_scenario(path: Path, mark: str | None = None) -> Scenario:
+    """Read a scenario file. `mark` is how each rule is called, from its conditions: `key {key}`.
+
+    Raises `DocumentMistakes` with all that is wrong.
+    """
+    document = read_file(path)
+    content, mistakes = document.checked(scenario_schema())
+    compiling = Compiling(document, path.parent)
+    name = shown_name(path)
+    rules = tuple(
+        compiling.rule(
+            ("rules", number),
+            rule,
+            mark.format_map(rule["when"]) if mark else rule_name(name, number + 1),
+        )
+        for number, rule in enumerate(_sound_rules(content, mistakes))
+        if rule is not None
+    )
+    if not mistakes:
+        compiling.look_for_shadows(content["rules"])
+    if mistakes or compiling.mistakes:
+        raise DocumentMistakes([*mistakes, *compiling.mistakes], compiling.files)
+    return Scenario(
+        name,
+        path,
+        content.get("description", ""),
+        rules,
+        content["rules"],
+        (path, *compiling.files),
+    )
+
+
+def _sound_rules(content: Any, mistakes: list[Mistake]) -> list[Any]:
+    """The rules as far as the schema has nothing against them; None for the rest, so that each keeps its number."""
+    if not mistakes:
+        return list(content["rules"])
+    rules = content.get("rules") if isinstance(content, dict) else None
+    return [_sound_part(rule) for rule in rules] if isinstance(rules, list) else []
+
+
+def _sound_part(rule: Any) -> Any:
+    """The rule, its conditions alone, its answer alone, or None."""
+    if _is_sound("rule", rule) or not isinstance(rule, dict):
+        return rule if isinstance(rule, dict) else None
+    when, answer = rule.get("when", {}), rule.get("answer")
+    if _is_sound("answers", answer):
+        return {"answer": answer}
+    if _is_sound("when", when):
+        return {"when": {name: when[name] for name in when if name != "per"}, "answer": "natural"}
+    return None
+
+
+def _is_sound(name: str, part: Any) -> bool:
+    definitions = scenario_schema()["$defs"]
+    return bool(jsonschema_rs.is_valid({"$defs": definitions, **definitions[name]}, part))
+
+
+def rule_name(scenario: str, number: int) -> str:
+    """How answers are marked that the rule forces."""
+    return f"scenario {scenario}, rule {number}"
+
+
+def shown_name(path: Path) -> str:
+    """A file's name as a header may carry it."""
+    return "".join(char if char.isascii() and char.isprintable() else "_" for char in path.stem)
+
+
+class Compiling:
+    """From checked content to rules; what the schema could not say becomes a mistake with its place."""
+
+    def __init__(self, document: Document, folder: Path | None) -> None:
+        """`folder` is where files that it names lie; None: it can't name any."""
+        self._document = document
+        self._folder = folder
+        self.mistakes: list[Mistake] = []
+        self.files: list[Path] = []
+
+    def complain(self, place: Place, message: str, hint: str = "") -> None:
+        """Note a mistake at that place."""
+        self.mistakes.append(self._document.mistake(place, message, hint))
+
+    def rule(self, place: Place, written: dict[str, Any], name: str) -> Rule:
+        """One rule."""
+        when, answer = written.get("when", {}), written["answer"]
+        listed = isinstance(answer, list)
+        steps = tuple(
+            self.step((*place, "answer", *([number] if listed else [])), each)
+            for number, each in enumerate(answer if listed else [answer])
+        )
+        rule = Rule(
+            name,
+            steps,
+            tuple(self._conditions((*place, "when"), when)),
+            self._attempt((*place, "when", "attempt"), when.get("attempt")),
+            self._elapsed((*place, "when", "elapsed"), when.get("elapsed")),
+            when.get("per", "lead"),
+            float(when.get("chance", 1)),
+            when.get("applies") == "any",
+        )
+        if "per" in when and not rule.counts:
+            self.complain(
+                (*place, "when", "per"),
+                "per counts nothing here.",
+                "It goes with attempt, elapsed or a list.",
+            )
+        return rule
+
+    def look_for_shadows(self, rules: list[dict[str, Any]]) -> None:
+        """A rule without conditions answers everything, so those below it never do."""
+        for number, rule in enumerate(rules[:-1]):
+            always = set(rule.get("when", {})) <= {"applies", "per"} and rule["answer"] != "natural"
+            if not always:
+                continue
+            reach = rule.get("when", {}).get("applies", "valid")
+            below = {later.get("when", {}).get("applies", "valid") for later in rules[number + 1 :]}
+            if below <= {reach, "valid"}:
+                message = "This rule answers every request, so that no rule below it ever does."
+                self.complain(("rules", number), message, "Move it to the end, or give it a `when`.")
+                return
+
+    # when
+
+    def _conditions(self, place: Place, when: dict[str, Any]) -> Iterator[Condition]:
+        for name, written in when.items():
+            if name in ("key", "campaign", *FIELDS) or name.startswith("metadata."):
+                yield self.condition((*place, name), name, written)
+            elif name == "header":
+                for header, wanted in written.items():
+                    yield self.condition((*place, name, header), f"header {header.lower()}", wanted)
+
+    def condition(self, place: Place, name: str, written: Any) -> Condition:
+        """What must hold of one thing."""
+        if isinstance(written, str):
+            return Condition(name, frozenset([self._value(place, name, written)]))
+        if "in" in written:
+            values = [self._value((*place, "in", n), name, each) for n, each in enumerate(written["in"])]
+            return Condition(name, frozenset(values))
+        if "matches" in written:
+            return Condition(name, matches=self._pattern((*place, "matches"), written["matches"]))
+        return Condition(name, present="present" in written)
+
+    def _value(self, place: Place, name: str, written: str) -> str:
+        if name != "phoneNumber":
+            return written
+        local = "".join(char for char in written if char not in " ().-/")
+        if len(local) == 7 and local.isdecimal() and local.isascii():
+            return local
+        phone = identity(written)
+        if phone is None:
+            hint = "Write ten digits, or seven for any area code: 555-0180."
+            self.complain(place, f"{written} isn't a US phone number.", hint)
+        return phone or written
+
+    def _pattern(self, place: Place, written: str) -> Any:
+        options = jsonschema_rs.RegexOptions(size_limit=_PATTERN_SIZE, dfa_size_limit=_PATTERN_SIZE)
+        schema = {"type": "string", "pattern": written}
+        try:
+            return jsonschema_rs.validator_for(schema, pattern_options=options).is_valid
+        except (ValueError, jsonschema_rs.ValidationError):
+            hint = "Patterns run in linear time: no look-around, no back-references, no huge repetitions."
+            self.complain(place, f"{written} isn't a pattern that can be taken here.", hint)
+            return str.isascii
+
+    def _attempt(self, place: Place, written: Any) -> Span | None:
+        if written is None:
+            return None
+        if isinstance(written, dict):
+            return Span(written["every"], every=written["every"])
+        first, dash, last = str(written).partition("-")
+        if first.endswith("+"):
+            return Span(int(first[:-1]))
+        return self._span(place, int(first), int(last) if dash else int(first))
+
+    def _elapsed(self, place: Place, written: str | None) -> Span | None:
+        if written is None:
+            return None
+        if written.endswith("+"):
+            return Span(float(written[:-2]))
+        first, _, last = written.partition("-")
+        return self._span(place, float(first[:-1]), float(last[:-1]))
+
+    def _span(self, place: Place, first: float, last: float) -> Span:
+        if last < first:
+            self.complain(place, f"It ends ({last:g}) before it begins ({first:g}).", "Turn it round.")
+        return Span(first, last)
+
+    # answer
+
+    def step(self, place: Place, written: Any) -> Step:
+        """One answer."""
+        if written == "natural":
+            return NATURAL
+        if isinstance(written, int):
+            written = {"status": written}
+        self._look_for_contradictions(place, written)
+        body, media = self._body((*place, "body"), written.get("body"))
+        status = written.get("status")
+        if status == 201 and body is None and not written.get("fault"):
+            status = None  # a forced 201 is the natural answer
+        return Step(
+            status,
+            tuple(self._headers((*place, "headers"), written.get("headers", {}))),
+            body,
+            media,
+            self._delay((*place, "delay"), written.get("delay")),
+            written.get("fault"),
+            "lead" in written,
+            written.get("gather", 0),
+            "shuffle" in written,
+        )
+
+    def _look_for_contradictions(self, place: Place, written: dict[str, Any]) -> None:
+        fault, status, given = written.get("fault"), written.get("status"), set(written)
+        if fault in NO_ANSWER:
+            for word in sorted(given & {"status", "headers", "body"}):
+                self.complain((*place, word), f"fault: {fault} sends no answer, so it has no {word}.")
+        for word in sorted(given & {"gather", "shuffle"}):
+            for other in sorted(given & ({"status", "body", "fault", "lead", "gather", "shuffle"} - {word})):
+                self.complain((*place, other), f"{word} is about the natural answer, so it has no {other}.")
+        if status in _WITHOUT_BODY and "body" in written:
+            self.complain((*place, "body"), f"An answer with status {status} has no body.")
+        if fault in BROKEN_ANSWER and (status in _WITHOUT_BODY or written.get("body") == ""):
+            self.complain((*place, "fault"), f"{fault} needs a body to break.")
+        if "body" in written and "status" not in written:
+            self.complain(place, "A body needs a status.", "Add it: status: 503.")
+        if given == {"lead"}:
+            self.complain(
+                (*place, "lead"), "The natural answer keeps the lead anyway.", "Add a status or fault."
+            )
+
+    def _headers(self, place: Place, written: dict[str, str]) -> Iterator[tuple[str, str]]:
+        for name, value in written.items():
+            if name.lower() in _FRAMING:
+                hint = "fault: truncate and its like break an answer on purpose."
+                self.complain((*place, name), f"{name} is set by the server.", hint)
+            elif value != value.strip():
+                self.complain((*place, name), "A header's value has no white space around it.")
+            yield name.lower(), value
+
+    def _body(self, place: Place, written: Any) -> tuple[bytes | None, str | None]:
+        if written is None:
+            return None, None
+        if isinstance(written, str):
+            return written.encode("utf-8", "replace"), _PLAIN if written else None
+        if isinstance(written, dict) and set(written) == {"file"}:
+            return self._file((*place, "file"), written["file"])
+        return orjson.dumps(written), "application/json"
+
+    def _file(self, place: Place, written: Any) -> tuple[bytes, str]:
+        try:
+            path = self._inside(str(written))
+            self.files.append(path)
+            content = read_bounded(path, _LARGEST_BODY)
+        except (OSError, ValueError) as error:
+            reason = (isinstance(error, OSError) and error.strerror) or "it must lie beside the scenario"
+            hint = "Name a file in the scenario's folder."
+            self.complain(place, f"{written} can't be read: {reason.lower()}.", hint)
+            return b"", _PLAIN
+        return content, _MEDIA.get(path.suffix.lower(), _PLAIN)
+
+    def _inside(self, name: str) -> Path:
+        if self._folder is None:
+            raise ValueError
+        path = self._folder / name
+        if not path.resolve().is_relative_to(self._folder.resolve()):
+            raise ValueError
+        return path
+
+    def _delay(self, place: Place, written: Any) -> tuple[float, float]:
+        if written is None:
+            return 0.0, 0.0
+        first, last = (written, written) if isinstance(written, str) else (written["from"], written["to"])
+        low, high = _seconds(first), _seconds(last)
+        if high > LONGEST_WAIT or low > LONGEST_WAIT:
+            self.complain(place, f"A delay is {LONGEST_WAIT}s at most.")
+        if high < low:
+            self.complain(place, f"It ends ({last}) before it begins ({first}).", "Turn it round.")
+        return low, high
+
+
+def _seconds(text: str) -> float:
+    return float(text[:-2]) / 1000 if text.endswith("ms") else float(text[:-1])
+
+
+@functools.cache
+def _order_check() -> Any:
+    return jsonschema_rs.validator_for(force_schema()).is_valid
+
+
+def _is_order(content: Any) -> bool:
+    return bool(_order_check()(content))
+
+
+def forced_rule(content: Any) -> tuple[Rule, dict[str, Any]]:
+    """The rule that a body of `POST /_sandbox/force` means, and that body with its defaults.
+
+    Raises `DocumentMistakes`.
+    """
+    document = Document("force", node_of(content))
+    whole = content if _is_order(content) else document.value(force_schema())
+    compiling = Compiling(document, None)
+    step = compiling.step((), {name: whole[name] for name in ANSWER_WORDS if name in whole})
+    if step.is_natural or not whole.keys() & {"status", "fault", "delay"}:
+        natural = (
+            "A forced 201 is the natural answer." if whole.get("status") == 201 else "A status is missing."
+        )
+        compiling.mistakes.append(
+            document.mistake((), natural, 'Write {"status": 503}, or add a delay or body.')
+        )
+    names = {"phone": "phoneNumber", "key": "key", "campaign": "campaign"}
+    conditions = [
+        compiling.condition((word,), name, whole[word]) for word, name in names.items() if word in whole
+    ]
+    if compiling.mistakes:
+        raise DocumentMistakes(compiling.mistakes)
+    rule = Rule("force", (step,), tuple(conditions), for_any=whole.get("applies") == "any")
+    return rule, {"times": 1, **content}

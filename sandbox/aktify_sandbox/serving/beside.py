@@ -1,0 +1,168 @@
+"""A sandbox beside the code that uses it: in a thread of the same process, with an event loop of its own."""
+
+import asyncio
+import atexit
+import contextlib
+import os
+import socket
+import threading
+from collections.abc import Callable, Iterable
+from pathlib import Path
+from typing import Self
+
+from aktify_sandbox.app import Application
+from aktify_sandbox.record.recorder import Exchange
+from aktify_sandbox.serving.banner import first_key
+from aktify_sandbox.serving.hosting import Server, bind, origin_of, watch
+from aktify_sandbox.serving.memory import Client
+from aktify_sandbox.settings import Settings
+from aktify_sandbox.storage.store import Store
+
+NO_SOCKET = "http://localhost:0"
+"""The address of a sandbox that doesn't listen: who connects to it by mistake fails at once."""
+
+
+class BesideDied(Exception):
+    """The sandbox's thread has ended by itself, in words for the user."""
+
+
+class Beside:
+    """A sandbox in a thread of this process. Signals, terminal and garbage collector stay as they are."""
+
+    app: Application
+    loop: asyncio.AbstractEventLoop
+    url: str
+
+    def __init__(
+        self,
+        settings: Settings,
+        *,
+        listen: bool = True,
+        listener: Callable[[Exchange], None] | None = None,
+        folders: Iterable[Path] = (),
+    ) -> None:
+        """With `listen=False` there is no socket. `listener` is told of every exchange, in the sandbox's thread.
+
+        `folders` are those in which `scenarios/` may lie; none: the current one.
+        """
+        self.settings = settings
+        self.api_key = first_key(settings) or ""
+        self.failure: BaseException | None = None
+        """What ended the thread, if it was a defect."""
+        self._listen = listen
+        self._folders = tuple(folders)
+        self._listener = listener or (lambda _: None)
+        self._thread: threading.Thread | None = None
+        self._process = os.getpid()
+
+    def __enter__(self) -> Self:
+        """Start."""
+        self.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """Stop."""
+        self.stop()
+
+    @property
+    def notices(self) -> list[str]:
+        """What was noticed at the start, in words for the user."""
+        return [*self._store.warnings, *self.app.warnings]
+
+    @property
+    def newest(self) -> int:
+        """The number of what was written last. It grows with whatever happens."""
+        return self._store.newest
+
+    def start(self) -> None:
+        """Return once requests are answered.
+
+        Raises `CannotServe`, `LogError`, `RulingMistake`, `NoSuchScenario`, `DocumentMistakes`; then nothing is left.
+        """
+        settings = self.settings
+        listening = bind(settings.host, settings.port) if self._listen else None
+        with contextlib.ExitStack() as undo:
+            if listening:
+                undo.callback(listening.close)
+            self.url = origin_of(settings.host, listening.getsockname()[1]) if listening else NO_SOCKET
+            self._store = Store(
+                None if settings.in_memory else settings.state, fsync=settings.fsync, keep=settings.keep
+            )
+            undo.callback(self._store.close)
+            self.app = Application(
+                settings, self._store, self.url, self._listener, self._stop_soon, self._folders
+            )
+            undo.pop_all()
+        self._started = threading.Event()
+        self._server = Server(self.app, self._ready)
+        self._thread = threading.Thread(
+            target=self._run, args=(listening,), name="aktify-sandbox", daemon=True
+        )
+        self._thread.start()
+        self._started.wait()
+        atexit.register(self.stop)
+        if self.failure:
+            self.stop()
+
+    def stop(self) -> None:
+        """End it, whatever is still under way; once is enough. Raises `BesideDied` if it has died before."""
+        thread, self._thread = self._thread, None
+        if thread is None or os.getpid() != self._process:  # a fork has no such thread
+            return
+        atexit.unregister(self.stop)
+        with contextlib.suppress(RuntimeError):  # its loop has ended already
+            self.loop.call_soon_threadsafe(self._stop_soon)
+        thread.join()
+        self._raise_if_dead()
+
+    def connect(self) -> Client:
+        """A connection without a socket. Raises `ConnectionRefusedError` when it doesn't run."""
+        if not self.is_alive:
+            raise ConnectionRefusedError("The sandbox has stopped.")
+        return Client(self.loop, self._server)
+
+    @property
+    def is_alive(self) -> bool:
+        """Whether it answers."""
+        return self._thread is not None and self._thread.is_alive()
+
+    def check(self) -> None:
+        """Raises `BesideDied` if it doesn't answer although nobody here has stopped it."""
+        self._raise_if_dead()
+        if self._thread is not None and not self._thread.is_alive():
+            raise BesideDied("The sandbox was told to stop from outside (POST /_sandbox/stop).")
+
+    def _raise_if_dead(self) -> None:
+        if self.failure:
+            raise BesideDied(
+                f"The sandbox's thread has died of a defect: {self.failure!r}. Please report it."
+            ) from self.failure
+
+    # in its own thread
+
+    def _run(self, listening: socket.socket | None) -> None:
+        try:
+            with asyncio.Runner(loop_factory=self._server.config.get_loop_factory()) as runner:
+                self.loop = runner.get_loop()
+                runner.run(self._serve([listening] if listening else []))
+        except BaseException as error:  # surfaced in the thread that asks
+            self.failure = error
+        finally:
+            if listening:
+                listening.close()
+            self._store.close()
+            self._started.set()
+
+    async def _serve(self, sockets: list[socket.socket]) -> None:
+        watching = asyncio.create_task(watch(self.app.forcing))
+        try:
+            await self._server.serve(sockets)
+        finally:
+            watching.cancel()
+            await self._server.let_go()
+
+    def _ready(self) -> None:
+        self._started.set()
+
+    def _stop_soon(self) -> None:
+        self._server.stop()

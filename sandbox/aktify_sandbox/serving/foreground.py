@@ -1,0 +1,144 @@
+"""The sandbox as a server in the foreground: bind, open the state, serve, stop cleanly."""
+
+import asyncio
+import contextlib
+import errno
+import gc
+import json
+import os
+import signal
+import socket
+import webbrowser
+from collections.abc import Generator
+from pathlib import Path
+from types import FrameType
+
+from aktify_sandbox.app import Application
+from aktify_sandbox.serving.banner import banner
+from aktify_sandbox.serving.hosting import CannotServe, Server, bind, origin_of, say, watch
+from aktify_sandbox.serving.terminal import Terminal
+from aktify_sandbox.settings import Settings
+from aktify_sandbox.storage.log import LogError
+from aktify_sandbox.storage.store import Store
+
+_QUIET_SECONDS = 0.5
+
+
+def serve(settings: Settings, notices: list[str]) -> int:
+    """Run until Ctrl-C, SIGTERM or `stop`. Returns the exit code: 0, or 1 when it couldn't start.
+
+    Raises `RulingMistake`, `NoSuchScenario`, `DocumentMistakes`: settings that can't be.
+    """
+    try:
+        check_ready_file(settings.ready_file)
+        # bound before the state is opened: a taken port touches nothing
+        listening = bind(settings.host, settings.port)
+        with contextlib.closing(listening):
+            return _serve(settings, notices, listening)
+    except (CannotServe, LogError) as error:
+        say(str(error))
+        return 1
+
+
+def _serve(settings: Settings, notices: list[str], listening: socket.socket) -> int:
+    folder = None if settings.in_memory else settings.state
+    store = Store(folder, fsync=settings.fsync, keep=settings.keep)
+    terminal = Terminal(form=settings.log_format, quiet=settings.quiet, show_pii=settings.show_pii)
+    origin = origin_of(settings.host, listening.getsockname()[1])
+    for notice in [*notices, *store.warnings]:
+        say(notice)
+
+    def stop() -> None:
+        server.stop()
+
+    watching: list[asyncio.Task[None]] = []  # whoever drops a task may lose it
+
+    def ready() -> None:
+        terminal.say(banner(settings, origin, store, app.forcing.active))
+        if settings.ready_file:
+            write_ready_file(settings, origin)
+        if settings.open:
+            webbrowser.open(f"{origin}/_sandbox/")
+        loop = asyncio.get_running_loop()
+        watching.extend(map(loop.create_task, (watch(app.forcing), _warm_up(app, store))))
+        gc.collect()
+        gc.freeze()  # what is there at the start stays: the collector need not look at it again and again
+
+    try:
+        app = Application(settings, store, origin, terminal.show, stop)
+        for warning in app.warnings:
+            say(warning)
+        server = Foreground(app, ready)
+        server.run(sockets=[listening])
+    finally:
+        terminal.flush()
+        store.close()
+        if settings.ready_file:
+            with contextlib.suppress(OSError):
+                settings.ready_file.unlink(missing_ok=True)
+    if store.is_gone:
+        say(f"{folder} was deleted while the sandbox ran; what it held is lost.")
+        return 1
+    terminal.say(
+        "\nStopped. Nothing was lost; `aktify-sandbox serve` goes on from here." if folder else "\nStopped."
+    )
+    return 0
+
+
+async def _warm_up(app: Application, store: Store) -> None:
+    """In the first quiet moment, so that neither the start nor an early answer waits for it."""
+    seen = -1
+    while seen != store.newest:
+        seen = store.newest
+        await asyncio.sleep(_QUIET_SECONDS)
+    await asyncio.to_thread(app.warm_up)
+
+
+def check_ready_file(path: Path | None) -> None:
+    """Find out before anything else whether the ready file can be written. Raises `CannotServe`."""
+    if path is None:
+        return
+    try:
+        if path.is_dir():
+            raise IsADirectoryError(errno.EISDIR, "it is a folder")
+        beside = Path(f"{path}.new")
+        beside.touch()
+        beside.unlink()
+    except OSError as error:
+        raise CannotServe(
+            f"--ready-file {path} can't be written: {(error.strerror or '').lower()}."
+        ) from None
+
+
+def write_ready_file(settings: Settings, origin: str) -> None:
+    """Say where the sandbox is, whole or not at all."""
+    assert settings.ready_file is not None  # noqa: S101  the caller has looked
+    keys = [key.key for campaign in settings.campaigns for key in campaign.keys if not key.revoked]
+    content = {
+        "url": origin,
+        "endpoint": f"{origin}/api/v1/leads",
+        "apiKey": next(iter(keys), None),
+        "pid": os.getpid(),
+    }
+    beside = Path(f"{settings.ready_file}.new")
+    beside.write_text(json.dumps(content))
+    beside.replace(settings.ready_file)
+
+
+class Foreground(Server):
+    """Stops on SIGINT and SIGTERM."""
+
+    @contextlib.contextmanager
+    def capture_signals(self) -> Generator[None, None, None]:
+        """Stop without raising the signal again afterwards: a clean stop is exit code 0."""
+        before = {
+            number: signal.signal(number, self._on_signal) for number in (signal.SIGINT, signal.SIGTERM)
+        }
+        try:
+            yield
+        finally:
+            for number, handler in before.items():
+                signal.signal(number, handler)
+
+    def _on_signal(self, number: int, frame: FrameType | None) -> None:
+        self.handle_exit(number, frame)

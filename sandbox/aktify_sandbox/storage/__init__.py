@@ -1,0 +1,1 @@
+"""What is remembered: the log, and all that is built from it."""

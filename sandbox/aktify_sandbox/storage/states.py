@@ -1,0 +1,189 @@
+"""The whole state in one file: the log itself, and a line at its end that says that nothing is missing.
+
+What arrives is written beside the log and proved there, line by line, while the sandbox goes on; then it takes the
+log's place in one step.
+"""
+
+import contextlib
+import os
+import re
+import tempfile
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import orjson
+
+from aktify_sandbox.contract.phone import is_fictional
+from aktify_sandbox.storage.log import FORMAT, Line, Log, LogUnwritable, is_intact, request_id, unnamed_file
+from aktify_sandbox.storage.state_lines import Judge, judges
+from aktify_sandbox.storage.store import INCOMING, Store
+
+_BEGINNING = re.compile(rb'\{"id":"r[0-9]{9,15}"(,"kind":"request","receivedAt":"[^"]{24}")?')
+_FIRST = b'{"id":"r000000000","log":"aktify-sandbox",'
+_NO_STATE = "This is no state file: it is what `aktify-sandbox state save` writes."
+
+Protects = Callable[[str | None], bool]
+"""Whether only fictional numbers may be kept in a campaign (None: one that isn't known)."""
+
+
+class StateMistake(ValueError):
+    """What is wrong with a state file, in words for the user."""
+
+    def __init__(self, line: int, message: str) -> None:
+        super().__init__(message)
+        self.line = line
+
+
+class Draft:
+    """A state on its way in: a file beside the log, or an unnamed one in memory. It is gone unless it is taken."""
+
+    def __init__(self, folder: Path | None) -> None:
+        """Raises `LogUnwritable`."""
+        self._path: Path | None = None
+        try:
+            self._fd = unnamed_file() if folder is None else self._named(folder)
+        except OSError as error:
+            raise _unwritable(error) from error
+        self._log: Log | None = None
+
+    def _named(self, folder: Path) -> int:
+        fd, name = tempfile.mkstemp(".jsonl", INCOMING, folder)
+        os.close(fd)
+        self._path = Path(name)
+        return os.open(name, os.O_RDWR | os.O_APPEND)
+
+    def write(self, data: bytes) -> None:
+        """Add what came. Raises `LogUnwritable`."""
+        try:
+            while data:
+                data = data[os.write(self._fd, data) :]
+        except OSError as error:
+            raise _unwritable(error) from error
+
+    def log(self) -> Log:
+        """What came, as a log. Raises `StateMistake` when it doesn't end as a line does, `LogUnwritable`."""
+        size = os.fstat(self._fd).st_size
+        if size == 0:
+            raise StateMistake(1, f"There is nothing in it. {_NO_STATE}")
+        if os.pread(self._fd, 1, size - 1) != b"\n":
+            count = _newlines(self._fd, size)
+            if not count or os.pread(self._fd, len(_FIRST), 0) != _FIRST:
+                raise StateMistake(1, _NO_STATE)
+            raise StateMistake(count + 1, "The file ends in the middle of this line: it was cut off.")
+        try:
+            if self._path:
+                os.fsync(self._fd)  # the bulk of it, while nobody waits
+        except OSError as error:
+            raise _unwritable(error) from error
+        self._log = Log(self._path, fd=self._fd)
+        return self._log
+
+    def close(self) -> None:
+        """Let go of it, and remove it unless another log has become it."""
+        with contextlib.suppress(OSError):
+            if self._log is None:
+                os.close(self._fd)
+            else:
+                self._log.close()
+        if self._path:
+            self._path.unlink(missing_ok=True)
+
+
+def _newlines(fd: int, size: int) -> int:
+    step = 1 << 18
+    return sum(os.pread(fd, step, start).count(b"\n") for start in range(0, size, step))
+
+
+def _unwritable(error: OSError) -> LogUnwritable:
+    return LogUnwritable(f"The state can't be written beside the one in use: {error.strerror}.")
+
+
+def proved(draft: Draft) -> Store:
+    """What came as a store of its own, each line proved. Raises `StateMistake`, `LogUnwritable`."""
+    log = draft.log()
+    store, end = Store(None, log=log), 0
+    for line, content in _proved_lines(log):
+        if content.get("kind") == "end":
+            end = line.offset
+        else:
+            store.learn(content)
+    log.cut(end)
+    return store
+
+
+def _proved_lines(log: Log) -> Iterator[tuple[Line, dict[str, Any]]]:
+    meaningful = judges()
+    last, place = -1, 0
+    kind: str | None = ""
+    for place, line in enumerate(log.lines(), start=1):
+        if kind == "end":
+            raise StateMistake(place, "Something stands behind the end of the state: files were joined.")
+        if place == 1 and not line.text.startswith(_FIRST):
+            raise StateMistake(1, _NO_STATE)
+        if not is_intact(line.text):
+            raise StateMistake(place, "This line is damaged: its checksum is wrong.")
+        content = _content_of(place, line, meaningful)
+        if line.number <= last:
+            raise StateMistake(
+                place, "This line's id isn't larger than that of the line before: it was moved."
+            )
+        last, kind = line.number, content.get("kind")
+        yield line, content
+    if kind != "end":
+        raise StateMistake(
+            place + 1,
+            "The end is missing: the file was cut off. (A log.jsonl is no state file: its sandbox writes one.)",
+        )
+
+
+def _content_of(place: int, line: Line, meaningful: dict[str | None, Judge]) -> dict[str, Any]:
+    try:
+        content = line.load()
+    except orjson.JSONDecodeError:
+        raise StateMistake(place, "This line isn't JSON.") from None
+    if place == 1 and content.get("version") != FORMAT:
+        found = content.get("version")
+        raise StateMistake(
+            1, f"The state is in format {found}; this version of aktify-sandbox knows format {FORMAT} alone."
+        )
+    kind = content.get("kind")
+    if (
+        (place == 1) != (kind is None)
+        or not (kind is None or isinstance(kind, str))
+        or kind not in meaningful
+    ):
+        raise StateMistake(
+            place, "This kind of line isn't known to this version of aktify-sandbox: was it a newer one?"
+        )
+    beginning = _BEGINNING.match(line.text)
+    as_written = beginning is not None and bool(beginning[1]) == (kind == "request")
+    if not as_written or content["id"] != request_id(line.number) or not meaningful[kind](content):
+        raise StateMistake(
+            place, "This line makes no sense, although its checksum is right: no sandbox wrote it."
+        )
+    return content
+
+
+def refuse_real_people(store: Store, protects: Protects) -> None:
+    """Where only fictional numbers may be kept, nothing else comes in through a file. Raises `StateMistake`."""
+    for place, line in enumerate(store.log.lines(), start=1):
+        content = line.load()
+        about = (
+            content["content"]
+            if content.get("table") == "leads" and content.get("kind") == "put"
+            else content
+        )
+        if content.get("kind") in ("request", "put") and "phone" in about and protects(about["campaign"]):
+            _refuse_unless_made_up(place, content, about["phone"])
+
+
+def _refuse_unless_made_up(place: int, content: dict[str, Any], phone: str | None) -> None:
+    if content.get("bodyOmitted") == "fictional-only" or (phone is not None and is_fictional(phone)):
+        return
+    what = f"the request {content['id']}" if content["kind"] == "request" else "an imported lead"
+    raise StateMistake(
+        place,
+        f"Here is {what} with a number outside 555-0100 to 555-0199, or none: --fictional-only lets in nothing "
+        "that could be a real person's. (Where it comes from, `leads clear`, then `requests clear` leave it out.)",
+    )
