@@ -26,6 +26,13 @@ def clean_environment(**more: str) -> dict[str, str]:
     return {**kept, "PYTHONUNBUFFERED": "1", **more}
 
 
+def unmeasured(**more: str) -> dict[str, str]:
+    """That environment for programs whose own run is no proof of ours: coverage would only slow them."""
+    return {
+        name: value for name, value in clean_environment(**more).items() if not name.startswith("COVERAGE")
+    }
+
+
 def needs(program: str) -> str:
     """Where the program is. Without it the test is skipped; where nothing may be skipped (`.ci/run`), it fails."""
     found = shutil.which(program)

@@ -24,7 +24,7 @@ import pytest
 import yaml
 
 from container import ROOT, Container
-from running import clean_environment, needs
+from running import needs, unmeasured
 
 CI = ROOT / "examples" / "ci"
 GITHUB, GITLAB = CI / "github-actions.yml", CI / "gitlab-ci.yml"
@@ -166,7 +166,7 @@ class Runner:
         self._folder = folder
         self.summary = folder / "summary.md"
         pathway = f"{environment / 'bin'}{os.pathsep}{os.environ['PATH']}"
-        self._env = clean_environment(
+        self._env = unmeasured(
             PATH=pathway,
             NO_PROXY="127.0.0.1",
             npm_config_audit="false",

@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 
 from container import ROOT, Container, environment_of_image, stages, the
-from running import LEAD, clean_environment
+from running import LEAD, unmeasured
 
 TOKEN = "of-this-test"
 
@@ -81,7 +81,7 @@ def programs(tmp_path_factory: pytest.TempPathFactory) -> Path:
     command = build.replace("/opt/sandbox", str(made))
     assert command != build
     done = subprocess.run(
-        ["sh", "-c", command], cwd=context(source), env=clean_environment(), capture_output=True, text=True
+        ["sh", "-c", command], cwd=context(source), env=unmeasured(), capture_output=True, text=True
     )
     assert done.returncode == 0, done.stdout + done.stderr
     return made / "bin"
@@ -187,7 +187,7 @@ def test_the_commands_work_inside_it(start: Start, programs: Path) -> None:
     """As `docker exec` runs them, with the environment of the container."""
     container = start(AKTIFY_SANDBOX_TOKEN=TOKEN)
     container.wait()
-    env = clean_environment(AKTIFY_SANDBOX_TOKEN=TOKEN, AKTIFY_SANDBOX_URL=container.url)
+    env = unmeasured(AKTIFY_SANDBOX_TOKEN=TOKEN, AKTIFY_SANDBOX_URL=container.url)
     done = subprocess.run(
         [programs / "aktify-sandbox", "requests", "list"], env=env, capture_output=True, text=True
     )

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from running import clean_environment, needs
+from running import needs, unmeasured
 
 ROOT = Path(__file__).parent.parent
 EXAMPLES = ROOT / "examples"
@@ -34,7 +34,7 @@ def copy(tmp_path: Path) -> Copy:
 
 def run(folder: Path, command: str, **more: str) -> "subprocess.CompletedProcess[str]":
     """A command of the README, typed in that folder on a machine where the sandbox is installed."""
-    environment = clean_environment(
+    environment = unmeasured(
         PATH=f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}",
         NO_PROXY="127.0.0.1",
         npm_config_audit="false",

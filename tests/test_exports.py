@@ -11,7 +11,7 @@ from typing import Any
 import httpx
 import pytest
 
-from running import LEAD, Running, Serve, clean_environment, needs
+from running import LEAD, Running, Serve, needs, unmeasured
 
 
 def record_id(answer: httpx.Response) -> str:
@@ -54,7 +54,7 @@ def test_what_is_exported_sends_the_same_again(
     }
     if shutil.which(commands[form][0]) is None:
         pytest.skip(f"{commands[form][0]} is not on this machine")
-    env = clean_environment(AKTIFY_API_KEY=sandbox.api_key, NO_PROXY="*")
+    env = unmeasured(AKTIFY_API_KEY=sandbox.api_key, NO_PROXY="*")
     done = subprocess.run(commands[form], env=env, cwd=tmp_path, capture_output=True, text=True, timeout=60)
     assert done.returncode == 0, text + done.stderr
     newest = sandbox.get(f"/_sandbox/requests?key={sandbox.api_key}&limit=1")["requests"][0]["id"]
@@ -99,7 +99,7 @@ def test_what_came_with_a_key_that_everybody_knows_runs_as_it_is_pasted(
     needs(programs[form][0])
     for variables, sent in ({}, key), ({"AKTIFY_API_KEY": "of-mine"}, "of-mine"):
         subprocess.run(
-            programs[form], env=clean_environment(NO_PROXY="*", **variables), check=True, capture_output=True
+            programs[form], env=unmeasured(NO_PROXY="*", **variables), check=True, capture_output=True
         )
         [newest] = sandbox.get("/_sandbox/requests?limit=1")["requests"]
         assert newest["id"] != name
@@ -211,9 +211,7 @@ def test_an_exported_test_of_a_forced_answer_forces_it_too(
 def run_as_test(folder: Path, text: str) -> None:
     (folder / "test_exported.py").write_text(text)
     command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "test_exported.py"]
-    done = subprocess.run(
-        command, cwd=folder, env=clean_environment(NO_PROXY="*"), capture_output=True, text=True
-    )
+    done = subprocess.run(command, cwd=folder, env=unmeasured(NO_PROXY="*"), capture_output=True, text=True)
     assert "1 passed" in done.stdout, text + done.stdout
 
 

@@ -104,7 +104,8 @@ def test_a_client_that_hangs_up_in_its_body_is_no_defect(sandbox: Running) -> No
 def test_a_filter_outside_the_calendar_or_alphabet_is_a_400(sandbox: Running, query: str) -> None:
     answer = sandbox.http.get(f"/_sandbox/requests?{query}")
     assert answer.status_code == 400
-    assert query.partition("=")[0] in answer.json()["detail"]
+    name = query.partition("=")[0]
+    assert {"since": "is no moment"}.get(name, name) in answer.json()["detail"]
     if query.startswith("before"):
         assert sandbox.http.get(f"/_sandbox/leads?{query}").status_code == 400
 

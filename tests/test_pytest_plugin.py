@@ -1,6 +1,7 @@
 """The pytest plugin in pytest runs of its own, with real outcomes."""
 
 import json
+import os
 import re
 import subprocess
 import sys
@@ -35,6 +36,9 @@ QUIET = [
 def _own_environment(monkeypatch: pytest.MonkeyPatch) -> None:
     for name in ("AKTIFY_SANDBOX_URL", "AKTIFY_SANDBOX_TOKEN", "AKTIFY_BASE_URL", "AKTIFY_API_KEY"):
         monkeypatch.delenv(name, raising=False)
+    for name in [each for each in os.environ if each.startswith("COVERAGE")]:  # it would only slow them
+        monkeypatch.delenv(name)
+    monkeypatch.delenv("CI", raising=False)  # pytest says more in its summary then
     monkeypatch.setenv("NO_PROXY", "*")
 
 
@@ -444,7 +448,7 @@ def test_before(aktify_sandbox):
 def test_meets_it(aktify_sandbox, monkeypatch):
     def defect(*_):
         raise ZeroDivisionError("on purpose")
-    monkeypatch.setattr("aktify_sandbox.endpoint.decide", defect)
+    monkeypatch.setattr("aktify_sandbox.endpoint.door.decide", defect)
     monkeypatch.setattr("aktify_sandbox.endpoint.express.judge", defect)
     post(aktify_sandbox)
 
