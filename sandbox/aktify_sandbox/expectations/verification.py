@@ -81,14 +81,16 @@ async def _verified(
     store.flush()
     cleared, place, verification = feed.cleared, feed.place(), Verification(store, expectations)
     await asyncio.to_thread(_take_all, verification, store, place)
-    while feed.cleared == cleared and not all(result.ok for result in verification.results()):
-        left = deadline - asyncio.get_running_loop().time()
-        if left <= 0 or not await feed.news(left):
-            break
-        while lines := place.read():
+    if feed.cleared == cleared and not _holds(verification):
+        async for lines in feed.coming(place, deadline):
             verification.take(lines)
-            await asyncio.sleep(0)
+            if _holds(verification):
+                break
     return verification
+
+
+def _holds(verification: Verification) -> bool:
+    return all(result.ok for result in verification.results())
 
 
 def _take_all(verification: Verification, store: Store, place: Place) -> None:

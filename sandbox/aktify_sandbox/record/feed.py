@@ -130,6 +130,26 @@ class Feed:
 
     # those who wait
 
+    async def coming(self, place: Place, deadline: float) -> AsyncGenerator[list[Line], None]:
+        """The lines from the place on, as they come, until the deadline or the sandbox's stop.
+
+        It reads before it waits, and once more at the end, so that whatever was written in time is read. It ends early
+        when the record is cleared: then all has to be looked at anew. Read inside `reading()`.
+        """
+        clock = asyncio.get_running_loop().time
+        cleared, end = self.cleared, None
+        while self.cleared == cleared:
+            if end is None and (self._closed or clock() >= deadline):
+                end = self._store.newest
+            lines = place.read()
+            if lines:
+                yield lines
+                await asyncio.sleep(0)
+            elif end is None:
+                await self.news(deadline - clock())
+            if end is not None and (not lines or place.number >= end):
+                return
+
     async def wait(self, filters: Filters, count: int, seconds: float) -> list[Record]:
         """The requests that the filters admit, newest first, once there are so many or the time is over."""
         deadline = asyncio.get_running_loop().time() + seconds
@@ -145,14 +165,11 @@ class Feed:
         self._store.flush()
         cleared, place = self.cleared, self.place()
         found, _ = await asyncio.to_thread(page, self._store, filters, count, place.number + 1)
-        while len(found) < count and self.cleared == cleared:
-            lines = place.read()
-            found[:0] = [self._shown(line) for line in reversed(lines) if _is_meant(line, filters)]
-            left = deadline - asyncio.get_running_loop().time()
-            if lines:
-                await asyncio.sleep(0)
-            elif left <= 0 or not await self.news(left):
-                break
+        if len(found) < count and self.cleared == cleared:
+            async for lines in self.coming(place, deadline):
+                found[:0] = [self._shown(line) for line in reversed(lines) if _is_meant(line, filters)]
+                if len(found) >= count:
+                    break
         return found
 
     def _shown(self, line: Line) -> Record:
@@ -168,7 +185,8 @@ class Feed:
         with self.reading():
             yield _greeting(self.run, newest)
             floor = 0
-            while not self._closed:
+            while True:
+                is_last = self._closed
                 lines = place.read()
                 floor = max(floor, *self._cleared_since(told))
                 meant = (line for line in lines if line.number > floor and _is_meant(line, filters))
@@ -180,6 +198,8 @@ class Feed:
                     await asyncio.sleep(len(piece) * self._readers / _BYTES_PER_SECOND)
                 elif lines:
                     await asyncio.sleep(0)
+                elif is_last:
+                    return
                 elif await self.news(_STILL_HERE_SECONDS):
                     await asyncio.sleep(_SETTLE_SECONDS)  # what comes together goes out together
                 elif not self._closed:
