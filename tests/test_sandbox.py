@@ -598,7 +598,7 @@ def test_a_process_finds_it_by_the_environment(own: Sandbox) -> None:
         "print(u.urlopen(r).status)"
     )
     with Sandbox(door=own._door) as box:
-        env = clean_environment(**box.environment, NO_PROXY="*")
+        env = clean_environment(**{"http_proxy": "http://127.0.0.1:9", **box.environment})
         done = subprocess.run([sys.executable, "-c", code], env=env, capture_output=True, text=True)
         listed = subprocess.run(
             [sys.executable, "-m", "aktify_sandbox", "requests", "list"],

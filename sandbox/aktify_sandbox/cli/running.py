@@ -14,6 +14,7 @@ from aktify_sandbox.cli import junit
 from aktify_sandbox.cli.client import Client
 from aktify_sandbox.cli.serving import gather, settings_options
 from aktify_sandbox.cli.verdicts import Expected, Verdict, expectations_in, lines_of
+from aktify_sandbox.proxies import exempting
 from aktify_sandbox.settings import Settings, fields_for_flags
 
 if TYPE_CHECKING:
@@ -180,7 +181,8 @@ class _Run:
             "AKTIFY_SANDBOX_URL": beside.url,
             "AKTIFY_SANDBOX_TOKEN": self._settings.token or "",
         }
-        return {name: value for name, value in {**os.environ, **own}.items() if value or name not in own}
+        inherited = {**os.environ, **exempting(beside.url, os.environ)}
+        return {name: value for name, value in {**inherited, **own}.items() if value or name not in own}
 
     def _say(
         self, code: int, verdicts: list[Verdict], seen: "Seen", client: Client, policy: "Policy"

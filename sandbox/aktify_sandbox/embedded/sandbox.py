@@ -4,6 +4,7 @@ Each is a view on one campaign with a key of its own, so that many can share a s
 """
 
 import json
+import os
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from types import TracebackType
@@ -14,6 +15,7 @@ from aktify_sandbox.embedded.crossing import event_loop, in_thread
 from aktify_sandbox.embedded.doors import Door, Inside, Outside, Question, Reply, SandboxError, SandboxMistake
 from aktify_sandbox.embedded.hiding import is_for_the_user
 from aktify_sandbox.embedded.seen import Leads, Record, Requests, rows_of
+from aktify_sandbox.proxies import exempting
 from aktify_sandbox.serving.beside import Beside
 
 if TYPE_CHECKING:
@@ -171,8 +173,12 @@ class Sandbox:
 
     @property
     def environment(self) -> dict[str, str]:
-        """The environment variables for code that reads them, such as a process that a test starts."""
+        """The environment variables for code that reads them, such as a process that a test starts.
+
+        With `NO_PROXY` and `no_proxy` of this process, to which the sandbox's host is added.
+        """
         return {
+            **exempting(self.url, os.environ),
             "AKTIFY_BASE_URL": self.url,
             "AKTIFY_API_KEY": self.api_key,
             "AKTIFY_SANDBOX_URL": self.url,

@@ -1,0 +1,25 @@
+"""Proxies: which environment variables keep a program's requests to an address from going through one."""
+
+import re
+from collections.abc import Mapping
+from urllib.parse import urlsplit
+
+_EXEMPT = ("NO_PROXY", "no_proxy")
+"""Programs read either; where both are set, some prefer one and some the other.
+
+Java reads neither, and never sends what is for a loopback address through the proxy of `http.proxyHost`.
+"""
+
+
+def exempting(url: str, environment: Mapping[str, str]) -> dict[str, str]:
+    """The variables to set for a program with that environment, so that its requests to the URL go straight there."""
+    host = urlsplit(url).hostname or ""
+    given = {name: environment.get(name) or "" for name in _EXEMPT}
+    either = next(filter(None, given.values()), "")
+    return {name: _with(host, value or either) for name, value in given.items()}
+
+
+def _with(host: str, exempt: str) -> str:
+    if exempt.strip() == "*" or host in re.split(r"[,\s]+", exempt):
+        return exempt
+    return f"{exempt},{host}" if exempt else host
