@@ -6,10 +6,10 @@ from typing import Any
 
 import pytest
 
+from aktify_sandbox.contract.aliases import LEGACY
 from aktify_sandbox.contract.answers import Access
 from aktify_sandbox.contract.decide import Request, decide
 from aktify_sandbox.contract.lead import LeadRules
-from aktify_sandbox.contract.names import LEGACY
 from aktify_sandbox.contract.rulings import Rulings
 
 FOLDER = Path(__file__).parent.parent.parent / "fixtures" / "leads"

@@ -6,7 +6,7 @@ from collections.abc import Callable, Collection, Iterator, Mapping
 from typing import Any
 
 from . import dates, phone
-from .names import meant_by, unknown_hint
+from .aliases import rename_hint, unknown_hint
 from .parsing import Problem
 from .places import NAMES, REGIONS, STATES
 from .rulings import Rulings
@@ -103,14 +103,7 @@ class Complaints:
             hint = f"One flat lead per request: send what is inside {name}."
             self.add(Problem("", f"The lead is wrapped in {kind} called {name}.", hint, None))
             return
-        other = next(
-            (name for name in self._sent if meant_by(name) == "phoneNumber" and name != "phoneNumber"), None
-        )
-        hint = (
-            f"This endpoint calls it phoneNumber: rename {other}."
-            if other
-            else "Every lead has a phone number."
-        )
+        hint = rename_hint(self._sent, "phoneNumber") or "Every lead has a phone number."
         self.add(Problem("phoneNumber", "phoneNumber is missing.", hint, None))
 
     @property
@@ -122,23 +115,15 @@ class Complaints:
     def _missing_place(self) -> None:
         if self._is_wrapped:
             return
-        other = next(
-            (name for name in self._sent if meant_by(name) in ("region", "zipCode") and name not in FIELDS),
-            None,
-        )
-        hint = 'Send one of them, such as "region": "CA" or "zipCode": "90210".'
-        if other:
-            hint = f"This endpoint calls it {meant_by(other)}: rename {other}."
+        hint = rename_hint(self._sent, "region", "zipCode")
+        hint = hint or 'Send one of them, such as "region": "CA" or "zipCode": "90210".'
         self.add(Problem("region", "region or zipCode is required; both are missing.", hint, "region-or-zip"))
 
     def _unknown(self) -> None:
         for name in self._sent:
             if name not in FIELDS:
-                self.add(
-                    Problem(
-                        name, "The page has no field of this name.", unknown_hint(name), "unknown-property"
-                    )
-                )
+                hint = unknown_hint(name, self._sent)
+                self.add(Problem(name, "The page has no field of this name.", hint, "unknown-property"))
 
     # a field of the wrong type or form
 

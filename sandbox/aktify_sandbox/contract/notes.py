@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from . import dates
-from .names import unknown_hint
+from .aliases import unknown_hint
 from .parsing import has_bom, parse, repeated_names
 from .phone import without_extension
 from .places import region_of
@@ -56,7 +56,7 @@ def _names(rules: "LeadRules", sent: Mapping[str, Any]) -> Iterator[Note]:
         if name not in FIELDS:
             yield Note(
                 name,
-                f"It is silently lost: the page has no such field. {unknown_hint(name)}",
+                f"It is silently lost: the page has no such field. {unknown_hint(name, sent)}",
                 "unknown-property",
             )
 
