@@ -32,10 +32,10 @@ def in_campaign(sandbox: Running, **where: Any) -> Content:
 
 @pytest.fixture
 def posted(sandbox: Running) -> Running:
-    """201 for CA, 409 for the same number written otherwise, 400 for a lead without a region."""
+    """201 for CA, 409 for the same number written otherwise, 400 for one without a region, its address halved."""
     sandbox.post({**LEAD, "metadata": {"source": "web"}}, headers={"X-Batch": "7"})
     sandbox.post({"phoneNumber": "+1 509 555 1234", "region": "CA"})
-    sandbox.post({"phoneNumber": "(509) 555-9999"})
+    sandbox.post({"phoneNumber": "(509) 555-9999", "email": "john@localhost"})
     return sandbox
 
 
@@ -63,7 +63,7 @@ def posted(sandbox: Running) -> Running:
         ({"forced": "no"}, 3),
         ({"forced": True}, 0),
         ({"ruling": {"present": True}}, 1),
-        ({"ruling": "region-or-zip"}, 1),
+        ({"ruling": "email"}, 1),
         ({"search": "already SUBMITTED"}, 1),
         ({"since": "10m"}, 3),
         ({"after": "r000000000"}, 3),

@@ -11,6 +11,7 @@ from aktify_sandbox.contract.decide import Request, decide
 from aktify_sandbox.contract.lead import LeadRules
 from aktify_sandbox.contract.parsing import Problem
 from aktify_sandbox.contract.rulings import Rulings
+from aktify_sandbox.contract.sources import ruling
 
 R = Rulings.of()
 ACCESS = Access("demo", "tes…key", False, LeadRules(R), "http://here/s")
@@ -58,7 +59,9 @@ def test_each_objection_alone_decides_and_nothing_is_kept(wrong: str, status: in
 
 def test_a_field_that_the_words_name_already_is_named_once() -> None:
     assert ask("body").rule == "phoneNumber is missing. (+1 more)"
-    answer = answers.invalid(None, None, (Problem("region", "“ca” is in lower case.", "", None),))
+    answer = answers.invalid(
+        None, None, (Problem("region", "“ca” is in lower case.", "", *ruling("region-case")),)
+    )
     assert answer.rule == "region: “ca” is in lower case."
 
 
@@ -105,12 +108,20 @@ def test_a_short_code_is_the_same_for_the_same_and_different_for_others() -> Non
 
 
 def test_shapes_of_error_bodies() -> None:
-    answer = answers.invalid(ACCESS, None, (Problem("region", "<b>wrong</b>", "Write CA.", "region-case"),))
+    problem = Problem("region", "<b>wrong</b>", "Write CA.", *ruling("region-case"))
+    answer = answers.invalid(ACCESS, None, (problem,))
     assert json.loads(answers.render(answer, "detailed")[1]) == {
         "statusCode": 400,
         "message": "The lead is invalid.",
         "problems": [
-            {"field": "region", "message": "<b>wrong</b>", "hint": "Write CA.", "ruling": "region-case"}
+            {
+                "field": "region",
+                "message": "<b>wrong</b>",
+                "hint": "Write CA.",
+                "source": "ruling",
+                "quote": None,
+                "ruling": "region-case",
+            }
         ],
     }
     assert answers.render(answer, "empty") == (None, b"")

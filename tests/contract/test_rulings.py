@@ -46,9 +46,9 @@ CASES = [
     Case("phone-spaces", "trim", with_(phoneNumber="\t5095551234"), 400),
     Case("phone-spaces", "refuse", SPACED, 400),
     Case("phone-spaces", "refuse", LEAD, 201),
-    Case("phone-number-type", "refuse", with_(phoneNumber=5095551234), 400),
+    Case("phone-number-type", "refuse", with_(phoneNumber=5095551234), 400, by="page"),
     Case("phone-number-type", "coerce", with_(phoneNumber=5095551234), 201, {"phoneNumber": "5095551234"}),
-    Case("region-or-zip", "one", {"phoneNumber": "5095551234"}, 400),
+    Case("region-or-zip", "one", {"phoneNumber": "5095551234"}, 400, by="page"),
     Case("region-or-zip", "one", with_(zipCode="90210"), 201),
     Case("regions", "states-and-dc", with_(region="DC"), 201),
     Case("regions", "states-and-dc", with_(region="PR"), 400),
@@ -86,7 +86,7 @@ CASES = [
     Case("link", "http", with_(link="www.aktify.com"), 400),
     Case("link", "http", with_(link="https://www.aktify.com"), 201),
     Case("link", "any", with_(link="www.aktify.com"), 201, {"link": "www.aktify.com"}),
-    Case("both-links", "refuse", with_(link="https://a.co", linkToShorten="https://a.co"), 400),
+    Case("both-links", "refuse", with_(link="https://a.co", linkToShorten="https://a.co"), 400, by="page"),
     Case("campaign-link", "note", LEAD, 201, notes=("link",), link="link"),
     Case("campaign-link", "note", LEAD, 201, notes=("linkToShorten",), link="tracking"),
     Case("campaign-link", "refuse", LEAD, 400, link="tracking"),
@@ -95,7 +95,7 @@ CASES = [
     Case(
         "short-link", "https://l.co/x", with_(linkToShorten="https://a.co"), 201, {"link": "https://l.co/x/"}
     ),
-    Case("metadata", "strings", with_(metadata={"a": 1}), 400),
+    Case("metadata", "strings", with_(metadata={"a": 1}), 400, by="page"),
     Case("metadata", "strings", with_(metadata={}), 201, {"metadata": {}}),
     Case(
         "metadata", "coerce", with_(metadata={"a": 1, "b": True}), 201, {"metadata": {"a": "1", "b": "true"}}
@@ -122,7 +122,7 @@ CASES = [
     Case("text-length", "5", with_(phoneNumber="5095551234", source="x" * 6), 400),
     Case("text-length", "2000", with_(source="x" * 1_001), 201),
     Case("content-type", "json", LEAD, 201, content_type=b"application/json; charset=latin-1"),
-    Case("content-type", "json", LEAD, 400, content_type=b"text/plain"),
+    Case("content-type", "json", LEAD, 400, content_type=b"text/plain", by="page"),
     Case("content-type", "any", LEAD, 201, content_type=b"text/plain"),
     Case(
         "duplicate-json-key",

@@ -136,7 +136,10 @@ def _reason(client: Client, answer: "httpx.Response") -> tuple[str, str]:
     if not problems:
         return str(message), ""
     first = problems[0]
-    return f"{first['field'] or 'body'} ({first['ruling'] or 'the page'})", str(first["message"])
+    source = first["ruling"] or {"http": "HTTP", "limit": "a limit of the sandbox"}.get(
+        first["source"], first["source"]
+    )
+    return f"{first['field'] or 'body'} ({source})", str(first["message"])
 
 
 @dataclass

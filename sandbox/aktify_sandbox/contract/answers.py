@@ -14,6 +14,7 @@ import orjson
 
 from .lead import LeadRules, Problem
 from .schema import RESPONSE_ORDER
+from .sources import LIMIT, http
 
 ENDPOINT = "/api/v1/leads"
 
@@ -95,9 +96,9 @@ def in_words(field: str, message: str) -> str:
     return message if not field or message.startswith(f"{field} ") else f"{field}: {message}"
 
 
-def malformed(message: str, hint: str) -> Answer:
-    """400: the request isn't proper HTTP."""
-    return Answer(400, "request", message, message, (Problem("", message, hint, None),))
+def malformed(message: str, hint: str, section: str) -> Answer:
+    """400: the request isn't proper HTTP, as a section of it says."""
+    return Answer(400, "request", message, message, (Problem("", message, hint, *http(section)),))
 
 
 def unauthorized(message: str, access: Access | None = None) -> Answer:
@@ -114,7 +115,9 @@ def duplicate(access: Access | None, phone: str | None) -> Answer:
 def too_large(limit: int, access: Access | None) -> Answer:
     """413: the body is larger than the sandbox takes."""
     message = f"The body is larger than {limit:,} bytes."
-    problem = Problem("", message, "One lead per request is far smaller; --max-body changes the limit.", None)
+    problem = Problem(
+        "", message, "One lead per request is far smaller; --max-body changes the limit.", *LIMIT
+    )
     return Answer(413, "body", message, message, (problem,), access=access)
 
 

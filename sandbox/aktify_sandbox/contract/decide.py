@@ -93,9 +93,11 @@ def _judged(access: Access, reading: Reading, kept: Callable[[str, str], bool]) 
 def _malformed(headers: Headers) -> Answer | None:
     if headers.hosts != 1:
         found = "no Host header" if not headers.hosts else f"{headers.hosts} Host headers"
-        return answers.malformed(f"The request has {found}.", "HTTP/1.1 wants exactly one.")
+        return answers.malformed(f"The request has {found}.", "HTTP/1.1 wants exactly one.", "RFC 9112, 3.2")
     if headers.keys > 1:
-        return answers.malformed(f"The request has {headers.keys} x-api-key headers.", "Send exactly one.")
+        return answers.malformed(
+            f"The request has {headers.keys} x-api-key headers.", "Send exactly one.", "RFC 9110, 5.3"
+        )
     return None
 
 

@@ -5,17 +5,16 @@ import re
 from collections.abc import Callable, Collection, Iterator, Mapping
 from typing import Any
 
-from . import dates, phone
+from . import dates, page, phone
 from .aliases import rename_hint, unknown_hint
 from .parsing import Problem
 from .places import NAMES, REGIONS, STATES
 from .rulings import Rulings
 from .schema import FIELDS
+from .sources import documented, ruling
 
 EXAMPLE_LINK = "https://www.aktify.com"
 
-_BESIDE = ("both-links", "duplicate-json-key")
-"""Rulings on how fields stand together: their complaints stand beside that of a field's own value."""
 _LONGEST_SHOWN = 60
 _LEAVE_OUT = "Leave the field out when there is nothing to say."
 
@@ -47,12 +46,14 @@ class Complaints:
         """The fields whose values have a complaint."""
         return frozenset(field for field, beside in self._problems if not beside)
 
-    def add(self, problem: Problem) -> None:
-        """Keep a complaint, unless its field has one of its kind."""
-        beside = problem.ruling if problem.ruling in _BESIDE else ""
+    def add(self, problem: Problem, beside: str = "") -> None:
+        """Keep a complaint, unless its field has one of its kind.
+
+        `beside` names the kind of one on how fields stand together, which stands beside that of a field's own value.
+        """
         if self._rulings["fictional-only"] == "on":
             problem = problem._replace(hint=problem.hint.replace(phone.EXAMPLE, phone.FICTIONAL_EXAMPLE))
-        self._problems.setdefault((problem.field, beside or ""), problem)
+        self._problems.setdefault((problem.field, beside), problem)
 
     def in_order(self) -> list[Problem]:
         """The complaints in the page's order of fields; the whole body first, metadata's values as they were sent."""
@@ -75,7 +76,8 @@ class Complaints:
     def add_both_links(self) -> None:
         """The two stand there together; the schema's own `not` sees less, since it reads what rulings left."""
         hint = "Send link to have it sent as it is, or linkToShorten to have it shortened."
-        self.add(Problem("link", "link and linkToShorten exclude each other.", hint, "both-links"))
+        message = "link and linkToShorten exclude each other."
+        self.add(Problem("link", message, hint, *documented(page.NOT_BOTH)), beside="links")
 
     def add_schema_error(self, error: Any) -> None:
         """Translate an error of `jsonschema`."""
@@ -101,10 +103,19 @@ class Complaints:
             [(name, inner)] = self._sent.items()
             kind = "an array" if isinstance(inner, list) else "an object"
             hint = f"One flat lead per request: send what is inside {name}."
-            self.add(Problem("", f"The lead is wrapped in {kind} called {name}.", hint, None))
+            self.add(
+                Problem(
+                    "",
+                    f"The lead is wrapped in {kind} called {name}.",
+                    hint,
+                    *documented(page.row("phoneNumber")),
+                )
+            )
             return
         hint = rename_hint(self._sent, "phoneNumber") or "Every lead has a phone number."
-        self.add(Problem("phoneNumber", "phoneNumber is missing.", hint, None))
+        self.add(
+            Problem("phoneNumber", "phoneNumber is missing.", hint, *documented(page.row("phoneNumber")))
+        )
 
     @property
     def _is_wrapped(self) -> bool:
@@ -117,30 +128,29 @@ class Complaints:
             return
         hint = rename_hint(self._sent, "region", "zipCode")
         hint = hint or 'Send one of them, such as "region": "CA" or "zipCode": "90210".'
-        self.add(Problem("region", "region or zipCode is required; both are missing.", hint, "region-or-zip"))
+        message = "region or zipCode is required; both are missing."
+        self.add(Problem("region", message, hint, *documented(page.REGION_OR_ZIP)))
 
     def _unknown(self) -> None:
         for name in self._sent:
             if name not in FIELDS:
                 hint = unknown_hint(name, self._sent)
-                self.add(Problem(name, "The page has no field of this name.", hint, "unknown-property"))
+                message = "The page has no field of this name."
+                self.add(Problem(name, message, hint, *ruling("unknown-property")))
 
     # a field of the wrong type or form
 
     def _wrong_type(self, field: str, value: Any, wanted: str) -> Problem:
         if field.startswith("metadata."):
             message = f"It is {_kind(value)}; all values of metadata are strings."
-            return Problem(field, message, self._in_quotes(field, value), "metadata")
+            return Problem(field, message, self._in_quotes(field, value), *documented(page.METADATA))
         if value is None:
-            ruling = None if field == "phoneNumber" else "null"
-            return Problem(field, "It is null.", self._instead_of_nothing(field), ruling)
+            source = documented(page.row(field)) if field == "phoneNumber" else ruling("null")
+            return Problem(field, "It is null.", self._instead_of_nothing(field), *source)
         message = f"It is {_kind(value)}; the page's type is {wanted}."
         if wanted == "object":
-            return Problem(field, message, 'Write it as {"name": "value"}.', None)
-        refused = _is_number(field, value) and self._rulings["phone-number-type"] == "refuse"
-        return Problem(
-            field, message, self._in_quotes(field, value), "phone-number-type" if refused else None
-        )
+            return Problem(field, message, 'Write it as {"name": "value"}.', *documented(page.METADATA))
+        return Problem(field, message, self._in_quotes(field, value), *documented(page.row(field)))
 
     def _in_quotes(self, field: str, value: Any) -> str:
         if value is None:
@@ -182,7 +192,7 @@ class Complaints:
 
     def _wrong_form(self, field: str, value: str) -> Problem:
         if value == "" and field != "phoneNumber":
-            return Problem(field, "It is empty.", self._instead_of_nothing(field), "empty-string")
+            return Problem(field, "It is empty.", self._instead_of_nothing(field), *ruling("empty-string"))
         match field:
             case "phoneNumber":
                 return self._wrong_phone(value)
@@ -194,7 +204,7 @@ class Complaints:
                 return self._wrong_email(value)
             case "externalCreated":
                 message = f"“{_cut(value)}” isn't a moment in {self._standard}."
-                return Problem(field, message, self._moment(value), "external-created")
+                return Problem(field, message, self._moment(value), *ruling("external-created"))
             case _:
                 return self._wrong_link(field, value)
 
@@ -207,18 +217,18 @@ class Complaints:
 
     def _wrong_phone(self, value: str) -> Problem:
         found = phone.complaint(value, lambda number: self._fits("phoneNumber", number))
-        return Problem("phoneNumber", *found)
+        return Problem("phoneNumber", found.message, found.hint, *found.source)
 
     def _wrong_region(self, value: str) -> Problem:
         field, meant = "region", _region_meant(value)
         message = f"“{_cut(value)}” isn't a US state code."
         if meant and meant not in REGIONS[self._rulings["regions"]]:
             hint = f"{NAMES[meant]} ({meant}) is no region here; the ruling `regions` is {self._rulings['regions']}."
-            return Problem(field, message, hint, "regions")
+            return Problem(field, message, hint, *ruling("regions"))
         if meant and value.upper() == meant:
-            return Problem(field, f"“{value}” is in lower case.", f"Write {meant}.", "region-case")
+            return Problem(field, f"“{value}” is in lower case.", f"Write {meant}.", *ruling("region-case"))
         hint = f"Write {meant}." if meant else "Write two capital letters, such as CA."
-        return Problem(field, message, hint, None)
+        return Problem(field, message, hint, *documented(page.STATE_CODES))
 
     def _wrong_zip(self, value: str) -> Problem:
         message, meant = f"“{_cut(value)}” isn't a ZIP code.", [*_zips_meant(value)]
@@ -226,13 +236,14 @@ class Complaints:
         hint = "Write five digits, such as 90210."
         if re.fullmatch(r"(?i)[a-z][0-9][a-z] ?[0-9][a-z][0-9]", value):
             hint = "That is Canadian; a lead's ZIP code is in the US."
-        return Problem("zipCode", message, right or hint, "zip-format")
+        source = ruling("zip-format") if any(map(str.isdigit, value)) else documented(page.ZIP)
+        return Problem("zipCode", message, right or hint, *source)
 
     def _wrong_email(self, value: str) -> Problem:
         hint, bare = "Write it as in someone@example.com.", value.strip()
         if len(value) > 254:
             return Problem(
-                "email", f"It has {len(value):,} characters.", "An address has 254 at most.", "email"
+                "email", f"It has {len(value):,} characters.", "An address has 254 at most.", *ruling("email")
             )
         if value != bare and self._fits("email", bare):
             hint = f"Take out the white space: {bare}."
@@ -242,7 +253,12 @@ class Complaints:
             hint = "The domain has no dot: someone@example.com."
         elif "<" in value:
             hint = "Leave out the name: someone@example.com."
-        return Problem("email", f"“{_cut(value)}” isn't an e-mail address.", hint, "email")
+        return Problem(
+            "email",
+            f"“{_cut(value)}” isn't an e-mail address.",
+            hint,
+            *(ruling("email") if "@" in value else documented(page.EMAIL)),
+        )
 
     def _wrong_link(self, field: str, value: str) -> Problem:
         hint = f"Write the whole of it, as in {EXAMPLE_LINK}."
@@ -252,7 +268,7 @@ class Complaints:
             hint = "Take out the white space (inside, write it as %20)."
         elif re.match(r"(?i)https?://[^/?#]*[\[\]:]", value):
             hint = "Behind :// stands a host, and perhaps a port up to 65535, as in http://127.0.0.1:8080/."
-        return Problem(field, f"“{_cut(value)}” isn't an absolute http or https URL.", hint, "link")
+        return Problem(field, f"“{_cut(value)}” isn't an absolute http or https URL.", hint, *ruling("link"))
 
 
 def _kind(value: Any) -> str:
@@ -265,10 +281,6 @@ def _kind(value: Any) -> str:
     return "a string" if isinstance(value, str) else "an array" if isinstance(value, list) else "an object"
 
 
-def _is_number(field: str, value: Any) -> bool:
-    return field == "phoneNumber" and isinstance(value, (int, float)) and not isinstance(value, bool)
-
-
 def _as_text(value: Any) -> str:
     return json.dumps(int(value) if isinstance(value, float) and value.is_integer() else value)
 
@@ -279,7 +291,10 @@ def _cut(text: str) -> str:
 
 def _too_long(field: str, value: str, longest: int) -> Problem:
     return Problem(
-        field, f"It has {len(value):,} characters.", f"At most {longest:,} are taken here.", "text-length"
+        field,
+        f"It has {len(value):,} characters.",
+        f"At most {longest:,} are taken here.",
+        *ruling("text-length"),
     )
 
 

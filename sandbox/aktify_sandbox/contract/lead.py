@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from . import dates
+from . import dates, page
 from .explanation import EXAMPLE_LINK, Complaints
 from .notes import Note, notes_on
 from .parsing import Problem, parse, repeated_names
@@ -13,6 +13,7 @@ from .phone import FICTIONAL_EXAMPLE, identity, is_fictional, libphonenumber, wi
 from .places import NAMES, REGIONS, region_of
 from .rulings import RulingMistake, Rulings
 from .schema import FIELDS, RESPONSE_ORDER, accepts, explainer, lead_schema
+from .sources import LIMIT, documented, ruling
 
 __all__ = ["LeadRules", "Note", "Problem", "Reading", "identity"]
 
@@ -135,7 +136,7 @@ class LeadRules:
                 "phoneNumber",
                 "Only fictional numbers are taken here.",
                 f"Use 555-0100 to 555-0199, as in {FICTIONAL_EXAMPLE}.",
-                "fictional-only",
+                *ruling("fictional-only"),
             )
         if "zipCode" in lead and "zipCode" not in wrong:
             yield from self._place(lead, wrong)
@@ -146,7 +147,10 @@ class LeadRules:
         ):
             hint = "Write a date that is in the calendar."
             yield Problem(
-                "externalCreated", f"{lead['externalCreated'][:10]} doesn't exist.", hint, "external-created"
+                "externalCreated",
+                f"{lead['externalCreated'][:10]} doesn't exist.",
+                hint,
+                *documented(page.CREATED),
             )
         if self._email and "email" in lead and "email" not in wrong:
             yield from self._email(lead["email"])
@@ -166,18 +170,20 @@ class LeadRules:
             and found != region.upper()
         ):
             hint = f"{zip_code} is in {found}: correct one of the two."
-            yield Problem("region", f"{region} and {zip_code} disagree.", hint, "region-zip-conflict")
+            yield Problem(
+                "region", f"{region} and {zip_code} disagree.", hint, *ruling("region-zip-conflict")
+            )
 
     # what is refused, in words
 
     def _wrong_kind(self, content_type: bytes | None, content_encoding: bytes | None) -> Problem | None:
         if content_encoding is not None and content_encoding.strip().lower() not in (b"", b"identity"):
             name = content_encoding.decode("latin-1")
-            return Problem("", f"The body is compressed ({name}).", "Send it as it is.", "content-type")
+            return Problem("", f"The body is compressed ({name}).", "Send it as it is.", *LIMIT)
         kind = (content_type or b"").decode("latin-1").partition(";")[0].strip()
         if kind.lower() == "application/json" or self.rulings["content-type"] == "any":
             return None
-        return Problem("", f"The content type is {kind or 'missing'}.", _JSON, "content-type")
+        return Problem("", f"The content type is {kind or 'missing'}.", _JSON, *documented(page.CONTENT_TYPE))
 
     def _complaints(self, body: bytes, sent: Lead, checked: Lead, phone: str | None) -> list[Problem]:
         needed = {"phoneNumber", *([self.wanted_link] if self.wanted_link and self.needs_link else [])}
@@ -193,9 +199,9 @@ class LeadRules:
         if self.rulings["duplicate-json-key"] == "refuse":
             for name in repeated_names(body):
                 hint = "Send each name once: JSON parsers differ in which one they take."
-                complaints.add(
-                    Problem(name, "It stands more than once in the body.", hint, "duplicate-json-key")
-                )
+                message = "It stands more than once in the body."
+                problem = Problem(name, message, hint, *ruling("duplicate-json-key"))
+                complaints.add(problem, beside="names")
         return complaints.in_order()
 
     def _fits(self, field: str, text: str) -> bool:
@@ -254,28 +260,30 @@ class LeadRules:
 def _missing_link(wanted: str, lead: Lead) -> Problem:
     other = "link" if wanted == "linkToShorten" else "linkToShorten"
     hint = f"Send it instead of {other}." if other in lead else f"Add it, as in {EXAMPLE_LINK}."
-    return Problem(wanted, f"This campaign sends a link: {wanted} is missing.", hint, "campaign-link")
+    return Problem(
+        wanted, f"This campaign sends a link: {wanted} is missing.", hint, *ruling("campaign-link")
+    )
 
 
-def _unknown_zip(zip_code: str, found: str | None, ruling: str) -> Problem:
+def _unknown_zip(zip_code: str, found: str | None, unknown: str) -> Problem:
     if found is None:
-        hint = "Check its first three digits" + (", or send region too." if ruling == "accept" else ".")
-        return Problem("zipCode", f"No region uses ZIP codes like {zip_code}.", hint, "zip-unknown")
+        hint = "Check its first three digits" + (", or send region too." if unknown == "accept" else ".")
+        return Problem("zipCode", f"No region uses ZIP codes like {zip_code}.", hint, *ruling("zip-unknown"))
     hint = f"The ruling `regions` decides whether {NAMES[found]} counts."
     return Problem(
         "zipCode",
         f"{zip_code} is in {found} ({NAMES[found]}), which isn't a region here.",
         hint,
-        "zip-unknown",
+        *ruling("zip-unknown"),
     )
 
 
-def _needed(ruling: str, load: Any) -> Any:
+def _needed(name: str, load: Any) -> Any:
     try:
         return load()
     except ImportError:
         hint = "Install the extra: pip install '.[strict]' in a checkout, else 'aktify-sandbox[strict]'."
-        raise RulingMistake(ruling, f"{ruling} needs a library that isn't installed.", hint) from None
+        raise RulingMistake(name, f"{name} needs a library that isn't installed.", hint) from None
 
 
 def _email_validator() -> Any:
@@ -286,7 +294,10 @@ def _email_validator() -> Any:
             validate_email(address, check_deliverability=False)
         except EmailNotValidError as error:
             yield Problem(
-                "email", f"“{address}” isn't valid: {error}", "Write it as in someone@example.com.", "email"
+                "email",
+                f"“{address}” isn't valid: {error}",
+                "Write it as in someone@example.com.",
+                *ruling("email"),
             )
 
     return complain

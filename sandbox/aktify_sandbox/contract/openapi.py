@@ -114,7 +114,8 @@ def _json(name: str) -> dict[str, Any]:
 
 def _error() -> dict[str, Any]:
     text = {"type": "string"}
-    problem = {"field": text, "message": text, "hint": text, "ruling": {"type": ["string", "null"]}}
+    maybe = {"type": ["string", "null"]}
+    problem = {"field": text, "message": text, "hint": text, "source": text, "quote": maybe, "ruling": maybe}
     return {
         "title": "Error",
         "description": "What --error-bodies detailed sends. The vendor promises nothing about it.",

@@ -6,6 +6,9 @@ from typing import Any, NamedTuple
 
 import orjson
 
+from . import page
+from .sources import LIMIT, Source, documented
+
 _DEEPEST = 64
 _BOM = b"\xef\xbb\xbf"
 
@@ -18,8 +21,12 @@ class Problem(NamedTuple):
     message: str
     hint: str
     """What would be right."""
+    source: str
+    """Whose word it is: `documented`, `ruling`, `http`, `limit`, `forced`."""
+    quote: str | None
+    """The page's sentence that decides, or HTTP's section."""
     ruling: str | None
-    """The ruling that decided; None when the vendor's page itself does."""
+    """The ruling that decides."""
 
 
 def parse(body: bytes) -> tuple[dict[str, Any] | None, Problem | None]:
@@ -32,7 +39,7 @@ def parse(body: bytes) -> tuple[dict[str, Any] | None, Problem | None]:
         return None, _not_an_object(value)
     if body.count(b"{") + body.count(b"[") > _DEEPEST and _depth(value) > _DEEPEST:
         return None, _whole(
-            f"The body is nested deeper than {_DEEPEST} levels.", "A lead is flat, but for metadata."
+            f"The body is nested deeper than {_DEEPEST} levels.", "A lead is flat, but for metadata.", LIMIT
         )
     return value, None
 
@@ -61,8 +68,11 @@ def repeated_names(body: bytes) -> list[str]:
     return repeated
 
 
-def _whole(message: str, hint: str, ruling: str | None = None) -> Problem:
-    return Problem("", message, hint, ruling)
+_NO_JSON = documented(page.CONTENT_TYPE)
+
+
+def _whole(message: str, hint: str, source: Source = _NO_JSON) -> Problem:
+    return Problem("", message, hint, *source)
 
 
 def _parse_again(body: bytes) -> tuple[dict[str, Any] | None, Problem | None]:
@@ -82,20 +92,20 @@ def _parse_again(body: bytes) -> tuple[dict[str, Any] | None, Problem | None]:
 def _empty(body: bytes) -> Problem | None:
     if body.strip():
         return None
-    return _whole("The body is empty.", "Send one lead as a JSON object.")
+    return _whole("The body is empty.", "Send one lead as a JSON object.", documented(page.INVALID))
 
 
 def _encoding(body: bytes) -> Problem | None:
     if body[:2] in (b"\xff\xfe", b"\xfe\xff") or b"\x00" in body[:4]:
         return _whole(
-            "The body is UTF-16 or UTF-32, not UTF-8.", "JSON travels in UTF-8: encode the text so."
+            "The body is UTF-16 or UTF-32, not UTF-8.", "JSON travels in UTF-8: encode the text so.", LIMIT
         )
     try:
         body.decode()
     except UnicodeDecodeError as error:
         strange = body[error.start]
         hint = "Encode the text in UTF-8; this looks like Latin-1 or Windows-1252."
-        return _whole(f"The body isn't UTF-8: byte 0x{strange:02X} at position {error.start}.", hint)
+        return _whole(f"The body isn't UTF-8: byte 0x{strange:02X} at position {error.start}.", hint, LIMIT)
     return None
 
 
@@ -117,6 +127,7 @@ def _numbers(body: bytes) -> Problem | None:
         return _whole(
             "A number in the body is too large for JSON parsers.",
             "Every value of a lead is a string, in quotes.",
+            LIMIT,
         )
     return None
 
@@ -127,7 +138,9 @@ def _deep(body: bytes) -> Problem | None:
         RecursionError,
     ):
         return None
-    return _whole(f"The body is nested deeper than {_DEEPEST} levels.", "A lead is flat, but for metadata.")
+    return _whole(
+        f"The body is nested deeper than {_DEEPEST} levels.", "A lead is flat, but for metadata.", LIMIT
+    )
 
 
 def _syntax(body: bytes) -> Problem | None:
@@ -144,7 +157,7 @@ def _syntax(body: bytes) -> Problem | None:
         hint = (
             "Such a pair of escapes was cut in the middle: cut texts between characters, not between bytes."
         )
-        return _whole(f"{lone[0]} is half a character (a lone surrogate).", hint)
+        return _whole(f"{lone[0]} is half a character (a lone surrogate).", hint, LIMIT)
     return None
 
 
@@ -185,9 +198,13 @@ def _syntax_hint(text: str, error: json.JSONDecodeError) -> str:
 def _not_an_object(value: Any) -> Problem:
     if isinstance(value, list):
         many = f"an array ({len(value)} elements)" if value else "an empty array"
-        return _whole(f"The body is {many}.", "One flat lead per request: send each on its own.")
+        return _whole(
+            f"The body is {many}.",
+            "One flat lead per request: send each on its own.",
+            documented(page.ONE_LEAD),
+        )
     kind = "null" if value is None else "a string" if isinstance(value, str) else "a number or boolean"
-    return _whole(f"The body is {kind}.", "Send one lead as a JSON object.")
+    return _whole(f"The body is {kind}.", "Send one lead as a JSON object.", documented(page.INVALID))
 
 
 def _depth(value: Any) -> int:

@@ -10,6 +10,9 @@ from collections.abc import Callable
 from decimal import Decimal
 from typing import NamedTuple
 
+from . import page
+from .sources import Source, documented, ruling
+
 _SEPARATORS = str.maketrans("", "", " ().-/")
 _NANP = re.compile(r"(?:\+?1)?([2-9](?!11)[0-8][0-9][2-9][0-9]{6})")
 _SIGNS = "Use the digits 0-9, spaces and ().-/ only."
@@ -35,7 +38,7 @@ class Complaint(NamedTuple):
 
     message: str
     hint: str
-    ruling: str
+    source: Source
 
 
 def identity(text: str) -> str | None:
@@ -72,12 +75,22 @@ def libphonenumber() -> Callable[[str], str | None]:
     return identify
 
 
+_FORM = ruling("phone-format")
+
+
 def complaint(text: str, fits: Taken | None = None) -> Complaint:
     """What is wrong with a text that is no number, and what would be right.
 
     `fits` says whether a number would be taken; the hint names only one that would.
     """
     taken = fits or (lambda number: identity(number) is not None)
+    found = _complaint(text, taken)
+    if text and not any(map(str.isdigit, text)):  # whatever it is, it is no number
+        return found._replace(source=documented(page.PHONE))
+    return found
+
+
+def _complaint(text: str, taken: Taken) -> Complaint:
     for look in (_empty, _spaces, _exotic, _spreadsheet, _several, _extension):
         found = look(text, taken)
         if found:
@@ -86,7 +99,7 @@ def complaint(text: str, fits: Taken | None = None) -> Complaint:
         found = explain(text)
         if found:
             return found
-    return Complaint(f"{_quoted(text)} isn't a US phone number.", f"Write it as {EXAMPLE}.", "phone-format")
+    return Complaint(f"{_quoted(text)} isn't a US phone number.", f"Write it as {EXAMPLE}.", _FORM)
 
 
 def _quoted(text: str) -> str:
@@ -96,7 +109,9 @@ def _quoted(text: str) -> str:
 def _empty(text: str, _: Taken) -> Complaint | None:
     if text.strip():
         return None
-    return Complaint("It is empty.", f"A lead is a phone number: write it as {EXAMPLE}.", "empty-string")
+    return Complaint(
+        "It is empty.", f"A lead is a phone number: write it as {EXAMPLE}.", ruling("empty-string")
+    )
 
 
 def _spaces(text: str, taken: Taken) -> Complaint | None:
@@ -104,7 +119,7 @@ def _spaces(text: str, taken: Taken) -> Complaint | None:
     if plain == text or not identity(plain):
         return None
     hint = f"Write {plain}." if taken(plain) else f"Write it as {EXAMPLE}."
-    return Complaint(f"{_quoted(text)} has spaces around it.", hint, "phone-spaces")
+    return Complaint(f"{_quoted(text)} has spaces around it.", hint, ruling("phone-spaces"))
 
 
 def _exotic(text: str, taken: Taken) -> Complaint | None:
@@ -117,7 +132,7 @@ def _exotic(text: str, taken: Taken) -> Complaint | None:
     return Complaint(
         f"It contains U+{ord(strange):04X} ({name}).",
         hint,
-        "phone-spaces" if not strange.isprintable() else "phone-format",
+        ruling("phone-spaces") if not strange.isprintable() else _FORM,
     )
 
 
@@ -132,15 +147,11 @@ def _spreadsheet(text: str, taken: Taken) -> Complaint | None:
             if taken(number) and digits >= 10
             else f"A spreadsheet shortened it and {lost}."
         )
-        return Complaint(
-            f"{_quoted(text)} is a number in a spreadsheet's scientific notation.", hint, "phone-format"
-        )
+        return Complaint(f"{_quoted(text)} is a number in a spreadsheet's scientific notation.", hint, _FORM)
     if re.fullmatch(r"[0-9]{10,11}\.0+", text):
         number = text.partition(".")[0]
         right = f": write {number}." if taken(number) else f"; write the number as {EXAMPLE}."
-        return Complaint(
-            f"{_quoted(text)} is a decimal number.", f"A spreadsheet added “.0”{right}", "phone-format"
-        )
+        return Complaint(f"{_quoted(text)} is a decimal number.", f"A spreadsheet added “.0”{right}", _FORM)
     return None
 
 
@@ -149,7 +160,7 @@ def _several(text: str, taken: Taken) -> Complaint | None:
     if len(parts) < 2:
         return None
     right = next((part for part in parts if taken(part)), EXAMPLE)
-    return Complaint(f"{_quoted(text)} is more than one number.", f"Send one: {right}.", "phone-format")
+    return Complaint(f"{_quoted(text)} is more than one number.", f"Send one: {right}.", _FORM)
 
 
 def _extension(text: str, taken: Taken) -> Complaint | None:
@@ -158,22 +169,20 @@ def _extension(text: str, taken: Taken) -> Complaint | None:
         return None
     right = number.strip() if taken(number.strip()) else f"ten digits, as in {EXAMPLE}"
     hint = f"An extension can't get a text message: write {right}."
-    return Complaint(f"{_quoted(text)} has an extension.", hint, "phone-extension")
+    return Complaint(f"{_quoted(text)} has an extension.", hint, ruling("phone-extension"))
 
 
 def _letters(text: str) -> Complaint | None:
     if not re.search(r"[A-Za-z]", text):
         return None
-    return Complaint(f"{_quoted(text)} contains letters.", _SIGNS, "phone-format")
+    return Complaint(f"{_quoted(text)} contains letters.", _SIGNS, _FORM)
 
 
 def _country(text: str) -> Complaint | None:
     found = re.match(r"[ (]*(?:\+|00(?=[1-9]))[ (]*([0-9]{1,3})", text)
     if not found or found[1].startswith("1") or identity(text.replace("+", "", 1)):
         return None
-    return Complaint(
-        f"{_quoted(text)} isn't in the US (+1).", "Only US numbers can be leads here.", "phone-format"
-    )
+    return Complaint(f"{_quoted(text)} isn't in the US (+1).", "Only US numbers can be leads here.", _FORM)
 
 
 def _length(text: str) -> Complaint | None:
@@ -184,7 +193,7 @@ def _length(text: str) -> Complaint | None:
     if len(digits) == 7:
         hint = f"The area code is missing: write ten digits, as in {EXAMPLE}."
     many = "no digits" if not digits else "1 digit" if len(digits) == 1 else f"{len(digits)} digits"
-    return Complaint(f"{_quoted(text)} has {many}; a US number has ten.", hint, "phone-format")
+    return Complaint(f"{_quoted(text)} has {many}; a US number has ten.", hint, _FORM)
 
 
 def _digits(text: str) -> Complaint | None:
@@ -194,18 +203,18 @@ def _digits(text: str) -> Complaint | None:
         return Complaint(
             f"{_quoted(text)} has other signs in it.",
             _SIGNS,
-            "phone-format",
+            _FORM,
         )
     if not re.fullmatch("[2-9](?!11)[0-8][0-9]", area):
         return Complaint(
             f"{area} can't be an area code.",
             "It begins with 2-9, its middle digit is 0-8, and N11 is a service.",
-            "phone-format",
+            _FORM,
         )
     if exchange[0] in "01":
         return Complaint(
             f"{exchange} can't follow the area code.",
             "The seven digits after the area code begin with 2-9.",
-            "phone-format",
+            _FORM,
         )
     return None

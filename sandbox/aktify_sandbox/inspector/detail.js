@@ -390,8 +390,16 @@ function remark(each) {
     h("span", { class: "away" }, `${each.kind === "note" ? "Note on" : "Problem in"} ${said || "the body: "}`),
     h("span", {}, each.message),
     each.hint && h("span", { class: "hint" }, " ", each.hint),
-    each.ruling && [" ", ruling(each.ruling)],
+    wordOf(each),
   );
+}
+
+/** Whose word it is: Aktify's page, a ruling, HTTP, or a limit of ours. */
+function wordOf({ source, quote, ruling: name }) {
+  if (name) return [" ", ruling(name)];
+  if (source === "documented") return h("span", { class: "word" }, " documented by Aktify: ", h("q", {}, quote));
+  if (source === "http") return h("span", { class: "word" }, ` HTTP (${quote})`);
+  return source === "limit" && h("span", { class: "word" }, " limit of the sandbox");
 }
 
 /** Where the parser stumbled, if that is shown. */

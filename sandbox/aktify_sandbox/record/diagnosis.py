@@ -76,21 +76,28 @@ def _why(record: Record) -> Iterator[str]:
         yield f"  {printable(in_words(problem['field'] or 'the body', problem['message']))}"
         if problem["hint"]:
             yield f"    what would be right: {printable(problem['hint'])}"
-        if reason["objection"] != "forced":
-            yield f"    {_source(problem['ruling'], record)}"
+        source = _source(problem)
+        if source:
+            yield f"    {source}"
 
 
 def _late(record: Record) -> str:
     return f", and {record['delayMs']} ms of forced delay" if "delayMs" in record else ""
 
 
-def _source(ruling: str | None, record: Record) -> str:
-    if ruling is None:
-        if record["reason"]["objection"] == "request":
-            return "HTTP says so"
-        status = record["response"]["status"] if record.get("response") else record.get("status")
-        return "a limit of the sandbox's own" if status == 413 else "the vendor's page says so"
-    return f"ruling {ruling}: the sandbox's own, where the vendor's page is silent (aktify-sandbox rulings)"
+def _source(problem: Record) -> str | None:
+    """Whose word a problem is; None where nobody's (a forced one, one from before it was kept)."""
+    match problem.get("source"):
+        case "documented":
+            return f"documented by Aktify: “{printable(problem['quote'])}”"
+        case "ruling":
+            name = printable(problem["ruling"])
+            return f"ruling {name}: our choice where Aktify's page is silent (aktify-sandbox rulings)"
+        case "http":
+            return f"HTTP ({printable(problem['quote'])})"
+        case "limit":
+            return "limit of the sandbox"
+    return None
 
 
 def _notes(record: Record) -> Iterator[str]:

@@ -278,10 +278,7 @@ def _ordinary_path(path: str) -> str:
 
 def _without_person(content: dict[str, Any]) -> dict[str, Any]:
     response = content["response"] and {**content["response"], "body": None}
-    problems = [
-        {"field": problem["field"], "message": "…", "hint": "…", "ruling": problem["ruling"]}
-        for problem in content["problems"]
-    ]
+    problems = [{**problem, "message": "…", "hint": "…"} for problem in content["problems"]]
     hidden: dict[str, Any] = {
         "body": None,
         "bodyOmitted": "fictional-only",

@@ -6,6 +6,7 @@ from http import HTTPStatus
 from aktify_sandbox.contract import answers
 from aktify_sandbox.contract.answers import Answer
 from aktify_sandbox.contract.parsing import Problem
+from aktify_sandbox.contract.sources import FORCED
 from aktify_sandbox.scenarios.rules import NO_ANSWER, Forced
 
 
@@ -35,7 +36,7 @@ def forced_answer(forced: Forced, natural: Answer) -> Answer:
 def _worded(status: int, natural: Answer) -> Answer:
     match status:
         case 400:
-            problem = Problem("", "This answer was forced.", "Nothing need be wrong with the lead.", None)
+            problem = Problem("", "This answer was forced.", "Nothing need be wrong with the lead.", *FORCED)
             return dataclasses.replace(
                 answers.invalid(None, None, (problem,)), message="The lead is invalid."
             )

@@ -52,7 +52,7 @@ _RECORD: dict[str, Any] = {
         "items": {
             "type": "object",
             "required": ["field", "message", "hint", "ruling"],
-            "properties": {"field": _TEXT, "message": _TEXT, "hint": _TEXT},
+            "properties": {"field": _TEXT, "message": _TEXT, "hint": _TEXT, "source": _TEXT},
             "additionalProperties": _TEXT_OR_NULL,
         },
     },
