@@ -274,6 +274,25 @@ def test_requests_on_one_connection_are_answered_in_order_whatever_their_pieces(
     assert len(numbers) == len(set(numbers))
 
 
+def test_blanks_behind_a_value_are_no_part_of_it_and_stay_in_the_record(sandbox: Running) -> None:
+    """RFC 9110, 5.5: the first such head goes the ordinary way, the second by the fast lane."""
+    spaced = b"Host: a \t\r\nX-Own: b\t\r\nContent-Length: 49\t\r\nX-Api-Key: test-key\t"
+    with socket.create_connection(("127.0.0.1", sandbox.port)) as connection:
+        for number in range(400, 403):
+            head, _, body = request(sandbox, number).partition(b"\r\n\r\n")
+            assert len(body) == 49
+            kept = [line for line in head.split(b"\r\n") if line.startswith((b"POST", b"Content-Type"))]
+            connection.sendall(b"\r\n".join([*kept, spaced]) + b"\t\r\n\r\n" + body)
+            assert read(connection, 1) == [b"201"]
+    for listed in sandbox.get("/_sandbox/requests?limit=3")["requests"]:
+        record = sandbox.get(f"/_sandbox/requests/{listed['id']}")
+        assert record["campaign"] == "demo"
+        written = {"Host": "a \t", "X-Own": "b\t", "Content-Length": "49\t"}
+        assert written.items() <= dict(record["headers"]).items()
+    wanted = {"where": {"header": {"x-own": "b"}}, "count": {"exactly": 3}}
+    assert sandbox.http.post("/_sandbox/requests/verify", json=wanted).json()["results"][0]["requests"]
+
+
 def test_a_request_behind_one_to_our_own_door_waits_for_it(sandbox: Running) -> None:
     health = b"GET /_sandbox/health HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n"
     with socket.create_connection(("127.0.0.1", sandbox.port)) as connection:

@@ -107,6 +107,25 @@ def test_a_header_that_is_judged_stands_once(sandbox: Running, repeated: str) ->
     assert b"application/problem+json" in answer
 
 
+def test_blanks_around_a_value_change_nothing_that_is_judged(serve: Serve) -> None:
+    """RFC 9110, 5.5: they are no part of the value."""
+    sandbox = serve("--token", "let-me-in")
+    ours = f"127.0.0.1:{sandbox.port}"
+    good = {
+        "Host": ours,
+        "Origin": f"http://{ours}",
+        "Sec-Fetch-Site": "same-origin",
+        "Content-Type": "application/json",
+        "Authorization": "Bearer let-me-in",
+    }
+    for blanks in ("\t", " \t ", "\t\t"):
+        spaced = {name: f"{value}{blanks}" for name, value in good.items()}
+        assert ask(sandbox, "POST", "/_sandbox/explain", spaced, b'{"body": {}}')[0] == 200
+        for name, value in {"Origin": "https://evil.example", "Sec-Fetch-Site": "cross-site"}.items():
+            hostile = spaced | {name: f"{value}{blanks}"}
+            assert ask(sandbox, "POST", "/_sandbox/explain", hostile, b'{"body": {}}')[0] == 403
+
+
 @pytest.mark.parametrize(
     "media", ["text/plain", "application/x-www-form-urlencoded", "multipart/form-data", ""]
 )

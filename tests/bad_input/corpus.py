@@ -129,8 +129,9 @@ FRAMING = (
     served(
         "chunks of one byte", chunks(b"".join(b"1\r\n%b\r\n" % c for c in bytewise(lead())) + b"0\r\n\r\n")
     ),
-    unread("coding chunked twice", chunked(coding=CHUNKED * 2)),
-    unread("coding chunked, then gzip", chunked(coding=b"Transfer-Encoding: chunked, gzip\r\n")),
+    broken("coding chunked twice", chunked(coding=CHUNKED * 2)),
+    broken("coding chunked, then gzip", chunked(coding=b"Transfer-Encoding: chunked, gzip\r\n")),
+    served("coding gzip, then chunked", chunked(coding=b"Transfer-Encoding: gzip,\tchunked\r\n")),
     broken("coding identity", chunked(coding=b"Transfer-Encoding: identity\r\n")),
     broken("coding xchunked", chunked(coding=b"Transfer-Encoding: xchunked\r\n")),
     *(
@@ -290,6 +291,81 @@ def _parted(request: bytes) -> tuple[bytes, bytes]:
     return head + b"\r\n\r\n", body
 
 
+BLANKS = (b" ", b"\t", b" \t", b"\t  ", b"\t\t")
+"""What may stand around a header's value, and is no part of it."""
+
+
+def blank(line: bytes, around: bytes) -> bytes:
+    """The header with blanks on both sides of its value."""
+    name, _, value = line.partition(b": ")
+    return name + b":" + around + value + around + b"\r\n"
+
+
+AROUND_VALUES = tuple(
+    row
+    for around in BLANKS
+    for row in (
+        served(
+            f"{around!r} around all", post(head=b"".join(blank(line, around) for line in HEAD.splitlines()))
+        ),
+        served(f"{around!r} around the length", announced(b"%b%d%b" % (around, len(lead()), around), lead())),
+        served(f"{around!r} around chunked", chunked(coding=blank(b"Transfer-Encoding: chunked", around))),
+        served(
+            f"{around!r} around gzip, chunked",
+            chunked(coding=blank(b"Transfer-Encoding: gzip, chunked", around)),
+        ),
+        served(
+            f"{around!r} around chunked, in bytes", *bytewise(chunked(coding=blank(CHUNKED.strip(), around)))
+        ),
+        broken(f"{around!r} around gzip", chunked(coding=blank(b"Transfer-Encoding: gzip", around))),
+        broken(
+            f"{around!r} around chunked, whose size is none",
+            chunked(size=b"zz", coding=blank(CHUNKED.strip(), around)),
+        ),
+        unread(
+            f"{around!r} around chunked, with a length",
+            chunked(more=b"Content-Length: 5\r\n", coding=blank(CHUNKED.strip(), around)),
+        ),
+        Row(
+            f"{around!r} around chunked, and another behind it",
+            (chunked(coding=blank(CHUNKED.strip(), around)) + post(body=b"{}"),),
+            (201, 400),
+            (201, 400),
+            "goes on",
+        ),
+        Row(
+            f"{around!r} around chunked, behind another",
+            (post(body=b'"\r\n\r\n"') + chunked(coding=blank(CHUNKED.strip(), around)),),
+            (400, 201),
+            (400, 201),
+            "goes on",
+        ),
+        Row(
+            f"{around!r} around the end",
+            (post(blank(b"Connection: close", around)),),
+            (201,),
+            (201,),
+            "is ended",
+        ),
+        Row(
+            f"{around!r} around what it expects",
+            _parted(post(blank(b"Expect: 100-continue", around))),
+            (100, 201),
+            (201,),
+            "goes on",
+        ),
+        served(
+            f"{around!r} around an upgrade",
+            chunked(
+                more=blank(b"Connection: Upgrade", around) + blank(b"Upgrade: h2c", around),
+                coding=blank(CHUNKED.strip(), around),
+            ),
+        ),
+        served(f"{around!r} around a preference", post(blank(b"Prefer: code=503", around)), status=503),
+    )
+)
+
+
 WISHES = (
     Row("it expects", (post(EXPECT),), (100, 201), (201,), "goes on"),
     Row("it expects, and waits", _parted(post(EXPECT)), (100, 201), (201,), "goes on"),
@@ -424,4 +500,4 @@ MANNERS = (
     Row("3 MB", (post(body=b"x" * 3_000_000),), (413,), (413,), "goes on"),
 )
 
-ROWS = (*FRAMING, *HEADERS, *START_LINES, *WISHES, *PIPELINES, *MANNERS)
+ROWS = (*FRAMING, *HEADERS, *AROUND_VALUES, *START_LINES, *WISHES, *PIPELINES, *MANNERS)

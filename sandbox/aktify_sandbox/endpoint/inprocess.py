@@ -67,7 +67,7 @@ async def call(
     whole = {
         "type": "http",
         "scheme": "http",
-        "headers": [(name.lower(), value) for name, value in headers],
+        "headers": [(name.lower(), value.strip(b" \t")) for name, value in headers],  # RFC 9110, 5.5
         "aktify.headers": headers,
         "aktify.connection": line,
         **scope,

@@ -74,7 +74,8 @@ class Seen:
                 return (record[name],)
             case _ if name.startswith("header "):
                 wanted = name[7:]
-                return tuple(value for found, value in record["headers"] if found.lower() == wanted)
+                found = ((name.lower(), value.strip(" \t")) for name, value in record["headers"])
+                return tuple(value for name, value in found if name == wanted)
             case _:
                 return self._field(name.removeprefix("body."))
 

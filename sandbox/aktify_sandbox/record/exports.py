@@ -66,7 +66,7 @@ class Sent(NamedTuple):
     def lead(self) -> dict[str, Any] | None:
         """The body as a JSON object, if sending that one would say the same."""
         media = next((value for name, value in self.headers if name.lower() == "content-type"), "")
-        if media != "application/json":
+        if media.strip(" \t") != "application/json":
             return None
         try:
             lead = json.loads(self.body, object_pairs_hook=_once, parse_constant=_refuse)

@@ -1,6 +1,7 @@
 """HTTP/1.1 as uvicorn speaks it with httptools, made stricter where httptools lets things pass.
 
-The application gets the headers as they were written too (`scope["aktify.headers"]`), for the record, and the
+Blanks and tabs around a header's value are no part of it (RFC 9110, 5.5): they are taken off here, once, for all who
+compare. The application gets the headers as they were written too (`scope["aktify.headers"]`), for the record, and the
 connection itself (`scope["aktify.connection"]`), for faults.
 """
 
@@ -20,6 +21,8 @@ from aktify_sandbox.endpoint.delivery import Response
 if TYPE_CHECKING:
     from aktify_sandbox.endpoint.express import Express
 
+BLANKS = b" \t"
+"""What may stand around a header's value (RFC 9110, 5.6.3)."""
 MAX_HEADER_BYTES = 65_536
 _LINGER_SECONDS = 0.5
 _FRAMING_PER_BYTE = 16
@@ -62,6 +65,8 @@ class SandboxProtocol(HttpToolsProtocol):
     """Answers of the fast lane that wait for their records."""
     _declining = False
     """Whether the head asks for another protocol, so that it is to be read again without that wish."""
+    _misread: bytearray | None = None
+    """What came of a body whose chunks httptools doesn't see, so that the request is to be read again."""
     _held = False
     let_go = False
     """Whether the sandbox stops and waits no longer."""
@@ -136,22 +141,35 @@ class SandboxProtocol(HttpToolsProtocol):
             self._decline_upgrade(data[upgrade.args[0] :])
         except httptools.HttpParserError:
             self._refuse(400, b"Invalid HTTP request received.\n")
+        else:
+            rest, self._misread = self._misread, None
+            if rest is not None:
+                self._read_again(bytes(rest))
 
     def _decline_upgrade(self, rest: bytes) -> None:
         """A server that doesn't speak another protocol ignores the wish for it (RFC 9110, 7.8); httptools can't."""
         if self.parser.get_method() == b"CONNECT":
             self._refuse(405, b"This is no proxy.\n")
             return
-        written, self._declining = self._written, False
+        self._declining = False
+        self._read_again(rest)
+
+    def _read_again(self, rest: bytes) -> None:
+        """Read the head in a form that httptools understands, then what came behind it."""
+        written = self._written
         version = self.parser.get_http_version().encode()
         lines = [b"%b %b HTTP/%b" % (self.parser.get_method(), self.url, version)]
-        lines += [b"%b: %b" % pair for pair in map(_without_upgrade, written) if pair]
-        self.parser = httptools.HttpRequestParser(self)
-        self.parser.set_dangerous_leniencies(lenient_data_after_close=True)
+        lines += [b"%b: %b" % pair for pair in map(_without_upgrade, self.headers) if pair]
+        self.parser = self._new_parser()
         self._feed(b"\r\n".join(lines) + b"\r\n\r\n")
         self._written[:] = written
         if rest:
             self._feed(rest)
+
+    def _new_parser(self) -> httptools.HttpRequestParser:
+        parser = httptools.HttpRequestParser(self)
+        parser.set_dangerous_leniencies(lenient_data_after_close=True, lenient_transfer_encoding=True)
+        return parser
 
     @property
     def _is_between_requests(self) -> bool:
@@ -204,6 +222,7 @@ class SandboxProtocol(HttpToolsProtocol):
         """A client is there."""
         self.logger, self.access_log = _SILENT, False
         super().connection_made(transport)
+        self.parser = self._new_parser()
         self._express = getattr(self.app, "express", None)
 
     def connection_lost(self, exc: Exception | None) -> None:
@@ -229,7 +248,7 @@ class SandboxProtocol(HttpToolsProtocol):
                 self._refuse(431, b"The trailers are larger than 64 kB.\n")
             return
         self._written.append((name, value))
-        super().on_header(name, value)
+        super().on_header(name, value.strip(BLANKS))
 
     def on_headers_complete(self) -> None:
         """Start the application, unless the head is too large."""
@@ -243,13 +262,33 @@ class SandboxProtocol(HttpToolsProtocol):
             self._refuse(431, b"The request's headers are larger than 64 kB.\n")
         elif self.parser.should_upgrade():
             self._declining = True
+        elif self._hides_its_chunks:
+            self._misread = bytearray()
         else:
             self.expect_100_continue &= version == "1.1"  # HTTP/1.0 knows no such answer
             super().on_headers_complete()
             self._unanswered += 1
+            if self._is_chunked is False:  # nobody can tell where its body ends (RFC 9112, 6.3)
+                self._refuse(400, b"Invalid HTTP request received.\n")
+
+    @property
+    def _is_chunked(self) -> bool | None:
+        """Whether the body is framed by chunks, as the last coding and once; None if no coding is named."""
+        values = [value for name, value in self.headers if name == b"transfer-encoding"]
+        codings = [coding.strip(BLANKS).lower() for coding in b",".join(values).split(b",")]
+        return (codings.count(b"chunked") == 1 and codings[-1] == b"chunked") if values else None
+
+    @property
+    def _hides_its_chunks(self) -> bool:
+        """Whether a tab behind `chunked` keeps httptools from seeing it."""
+        names = [name.lower() for name, value in self._written if b"\t" in value[len(value.rstrip(BLANKS)) :]]
+        return b"transfer-encoding" in names and bool(self._is_chunked)
 
     def on_body(self, body: bytes) -> None:
         """Part of a body, unless its head was refused."""
+        if self._misread is not None:
+            self._misread += body
+            return
         self._bodied += len(body)
         if not self.refusal and not self.transport.is_closing():
             super().on_body(body)
