@@ -2,7 +2,8 @@
 
 A page can make the browser send requests here, under a name that it controls (DNS rebinding), so the `Host` must be a
 name of this machine; it can post forms, so a body must be JSON; and it always says where it comes from, so a foreign
-origin is refused. Decisions are made on `scope["path"]`, and forwarded headers aren't read.
+origin is refused. Decisions are made on `scope["path"]`, and forwarded headers aren't read. Health alone is told
+under any name: a Kubernetes probe sends the pod's address.
 """
 
 import hmac
@@ -20,6 +21,7 @@ from aktify_sandbox.control.problems import problem_response
 
 STATE_MEDIA = "application/x-ndjson"
 
+_HEALTH = "/_sandbox/health"
 _COOKIE = "aktify_sandbox_token"
 _ONCE = (b"host", b"origin", b"sec-fetch-site", b"content-type", b"authorization")
 _HOST = re.compile(r"(?:\[([0-9A-Fa-f:.]+)\]|([A-Za-z0-9._-]+))(?::[0-9]{1,5})?")
@@ -45,7 +47,7 @@ class Guard:
 
     def _refusal(self, scope: Scope, headers: dict[bytes, str]) -> Response | None:
         host = headers.get(b"host", "")
-        if not self._is_ours(host):
+        if not self._is_ours(host) and not _asks_for_health(scope):
             return problem_response(
                 403,
                 f"{host or 'No Host'} isn't a name of this machine: use 127.0.0.1, or start with --allow-host NAME.",
@@ -64,7 +66,7 @@ class Guard:
         return bool(name) and (name in self._allowed or is_loopback(name))
 
     def _unauthorized(self, scope: Scope, headers: dict[bytes, str]) -> Response | None:
-        if self._token is None or scope["path"] == "/_sandbox/health":
+        if self._token is None or scope["path"] == _HEALTH:
             return None
         query = dict(parse_qsl(scope["query_string"].decode("latin-1")))
         if scope["method"] == "GET" and self._is_token(query.pop("token", "")):
@@ -95,6 +97,10 @@ def is_loopback(name: str) -> bool:
         return ipaddress.ip_address(name).is_loopback
     except ValueError:
         return name.lower() == "localhost"
+
+
+def _asks_for_health(scope: Scope) -> bool:
+    return scope["path"] == _HEALTH and scope["method"] in ("GET", "HEAD")
 
 
 def _name_in(host: str) -> str:
