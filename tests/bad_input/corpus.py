@@ -162,7 +162,8 @@ HEADERS = (
     served("no host", post(head=HEAD.replace(b"Host: a\r\n", b"")), status=400),
     served("two hosts", post(b"Host: b\r\n"), status=400),
     served("a host without a name", post(head=HEAD.replace(b"Host: a", b"Host:"))),
-    served("two keys", post(b"x-api-key: b\r\n"), status=400),
+    served("two keys", post(b"x-api-key: b\r\n"), status=401),
+    served("the key twice", post(b"x-api-key: %b\r\n" % KEY), status=401),
     served("two content types", post(b"Content-Type: text/plain\r\n"), status=400),
     *(
         unread(f"header {line!r}", post(line + b"\r\n"))
@@ -215,6 +216,15 @@ START_LINES = (
         )
     ),
     unread("the beginning of HTTP/2", b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n\0\0\0\4\0\0\0\0\0"),
+    Row(
+        "HTTP/1.0 without a host",
+        (post(start=POST.replace(b"1.1", b"1.0"), head=HEAD[9:]),),
+        (201,),
+        (201,),
+        "is ended",
+    ),
+    Row("HTTP/1.0 with two", (as_version(b"HTTP/1.0", b"Host: b\r\n"),), (400,), (400,), "is ended"),
+    Row("health in HTTP/1.0", (b"GET /_sandbox/health HTTP/1.0\r\n\r\n",), (200,), (), "is ended"),
     Row("HTTP/1.0", (as_version(b"HTTP/1.0"),), (201,), (201,), "is ended"),
     Row(
         "HTTP/1.0, kept alive",

@@ -21,6 +21,7 @@ LEAD = b'{"phoneNumber": "(509) 555-1234", "region": "CA"}'
 def ask(*wrong: str) -> Answer:
     headers = [(b"host", b"a"), (b"content-type", b"application/json")]
     headers += [(b"host", b"b")] if "host" in wrong else []
+    headers += [(b"x-api-key", b"k")] * 2 if "second key" in wrong else []
     headers += [] if "key" in wrong else [(b"x-api-key", b"revoked" if "revoked" in wrong else b"k")]
     known = {b"k": ACCESS, b"revoked": ACCESS._replace(revoked=True)}
     request = Request(
@@ -39,13 +40,16 @@ ORDER = [
     ("method", 405),
     ("key", 401),
     ("revoked", 401),
+    ("second key", 401),
     ("large", 413),
     ("body", 400),
     ("duplicate", 409),
 ]
 
 
-@pytest.mark.parametrize(("first", "second"), [(a, b) for a, b in product(range(8), range(8)) if a < b])
+@pytest.mark.parametrize(
+    ("first", "second"), [(a, b) for a, b in product(range(len(ORDER)), repeat=2) if a < b]
+)
 def test_the_first_objection_wins(first: int, second: int) -> None:
     assert ask(ORDER[first][0], ORDER[second][0]).status == ORDER[first][1]
 

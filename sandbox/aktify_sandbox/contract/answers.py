@@ -129,9 +129,11 @@ def not_found(path: str) -> Answer:
     return Answer(404, "route", f"There is no {shown}.", f"There is no {shown}. {hint}")
 
 
-def method_not_allowed(method: str) -> Answer:
+def method_not_allowed(method: str, *, preflight: bool = False) -> Answer:
     """405: the endpoint takes POST only."""
     message = f"{ENDPOINT} takes POST, not {method}."
+    if preflight:
+        message += " This is a browser's preflight: Aktify documents no CORS, so no page can post leads."
     return Answer(405, "route", message, message, headers=(("allow", "POST"),))
 
 

@@ -19,12 +19,14 @@ class Request(NamedTuple):
     body: bytes
     too_large: int | None = None
     """The limit in bytes, when the body was larger."""
+    version: str = "1.1"
+    """Of HTTP."""
 
 
 class Headers:
     """What the contract looks at, gathered in one pass."""
 
-    __slots__ = ("content_encoding", "content_type", "elsewhere", "hosts", "key", "keys")
+    __slots__ = ("content_encoding", "content_type", "elsewhere", "hosts", "key", "keys", "wishes")
 
     def __init__(self, headers: list[tuple[bytes, bytes]]) -> None:
         self.hosts = self.keys = 0
@@ -32,6 +34,8 @@ class Headers:
         self.content_type: bytes | None = None
         self.content_encoding: bytes | None = None
         self.elsewhere: bytes | None = None
+        self.wishes = False
+        """Whether a browser asks if a page may send another request (CORS)."""
         for name, value in headers:
             if name == b"host":
                 self.hosts += 1
@@ -42,6 +46,8 @@ class Headers:
                 self.content_type = value
             elif name == b"content-encoding":
                 self.content_encoding = value
+            elif name == b"access-control-request-method":
+                self.wishes = True
             elif name in (b"authorization", b"api-key", b"x-api-token", b"x-apikey", b"apikey", b"x_api_key"):
                 self.elsewhere = name
 
@@ -57,10 +63,10 @@ def decide(
     `find` looks up a key; `kept` says whether a campaign has a number (E.164) already.
     """
     headers = Headers(request.headers)
-    objection = _malformed(headers) or _misrouted(request, rulings)
+    objection = _malformed(headers, request.version) or _misrouted(request, headers, rulings)
     if objection:
         return objection
-    access = find(headers.key) if headers.key else None
+    access = find(headers.key) if headers.key and headers.keys == 1 else None
     if access is None or access.revoked:
         return answers.unauthorized(_why_unauthorized(headers, access), access)
     if request.too_large is not None:
@@ -90,28 +96,32 @@ def _judged(access: Access, reading: Reading, kept: Callable[[str, str], bool]) 
     return answers.created(access, reading.phone, reading.lead, reading.long_url)
 
 
-def _malformed(headers: Headers) -> Answer | None:
-    if headers.hosts != 1:
-        found = "no Host header" if not headers.hosts else f"{headers.hosts} Host headers"
-        return answers.malformed(f"The request has {found}.", "HTTP/1.1 wants exactly one.", "RFC 9112, 3.2")
-    if headers.keys > 1:
-        return answers.malformed(
-            f"The request has {headers.keys} x-api-key headers.", "Send exactly one.", "RFC 9110, 5.3"
-        )
-    return None
+def _malformed(headers: Headers, version: str) -> Answer | None:
+    if headers.hosts == 1 or (headers.hosts == 0 and version == "1.0"):
+        return None
+    found = "no Host header" if not headers.hosts else f"{headers.hosts} Host headers"
+    hint = "HTTP/1.1 wants exactly one." if version != "1.0" else "HTTP wants at most one."
+    return answers.malformed(f"The request has {found}.", hint, "RFC 9112, 3.2")
 
 
-def _misrouted(request: Request, rulings: Rulings) -> Answer | None:
+def _misrouted(request: Request, headers: Headers, rulings: Rulings) -> Answer | None:
     if request.path != ENDPOINT and not (
         request.path == f"{ENDPOINT}/" and rulings["trailing-slash"] == "accept"
     ):
         return answers.not_found(request.path)
-    return None if request.method == "POST" else answers.method_not_allowed(request.method)
+    if request.method == "POST":
+        return None
+    return answers.method_not_allowed(
+        request.method, preflight=headers.wishes and request.method == "OPTIONS"
+    )
 
 
 def _why_unauthorized(headers: Headers, access: Access | None) -> str:
     if access is not None:
         return "This x-api-key is revoked."
+    if headers.keys > 1:
+        count = f"There are {headers.keys} x-api-key headers"
+        return f"{count}. HTTP joins them to one value with commas, which is no key: send exactly one."
     if headers.key:
         return "This x-api-key isn't known: `aktify-sandbox keys list` shows those that are."
     if headers.elsewhere:

@@ -108,7 +108,8 @@ class VendorDoor:
     def _request(self, scope: dict[str, Any], body: Body) -> Request:
         limit = self._settings.max_body
         too_large = limit if body.size > limit else None
-        return Request(scope["method"], scope["path"], scope["headers"], body.content, too_large)
+        version = scope["http_version"]
+        return Request(scope["method"], scope["path"], scope["headers"], body.content, too_large, version)
 
     def _aborted(self, scope: dict[str, Any], body: Body, seconds: float) -> Answer:
         key = next((value for name, value in scope["headers"] if name == b"x-api-key"), b"")
