@@ -212,6 +212,31 @@ def test_a_preference_that_says_nothing_here_is_ignored(sandbox: Running, prefer
     assert sandbox.post(headers={"Prefer": prefer}).status_code == 201
 
 
+def fields_of_notes(sandbox: Running, answer: httpx.Response) -> list[str]:
+    return [note["field"] for note in sandbox.record_of(answer)["notes"]]
+
+
+@pytest.mark.parametrize(
+    "prefer", ["code=999", "code=abc", "code=", "code", "Code = 99", "wait=5, code=4090", "503"]
+)
+def test_a_preference_that_forces_nothing_is_noted(sandbox: Running, prefer: str) -> None:
+    answer = sandbox.post(headers={"Prefer": prefer})
+    assert (answer.status_code, fields_of_notes(sandbox, answer)) == (201, ["Prefer"])
+
+
+def test_a_preference_that_comes_too_late_is_noted(sandbox: Running) -> None:
+    """An invalid request gets its own answer, and a scenario goes first."""
+    invalid = sandbox.post({}, headers={"Prefer": "code=503"})
+    assert (invalid.status_code, fields_of_notes(sandbox, invalid)) == (400, ["Prefer"])
+    unknown = sandbox.post(key="unknown", headers={"Prefer": "code=503"})
+    assert (unknown.status_code, fields_of_notes(sandbox, unknown)) == (401, ["Prefer"])
+
+
+@pytest.mark.parametrize("prefer", ["code=503", "code=201", "respond-async", "wait=100", "return=minimal"])
+def test_a_preference_that_is_obeyed_or_not_for_us_is_not_noted(sandbox: Running, prefer: str) -> None:
+    assert fields_of_notes(sandbox, sandbox.post(headers={"Prefer": prefer})) == []
+
+
 def test_the_built_in_keys(sandbox: Running) -> None:
     statuses = {
         key: sandbox.post(key=key).status_code for key in ("test-401", "test-409", "test-429", "test-500")

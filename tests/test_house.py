@@ -34,7 +34,7 @@ FLOORS = [
         "storage.states",
         "serving.terminal",
     },
-    {"record.recorder"},
+    {"record.notes", "record.recorder"},
     {"endpoint.inprocess"},
     {"endpoint.delivery", "scenarios.forced", "scenarios.forcing", "storage.store"},
     {"storage.fold", "storage.tables"},

@@ -11,9 +11,9 @@ import orjson
 
 from aktify_sandbox.campaigns import Campaigns
 from aktify_sandbox.contract.lead import identity
-from aktify_sandbox.contract.rulings import RulingMistake
 from aktify_sandbox.expectations.judging import text_of
 from aktify_sandbox.masking import masked_key
+from aktify_sandbox.record.notes import notes_on
 from aktify_sandbox.record.recorder import restored, timestamp
 from aktify_sandbox.storage.log import Line, number_of, request_id
 from aktify_sandbox.storage.store import Store, is_request
@@ -225,17 +225,6 @@ def _whole(store: Store, campaigns: Campaigns, record: Record, number: int) -> R
 
 def _public(record: Record, hidden: Iterable[str]) -> Record:
     return {name: value for name, value in record.items() if name not in hidden}
-
-
-def notes_on(record: Record, campaigns: Campaigns) -> list[Record]:
-    """What was accepted but is worth knowing, by the rulings that were in force when the request came."""
-    if record["body"] is None or record["campaign"] is None or "bodyEncoding" in record:
-        return []
-    try:
-        rules = campaigns.rules_for(record.get("rulings", {}), record.get("link", "optional"))
-    except RulingMistake as mistake:  # a library or ruling of an earlier run is missing in this one
-        return [{"field": "", "message": f"Notes can't be worked out. {mistake}", "ruling": mistake.name}]
-    return [note._asdict() for note in rules.notes(record["body"].encode())]
 
 
 def first_post(store: Store, campaign: str, phone: str, number: int, this: Record) -> Record | None:

@@ -31,6 +31,9 @@ from aktify_sandbox.scenarios.rules import (
 )
 from aktify_sandbox.scenarios.shelf import Loaded, NoSuchScenario, Shelf, built_in
 
+BY_HEADER = "header Prefer"
+_PREFERENCES = re.compile(r"(?:^|[,;])\s*((?:code|status|[0-9]{3})\b[^,;]*)", re.IGNORECASE)
+"""What may be meant as the wish for a status. All other preferences are other servers' (RFC 7240, 2)."""
 _PREFERENCE = re.compile(r'(?:^|[,;])\s*code\s*=\s*"?([0-9]{3})"?\s*(?=$|[,;])', re.IGNORECASE)
 _USUAL = ("accepted", "duplicate")
 _MOST_FORCED = 1_000
@@ -335,9 +338,19 @@ def _news(now: Loaded) -> str:
 
 
 def _by_header(preferred: bytes) -> Forced | None:
-    found = _PREFERENCE.search(preferred.decode("latin-1")) if preferred else None
-    if not found or not 200 <= int(found[1]) <= 599:
+    code = preferred_status(preferred.decode("latin-1")) if preferred else None
+    if code is None:
         return None
-    code = int(found[1])
     step = NATURAL if code == 201 else Step(code, (("preference-applied", f"code={code}"),))
-    return Forced("header Prefer", step)
+    return Forced(BY_HEADER, step)
+
+
+def preferences(header: str) -> list[str]:
+    """What a `Prefer` header says of the status, as it was written."""
+    return [found.strip() for found in _PREFERENCES.findall(header)]
+
+
+def preferred_status(header: str) -> int | None:
+    """The status that a `Prefer` header asks for; None if it asks for none that can be forced."""
+    found = _PREFERENCE.search(header)
+    return int(found[1]) if found and 200 <= int(found[1]) <= 599 else None
