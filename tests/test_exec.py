@@ -149,7 +149,7 @@ def test_standard_streams_are_the_commands(tmp_path: Path) -> None:
 
 def test_a_large_output_comes_whole(tmp_path: Path) -> None:
     code = "import sys; sys.stdout.write('x' * 20_000_000); sys.stderr.write('y' * 5_000_000)"
-    done = run(tmp_path, "--quiet", "--", sys.executable, "-c", code)
+    done = run(tmp_path, "--quiet", "--expect", "requests == 0", "--", sys.executable, "-c", code)
     assert (len(done.out), len(done.err)) == (20_000_000, 5_000_000)
 
 
@@ -483,12 +483,41 @@ def test_numbers_and_addresses_are_shown_when_asked(tmp_path: Path) -> None:
     assert "masked" not in done.err
 
 
-def test_a_command_that_never_reached_the_sandbox_is_told_how(tmp_path: Path) -> None:
-    done = run(tmp_path, "--", "sh", "-c", "exit 1")
-    assert (
-        "No request has reached the sandbox. Does the command send them to $AKTIFY_BASE_URL (http://"
-        in done.err
-    )
+NOTHING_ARRIVED = (
+    "No request reached the sandbox. Does the command send its leads to $AKTIFY_BASE_URL (http://"
+)
+
+
+@pytest.mark.parametrize("words", [[], ["--quiet"], ["--expect", "404 == 0"]])
+@pytest.mark.parametrize("code", [0, 1])
+def test_that_nothing_arrived_is_said_however_the_command_ended(
+    tmp_path: Path, code: int, words: list[str]
+) -> None:
+    environment = {"GITHUB_ACTIONS": "false"}
+    done = run(tmp_path, *words, "--", "sh", "-c", f"exit {code}", **environment)
+    assert (done.code, done.out) == (code, "")
+    assert done.err.startswith(f"aktify-sandbox: {NOTHING_ARRIVED}")
+    assert done.err.count("No request") == 1
+
+
+def test_in_a_github_job_it_is_an_annotation(tmp_path: Path) -> None:
+    done = run(tmp_path, "--", "true", GITHUB_ACTIONS="true")
+    assert (done.code, done.out) == (0, "")
+    assert done.err.startswith(f"::warning title=aktify-sandbox::{NOTHING_ARRIVED}")
+    assert "::warning" not in run(tmp_path, "--", *script(tmp_path, "post(LEAD)"), GITHUB_ACTIONS="true").err
+
+
+def test_who_expects_no_request_is_not_warned(tmp_path: Path) -> None:
+    done = run(tmp_path, "--expect", "requests == 0", "--", "true")
+    assert (done.code, NOTHING_ARRIVED in done.err) == (0, False)
+
+
+def test_requests_can_be_required(tmp_path: Path) -> None:
+    done = run(tmp_path, "--require-requests", "--junit", "out.xml", "--", "true")
+    assert (done.code, NOTHING_ARRIVED in done.err) == (1, True)
+    assert cases((tmp_path / "out.xml").read_text()) == [("requests > 0", False)]
+    assert run(tmp_path, "--require-requests", "--", "sh", "-c", "exit 5").code == 5
+    assert run(tmp_path, "--require-requests", "--", *script(tmp_path, "post({})")).code == 0
 
 
 def test_of_many_requests_the_newest_are_shown(tmp_path: Path) -> None:
@@ -545,6 +574,40 @@ def test_near_misses_are_masked_like_all_else(tmp_path: Path) -> None:
     for text in (masked.err, (tmp_path / "out.xml").read_text()):
         assert "555-7777" not in text
         assert "5551234" not in text
+
+
+def test_leads_count_when_their_campaign_is_gone(tmp_path: Path) -> None:
+    """As with pytest: the fixture's campaigns end with their tests."""
+    (tmp_path / "test_it.py").write_text(
+        "import httpx, pytest\n"
+        "@pytest.mark.parametrize('number', range(9))\n"
+        "def test_posts(aktify_sandbox, number):\n"
+        "    lead = {'phoneNumber': '(509) 555-1234', 'region': 'CA'}\n"
+        "    headers = {'x-api-key': aktify_sandbox.api_key}\n"
+        "    assert httpx.post(aktify_sandbox.endpoint, json=lead, headers=headers).status_code == 201\n"
+    )
+    (tmp_path / "e.yaml").write_text("expectations: [{where: {kept: yes}, count: 9}]\n")
+    summary, words = tmp_path / "summary.md", ["--expect", "leads == 9", "--verify", "e.yaml"]
+    tests = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider"]
+    done = run(tmp_path, *words, "--junit", "out.xml", "--", *tests, GITHUB_STEP_SUMMARY=str(summary))
+    assert done.code == 0, done.out + done.err
+    assert "9 requests (9 × 201), 9 leads kept." in done.err
+    assert "9 requests (9 × 201), 9 leads kept." in summary.read_text()
+    assert [ok for _, ok in cases((tmp_path / "out.xml").read_text())] == [True, True]
+
+
+def test_a_lead_counts_when_it_was_kept_whatever_was_answered(tmp_path: Path) -> None:
+    code = (
+        "from http.client import HTTPException\n"
+        "def lost(ending):\n"
+        "    try: post({**LEAD, 'phoneNumber': '509555' + ending})\n"
+        "    except (OSError, HTTPException): pass\n"
+        "lost('0163')\nlost('0162')\npost(LEAD)\npost(LEAD)"
+    )
+    # 555-0163 is kept and then reset; 555-0162 isn't kept
+    done = run(tmp_path, "--expect", "leads == 2", "--expect", "201 == 1", "--", *script(tmp_path, code))
+    assert done.code == 0, done.err
+    assert "2 leads kept" in done.err
 
 
 def test_several_files_of_expectations_are_all_held(tmp_path: Path) -> None:
@@ -732,7 +795,7 @@ def test_a_github_job_gets_a_table_of_requests(tmp_path: Path) -> None:
     text = summary.read_text()
     assert text.startswith("before\n### aktify-sandbox\n")
     assert "ended with exit code 3. 2 requests (1 × 201, 1 × 409), 1 lead kept." in text
-    assert "❌ Expected leads" in text
+    assert "❌ leads &#61;&#61; 2" in text
     rows = [line for line in text.splitlines() if line.startswith("|")]
     assert len(rows) == 4
     assert {row.count("|") for row in rows} == {7}

@@ -62,6 +62,8 @@ def posted(sandbox: Running) -> Running:
         ({"method": "POST", "path": "/api/v1/leads"}, 3),
         ({"forced": "no"}, 3),
         ({"forced": True}, 0),
+        ({"kept": "yes"}, 1),
+        ({"kept": False}, 2),
         ({"ruling": {"present": True}}, 1),
         ({"ruling": "email"}, 1),
         ({"search": "already SUBMITTED"}, 1),

@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 
 from aktify_sandbox.cli.client import Client
 from aktify_sandbox.cli.tables import clean, table_lines
-from aktify_sandbox.cli.verdicts import Verdict
+from aktify_sandbox.cli.verdicts import Expected, Verdict, ask
 from aktify_sandbox.masking import masked_phone, masked_text
 
 _AT_ONCE = 1_000
@@ -73,6 +73,7 @@ class Seen(NamedTuple):
     more: bool
     """Whether there are older ones that were not looked at."""
     leads: int
+    """How many were kept, whatever has become of them since."""
 
     @property
     def counted(self) -> str:
@@ -98,8 +99,13 @@ def look(client: Client, after: str) -> Seen:
         before = page["next"]
         if before is None:
             break
-    leads = sum(row["leads"] for row in client.get("/campaigns")["campaigns"])
-    return Seen(found[::-1], before is not None, leads)
+    kept = ask(client, Expected({"where": {"kept": "yes"}}), after).content["matched"]
+    return Seen(found[::-1], before is not None, kept)
+
+
+def nothing_arrived(url: str) -> str:
+    """What is said when a command has sent nothing."""
+    return f"No request reached the sandbox. Does the command send its leads to $AKTIFY_BASE_URL ({url})?"
 
 
 def in_words(seen: Seen, client: Client, policy: Policy) -> Iterator[str]:
@@ -107,7 +113,6 @@ def in_words(seen: Seen, client: Client, policy: Policy) -> Iterator[str]:
     from aktify_sandbox.record.diagnosis import diagnosis
 
     if not seen.requests:
-        yield f"No request has reached the sandbox. Does the command send them to $AKTIFY_BASE_URL ({client.url})?"
         return
     earlier = len(seen.requests) - _MOST_ROWS
     if earlier > 0 or seen.more:

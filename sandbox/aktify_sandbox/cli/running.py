@@ -44,6 +44,7 @@ _NEWEST_OF_NONE = "r000000000"
     metavar="'leads == 3'",
     help="Of leads, requests, forced or a status (409, 4xx) so many; repeatable.",
 )
+@click.option("--require-requests", is_flag=True, help="Exit with code 1 if no request arrives.")
 @click.option(
     "--junit",
     "junit_file",
@@ -56,6 +57,7 @@ def exec_(
     command: tuple[str, ...],
     files: tuple[Path, ...],
     texts: tuple[str, ...],
+    require_requests: bool,
     junit_file: Path | None,
     **flags: Any,
 ) -> None:
@@ -63,8 +65,9 @@ def exec_(
 
     Its exit code is the command's.
     The sandbox takes a free port and writes nothing to the disk, unless --port or --state say otherwise. The command
-    finds it by AKTIFY_BASE_URL, AKTIFY_API_KEY and AKTIFY_SANDBOX_URL. When it fails, what the sandbox saw is printed;
-    when it succeeds but an expectation isn't met, the exit code is 1. In a GitHub job its summary gets a table too.
+    finds it by AKTIFY_BASE_URL, AKTIFY_API_KEY and AKTIFY_SANDBOX_URL, and past any proxy (NO_PROXY). When it fails,
+    what the sandbox saw is printed; when it succeeds but an expectation isn't met, the exit code is 1. A run without a
+    request gets a warning. In a GitHub job its summary gets a table too.
 
     \b
     Example:
@@ -75,6 +78,8 @@ def exec_(
     expectations = expectations_in(files)
     _check_moments(expectations)
     expected: list[Expected | Comparison] = [*expectations, *_comparisons(texts)]
+    if require_requests:
+        expected += _comparisons(["requests > 0"])
     junit.check(junit_file)
     sys.exit(_Run(settings, command, expected, junit_file).run(notices))
 
@@ -188,21 +193,34 @@ class _Run:
         self, code: int, verdicts: list[Verdict], seen: "Seen", client: Client, policy: "Policy"
     ) -> None:
         """On standard error alone: standard output is the command's."""
-        from aktify_sandbox.cli.report import in_words
+        from aktify_sandbox.cli import report
 
         failed = code != 0 or not all(verdict.ok for verdict in verdicts)
+        missed = not seen.requests and not self._is_none_right(verdicts)
+        if missed:
+            _warn(report.nothing_arrived(client.url))
         if self._settings.quiet and not failed:
             return
         if code:
             click.echo(f"aktify-sandbox: the command ended with exit code {code}.", err=True)
-        click.echo(f"aktify-sandbox: {seen.counted}", err=True)
+        if not missed:
+            click.echo(f"aktify-sandbox: {seen.counted}", err=True)
         for verdict in verdicts:
             for line in lines_of(verdict):
                 click.echo(f"  {line}", err=True)
-        if failed:
+        if failed and seen.requests:
             click.echo("", err=True)
-            for line in in_words(seen, client, policy):
+            for line in report.in_words(seen, client, policy):
                 click.echo(line, err=True)
+
+    def _is_none_right(self, verdicts: list[Verdict]) -> bool:
+        """Whether an expectation that no request meets speaks of how many there shall be."""
+        from aktify_sandbox.cli.comparisons import Comparison
+
+        return any(
+            verdict.ok and isinstance(each, Comparison) and each.subject == "requests"
+            for each, verdict in zip(self._expected, verdicts, strict=True)
+        )
 
     def _sum_up(self, code: int, verdicts: list[Verdict], seen: "Seen", policy: "Policy") -> None:
         """Into the summary of a GitHub job, if this is one."""
@@ -217,3 +235,9 @@ class _Run:
                 summary.write(text)
         except OSError as error:  # the command's outcome matters more
             click.echo(f"aktify-sandbox: {file} can't be written: {error.strerror}.", err=True)
+
+
+def _warn(text: str) -> None:
+    """On standard error, of which GitHub makes an annotation in a job of its own."""
+    is_github = os.environ.get("GITHUB_ACTIONS") == "true"
+    click.echo(f"{'::warning title=aktify-sandbox::' if is_github else 'aktify-sandbox: '}{text}", err=True)

@@ -23,7 +23,8 @@ _STATUS = r"^(?:none|[1-5]xx|[1-5][0-9][0-9])$(?!\n)"
 _ID = r"^r[0-9]{1,15}$(?!\n)"
 _SCOPE = ("campaign", "after", "since")
 _CONDITIONS = ("method", "path", "ruling", "phone")
-_VALUES = ("status", "key", "forced", "search")
+_VALUES = ("status", "key", "forced", "kept", "search")
+_YES_OR_NO = {"yes": "yes", "no": "no", "true": "yes", "false": "no"}
 _COUNT_WORDS = ("exactly", "atLeast", "atMost")
 _MOST = 10_000_000
 _NESTED = "metadata"
@@ -133,6 +134,7 @@ def _where() -> dict[str, Any]:
         "since": {**text, "description": "A moment, or a duration back from now: 10m."},
         "search": {**text, "description": "A text anywhere in the record."},
         "forced": {**text, "description": "yes, no, or a part of what forced the answer."},
+        "kept": {"enum": [*_YES_OR_NO], "description": "Whether its lead was kept: yes or no."},
         "ruling": {**condition, "description": "A ruling that decided."},
         "method": condition,
         "path": condition,
@@ -358,9 +360,12 @@ def _value(word: str, written: Any) -> Wanted:
         case "key":
             return Wanted(word, "as given", Condition(word, key_texts(values[0])))
         case "forced":
-            text = {"true": "yes", "false": "no"}.get(values[0], values[0])
+            text = _YES_OR_NO.get(values[0], values[0])
             one = Condition(word, frozenset([text]))
             return Wanted(word, text, one if text in ("yes", "no") else Condition(word, matches=_Holds(text)))
+        case "kept":
+            text = _YES_OR_NO[values[0]]
+            return Wanted(word, text, Condition(word, frozenset([text])))
         case _:
             return Wanted(word, values[0], Condition(word, matches=_Holds(values[0])))
 

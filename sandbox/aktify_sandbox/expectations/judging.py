@@ -65,6 +65,8 @@ class Seen:
             case "forced":
                 by = reason["scenario"]
                 return ("no",) if by is None else ("yes", by)
+            case "kept":
+                return ("yes" if "lead" in record else "no",)
             case "ruling":
                 rulings = [reason["ruling"], *(problem["ruling"] for problem in record["problems"])]
                 return tuple(each for each in rulings if each)
