@@ -10,7 +10,7 @@ from .aliases import rename_hint, unknown_hint
 from .parsing import Problem
 from .places import NAMES, REGIONS, STATES
 from .rulings import Rulings
-from .schema import FIELDS
+from .schema import FIELDS, SchemaError
 from .sources import documented, ruling
 
 EXAMPLE_LINK = "https://www.aktify.com"
@@ -79,10 +79,9 @@ class Complaints:
         message = "link and linkToShorten exclude each other."
         self.add(Problem("link", message, hint, *documented(page.NOT_BOTH)), beside="links")
 
-    def add_schema_error(self, error: Any) -> None:
-        """Translate an error of `jsonschema`."""
-        field = ".".join(str(part) for part in error.absolute_path)
-        match error.validator:
+    def add_schema_error(self, error: SchemaError) -> None:
+        """Say in words what the schema has against the lead."""
+        match error.keyword:
             case "required":
                 self._missing_phone()
             case "anyOf":
@@ -90,11 +89,11 @@ class Complaints:
             case "additionalProperties":
                 self._unknown()
             case "type":
-                self.add(self._wrong_type(field, error.instance, error.validator_value))
-            case "maxLength" if field != "email":
-                self.add(_too_long(field, error.instance, error.validator_value))
-            case _ if isinstance(error.instance, str):  # if it isn't a text, its type is the complaint
-                self.add(self._wrong_form(field, error.instance))
+                self.add(self._wrong_type(error.field, error.value, error.limit))
+            case "maxLength" if error.field != "email":
+                self.add(_too_long(error.field, error.value, error.limit))
+            case _ if isinstance(error.value, str):  # if it isn't a text, its type is the complaint
+                self.add(self._wrong_form(error.field, error.value))
 
     # the body as a whole
 

@@ -12,7 +12,7 @@ from .parsing import Problem, parse, repeated_names
 from .phone import FICTIONAL_EXAMPLE, identity, is_fictional, libphonenumber, without_extension
 from .places import NAMES, REGIONS, region_of
 from .rulings import RulingMistake, Rulings
-from .schema import FIELDS, RESPONSE_ORDER, accepts, explainer, lead_schema
+from .schema import FIELDS, RESPONSE_ORDER, accepts, errors_in, lead_schema
 from .sources import LIMIT, documented, ruling
 
 __all__ = ["LeadRules", "Note", "Problem", "Reading", "identity"]
@@ -187,8 +187,8 @@ class LeadRules:
 
     def _complaints(self, body: bytes, sent: Lead, checked: Lead, phone: str | None) -> list[Problem]:
         needed = {"phoneNumber", *([self.wanted_link] if self.wanted_link and self.needs_link else [])}
-        complaints = Complaints(self.rulings, sent, checked, needed, self._fits)
-        for error in explainer(self.rulings).iter_errors(checked):
+        complaints = Complaints(self.rulings, sent, checked, needed, self.fits)
+        for error in errors_in(self.rulings, checked):
             complaints.add_schema_error(error)
         if phone is None:
             complaints.add_phone()
@@ -204,7 +204,7 @@ class LeadRules:
                 complaints.add(problem, beside="names")
         return complaints.in_order()
 
-    def _fits(self, field: str, text: str) -> bool:
+    def fits(self, field: str, text: str) -> bool:
         """Whether nothing would be said against a field if it were this text, so that a hint may name it."""
         name, _, inner = field.partition(".")
         place = {} if name == "zipCode" else {"region": "CA"}
