@@ -16,6 +16,7 @@ from types import FrameType
 from aktify_sandbox.app import Application
 from aktify_sandbox.serving.banner import banner
 from aktify_sandbox.serving.hosting import CannotServe, Server, bind, origin_of, say, watch
+from aktify_sandbox.serving.output import unblocked
 from aktify_sandbox.serving.terminal import Terminal
 from aktify_sandbox.settings import Settings
 from aktify_sandbox.storage.log import LogError
@@ -29,15 +30,16 @@ def serve(settings: Settings, notices: list[str]) -> int:
 
     Raises `RulingMistake`, `NoSuchScenario`, `DocumentMistakes`: settings that can't be.
     """
-    try:
-        check_ready_file(settings.ready_file)
-        # bound before the state is opened: a taken port touches nothing
-        listening = bind(settings.host, settings.port)
-        with contextlib.closing(listening):
-            return _serve(settings, notices, listening)
-    except (CannotServe, LogError) as error:
-        say(str(error))
-        return 1
+    with unblocked(form=settings.log_format):
+        try:
+            check_ready_file(settings.ready_file)
+            # bound before the state is opened: a taken port touches nothing
+            listening = bind(settings.host, settings.port)
+            with contextlib.closing(listening):
+                return _serve(settings, notices, listening)
+        except (CannotServe, LogError) as error:
+            say(str(error))
+            return 1
 
 
 def _serve(settings: Settings, notices: list[str], listening: socket.socket) -> int:

@@ -2,11 +2,10 @@
 
 import asyncio
 import functools
-import io
 import os
 import sys
 import time
-from typing import Any, TextIO
+from typing import Any
 
 import orjson
 
@@ -23,24 +22,19 @@ _COLOURS = {2: "32", 3: "36", 4: "33", 5: "31", 0: "35"}
 class Terminal:
     """Standard output for people (`text`) or programs (`json`)."""
 
-    def __init__(self, *, form: str, quiet: bool, show_pii: bool, out: TextIO | None = None) -> None:
-        self._out = out or sys.stdout
-        if isinstance(self._out, io.TextIOWrapper):
-            self._out.reconfigure(
-                errors="replace"
-            )  # a terminal that knows few characters is no reason for silence
+    def __init__(self, *, form: str, quiet: bool, show_pii: bool) -> None:
         self._quiet = quiet
         self._show_pii = show_pii
         self._line = self._json_line if form == "json" else self._text_line
         self._waiting: list[Exchange] = []
         self._due = False
-        self.colour = form == "text" and self._out.isatty() and not os.environ.get("NO_COLOR")
+        self.colour = form == "text" and sys.stdout.isatty() and not os.environ.get("NO_COLOR")
         self._form = form
 
     def say(self, text: str) -> None:
         """Words for people: not in JSON's way, and not when all shall be quiet."""
         if not self._quiet and self._form == "text":
-            self._write(text + "\n")
+            sys.stdout.write(text + "\n")
 
     def show(self, exchange: Exchange) -> None:
         """Write a line about the exchange, soon."""
@@ -61,14 +55,7 @@ class Terminal:
         """Write what waits."""
         waiting, self._waiting = self._waiting, []
         if waiting:
-            self._write("".join(map(self._line, waiting)))
-
-    def _write(self, text: str) -> None:
-        try:
-            self._out.write(text)
-            self._out.flush()
-        except (OSError, ValueError):  # nobody reads any more (`serve | head`): the sandbox goes on
-            self._out = open(os.devnull, "w")  # noqa: SIM115  it stands in for standard output to the end
+            sys.stdout.write("".join(map(self._line, waiting)))
 
     def _text_line(self, exchange: Exchange) -> str:
         answer = exchange.answer

@@ -1,0 +1,191 @@
+"""Standard output and standard error that hold nobody up: whoever prints goes on at once, whether or not it is read.
+
+A pipe that isn't read, a terminal that was stopped with Ctrl-S or a full disk would else stop the event loop, and with
+it every answer. A thread for each stream writes what is printed, in its order; when too much waits, lines are dropped
+and counted. The descriptor itself stays as it is: other programs may share it.
+"""
+
+import contextlib
+import errno
+import io
+import os
+import select
+import sys
+import threading
+import time
+from collections import deque
+from collections.abc import Callable, Iterator
+from typing import TextIO
+
+_MOST_WAITING = 1 << 20
+_PIECE = 1 << 13
+_PATIENCE = 1.0
+"""How long the end waits for somebody who reads nothing."""
+_LONGEST_DRAIN = 5.0
+
+Tell = Callable[[str], object]
+
+
+@contextlib.contextmanager
+def unblocked(*names: str, form: str = "text") -> Iterator[None]:
+    """Let `stdout` and `stderr` (or those of them that are named) never block and never fail; at the end, drain them.
+
+    With `form="json"` standard output holds no other lines: what is to be said of it is said on standard error.
+    """
+    before = {name: getattr(sys, name) for name in names or ("stderr", "stdout")}
+    streams: list[Unblocked] = []
+    try:
+        for name, stream in before.items():
+            with contextlib.suppress(OSError, AttributeError):  # it is no file: it can't block
+                elsewhere = streams[0].write if name == "stdout" and form == "json" and streams else None
+                streams.append(Unblocked(stream, elsewhere))
+                setattr(sys, name, streams[-1])
+        yield
+    finally:
+        for stream in reversed(streams):
+            stream.drain()
+        for name, stream in before.items():
+            setattr(sys, name, stream)
+
+
+class Unblocked(io.TextIOBase):
+    """A text stream that takes what is printed at once."""
+
+    def __init__(self, original: TextIO, elsewhere: Tell | None = None) -> None:
+        """It writes to the original's descriptor; `elsewhere` is told of lines that were dropped, if not itself.
+
+        Raises `OSError` when the original is no file.
+        """
+        self._fd = original.fileno()
+        with contextlib.suppress(OSError):
+            original.flush()
+        self._encoding = original.encoding
+        self._is_terminal = original.isatty()
+        self._elsewhere = elsewhere
+        self._changed = threading.Condition()
+        self._queue: deque[bytes] = deque()
+        self._waiting = 0  # bytes, those that are just being written included
+        self._begun = ""
+        self._dropped = 0
+        self._is_broken = False
+        threading.Thread(target=self._run, name="aktify-sandbox output", daemon=True).start()
+
+    @property
+    def encoding(self) -> str:  # type: ignore[override]  # typeshed has an attribute
+        """That of the original."""
+        return self._encoding
+
+    @property
+    def errors(self) -> str:  # type: ignore[override]  # typeshed has an attribute
+        """A terminal that knows few characters is no reason for silence."""
+        return "replace"
+
+    def isatty(self) -> bool:
+        """Whether the original is a terminal."""
+        return self._is_terminal
+
+    def fileno(self) -> int:
+        """That of the original."""
+        return self._fd
+
+    def writable(self) -> bool:
+        """It is."""
+        return True
+
+    def write(self, text: str) -> int:
+        """Have the lines written soon; the rest, once its line ends."""
+        with self._changed:
+            lines, newline, self._begun = (self._begun + text).rpartition("\n")
+            if newline:
+                self._put(lines + newline)
+        return len(text)
+
+    def flush(self) -> None:
+        """Have a line without an end written, too."""
+        with self._changed:
+            begun, self._begun = self._begun, ""
+            if begun:
+                self._put(begun)
+
+    def drain(self) -> None:
+        """Return when everything is written, or nobody reads any more."""
+        self.flush()
+        deadline = time.monotonic() + _LONGEST_DRAIN
+        with self._changed:
+            self._tell_dropped()
+            while self._waiting and time.monotonic() < deadline:
+                before = self._waiting
+                self._changed.wait(_PATIENCE)
+                if self._waiting == before:
+                    return
+
+    def _put(self, text: str) -> None:
+        data = text.encode(self._encoding, "replace")
+        most = _MOST_WAITING // 2 if self._dropped else _MOST_WAITING  # else it would drop every other line
+        if self._is_broken:
+            return
+        if self._waiting and self._waiting + len(data) > most:
+            self._dropped += max(1, text.count("\n"))
+            return
+        self._tell_dropped()
+        self._enqueue(data)
+
+    def _tell_dropped(self) -> None:
+        dropped, self._dropped = self._dropped, 0
+        if dropped and self._elsewhere:
+            self._elsewhere(
+                f"aktify-sandbox: {dropped:,} lines of standard output were dropped: nobody read.\n"
+            )
+        elif dropped:
+            words = f"aktify-sandbox: {dropped:,} lines were dropped here: nobody read.\n"
+            self._enqueue(words.encode(self._encoding, "replace"))
+
+    def _enqueue(self, data: bytes) -> None:
+        self._queue.append(data)
+        self._waiting += len(data)
+        self._changed.notify_all()
+
+    # in its own thread
+
+    def _run(self) -> None:
+        while True:
+            with self._changed:
+                while not self._queue:
+                    self._changed.wait()
+                data = self._queue.popleft()
+            try:
+                self._write_out(memoryview(data))
+            except OSError as error:
+                self._give_up(error)
+                return
+
+    def _write_out(self, data: memoryview) -> None:
+        while data:
+            try:
+                written = os.write(self._fd, data[:_PIECE])
+            except BlockingIOError:  # another program that shares the descriptor has made it so
+                _wait_until_writable(self._fd)
+                continue
+            data = data[written:]
+            with self._changed:
+                self._waiting -= written
+                self._changed.notify_all()
+
+    def _give_up(self, error: OSError) -> None:
+        """Nobody reads any more (`serve | head`), or the disk is full: the program goes on."""
+        with self._changed:
+            self._is_broken = True
+            self._queue.clear()
+            self._waiting = 0
+            self._changed.notify_all()
+        if error.errno != errno.EPIPE and sys.stderr is not self:
+            print(  # noqa: T201  the user's terminal
+                f"aktify-sandbox: standard output can't be written any more: {error.strerror}.",
+                file=sys.stderr,
+            )
+
+
+def _wait_until_writable(fd: int) -> None:
+    polling = select.poll()
+    polling.register(fd, select.POLLOUT)
+    polling.poll()
