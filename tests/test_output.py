@@ -50,6 +50,16 @@ def read_all(stream: IO[bytes] | None) -> str:
     return stream.read().decode()
 
 
+def fill(pipe: int) -> None:
+    """Write until it takes no more."""
+    fcntl.fcntl(pipe, fcntl.F_SETPIPE_SZ, 4_096)
+    os.set_blocking(pipe, False)
+    with contextlib.suppress(BlockingIOError):
+        while True:
+            os.write(pipe, b"x")
+    os.set_blocking(pipe, True)
+
+
 @pytest.mark.parametrize("form", ["text", "json"])
 def test_output_that_nobody_reads_freezes_nothing(tmp_path: Path, form: str) -> None:
     with serving(tmp_path, "--log-format", form, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as (
@@ -66,12 +76,7 @@ def test_warnings_that_nobody_reads_freeze_nothing(tmp_path: Path) -> None:
     good = "rules:\n  - answer: {status: 503}\n"
     scenario.write_text(good)
     read_end, write_end = os.pipe()
-    fcntl.fcntl(write_end, fcntl.F_SETPIPE_SZ, 4_096)
-    os.set_blocking(write_end, False)
-    with contextlib.suppress(BlockingIOError):
-        while True:
-            os.write(write_end, b"x")
-    os.set_blocking(write_end, True)
+    fill(write_end)
     with serving(tmp_path, "--scenario", str(scenario), stdout=subprocess.DEVNULL, stderr=write_end) as (
         process,
         url,
@@ -188,3 +193,109 @@ def test_a_stream_that_is_no_file_stays_as_it_is(monkeypatch: pytest.MonkeyPatch
     monkeypatch.setattr(sys, "stdout", text := io.StringIO())
     with unblocked():
         assert sys.stdout is text
+
+
+_CLOSED = (">&-", "2>&-", "<&-", ">&- 2>&- <&-", ">/dev/full", "2>/dev/full")
+
+
+def in_shell(
+    redirection: str, *command: str, folder: Path | None = None, before: str = ""
+) -> "subprocess.CompletedProcess[str]":
+    """The command with its streams redirected as a shell does it."""
+    script = f'{before} exec "$@" {redirection}'
+    return subprocess.run(
+        ["sh", "-c", script, "sh", *COMMAND, *command],
+        cwd=folder,
+        env=clean_environment(),
+        capture_output=True,
+        text=True,
+        timeout=60,
+    )
+
+
+@pytest.mark.parametrize("redirection", _CLOSED)
+def test_serve_runs_whatever_its_standard_streams_are(tmp_path: Path, redirection: str) -> None:
+    ready = tmp_path / "ready.json"
+    script = f'exec "$@" {redirection}'
+    command = [*COMMAND, "serve", "--port", "0", "--in-memory", "--ready-file", str(ready)]
+    with subprocess.Popen(
+        ["sh", "-c", script, "sh", *command],
+        cwd=tmp_path,
+        env=clean_environment(),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+    ) as process:
+        try:
+            while not ready.exists():
+                assert process.poll() is None
+                time.sleep(0.02)
+            post(json.loads(ready.read_text())["url"], 3)
+            process.terminate()
+            assert process.wait(10) == 0
+            assert "Traceback" not in read_all(process.stderr)
+        finally:
+            process.kill()
+
+
+@pytest.mark.parametrize("command", ["--help", "rulings", "schema lead"])
+def test_a_command_whose_output_can_not_be_written_says_so_in_a_line(command: str) -> None:
+    done = in_shell(">/dev/full", *command.split())
+    assert (done.returncode, done.stderr.count("\n")) == (1, 1)
+    assert "No space left" in done.stderr
+
+
+@pytest.mark.parametrize("redirection", [">&-", "2>&-", "<&-", "2>/dev/full"])
+def test_a_command_is_content_without_some_of_its_streams(redirection: str) -> None:
+    done = in_shell(redirection, "rulings")
+    assert (done.returncode, done.stderr) == (0, "")
+
+
+@pytest.mark.parametrize(
+    "command", ["requests list", "requests list --json", "requests export", "leads export"]
+)
+def test_a_reader_who_leaves_is_no_news(sandbox: Any, command: str) -> None:
+    for _ in range(30):
+        sandbox.post()
+    read_end, write_end = os.pipe()
+    os.close(read_end)
+    done = subprocess.run(
+        [*COMMAND, *command.split(), "--url", sandbox.url],
+        env=clean_environment(),
+        stdout=write_end,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    os.close(write_end)
+    assert (done.returncode, done.stderr) == (1, "")
+
+
+@pytest.mark.parametrize("code", [0, 3])
+@pytest.mark.parametrize("stderr", ["2>&-", "2>/dev/full", "broken", "unread"])
+def test_exec_returns_the_code_of_its_command_whatever_its_standard_error_is(
+    tmp_path: Path, stderr: str, code: int
+) -> None:
+    program = ("exec", "--", "sh", "-c", f"exit {code}")
+    if stderr.startswith("2>"):
+        assert in_shell(stderr, *program, folder=tmp_path).returncode == code
+        return
+    read_end, write_end = os.pipe()
+    if stderr == "broken":
+        os.close(read_end)
+    else:
+        fill(write_end)
+    done = subprocess.run(
+        [*COMMAND, *program], cwd=tmp_path, env=clean_environment(), stderr=write_end, timeout=60
+    )
+    assert done.returncode == code
+
+
+@pytest.mark.parametrize(
+    "command", ["serve --port 0", "exec -- true", "requests list", "scenarios check", "leads export", "init"]
+)
+def test_a_working_folder_that_is_gone_is_no_traceback(tmp_path: Path, command: str) -> None:
+    gone = tmp_path / "gone"
+    gone.mkdir()
+    done = in_shell("", *command.split(), folder=gone, before='rmdir "$PWD";')
+    assert done.returncode in (1, 2)
+    assert "Traceback" not in done.stderr
+    assert done.stderr.count("\n") == 1

@@ -1,6 +1,8 @@
 """The command line. What only one command needs is imported inside it, so that `--help` answers at once."""
 
+import functools
 from difflib import get_close_matches
+from typing import Any
 
 import click
 
@@ -16,6 +18,7 @@ from aktify_sandbox.cli import (
     state,
     verifying,
 )
+from aktify_sandbox.cli.streams import run
 from aktify_sandbox.version import __version__
 
 __all__ = ["main"]
@@ -23,6 +26,10 @@ __all__ = ["main"]
 
 class Group(click.Group):
     """A group that asks “did you mean” about an unknown command."""
+
+    def main(self, *args: Any, **options: Any) -> Any:
+        """Run as a program."""
+        return run(functools.partial(super().main, *args, **options))
 
     def resolve_command(
         self, ctx: click.Context, args: list[str]

@@ -128,11 +128,12 @@ class _Run:
         from aktify_sandbox.scenarios.shelf import NoSuchScenario
         from aktify_sandbox.serving.beside import Beside, BesideDied
         from aktify_sandbox.serving.hosting import CannotServe, say
+        from aktify_sandbox.serving.output import unblocked
         from aktify_sandbox.storage.log import LogError
 
         signals = Signals()
         try:
-            with signals.held(), Beside(self._settings) as beside:
+            with signals.held(), unblocked("stderr"), Beside(self._settings) as beside:
                 for notice in [*notices, *beside.notices]:
                     say(notice)
                 return self._run(beside, signals)
