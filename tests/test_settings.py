@@ -167,7 +167,7 @@ campaigns:
         ("profile: lax", "1:10", "Allowed: lenient, default, strict"),
         ("rulings: {region-cas: accept}", "1:11", "Did you mean region-case?"),
         ("rulings: {region-case: acept}", "1:24", "Did you mean accept?"),
-        ("rulings: {text-length: many}", "1:24", "Allowed: 1000, a number from 1 to 9999999."),
+        ("rulings: {text-length: many}", "1:24", "Allowed: note, a number from 1 to 9999999."),
         ("rulings: [region-case]", "1:10", "names and values"),
         ("campaigns: {}", "1:12", "campaigns is empty. Give at least one. Campaigns by name."),
         ("host: ''", "1:7", "It is empty. Address to listen on"),

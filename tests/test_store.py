@@ -29,9 +29,9 @@ def payload(number: int, kept: Kept | None) -> bytes:
         "kind": "request",
         "receivedAt": "2026-11-24T09:30:00.000Z",
     }
-    content |= {"campaign": kept and kept.campaign, "phone": kept and kept.phone}
+    content |= {"campaign": kept and kept.campaign, "phone": kept and kept.identity}
     if kept:
-        content["lead"] = {"phoneNumber": kept.phone}
+        content["lead"] = {"phoneNumber": kept.identity}
         if kept.code:
             content["short"] = {"code": kept.code, "url": f"https://example.com/{kept.code}"}
     return orjson.dumps(content)

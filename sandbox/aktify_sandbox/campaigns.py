@@ -139,7 +139,7 @@ class Campaigns:
             return self._access(key, key.campaign, key.shown, (text,))
         for base, name in _splits(text):
             key = self._keys.get(digest(base))
-            if key:
+            if key and self.rules_of(key.campaign).rulings["key-namespaces"] == "on":
                 inner = (text[:place] for place in range(len(base), len(text)) if text[place] == ".")
                 return self._access(key, f"{key.campaign}.{name}", f"{key.shown}.{name}", (text, *inner))
         return None

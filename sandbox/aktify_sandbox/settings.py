@@ -11,7 +11,7 @@ from difflib import get_close_matches
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from aktify_sandbox.contract.rulings import PROFILES, RULINGS, RulingMistake, Rulings
+from aktify_sandbox.contract.rulings import FORMER, PROFILES, RULINGS, RulingMistake, Rulings, modernised
 
 if TYPE_CHECKING:
     from aktify_sandbox.documents.document import Document
@@ -168,11 +168,13 @@ class Settings:
         if for_command:
             filed |= {"port": 0, "in_memory": "state" not in given}
         rulings = {**filed.pop("rulings", {}), **_from_environment_rulings(environ), **_flag_rulings(flags)}
+        today, outdated = modernised(rulings)
         merged = {
             **filed,
             **{name: value for name, value in given.items() if name != "rulings"},
-            "rulings": rulings,
+            "rulings": today,
         }
+        notices += [*outdated, *_outdated(filed.get("campaigns", ()))]
         return _checked(cls(**merged)), notices
 
 
@@ -225,6 +227,12 @@ def _kind_of(default: Any, about: Mapping[str, Any]) -> str:
 
 
 # the levels
+
+
+def _outdated(campaigns: Iterable[CampaignSetting]) -> Iterator[str]:
+    """Notices of rulings that campaigns call by earlier names."""
+    for campaign in campaigns:
+        yield from (f"Campaign {campaign.name}: {notice}" for notice in modernised(campaign.rulings)[1])
 
 
 def _from_flags(flags: Mapping[str, Any]) -> dict[str, Any]:
@@ -481,7 +489,10 @@ def _rulings_schema() -> dict[str, Any]:
             pattern = "|".join([*(f"^{word}$" for word in ruling.values), free[ruling.free]])
             properties[name] = words | {"pattern": pattern, "description": f"Allowed: {ruling.allowed}."}
         else:
-            properties[name] = words | {"enum": list(ruling.values)}
+            earlier = [value for each, value in FORMER if each == name]
+            properties[name] = words | {"enum": [*ruling.values, *earlier]}
+    for name, value in FORMER:
+        properties.setdefault(name, {"enum": [value], "deprecated": True})
     return {"type": "object", "additionalProperties": False, "properties": properties}
 
 

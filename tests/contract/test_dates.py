@@ -17,7 +17,7 @@ ALMOST = st.from_regex(
 )
 
 
-def accepted(text: str, value: str = "iso8601") -> bool:
+def accepted(text: str, value: str = "extended") -> bool:
     return bool(re.search(PATTERNS[value], text)) and is_real(text)
 
 

@@ -9,7 +9,7 @@ import pytest
 from aktify_sandbox.contract.answers import Access, Answer
 from aktify_sandbox.contract.decide import Request, decide
 from aktify_sandbox.contract.lead import LeadRules
-from aktify_sandbox.contract.rulings import PROFILES, RULINGS, RulingMistake, Rulings
+from aktify_sandbox.contract.rulings import PROFILES, RULINGS, RulingMistake, Rulings, modernised
 
 LEAD = {"phoneNumber": "(509) 555-1234", "region": "CA"}
 
@@ -27,6 +27,7 @@ class Case(NamedTuple):
     content_type: bytes = b"application/json"
     path: str = "/api/v1/leads"
     by: str | None = None
+    kept: str | None = None
     absent: tuple[str, ...] = ()
 
 
@@ -48,8 +49,13 @@ CASES = [
     Case("phone-spaces", "refuse", LEAD, 201),
     Case("phone-number-type", "refuse", with_(phoneNumber=5095551234), 400, by="page"),
     Case("phone-number-type", "coerce", with_(phoneNumber=5095551234), 201, {"phoneNumber": "5095551234"}),
-    Case("region-or-zip", "one", {"phoneNumber": "5095551234"}, 400, by="page"),
-    Case("region-or-zip", "one", with_(zipCode="90210"), 201),
+    Case("phone-spaces", "any", with_(phoneNumber="509\u00a0555\u20131234\t"), 201, notes=("phoneNumber",)),
+    Case("phone-spaces", "any", SPACED, 201, notes=("phoneNumber",)),
+    Case("phone-echo", "as-sent", with_(phoneNumber="509.555.1234"), 201, {"phoneNumber": "509.555.1234"}),
+    Case("phone-echo", "e164", with_(phoneNumber="509.555.1234"), 201, {"phoneNumber": "+15095551234"}),
+    Case("duplicate-by", "e164", with_(phoneNumber="509.555.9999"), 409, kept="+15095559999"),
+    Case("duplicate-by", "as-written", with_(phoneNumber="509.555.9999"), 201, kept="+15095559999"),
+    Case("duplicate-by", "as-written", with_(phoneNumber="5.9"), 400, by="phone-format"),
     Case("regions", "states-and-dc", with_(region="DC"), 201),
     Case("regions", "states-and-dc", with_(region="PR"), 400),
     Case("regions", "states", with_(region="DC"), 400),
@@ -78,15 +84,21 @@ CASES = [
     Case("email", "syntax", with_(email="a..b@example.com"), 201),
     Case("email", "email-validator", with_(email="a..b@example.com"), 400),
     Case("email", "email-validator", with_(email="someone@aktify.com"), 201),
-    Case("external-created", "iso8601", with_(externalCreated="2022-11-15T21:04:28-0600"), 201),
-    Case("external-created", "iso8601", with_(externalCreated="2022-11-15"), 201, notes=("externalCreated",)),
-    Case("external-created", "iso8601", with_(externalCreated="11/15/2022"), 400),
+    Case("external-created", "extended", with_(externalCreated="2022-11-15T21:04:28-0600"), 201),
+    Case(
+        "external-created", "extended", with_(externalCreated="2022-11-15"), 201, notes=("externalCreated",)
+    ),
+    Case("external-created", "extended", with_(externalCreated="20221115T210428Z"), 400),
     Case("external-created", "rfc3339", with_(externalCreated="2022-11-15T21:04:28-0600"), 400),
     Case("external-created", "rfc3339", with_(externalCreated="2022-11-15T21:04:28-06:00"), 201),
     Case("link", "http", with_(link="www.aktify.com"), 400),
     Case("link", "http", with_(link="https://www.aktify.com"), 201),
     Case("link", "any", with_(link="www.aktify.com"), 201, {"link": "www.aktify.com"}),
-    Case("both-links", "refuse", with_(link="https://a.co", linkToShorten="https://a.co"), 400, by="page"),
+    Case("links", "at-most-one", LEAD, 201),
+    Case("links", "at-most-one", with_(link="https://a.co", linkToShorten="https://a.co"), 400, by="page"),
+    Case("links", "exactly-one", LEAD, 400),
+    Case("links", "exactly-one", with_(link="https://a.co"), 201),
+    Case("links", "exactly-one", with_(link="https://a.co", linkToShorten="https://a.co"), 400, by="page"),
     Case("campaign-link", "note", LEAD, 201, notes=("link",), link="link"),
     Case("campaign-link", "note", LEAD, 201, notes=("linkToShorten",), link="tracking"),
     Case("campaign-link", "refuse", LEAD, 400, link="tracking"),
@@ -114,9 +126,11 @@ CASES = [
         absent=("email", "firstName"),
     ),
     Case("empty-string", "keep", with_(email="", firstName=""), 201, {"email": "", "firstName": ""}),
-    Case("empty-string", "keep", with_(phoneNumber=""), 400),
+    Case("empty-string", "keep", with_(phoneNumber=""), 400, by="page"),
     Case("unknown-property", "note", with_(phone="x"), 201, notes=("phone",), absent=("phone",)),
     Case("unknown-property", "refuse", with_(phone="x"), 400),
+    Case("text-length", "note", with_(link="https://a.co/" + "x" * 1_500), 201, notes=("link",)),
+    Case("text-length", "note", with_(source="x" * 1_000), 201),
     Case("text-length", "1000", with_(source="x" * 1_001), 400),
     Case("text-length", "1000", with_(source="x" * 1_000), 201),
     Case("text-length", "5", with_(phoneNumber="5095551234", source="x" * 6), 400),
@@ -136,20 +150,26 @@ CASES = [
     ),
     Case("trailing-slash", "refuse", LEAD, 404, path="/api/v1/leads/", by="page"),
     Case("trailing-slash", "accept", LEAD, 201, path="/api/v1/leads/"),
+    Case("key-namespaces", "on", LEAD, 201),  # tests/test_endpoint.py has what it does
+    Case("key-namespaces", "off", LEAD, 201),
     Case("fictional-only", "off", LEAD, 201),
+    Case("external-created", "any", with_(externalCreated="20221115T210428Z"), 201),
+    Case("external-created", "any", with_(externalCreated="2022-W46-2"), 201, notes=("externalCreated",)),
+    Case("external-created", "any", with_(externalCreated="11/15/2022"), 400, by="page"),
     Case("fictional-only", "on", LEAD, 400),
     Case("fictional-only", "on", with_(phoneNumber="(212) 555-0149"), 201),
 ]
 
 
-def answer_to(case: Case) -> Answer:
-    rulings = Rulings.of("default", {case.ruling: case.value})
+def answer_to(case: Case, rulings: Rulings | None = None) -> Answer:
+    rulings = rulings or Rulings.of("default", {case.ruling: case.value})
     rules = LeadRules(rulings, case.link)
     base = "http://here/s" if rulings["short-link"] == "sandbox" else rulings["short-link"]
     access = Access("demo", "…", False, rules, base)
     body = case.lead if isinstance(case.lead, bytes) else encoded(case.lead)
     headers = [(b"host", b"x"), (b"x-api-key", b"k"), (b"content-type", case.content_type)]
-    return decide(Request("POST", case.path, headers, body), rulings, lambda _: access, lambda *_: False)
+    request = Request("POST", case.path, headers, body)
+    return decide(request, rulings, lambda _: access, lambda _, same: same == case.kept)
 
 
 def encoded(lead: Any) -> bytes:
@@ -163,7 +183,7 @@ def test_a_ruling_decides(case: Case) -> None:
     answer = answer_to(case)
     assert answer.status == case.status, answer.problems
     if answer.status == 400:
-        assert answer.ruling == (None if case.by == "page" else case.ruling)
+        assert answer.ruling == (None if case.by == "page" else case.by or case.ruling)
         assert answer.problems[0].message
         assert answer.problems[0].hint
     for name, value in case.returned.items():
@@ -194,13 +214,56 @@ def test_no_row_is_missing_its_default_or_an_alternative() -> None:
     assert {name for name, value in tried if name in free and value not in RULINGS[name].values} == free
 
 
-def test_profiles_move_each_ruling_to_its_end_and_leave_dates_alone() -> None:
+UNMOVED = {
+    "links",
+    "duplicate-by",
+    "phone-echo",
+    "key-namespaces",
+    "short-link",
+    "region-from-zip",
+    "fictional-only",
+}
+
+
+def test_profiles_move_each_ruling_to_its_end_and_leave_some_alone() -> None:
     profiles = {name: Rulings.of(name) for name in PROFILES}
     assert not profiles["default"].changes
     for name, ruling in RULINGS.items():
         assert profiles["lenient"][name] == (ruling.lenient or ruling.default)
         assert profiles["strict"][name] == (ruling.strict or ruling.default)
-    assert {profile["external-created"] for profile in profiles.values()} == {"iso8601"}
+    assert [profiles[name]["external-created"] for name in PROFILES] == ["any", "extended", "extended"]
+    assert {name for name in RULINGS if len({profile[name] for profile in profiles.values()}) == 1} == UNMOVED
+
+
+@pytest.mark.parametrize(
+    "case", [case for case in CASES if case.ruling not in UNMOVED and case.kept is None], ids=str
+)
+def test_what_strict_takes_default_takes_and_what_any_value_takes_lenient_takes(case: Case) -> None:
+    alone = answer_to(case).status
+    lenient, default, strict = (answer_to(case, Rulings.of(profile)).status for profile in PROFILES)
+    assert strict != 201 or default == 201
+    assert default != 201 or lenient == 201
+    assert alone != 201 or lenient == 201
+
+
+@pytest.mark.parametrize(
+    ("former", "today"),
+    [
+        ({"both-links": "refuse"}, {"links": "at-most-one"}),
+        ({"external-created": "iso8601"}, {"external-created": "extended"}),
+        ({"region-or-zip": "one"}, {}),
+        ({"both-links": "refuse", "links": "exactly-one"}, {"links": "exactly-one"}),
+        ({"links": "exactly-one", "both-links": "refuse"}, {"links": "exactly-one"}),
+    ],
+    ids=str,
+)
+def test_earlier_names_and_values_are_read_with_a_notice(
+    former: dict[str, str], today: dict[str, str]
+) -> None:
+    found, notices = modernised(former)
+    assert found == today
+    assert len(notices) == 1
+    assert Rulings.of("default", former) == Rulings.of("default", today)
 
 
 @pytest.mark.parametrize("profile", PROFILES)

@@ -22,11 +22,18 @@ from aktify_sandbox.contract.schema import (
 )
 
 GOOD: dict[str, list[Any]] = {
-    "phoneNumber": ["(509) 555-1234", "+15095551234", " 5095551234"],
+    "phoneNumber": ["(509) 555-1234", "+15095551234", " 5095551234", "509\u00a0555\u20131234"],
     "region": ["CA", "DC", "PR", "ca"],
     "zipCode": ["90210", "90210-1234", "00601"],
     "email": ["someone@example.com", "a+b@x.co"],
-    "externalCreated": ["2022-11-15T21:04:28-0600", "2022-11-15", "2022-02-30"],
+    "externalCreated": [
+        "2022-11-15T21:04:28-0600",
+        "2022-11-15",
+        "2022-02-30",
+        "20221115T210428Z",
+        "2022-W46-2",
+        "2022-366",
+    ],
     "link": ["https://www.aktify.com", "HTTP://x.y/z?q=ü#f"],
     "linkToShorten": ["https://www.aktify.com"],
     "metadata": [{}, {"a": "b"}, {"a": 1}],
@@ -64,7 +71,10 @@ LEADS = st.fixed_dictionaries({}, optional={**VALUES, "unknown": ANY}) | st.fixe
 )
 RULINGS = st.sampled_from(
     [Rulings.of(profile) for profile in PROFILES]
-    + [Rulings.of("default", {"zip-format": "five", "text-length": "5"})]
+    + [
+        Rulings.of("default", {"zip-format": "five", "text-length": "5"}),
+        Rulings.of("lenient", {"links": "exactly-one"}),
+    ]
 )
 
 

@@ -64,6 +64,8 @@ class Answer:
     """The body as it was sent, when it could be read."""
     keeps: bool = False
     """Whether the lead is to be kept: a 201 keeps it; a forced answer may do otherwise than it says."""
+    identity: str | None = None
+    """What makes another lead its duplicate: the number, or by the ruling `duplicate-by` also how it is written."""
 
     @property
     def ruling(self) -> str | None:

@@ -1,74 +1,164 @@
 """Moments as ISO 8601 writes them, without what `datetime.fromisoformat` would take besides."""
 
 import re
-from datetime import UTC, date, datetime
+from collections.abc import Iterator
+from datetime import UTC, date, datetime, timedelta
 
-_DATE = "(?!0000)[0-9]{4}-(?:0[1-9]|1[0-2])-(?:0[1-9]|[12][0-9]|3[01])"
-_CLOCK = "(?:[01][0-9]|2[0-3]):[0-5][0-9]"
-_SECONDS = r":[0-5][0-9](?:\.[0-9]{1,9})?"
-_OFFSET = "[+-](?:[01][0-9]|2[0-3])"
+_YEAR = "(?!0000)[0-9]{4}"
+_MONTH = "(?:0[1-9]|1[0-2])"
+_DAY = "(?:0[1-9]|[12][0-9]|3[01])"
+_WEEK = "W(?:0[1-9]|[1-4][0-9]|5[0-3])"
+_ORDINAL = "(?:00[1-9]|0[1-9][0-9]|[12][0-9]{2}|3[0-5][0-9]|36[0-6])"
+_HOUR = "(?:[01][0-9]|2[0-3])"
+_SIXTY = "[0-5][0-9]"
+
+_DATE = f"{_YEAR}-{_MONTH}-{_DAY}"
+_CLOCK = f"{_HOUR}:{_SIXTY}"
+_SECONDS = rf":{_SIXTY}(?:\.[0-9]{{1,9}})?"
+_OFFSET = f"[+-]{_HOUR}"
+
+_ANY_OFFSET = f"(?:Z|{_OFFSET}(?::?{_SIXTY})?)?"
+_PART = "(?:[.,][0-9]+)?"
+_ANY_EXTENDED = (
+    f"(?:{_DATE}|{_YEAR}-{_WEEK}-[1-7]|{_YEAR}-{_ORDINAL})"
+    f"(?:T(?:(?:{_HOUR}(?::{_SIXTY}(?::(?:{_SIXTY}|60))?)?){_PART}|24(?::00(?::00)?)?){_ANY_OFFSET})?"
+)
+_ANY_BASIC = (
+    f"(?:{_YEAR}{_MONTH}{_DAY}|{_YEAR}{_WEEK}[1-7]|{_YEAR}{_ORDINAL})"
+    f"(?:T(?:(?:{_HOUR}(?:{_SIXTY}(?:{_SIXTY}|60)?)?){_PART}|24(?:00(?:00)?)?){_ANY_OFFSET})?"
+)
+_ANY_SHORTER = f"{_YEAR}(?:-{_MONTH}|-?{_WEEK})?"
 
 PATTERNS = {
-    "iso8601": rf"^{_DATE}(?:T{_CLOCK}(?:{_SECONDS})?(?:Z|{_OFFSET}(?::?[0-5][0-9])?)?)?$(?!\n)",
-    "rfc3339": rf"^{_DATE}T{_CLOCK}{_SECONDS}(?:Z|{_OFFSET}:[0-5][0-9])$(?!\n)",
+    "extended": rf"^{_DATE}(?:T{_CLOCK}(?:{_SECONDS})?(?:Z|{_OFFSET}(?::?{_SIXTY})?)?)?$(?!\n)",
+    "any": rf"^(?:{_ANY_EXTENDED}|{_ANY_BASIC}|{_ANY_SHORTER})$(?!\n)",
+    "rfc3339": rf"^{_DATE}T{_CLOCK}{_SECONDS}(?:Z|{_OFFSET}:{_SIXTY})$(?!\n)",
 }
 """The form that each value of the ruling `external-created` wants."""
 
-EXAMPLES = {"iso8601": "2022-11-15T21:04:28-0600", "rfc3339": "2022-11-15T21:04:28-06:00"}
+EXAMPLE = "2022-11-15T21:04:28-0600"
+"""The page's own."""
+EXAMPLES = {"extended": EXAMPLE, "any": EXAMPLE, "rfc3339": "2022-11-15T21:04:28-06:00"}
 """A moment of each form."""
 
-_US_DATE = re.compile(r"(0?[1-9]|1[0-2])/(0?[1-9]|[12][0-9]|3[01])/([0-9]{4})")
+_PARTS = re.compile(
+    r"(?P<year>[0-9]{4})(?:-?W(?P<week>[0-9]{2})(?:-?(?P<weekday>[1-7]))?"
+    r"|-(?P<month>[0-9]{2})(?:-(?P<day>[0-9]{2}))?(?![0-9])"
+    r"|(?P<basic_month>[0-9]{2})(?P<basic_day>[0-9]{2})(?![0-9])"
+    r"|-?(?P<ordinal>[0-9]{3})(?![0-9]))?(?=T|$)"
+)
+_TIME = re.compile(
+    r"T([0-9]{2})(?::?([0-9]{2})(?::?([0-9]{2})(?:[.,]([0-9]{1,9})[0-9]*)?)?)?(Z|[+-][0-9]{2}(?::?[0-9]{2})?)?"
+)
+
+_SLASHED = re.compile(r"([0-9]{1,2})/([0-9]{1,2})/([0-9]{4})(?:,? +(\S.*))?")
+_YEAR_FIRST = re.compile(r"([0-9]{4})[/.]([0-9]{1,2})[/.]([0-9]{1,2})(?:[ T]+(\S.*))?")
+_CLOCK_WRITTEN = re.compile(r"([0-9]{1,2}):([0-9]{2})(:[0-9]{2}(?:\.[0-9]{1,9})?)?(?: ?([AaPp])\.?[Mm]\.?)?")
+
+
+def is_iso_8601(text: str) -> bool:
+    """Whether it is a date, or a date and a time, in any of the forms of ISO 8601, and in the calendar."""
+    return bool(re.search(PATTERNS["any"], text)) and is_real(text)
 
 
 def is_real(text: str) -> bool:
     """Whether the date, whose form is right already, is in the calendar: 2022-02-30 isn't."""
-    day = int(text[8:10])
-    if day < 29:
+    if text[4:5] == text[7:8] == "-" and text[8:10] < "29":
         return True
     try:
-        date(int(text[:4]), int(text[5:7]), day)
+        _day(text)
     except ValueError:
         return False
     return True
 
 
+def _day(text: str) -> date | None:
+    """The day that a text of any form names, None where it names a longer time. Raises `ValueError`."""
+    parts = _PARTS.match(text)
+    if parts is None:
+        raise ValueError(text)
+    year = int(parts["year"])
+    if parts["week"]:
+        day = date.fromisocalendar(year, int(parts["week"]), int(parts["weekday"] or 1))
+        return day if parts["weekday"] else None
+    if parts["ordinal"]:
+        day = date(year, 1, 1) + timedelta(int(parts["ordinal"]) - 1)
+        if day.year != year:
+            raise ValueError(text)
+        return day
+    month, of_month = parts["month"] or parts["basic_month"], parts["day"] or parts["basic_day"]
+    day = date(year, int(month or 1), int(of_month or 1))
+    return day if of_month else None
+
+
 def missing_in(text: str) -> str | None:
     """What a moment of the right form leaves open, in words."""
-    if len(text) == 10:
+    if "T" not in text:
         return "has no time of day and no UTC offset"
-    return None if re.search(r"Z|[+-][0-9:]{2,5}$", text[10:]) else "has no UTC offset"
+    return None if re.search(r"(?:Z|[+-][0-9:]{2,5})$", text.partition("T")[2]) else "has no UTC offset"
 
 
-def suggestion(text: str, form: str = "iso8601") -> str:
+def suggestion(text: str, form: str = "extended") -> str:
     """What would be right instead of a text of the wrong form. A moment that it names is of the right one."""
-    meant = _meant(text)
-    if meant is None:
-        return f"Write it as in {EXAMPLES[form]}."
-    hint, moment = meant
-    if form == "rfc3339":
-        moment = _as_rfc3339(moment)
-    if not re.search(PATTERNS[form], moment):
-        return f"Write it as in {EXAMPLES[form]}."
-    if not is_real(moment):
-        return f"{moment[:10]} isn't in the calendar: write it as in {EXAMPLES[form]}."
-    return f"{hint}{moment}."
+    as_in = f"Write it as in {EXAMPLES[form]}."
+    for hint, meant in _meant(text):
+        moment = _as_rfc3339(meant) if form == "rfc3339" else meant
+        if re.search(PATTERNS[form], moment):
+            if is_real(moment):
+                return f"{hint}{moment}."
+            return f"{moment[:10]} isn't in the calendar: write it as in {EXAMPLES[form]}."
+    return as_in
 
 
-def _meant(text: str) -> tuple[str, str] | None:
-    """What to do about a text, and the moment that it comes to."""
-    us_date = _US_DATE.match(text)
-    if us_date:
-        month, day, year = us_date.groups()
-        return "Write the year first, and the time: ", f"{year}-{int(month):02d}-{int(day):02d}T00:00:00-0600"
-    if re.fullmatch(r"[0-9]{10}(?:[0-9]{3})?", text):
+def _meant(text: str) -> Iterator[tuple[str, str]]:
+    """What to do about a text, and the moment that it certainly comes to: nothing is guessed, no time and no zone."""
+    if is_iso_8601(text):
+        yield "Write ", _extended(text)
+    slashed = _SLASHED.fullmatch(text.strip())
+    if slashed and (
+        int(slashed[2]) > 12 or slashed[1] == slashed[2]
+    ):  # else it may be the day that comes first
+        month, day, year, clock = slashed.groups()
+        yield "Write the year first: ", _joined(year, month, day, clock)
+    year_first = _YEAR_FIRST.fullmatch(text.strip())
+    if year_first:
+        yield "Write ", _joined(*year_first.groups())
+    if re.fullmatch(r"1[0-9]{9}(?:[0-9]{3})?", text):
         moment = datetime.fromtimestamp(int(text[:10]), UTC)
-        return "That is a Unix time: write ", moment.strftime("%Y-%m-%dT%H:%M:%SZ")
-    if re.match(r"[0-9]{4}-[0-9]{2}-[0-9]{2} +[0-9]", text):
-        joined = re.sub(" +", "T", text.strip(), count=1)
-        return "Put a T between date and time: ", joined.replace(" ", "")
-    if re.search(PATTERNS["iso8601"], text):
-        return "Write seconds, and a colon in the offset: ", text
-    return None
+        part = f".{text[10:]}" if text[10:].strip("0") else ""
+        yield "That is a Unix time: write ", f"{moment:%Y-%m-%dT%H:%M:%S}{part}Z"
+    spaced = re.fullmatch(r"([0-9]{4})-([0-9]{2})-([0-9]{2}) +([0-9].*)", text.strip())
+    if spaced:
+        yield "Put a T between date and time: ", _joined(*spaced.groups())
+    if re.fullmatch(r"[0-9:tzT.+-]+", text):
+        yield "Write T and Z in capital letters: ", text.upper()
+
+
+def _joined(year: str, month: str, day: str, clock: str | None) -> str:
+    """A date and a time of day in the extended form; what isn't a time stays as it is, and fits no form."""
+    written = f"{year}-{int(month):02d}-{int(day):02d}"
+    if clock is None:
+        return written
+    found = _CLOCK_WRITTEN.fullmatch(clock)
+    if found is None:
+        return f"{written}T{clock.replace(' ', '')}"
+    hour, half = int(found[1]), (found[4] or "").lower()
+    if half and not 1 <= hour <= 12:
+        return f"{written}T{clock}"
+    hour = hour % 12 + 12 * (half == "p") if half else hour
+    return f"{written}T{hour:02d}:{found[2]}{found[3] or ''}"
+
+
+def _extended(text: str) -> str:
+    """The same moment in the extended form, as far as that can say it."""
+    day, time = _day(text), _TIME.fullmatch(text[text.find("T") :]) if "T" in text else None
+    if day is None or ("T" in text and (time is None or time[2] is None)):
+        return text
+    if time is None:
+        return day.isoformat()
+    hour, minute, second, part, offset = time.groups()
+    seconds = f":{second}{'.' + part if part else ''}" if second else ""
+    return f"{day.isoformat()}T{hour}:{minute}{seconds}{offset or ''}"
 
 
 def _as_rfc3339(moment: str) -> str:

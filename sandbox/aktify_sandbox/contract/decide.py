@@ -60,7 +60,7 @@ def decide(
 ) -> Answer:
     """Answer a request: HTTP (400), route (404, 405), key (401), size (413), body (400), duplicate (409), else 201.
 
-    `find` looks up a key; `kept` says whether a campaign has a number (E.164) already.
+    `find` looks up a key; `kept` says whether a campaign has a lead of an identity already.
     """
     headers = Headers(request.headers)
     objection = _malformed(headers, request.version) or _misrouted(request, headers, rulings)
@@ -84,14 +84,14 @@ def judge(
     """The last part of the order, when route, key and size are right: body (400), duplicate (409), else 201."""
     reading = access.rules.read(body, content_type, content_encoding)
     answer = _judged(access, reading, kept)
-    answer.sent = reading.sent
+    answer.sent, answer.identity = reading.sent, reading.identity
     return answer
 
 
 def _judged(access: Access, reading: Reading, kept: Callable[[str, str], bool]) -> Answer:
-    if reading.lead is None or reading.phone is None:
+    if reading.lead is None or reading.phone is None or reading.identity is None:
         return answers.invalid(access, reading.phone, reading.problems)
-    if kept(access.campaign, reading.phone):
+    if kept(access.campaign, reading.identity):
         return answers.duplicate(access, reading.phone)
     return answers.created(access, reading.phone, reading.lead, reading.long_url)
 

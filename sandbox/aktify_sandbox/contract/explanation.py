@@ -86,6 +86,8 @@ class Complaints:
                 self._missing_phone()
             case "anyOf":
                 self._missing_place()
+            case "oneOf":
+                self._missing_link()
             case "additionalProperties":
                 self._unknown()
             case "type":
@@ -129,6 +131,13 @@ class Complaints:
         hint = hint or 'Send one of them, such as "region": "CA" or "zipCode": "90210".'
         message = "region or zipCode is required; both are missing."
         self.add(Problem("region", message, hint, *documented(page.REGION_OR_ZIP)))
+
+    def _missing_link(self) -> None:
+        if self._is_wrapped or ("link" in self._lead and "linkToShorten" in self._lead):
+            return
+        hint = "Send link to have it sent as it is, or linkToShorten to have it shortened."
+        message = "link or linkToShorten is required; both are missing."
+        self.add(Problem("link", message, hint, *ruling("links")))
 
     def _unknown(self) -> None:
         for name in self._sent:
@@ -202,20 +211,28 @@ class Complaints:
             case "email":
                 return self._wrong_email(value)
             case "externalCreated":
-                message = f"“{_cut(value)}” isn't a moment in {self._standard}."
-                return Problem(field, message, self._moment(value), *ruling("external-created"))
+                return self._wrong_moment(value)
             case _:
                 return self._wrong_link(field, value)
 
-    @property
-    def _standard(self) -> str:
-        return "ISO 8601" if self._rulings["external-created"] == "iso8601" else "RFC 3339"
+    def _wrong_moment(self, value: str) -> Problem:
+        hint = self._moment(value)
+        if not dates.is_iso_8601(value):
+            message = f"“{_cut(value)}” isn't a moment in ISO 8601."
+            return Problem("externalCreated", message, hint, *documented(page.CREATED))
+        taken = {"extended": "only its extended form, as on the page", "rfc3339": "only RFC 3339"}
+        message = (
+            f"“{_cut(value)}” is ISO 8601, but {taken[self._rulings['external-created']]} is taken here."
+        )
+        return Problem("externalCreated", message, hint, *ruling("external-created"))
 
     def _moment(self, text: str) -> str:
         return dates.suggestion(text, self._rulings["external-created"])
 
     def _wrong_phone(self, value: str) -> Problem:
         found = phone.complaint(value, lambda number: self._fits("phoneNumber", number))
+        if value == "" and self._rulings["empty-string"] == "keep":  # which keeps no lead without a number
+            found = found._replace(source=documented(page.PHONE))
         return Problem("phoneNumber", found.message, found.hint, *found.source)
 
     def _wrong_region(self, value: str) -> Problem:

@@ -9,9 +9,9 @@ from . import dates, page
 from .explanation import EXAMPLE_LINK, Complaints
 from .notes import Note, notes_on
 from .parsing import Problem, parse, repeated_names
-from .phone import FICTIONAL_EXAMPLE, identity, is_fictional, libphonenumber, without_extension
+from .phone import FICTIONAL_EXAMPLE, identity, is_fictional, libphonenumber, plain, without_extension
 from .places import NAMES, REGIONS, region_of
-from .rulings import RulingMistake, Rulings
+from .rulings import Rulings
 from .schema import FIELDS, RESPONSE_ORDER, accepts, errors_in, lead_schema
 from .sources import LIMIT, documented, ruling
 
@@ -35,29 +35,29 @@ class Reading:
     problems: tuple[Problem, ...]
     sent: Lead | None = None
     """The body as it was sent, when it is an object."""
+    identity: str | None = None
+    """What makes another lead a duplicate of this one: see `identity_of`."""
 
 
 class LeadRules:
     """The rules of a campaign, compiled once for its rulings and its kind."""
 
     def __init__(self, rulings: Rulings, link: str = "optional") -> None:
-        """`link` is the campaign's kind: `optional`, `link` or `tracking`.
-
-        Raises `RulingMistake` when a ruling needs a library that isn't installed.
-        """
+        """`link` is the campaign's kind: `optional`, `link` or `tracking`."""
         self.rulings = rulings
         self.link = link
         self.wanted_link = {"link": "link", "tracking": "linkToShorten"}.get(link)
         self.needs_link = self.wanted_link is not None and rulings["campaign-link"] == "refuse"
         self.regions = frozenset(REGIONS[rulings["regions"]])
         self._accepts = accepts(rulings)
-        self._identify = (
-            identity if rulings["phone-format"] == "nanp" else _needed("phone-format", libphonenumber)
-        )
-        self._email = _needed("email", _email_validator) if rulings["email"] != "syntax" else None
+        self._identify = identity if rulings["phone-format"] == "nanp" else libphonenumber()
+        self._email = _email_validator() if rulings["email"] != "syntax" else None
         changing = ("null", "empty-string", "phone-number-type", "metadata", "phone-extension")
         self._prepares = any(name in rulings.changes for name in changing)
         self._drops_extensions = rulings["phone-extension"] == "drop"
+        self._takes_any_space = rulings["phone-spaces"] == "any"
+        self._echoes_e164 = rulings["phone-echo"] == "e164"
+        self._compares_spelling = rulings["duplicate-by"] == "as-written"
 
     @property
     def schema(self) -> dict[str, Any]:
@@ -80,7 +80,9 @@ class LeadRules:
         phone = self.number_in(checked.get("phoneNumber"))
         if phone is None or not self._accepts(checked) or self._says_no(body, sent, checked, phone):
             return Reading(phone, None, None, tuple(self._complaints(body, sent, checked, phone)), sent)
-        return Reading(phone, self._accepted(lead, checked), checked.get("linkToShorten"), (), sent)
+        accepted = self._accepted(lead, checked, phone)
+        same = self.identity_of(phone, checked["phoneNumber"])
+        return Reading(phone, accepted, checked.get("linkToShorten"), (), sent, same)
 
     def _says_no(self, body: bytes, sent: Lead, checked: Lead, phone: str) -> bool:
         if self._has_both_links(sent):
@@ -89,8 +91,10 @@ class LeadRules:
             return True
         return self.rulings["duplicate-json-key"] == "refuse" and bool(repeated_names(body))
 
-    def _accepted(self, lead: Lead, checked: Lead) -> Lead:
+    def _accepted(self, lead: Lead, checked: Lead, phone: str) -> Lead:
         accepted = {name: lead[name] for name in RESPONSE_ORDER if name in lead}
+        if self._echoes_e164:
+            accepted["phoneNumber"] = phone
         if "zipCode" in checked:
             self._add_region(accepted, checked)
         return accepted
@@ -113,9 +117,15 @@ class LeadRules:
         """The E.164 number, by the rulings in force."""
         if type(written) is not str:
             return None
+        if self._takes_any_space:
+            written = plain(written)
         if self._drops_extensions:
             written = without_extension(written) or written
         return self._identify(written)
+
+    def identity_of(self, phone: str, written: str) -> str:
+        """What makes another lead its duplicate: the number, or by `duplicate-by` also how it is written."""
+        return f"{phone} {written}" if self._compares_spelling else phone
 
     def _has_both_links(self, sent: Lead) -> bool:
         """By what was sent: an empty link is one too, even where it would count as absent. Only null isn't."""
@@ -208,7 +218,9 @@ class LeadRules:
         """Whether nothing would be said against a field if it were this text, so that a hint may name it."""
         name, _, inner = field.partition(".")
         place = {} if name == "zipCode" else {"region": "CA"}
-        lead = {"phoneNumber": FICTIONAL_EXAMPLE, **place, name: {inner: text} if inner else text}
+        needed = self.rulings["links"] == "exactly-one" and name not in ("link", "linkToShorten")
+        link = {"link": EXAMPLE_LINK} if needed else {}
+        lead = {"phoneNumber": FICTIONAL_EXAMPLE, **place, **link, name: {inner: text} if inner else text}
         phone = self.number_in(lead["phoneNumber"])
         if phone is None or not self._accepts(lead):
             return False
@@ -278,15 +290,8 @@ def _unknown_zip(zip_code: str, found: str | None, unknown: str) -> Problem:
     )
 
 
-def _needed(name: str, load: Any) -> Any:
-    try:
-        return load()
-    except ImportError:
-        hint = "Install the extra: pip install '.[strict]' in a checkout, else 'aktify-sandbox[strict]'."
-        raise RulingMistake(name, f"{name} needs a library that isn't installed.", hint) from None
-
-
 def _email_validator() -> Any:
+    """A complaint by email-validator's book; loaded only where the ruling is in force."""
     from email_validator import EmailNotValidError, validate_email
 
     def complain(address: str) -> Iterator[Problem]:

@@ -7,12 +7,15 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from . import dates
 from .aliases import unknown_hint
 from .parsing import has_bom, parse, repeated_names
-from .phone import without_extension
+from .phone import plain, without_extension
 from .places import region_of
 from .schema import FIELDS, FREE_TEXT, ZIP_FORMS
 
 if TYPE_CHECKING:
     from .lead import LeadRules
+
+
+_LONG = 1_000
 
 
 class Note(NamedTuple):
@@ -65,8 +68,10 @@ def _phone(rules: "LeadRules", sent: Mapping[str, Any]) -> Iterator[Note]:
     written = sent.get("phoneNumber")
     if not isinstance(written, str):
         return
-    if rules.rulings["phone-spaces"] == "trim" and written != written.strip(" "):
+    if rules.rulings["phone-spaces"] != "refuse" and written != written.strip(" "):
         yield Note("phoneNumber", "It has spaces around it; they don't count.", "phone-spaces")
+    elif rules.rulings["phone-spaces"] == "any" and plain(written) != written:
+        yield Note("phoneNumber", "It has unusual spaces or dashes; they don't count.", "phone-spaces")
     if rules.rulings["phone-extension"] == "drop" and without_extension(written):
         yield Note("phoneNumber", "Its extension is ignored.", "phone-extension")
 
@@ -89,7 +94,7 @@ def _place(rules: "LeadRules", sent: Mapping[str, Any]) -> Iterator[Note]:
 def _date(rules: "LeadRules", sent: Mapping[str, Any]) -> Iterator[Note]:
     written = sent.get("externalCreated")
     form = dates.PATTERNS[rules.rulings["external-created"]]
-    if isinstance(written, str) and re.search(form, written):
+    if isinstance(written, str) and re.search(form, written) and dates.is_real(written):
         missing = dates.missing_in(written)
         if missing:
             yield Note(
@@ -98,6 +103,9 @@ def _date(rules: "LeadRules", sent: Mapping[str, Any]) -> Iterator[Note]:
 
 
 def _texts(rules: "LeadRules", sent: Mapping[str, Any]) -> Iterator[Note]:
+    for name, text in _texts_in(sent):
+        if rules.rulings["text-length"] == "note" and len(text) > _LONG:
+            yield Note(name, f"It has {len(text):,} characters, which is much for a lead.", "text-length")
     ruling = rules.rulings["empty-string"]
     for name in FREE_TEXT if ruling == "refuse" else FIELDS:
         if sent.get(name) == "" and ruling != "keep":
@@ -107,6 +115,16 @@ def _texts(rules: "LeadRules", sent: Mapping[str, Any]) -> Iterator[Note]:
                 f"It is empty{absent}; leave the field out when there is nothing to say.",
                 "empty-string",
             )
+
+
+def _texts_in(sent: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+    metadata = sent.get("metadata")
+    inside = metadata.items() if isinstance(metadata, dict) else ()
+    pairs = [
+        *((name, sent.get(name)) for name in FIELDS),
+        *((f"metadata.{name}", each) for name, each in inside),
+    ]
+    return ((name, value) for name, value in pairs if isinstance(value, str))
 
 
 def _link(rules: "LeadRules", sent: Mapping[str, Any]) -> Iterator[Note]:

@@ -18,12 +18,29 @@ _NANP = re.compile(r"(?:\+?1)?([2-9](?!11)[0-8][0-9][2-9][0-9]{6})")
 _SIGNS = "Use the digits 0-9, spaces and ().-/ only."
 _EXTENSION = re.compile(r"(?i)^(.*?[0-9)]) *,? *(?:x|ext\.?|extension|#) *:? *([0-9]{1,7})$")
 
-_BETWEEN = r"[ ().\-/]*"
-PATTERN = (
-    rf"^{_BETWEEN}(?:\+{_BETWEEN}1{_BETWEEN}|1{_BETWEEN})?[2-9]{_BETWEEN}(?!1{_BETWEEN}1)[0-8]{_BETWEEN}[0-9]"
-    rf"{_BETWEEN}[2-9](?:{_BETWEEN}[0-9]){{6}}{_BETWEEN}$(?!\n)"
+_EXOTIC_SPACES = (
+    "\t\n\v\f\r\x85\xa0\u1680\u2000\u2001\u2002\u2003\u2004\u2005\u2006\u2007\u2008\u2009\u200a\u2028\u2029\u202f\u205f"
+    "\u3000"  # and those that take no room, which are copied along from web pages and address books:
+    "\xad\u200b\u200c\u200d\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2060\u2066\u2067\u2068\u2069\ufeff"
 )
-"""The same numbers that `identity` knows, as one pattern for a JSON Schema."""
+_DASHES = "\u2010\u2011\u2012\u2013\u2014\u2015\u2043\u2212\ufe58\ufe63\uff0d"
+_PLAIN = str.maketrans(dict.fromkeys(_EXOTIC_SPACES, " ") | dict.fromkeys(_DASHES, "-"))
+
+
+def _pattern(between: str, begin: str = "", end: str = "") -> str:
+    return (
+        rf"^{begin}{between}(?:\+{between}1{between}|1{between})?[2-9]{between}(?!1{between}1)[0-8]{between}[0-9]"
+        rf"{between}[2-9](?:{between}[0-9]){{6}}{end or between}$(?!\n)"
+    )
+
+
+_BETWEEN = r"[ ().\-/]*"
+PATTERNS = {
+    "trim": _pattern(_BETWEEN),
+    "any": _pattern(rf"[ ().\-/{_EXOTIC_SPACES}{_DASHES}]*"),
+    "refuse": _pattern(_BETWEEN, "(?! )", r"(?:[ ().\-/]*[().\-/])?"),
+}
+"""The numbers that `identity` knows, as one pattern for a JSON Schema, by the ruling `phone-spaces`."""
 
 
 Taken = Callable[[str], bool]
@@ -47,6 +64,11 @@ def identity(text: str) -> str | None:
     return f"+1{found[1]}" if found else None
 
 
+def plain(text: str) -> str:
+    """The text with ordinary spaces and hyphens for those of other kinds."""
+    return text.translate(_PLAIN)
+
+
 def without_extension(text: str) -> str | None:
     """The number before an extension, or None if there is no extension."""
     found = _EXTENSION.match(text)
@@ -59,7 +81,7 @@ def is_fictional(phone: str) -> bool:
 
 
 def libphonenumber() -> Callable[[str], str | None]:
-    """`identity` by libphonenumber's book. Raises `ImportError` when it isn't installed."""
+    """`identity` by libphonenumber's book; loaded only where the ruling is in force."""
     import phonenumbers
 
     def identify(text: str) -> str | None:
@@ -115,10 +137,10 @@ def _empty(text: str, _: Taken) -> Complaint | None:
 
 
 def _spaces(text: str, taken: Taken) -> Complaint | None:
-    plain = text.strip(" ")
-    if plain == text or not identity(plain):
+    bare = text.strip(" ")
+    if bare == text or not identity(bare):
         return None
-    hint = f"Write {plain}." if taken(plain) else f"Write it as {EXAMPLE}."
+    hint = f"Write {bare}." if taken(bare) else f"Write it as {EXAMPLE}."
     return Complaint(f"{_quoted(text)} has spaces around it.", hint, ruling("phone-spaces"))
 
 
@@ -127,13 +149,10 @@ def _exotic(text: str, taken: Taken) -> Complaint | None:
     if strange is None:
         return None
     name = unicodedata.name(strange, "a control character").lower()
-    plain = "".join(char for char in unicodedata.normalize("NFKC", text) if " " <= char <= "~").strip()
-    hint = f"Write {plain}." if taken(plain) else _SIGNS
-    return Complaint(
-        f"It contains U+{ord(strange):04X} ({name}).",
-        hint,
-        ruling("phone-spaces") if not strange.isprintable() else _FORM,
-    )
+    ordinary = unicodedata.normalize("NFKC", plain(text)).strip()
+    hint = f"Write {ordinary}." if taken(ordinary) else _SIGNS
+    source = ruling("phone-spaces") if plain(strange) != strange else _FORM
+    return Complaint(f"It contains U+{ord(strange):04X} ({name}).", hint, source)
 
 
 def _spreadsheet(text: str, taken: Taken) -> Complaint | None:

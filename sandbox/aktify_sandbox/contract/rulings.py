@@ -1,7 +1,7 @@
 """The points on which the vendor's page is silent: what the sandbox rules there, what else could be ruled, and why.
 
 Principle: what the page shows is accepted; where it is silent, the sloppy form is refused with an explanation. None of
-this is the vendor's word, so every refusal names the ruling that decided.
+this is the vendor's word, so every refusal by one names it.
 """
 
 import re
@@ -67,7 +67,7 @@ RULINGS: Mapping[str, Ruling] = _table(
             "nanp",
             {
                 "nanp": "an optional +1 or 1, then ten digits of the North American plan; ` ().-/` may stand anywhere",
-                "libphonenumber": "only what libphonenumber calls a valid number (needs the extra `strict`)",
+                "libphonenumber": "only what libphonenumber calls a valid number",
             },
             "regions are US states; refuses none of the 456 assigned area codes",
             strict="libphonenumber",
@@ -87,9 +87,11 @@ RULINGS: Mapping[str, Ruling] = _table(
             "trim",
             {
                 "trim": "ordinary spaces around a number are ignored, with a note",
-                "refuse": "they are refused",
+                "any": "no-break spaces, tabs and dashes of all kinds are ignored too, with a note",
+                "refuse": "spaces around a number are refused",
             },
-            "CRM exports have them; other white space is always refused",
+            "CRM exports have them",
+            lenient="any",
             strict="refuse",
         ),
         Ruling(
@@ -100,10 +102,19 @@ RULINGS: Mapping[str, Ruling] = _table(
             lenient="coerce",
         ),
         Ruling(
-            "region-or-zip",
-            "one",
-            {"one": "region or zipCode is required, both are fine"},
-            '"Required if zipCode is not provided"',
+            "phone-echo",
+            "as-sent",
+            {"as-sent": "a 201 says the number as it was sent", "e164": "a 201 says it as +15095551234"},
+            "the example on Aktify's page about link shortening gives it back as sent; no profile changes it",
+        ),
+        Ruling(
+            "duplicate-by",
+            "e164",
+            {
+                "e164": "two spellings of one number are a duplicate",
+                "as-written": "only the same spelling is a duplicate",
+            },
+            "Aktify's webhooks know a lead by its E.164 number; no profile changes it",
         ),
         Ruling(
             "regions",
@@ -156,40 +167,44 @@ RULINGS: Mapping[str, Ruling] = _table(
             "region-from-zip",
             "include",
             {"include": "a 201 says the ZIP code's region when none was sent", "omit": "it doesn't"},
-            '"Will be used to determine region"; uncertain, so a client must not rely on it',
-            strict="omit",
+            '"Will be used to determine region"; uncertain, so a client must not rely on it; no profile changes it',
         ),
         Ruling(
             "email",
             "syntax",
             {
                 "syntax": "local@domain.tld, at most 254 characters",
-                "email-validator": "what email-validator accepts, without DNS (needs the extra `strict`)",
+                "email-validator": "what email-validator accepts, without DNS",
             },
             "the page only says string; nothing is looked up",
             strict="email-validator",
         ),
         Ruling(
             "external-created",
-            "iso8601",
+            "extended",
             {
-                "iso8601": "date and time with Z, ±HH, ±HHMM or ±HH:MM; no offset, or a date alone: with a note",
+                "extended": "date and time with Z, ±HH, ±HHMM or ±HH:MM; no offset, or a date alone: with a note",
+                "any": "every date and time of ISO 8601: also basic, week, ordinal, and a comma for the point",
                 "rfc3339": "date, time and offset as RFC 3339 wants them (refuses the page's own example)",
             },
-            '"ISO8601", example `2022-11-15T21:04:28-0600`; no profile changes it',
+            '"ISO8601", example `2022-11-15T21:04:28-0600`; no profile chooses rfc3339',
+            lenient="any",
         ),
         Ruling(
             "link",
             "http",
             {"http": "an absolute http or https URL", "any": "any text"},
-            '"full URL"',
+            "the page's examples are absolute URLs; it says no more than string",
             lenient="any",
         ),
         Ruling(
-            "both-links",
-            "refuse",
-            {"refuse": "link and linkToShorten together are refused, even if equal or empty"},
-            '"mutually exclusive"',
+            "links",
+            "at-most-one",
+            {
+                "at-most-one": "a lead may have no link; link and linkToShorten together are the page's own refusal",
+                "exactly-one": "a lead without a link is refused too",
+            },
+            'the table says that neither is required, and "one or the other must be provided"; no profile changes it',
         ),
         Ruling(
             "campaign-link",
@@ -205,7 +220,7 @@ RULINGS: Mapping[str, Ruling] = _table(
             "short-link",
             "sandbox",
             {"sandbox": "the sandbox's own address, so that the link can be opened"},
-            "three different hosts stand in the vendor's documents",
+            "the hosts differ between this page and the one about link shortening; no profile changes it",
             free="url",
         ),
         Ruling(
@@ -222,7 +237,7 @@ RULINGS: Mapping[str, Ruling] = _table(
             "null",
             "refuse",
             {"refuse": "null is refused", "absent": "null for an optional field counts as absent"},
-            "the page's type is string",
+            "the page's type is string, and it doesn't mention null",
             lenient="absent",
         ),
         Ruling(
@@ -245,10 +260,10 @@ RULINGS: Mapping[str, Ruling] = _table(
         ),
         Ruling(
             "text-length",
-            "1000",
-            {"1000": "at most so many characters in a text"},
-            "undocumented",
-            lenient="100000",
+            "note",
+            {"note": "more than 1,000 characters are accepted with a note; a number refuses more than that"},
+            "undocumented; the limit of the body bounds it anyway",
+            strict="1000",
             free="number",
         ),
         Ruling(
@@ -273,6 +288,15 @@ RULINGS: Mapping[str, Ruling] = _table(
             lenient="accept",
         ),
         Ruling(
+            "key-namespaces",
+            "on",
+            {
+                "on": "test-key.anything opens a campaign of its own with the rules of test-key",
+                "off": "it is an unknown key",
+            },
+            "not a reading of the page but a help for parallel tests; no profile changes it",
+        ),
+        Ruling(
             "fictional-only",
             "off",
             {"off": "any number", "on": "only 555-0100 to 555-0199, the range reserved for fiction"},
@@ -281,6 +305,31 @@ RULINGS: Mapping[str, Ruling] = _table(
     ]
 )
 """Every ruling by its name, in the order of the fields."""
+
+FORMER: Mapping[tuple[str, str], tuple[str, str] | None] = MappingProxyType(
+    {
+        ("both-links", "refuse"): ("links", "at-most-one"),
+        ("external-created", "iso8601"): ("external-created", "extended"),
+        ("region-or-zip", "one"): None,
+    }
+)
+"""Names and values of earlier versions, and today's; None: the page decides, so there is nothing to choose."""
+
+
+def modernised(changes: Mapping[str, str]) -> tuple[dict[str, str], list[str]]:
+    """Choices with today's names and values, and a notice for each that had an earlier one."""
+    today: dict[str, str] = {}
+    notices = []
+    for name, value in changes.items():
+        now = FORMER.get((name, value), (name, value))
+        if now == (name, value):
+            today[name] = value  # today's name counts where both are given
+            continue
+        meant = f"is called {'='.join(now)} now" if now else "is decided by the page: leave it out"
+        notices.append(f"The ruling {name}={value} {meant}.")
+        if now:
+            today.setdefault(*now)
+    return today, notices
 
 
 class Rulings(Mapping[str, str]):
@@ -297,9 +346,10 @@ class Rulings(Mapping[str, str]):
         """A profile and what differs from it. Raises `RulingMistake`."""
         if profile not in PROFILES:
             raise RulingMistake("profile", f"There is no profile {profile}.", _hint(profile, PROFILES))
-        for name, value in changes.items():
+        today, _ = modernised(changes)
+        for name, value in today.items():
             _check(name, value)
-        return cls({name: ruling.in_profile(profile) for name, ruling in RULINGS.items()} | dict(changes))
+        return cls({name: ruling.in_profile(profile) for name, ruling in RULINGS.items()} | today)
 
     def __getitem__(self, name: str) -> str:
         return self._values[name]

@@ -57,31 +57,28 @@ def lead_schema(rulings: Rulings) -> Schema:
     schema = deepcopy(_base())
     fields = schema["properties"]
     if rulings["phone-extension"] == "refuse":
-        fields["phoneNumber"]["pattern"] = _phone_pattern(rulings)
+        fields["phoneNumber"]["pattern"] = phone.PATTERNS[rulings["phone-spaces"]]
     else:  # what stands before an extension is a rule that a pattern would only blur
         del fields["phoneNumber"]["pattern"]
     fields["region"]["enum"] = _regions(rulings)
     fields["zipCode"]["pattern"] = ZIP_FORMS[rulings["zip-format"]]
     fields["externalCreated"]["pattern"] = dates.PATTERNS[rulings["external-created"]]
-    length = int(rulings["text-length"])
-    for name in (*FREE_TEXT, "phoneNumber", "link", "linkToShorten"):
-        fields[name]["maxLength"] = length
-    fields["metadata"]["additionalProperties"]["maxLength"] = length
+    for text in (
+        *(fields[name] for name in (*FREE_TEXT, "phoneNumber", "link", "linkToShorten")),
+        fields["metadata"]["additionalProperties"],
+    ):
+        text.pop("maxLength", None)
+        if rulings["text-length"] != "note":
+            text["maxLength"] = int(rulings["text-length"])
     if rulings["link"] == "any":
         for name in ("link", "linkToShorten"):
             del fields[name]["pattern"]
             fields[name]["minLength"] = 1
+    if rulings["links"] == "exactly-one":
+        schema["oneOf"] = [{"required": ["link"]}, {"required": ["linkToShorten"]}]
     if rulings["unknown-property"] == "refuse":
         schema["additionalProperties"] = False
     return schema
-
-
-def _phone_pattern(rulings: Rulings) -> str:
-    if rulings["phone-spaces"] == "trim":
-        return phone.PATTERN
-    return phone.PATTERN.replace("^", "^(?! )", 1).replace(
-        r"[ ().\-/]*$(?!\n)", r"(?:[ ().\-/]*[().\-/])?$(?!\n)"
-    )
 
 
 def _regions(rulings: Rulings) -> list[str]:

@@ -102,7 +102,7 @@ def _chosen(services: Services, request: Request) -> list[int]:
     if found is None:
         raise ProblemError(400, f"phone={phone} isn't a US phone number.")
     campaigns = [campaign] if campaign else store.campaigns_with_leads()
-    return sorted(number for name in campaigns if (number := store.lead_number(name, found)) is not None)
+    return sorted(number for name in campaigns for number in store.leads_with(name, found))
 
 
 def _public(lead: Any) -> dict[str, Any]:
@@ -152,11 +152,14 @@ class _Import:
         problem = self._problem(campaign, phone, received, said)
         if problem or phone is None:
             self._refuse(place, *(problem or ("phoneNumber", "This isn't a US phone number.")))
-        elif self._services.store.has(campaign, phone) or (campaign, phone) in self._new:
+            return
+        same = self._services.campaigns.rules_of(campaign).identity_of(phone, said["phoneNumber"])
+        if self._services.store.has(campaign, same) or (campaign, same) in self._new:
             self.already += 1
         else:
             known = {"campaign": campaign, "phone": phone, "receivedAt": received, "request": None}
-            self._new[campaign, phone] = {**known, "lead": said, "short": None}
+            spelled = {"identity": same} if same != phone else {}
+            self._new[campaign, same] = {**known, **spelled, "lead": said, "short": None}
 
     def _problem(
         self, campaign: Any, phone: str | None, received: Any, said: dict[str, Any]

@@ -69,8 +69,9 @@ class Recorder:
         exchange.duration_ms = round((time.perf_counter() - exchange.started) * 1000, 3)
         answer = exchange.answer
         kept = None
-        if answer.keeps and answer.access and answer.phone:
-            kept = Kept(answer.access.campaign, answer.phone, answer.short.code if answer.short else None)
+        if answer.keeps and answer.access and answer.identity:
+            code = answer.short.code if answer.short else None
+            kept = Kept(answer.access.campaign, answer.identity, code)
         written = asyncio.get_running_loop().create_future()
         self._store.add(exchange.number, self._line(exchange), kept, functools.partial(_settle, written))
         await written
@@ -165,6 +166,8 @@ def content_of(exchange: Exchange) -> dict[str, Any]:
         content["rulings"] = access.rules.rulings.changes
     if access and access.rules.link != "optional":
         content["link"] = access.rules.link
+    if answer.identity != answer.phone and answer.identity:
+        content["identity"] = answer.identity
     if exchange.forced and exchange.forced.delay:
         content["delayMs"] = round(exchange.forced.delay * 1000)
     if exchange.forced and exchange.forced.step.fault:

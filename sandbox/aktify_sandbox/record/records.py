@@ -16,11 +16,11 @@ from aktify_sandbox.masking import masked_key
 from aktify_sandbox.record.notes import notes_on
 from aktify_sandbox.record.recorder import restored, timestamp
 from aktify_sandbox.storage.log import Line, number_of, request_id
-from aktify_sandbox.storage.store import Store, is_request
+from aktify_sandbox.storage.store import Store, identity_in, is_request
 
 Record = dict[str, Any]
 
-_INTERNAL = ("crc", "kind", "lead", "short", "link")
+_INTERNAL = ("crc", "kind", "lead", "short", "link", "identity")
 _ONLY_WHOLE = ("headers", "body", "bodyEncoding", "bodyOmitted", "httpVersion", "rulings", "truncated")
 
 
@@ -219,7 +219,7 @@ def _whole(store: Store, campaigns: Campaigns, record: Record, number: int) -> R
     more: Record = {"notes": notes}
     record = restored(record)
     if record["reason"]["objection"] == "duplicate":
-        more["firstPost"] = first_post(store, record["campaign"], record["phone"], number, _sent(record))
+        more["firstPost"] = first_post(store, record["campaign"], identity_in(record), number, _sent(record))
     return {**_public(record, _INTERNAL), **more}
 
 
@@ -227,9 +227,9 @@ def _public(record: Record, hidden: Iterable[str]) -> Record:
     return {name: value for name, value in record.items() if name not in hidden}
 
 
-def first_post(store: Store, campaign: str, phone: str, number: int, this: Record) -> Record | None:
+def first_post(store: Store, campaign: str, identity: str, number: int, this: Record) -> Record | None:
     """The post that took the number: when it came, how the phone was written, and what differs from this one."""
-    taken = store.lead_number(campaign, phone)
+    taken = store.lead_number(campaign, identity)
     lead = store.lead(taken) if taken is not None and taken < number else None
     if taken is None or lead is None:
         return None
@@ -240,7 +240,7 @@ def first_post(store: Store, campaign: str, phone: str, number: int, this: Recor
         "id": lead["request"],
         "receivedAt": lead["receivedAt"],
         "phoneNumber": before.get("phoneNumber", lead["lead"].get("phoneNumber")),
-        "phone": phone,
+        "phone": lead["phone"],
         "sent": before,
         "differences": [
             {"field": name, "first": before.get(name), "this": this.get(name)}

@@ -27,6 +27,7 @@ def forced_answer(forced: Forced, natural: Answer) -> Answer:
         rule=f"{how}: {_in_words(forced)}; {outcome}.",
         access=natural.access,
         phone=natural.phone,
+        identity=natural.identity,
         lead=natural.lead,
         short=natural.short,
         keeps=natural.keeps and step.kept,

@@ -60,6 +60,7 @@ _RECORD: dict[str, Any] = {
 _MORE_OF_A_RECORD = {
     "lead": _LEAD,
     "short": _SHORT,
+    "identity": _TEXT,
     "rulings": _TEXTS_BY_NAME,
     "link": _TEXT,
     "bodyEncoding": _TEXT,
@@ -69,6 +70,7 @@ _MORE_OF_A_RECORD = {
     "hungUpAfterMs": {"type": "number"},
 }
 _KEPT = {
+    "identity": _TEXT,
     "campaign": _TEXT,
     "phone": _PHONE,
     "receivedAt": _MOMENT,

@@ -8,6 +8,7 @@ write gives it back.
 import asyncio
 import contextlib
 import errno
+import hashlib
 import itertools
 import os
 from collections.abc import Callable, Iterator, Mapping
@@ -28,6 +29,8 @@ if TYPE_CHECKING:
 
 _PLAIN_TABLES = ("keys", "campaigns")
 _RESERVE = 1 << 16
+_SPELLING = 24
+"""Bits for a number's spelling, so that with the number's own they fit into 64."""
 _LETTERS = bytes(ord("a") + byte % 26 for byte in range(256))
 
 
@@ -47,7 +50,8 @@ class Kept(NamedTuple):
     """A lead that a request brings: whose number it takes, and the short link that shall open."""
 
     campaign: str
-    phone: str
+    identity: str
+    """The number (E.164), or that, a space and how it is written: the ruling `duplicate-by`."""
     code: str | None = None
 
 
@@ -75,6 +79,7 @@ class Store:
         self._shrink_at = 2 * (keep or 0)
         self._written = 0
         self._numbers: dict[str, dict[int, int]] = {}
+        self._spelled: set[str] = set()  # the campaigns in which a number's spelling counts
         self._codes: dict[str, int] = {}
         self._amendments: dict[int, int] = {}
         self._loaded_at = 0
@@ -119,10 +124,10 @@ class Store:
 
     # what the endpoint asks and says
 
-    def has(self, campaign: str, phone: str) -> bool:
-        """Whether the number (E.164) was already taken in the campaign."""
+    def has(self, campaign: str, identity: str) -> bool:
+        """Whether the number (E.164, or with its spelling) was already taken in the campaign."""
         numbers = self._numbers.get(campaign)
-        return numbers is not None and int(phone[1:]) in numbers
+        return numbers is not None and _place(identity) in numbers
 
     def next_number(self) -> int:
         """The next number of the sequence. It is never given again."""
@@ -190,14 +195,16 @@ class Store:
             self._keep_newest(self.keep)
 
     def _take(self, number: int, kept: Kept) -> None:
-        self._numbers.setdefault(kept.campaign, {})[int(kept.phone[1:])] = number
+        if " " in kept.identity:
+            self._spelled.add(kept.campaign)
+        self._numbers.setdefault(kept.campaign, {})[_place(kept.identity)] = number
         if kept.code:
             self._codes[kept.code] = number
 
     def _take_back(self, waiting: list[tuple[Done, Kept | None]], error: LogUnwritable) -> None:
         for done, kept in waiting:
             if kept is not None:
-                del self._numbers[kept.campaign][int(kept.phone[1:])]
+                del self._numbers[kept.campaign][_place(kept.identity)]
                 self._codes.pop(kept.code or "", None)
             done(error)
 
@@ -226,21 +233,28 @@ class Store:
             if before is None or line.number < before:
                 yield line
 
-    def lead_number(self, campaign: str, phone: str) -> int | None:
+    def lead_number(self, campaign: str, identity: str) -> int | None:
         """The number of the line that keeps the lead."""
-        return self._numbers.get(campaign, {}).get(int(phone[1:]))
+        return self._numbers.get(campaign, {}).get(_place(identity))
+
+    def leads_with(self, campaign: str, phone: str) -> list[int]:
+        """The numbers of the lines that keep leads with this number (E.164), however it is written."""
+        numbers, place = self._numbers.get(campaign, {}), int(phone[1:])
+        if campaign not in self._spelled:
+            return [numbers[place]] if place in numbers else []
+        return [number for each, number in numbers.items() if place in (each, each >> _SPELLING)]
 
     def lead(self, number: int) -> Document | None:
         """A kept lead by its line's number."""
         line = self.log.find(number) if number <= self._written else None
         found = _lead_in(line.load()) if line else None
-        return found if found and self.lead_number(found["campaign"], found["phone"]) == number else None
+        return found if found and self.lead_number(found["campaign"], identity_in(found)) == number else None
 
     def all_leads(self) -> Iterator[tuple[str, Document]]:
         """Number and content of every kept lead, oldest first, in one pass over the log."""
         for line in self.log.lines():
             lead = _lead_in(line.load())
-            if lead and self.lead_number(lead["campaign"], lead["phone"]) == line.number:
+            if lead and self.lead_number(lead["campaign"], identity_in(lead)) == line.number:
                 yield str(line.number), lead
 
     def long_url(self, code: str) -> str | None:
@@ -334,7 +348,7 @@ class Store:
         lead = _lead_in(content)
         if lead:
             code = lead["short"]["code"] if lead.get("short") else None
-            self._take(int(content["id"][1:]), Kept(lead["campaign"], lead["phone"], code))
+            self._take(int(content["id"][1:]), Kept(lead["campaign"], identity_in(lead), code))
 
     def clear_requests(self) -> int:
         """Forget the record and take it off the disk; leads stay. Returns how many were forgotten.
@@ -424,7 +438,7 @@ class Store:
                 continue
             content = line.load()
             lead = _lead_in(content)
-            if lead and self.lead_number(lead["campaign"], lead["phone"]) == line.number:
+            if lead and self.lead_number(lead["campaign"], identity_in(lead)) == line.number:
                 row = {
                     "id": content["id"],
                     "kind": "put",
@@ -527,8 +541,24 @@ def _lead_in(content: Mapping[str, Any]) -> dict[str, Any] | None:
         return lead
     if content.get("kind") != "request" or "lead" not in content:
         return None
-    kept = {name: content[name] for name in ("campaign", "phone", "receivedAt", "lead")}
+    names = ("campaign", "phone", "receivedAt", "lead", "identity")
+    kept = {name: content[name] for name in names if name in content}
     return {**kept, "request": content["id"], "short": content.get("short")}
+
+
+def identity_in(lead: Mapping[str, Any]) -> str:
+    """What a lead, or the record of a request, is compared by."""
+    identity: str = lead.get("identity") or lead["phone"]
+    return identity
+
+
+def _place(identity: str) -> int:
+    """An identity as a number, which takes less room: the digits, and a digest of the spelling if that counts."""
+    phone, space, written = identity.partition(" ")
+    if not space:
+        return int(phone[1:])
+    digest = hashlib.blake2b(written.encode(errors="surrogatepass"), digest_size=_SPELLING // 8).digest()
+    return int(phone[1:]) << _SPELLING | int.from_bytes(digest)
 
 
 def _is_full(error: LogUnwritable) -> bool:
