@@ -279,3 +279,72 @@ def test_the_banner_promises_nothing_that_does_not_come_true(serve: Serve, tmp_p
     for again in (serve("--state", state), serve("--scenario", "flaky")):
         assert "Paste this to post a lead" in again.output()
         assert "it is answered 201" not in again.output()
+
+
+def pasted_status(sandbox: Running) -> int:
+    """The status of the line that the banner prints."""
+    [line] = [line for line in sandbox.output().splitlines() if line.startswith("curl -i ")]
+    quiet = line.replace("curl -i", "curl -s -o /dev/null -w %{http_code}", 1)
+    return int(subprocess.run(["bash", "-c", quiet], capture_output=True, text=True, check=True).stdout)
+
+
+@pytest.mark.parametrize(
+    "flags",
+    [
+        ["--profile", "strict"],
+        ["--profile", "lenient"],
+        ["--fictional-only"],
+        ["--ruling", "fictional-only=on"],
+        ["--ruling", "text-length=10"],
+        ["--ruling", "text-length=10", "--ruling", "links=exactly-one"],
+        ["--ruling", "text-length=10", "--ruling", "fictional-only=on", "--ruling", "regions=states"],
+    ],
+    ids=" ".join,
+)
+def test_the_banners_line_is_a_201_by_the_rulings_in_force(serve: Serve, flags: list[str]) -> None:
+    sandbox = serve("--in-memory", *flags)
+    assert "it is answered 201" in sandbox.output()
+    assert pasted_status(sandbox) == 201
+    line = sandbox.get("/_sandbox/config")["curl"]
+    assert line in sandbox.output()
+
+
+def test_where_no_lead_can_be_a_201_the_banner_says_so(serve: Serve) -> None:
+    sandbox = serve("--in-memory", "--ruling", "text-length=9")
+    assert "No example: no lead that we know is a 201 under text-length=9." in sandbox.output()
+    assert "curl" not in sandbox.output()
+    assert sandbox.get("/_sandbox/config")["curl"] is None
+
+
+def test_an_earlier_name_of_a_ruling_is_read_with_a_notice(serve: Serve) -> None:
+    sandbox = serve("--in-memory", "--ruling", "both-links=refuse", "--ruling", "external-created=iso8601")
+    assert "both-links=refuse is called links=at-most-one now" in sandbox.output()
+    assert "external-created=iso8601 is called external-created=extended now" in sandbox.output()
+    assert sandbox.post().status_code == 201
+
+
+@pytest.mark.parametrize("default", [True, False], ids=["off", "on"])
+def test_numbers_are_compared_as_written_where_that_is_ruled(
+    serve: Serve, tmp_path: Path, default: bool
+) -> None:
+    """Also after a restart, which learns the leads from the log."""
+    ruling = [] if default else ["--ruling", "duplicate-by=as-written"]
+    arguments = ["--state", str(tmp_path / "state"), *ruling]
+    sandbox = serve(*arguments)
+    assert sandbox.post({"phoneNumber": "(509) 555-1234", "region": "CA"}).status_code == 201
+    other = {"phoneNumber": "509.555.1234", "region": "CA"}
+    assert sandbox.post(other).status_code == (409 if default else 201)
+    sandbox.stop()
+    again = serve(*arguments)
+    assert again.post(other).status_code == 409
+    found = again.get("/_sandbox/leads?phone=5095551234")["leads"]
+    assert len(found) == (1 if default else 2)
+    assert again.http.delete("/_sandbox/leads", params={"phone": "5095551234"}).json()["removed"] == len(
+        found
+    )
+    assert again.post(other).status_code == 201
+
+
+def test_a_key_with_a_dot_is_unknown_where_namespaces_are_off(serve: Serve) -> None:
+    on, off = serve("--in-memory"), serve("--in-memory", "--ruling", "key-namespaces=off")
+    assert [each.post(headers={"x-api-key": "test-key.mine"}).status_code for each in (on, off)] == [201, 401]

@@ -37,8 +37,7 @@ class Application:
 
         Raises `RulingMistake`, `NoSuchScenario`, `DocumentMistakes`.
         """
-        campaigns = Campaigns(settings.campaigns, settings.profile, settings.rulings, origin)
-        self._rulings = campaigns.rulings
+        self.campaigns = campaigns = Campaigns(settings.campaigns, settings.profile, settings.rulings, origin)
         notices = restore(store, campaigns)
         campaigns.find(campaigns.default_key.encode())  # its rules are compiled before a request needs them
         self.forcing = Forcing(
@@ -59,7 +58,7 @@ class Application:
 
     def warm_up(self) -> None:
         """Load what explains refusals, for which the first one would wait; in any thread."""
-        LeadRules(self._rulings).read(b"{}", b"application/json", None)
+        LeadRules(self.campaigns.rulings).read(b"{}", b"application/json", None)
 
     async def __call__(self, scope: dict[str, Any], receive: Receive, send: Send) -> None:
         """Through which door a request goes."""

@@ -75,6 +75,8 @@ def send(
         raise click.ClickException(f"{file}: there is no lead in it.")
     client = Client(url, token)
     client.check()
+    if sample is not None:
+        bodies = _fitted(client, key, bodies)
     summary = Summary()
     for body in _with_progress(bodies):
         _send(client, key, body, summary)
@@ -94,6 +96,35 @@ def _sample(count: int, seed: int | None) -> Iterator[Body]:
         seed = secrets.randbelow(1_000_000)
         click.echo(f"New samples; --seed {seed} makes the same ones again.", err=True)
     return (Body(f"lead {number}", content) for number, content in enumerate(samples(count, seed), 1))
+
+
+def _fitted(client: Client, key: str, bodies: list[Body]) -> list[Body]:
+    """The samples, changed so far as the rulings of the key's campaign want it."""
+    import json
+
+    from aktify_sandbox.contract.examples import fitted
+    from aktify_sandbox.contract.lead import LeadRules
+    from aktify_sandbox.contract.rulings import Rulings
+
+    name = (
+        client.post("/explain", {"body": bodies[0].content.decode(), "apiKey": key}).json()["campaign"] or ""
+    )
+    campaigns = client.get("/config")["campaigns"]
+    inside = [each for each in campaigns if f"{name}.".startswith(f"{each['campaign']}.")]
+    campaign = max(inside, key=lambda each: len(each["campaign"]), default=None)
+    if campaign is None or (not campaign["rulings"] and campaign["link"] == "optional"):
+        return bodies
+    rules = LeadRules(Rulings.of("default", campaign["rulings"]), campaign["link"])
+    leads = [fitted(rules, json.loads(body.content)) for body in bodies]
+    if leads[0] is None:
+        changes = ", ".join(f"{ruling}={value}" for ruling, value in campaign["rulings"].items())
+        raise click.ClickException(
+            f"No sample is a 201 in the campaign {campaign['campaign']} under {changes}."
+        )
+    return [
+        Body(body.place, json.dumps(lead).encode()) if lead else body
+        for body, lead in zip(bodies, leads, strict=True)
+    ]
 
 
 def _with_progress(bodies: list[Body]) -> Iterator[Body]:

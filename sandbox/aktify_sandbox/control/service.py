@@ -22,7 +22,7 @@ from aktify_sandbox.record.diagnosis import diagnosis
 from aktify_sandbox.record.recorder import timestamp
 from aktify_sandbox.scenarios.forced import forced_answer
 from aktify_sandbox.scenarios.forcing import Forcing
-from aktify_sandbox.serving.banner import example, first_key
+from aktify_sandbox.serving.banner import first_key, line_to_paste
 from aktify_sandbox.settings import WELL_KNOWN_KEYS
 from aktify_sandbox.storage.log import request_id
 from aktify_sandbox.version import __version__
@@ -81,7 +81,7 @@ def _config(services: Services) -> dict[str, Any]:
         "newest": request_id(services.store.newest),
         "endpoint": f"{origin}{ENDPOINT}",
         "apiKey": known,
-        "curl": example(origin, known, fictional=campaigns.rulings["fictional-only"] == "on"),
+        "curl": line_to_paste(settings, campaigns, known),
         "magic": _magic(services.forcing),
         "settings": {name.replace("_", "-"): _plain(value) for name, value in shown.items()},
         "rulings": [
@@ -188,9 +188,9 @@ def _explained(services: Services, content: dict[str, Any]) -> dict[str, Any]:
     }
     if access:
         record["notes"] = [note._asdict() for note in access.rules.notes(raw)]
-    if answer.objection == "duplicate" and access and answer.phone:
+    if answer.objection == "duplicate" and access and answer.identity:
         sent = natural.sent or {}
-        record["firstPost"] = records.first_post(store, access.campaign, answer.phone, 1 << 62, sent)
+        record["firstPost"] = records.first_post(store, access.campaign, answer.identity, 1 << 62, sent)
     return record
 
 

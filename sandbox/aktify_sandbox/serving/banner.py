@@ -3,17 +3,18 @@
 import json
 from collections.abc import Iterable
 
+from aktify_sandbox.campaigns import Campaigns
+from aktify_sandbox.contract.examples import example
+from aktify_sandbox.contract.lead import LeadRules
 from aktify_sandbox.settings import DEFAULT_CAMPAIGNS, Settings
 from aktify_sandbox.storage.store import Store
 from aktify_sandbox.version import __version__
 
-_EXAMPLE_PHONE = "(509) 555-1234"
-_FICTIONAL_PHONE = "(509) 555-0123"
 
-
-def banner(settings: Settings, origin: str, store: Store, scenarios: Iterable[str]) -> str:
+def banner(settings: Settings, campaigns: Campaigns, store: Store, scenarios: Iterable[str]) -> str:
     """The text that `serve` prints once it answers."""
-    key = first_key(settings)
+    origin, key = campaigns.origin, first_key(settings)
+    line = line_to_paste(settings, campaigns, key)
     return "\n".join(
         [
             f"aktify-sandbox {__version__}: a local stand-in for Aktify's lead API. Nothing leaves this machine.",
@@ -24,9 +25,11 @@ def banner(settings: Settings, origin: str, store: Store, scenarios: Iterable[st
             f"  state      {_state(settings, store)}",
             *([f"  scenarios  {', '.join(scenarios)}"] if scenarios else []),
             "",
-            _promise(settings, store, scenarios),
-            "",
-            example(origin, key, fictional=settings.fictional_only),
+            *(
+                [_promise(settings, store, scenarios), "", line]
+                if line
+                else [f"No example: no lead that we know is a 201 under {_changes(settings, campaigns)}."]
+            ),
             "",
             "Ctrl-C stops.",
         ]
@@ -47,12 +50,29 @@ def first_key(settings: Settings) -> str | None:
     )
 
 
-def example(origin: str, key: str | None, *, fictional: bool) -> str:
-    """A `curl` line whose lead is accepted; a key that isn't to be shown comes from the environment."""
-    phone = _FICTIONAL_PHONE if fictional else _EXAMPLE_PHONE
-    lead = json.dumps({"phoneNumber": phone, "region": "CA", "firstName": "John"})
+def line_to_paste(settings: Settings, campaigns: Campaigns, key: str | None) -> str | None:
+    """A `curl` line whose lead is accepted by the rulings in force; None where none is.
+
+    A key that isn't to be shown (None) comes from the environment.
+    """
+    lead = example(_rules(settings, campaigns))
+    if lead is None:
+        return None
     shown = f"'x-api-key: {key}'" if key else '"x-api-key: $AKTIFY_API_KEY"'
-    return f"curl -i {origin}/api/v1/leads -H {shown} -H 'content-type: application/json' -d '{lead}'"
+    body = json.dumps(lead)
+    return (
+        f"curl -i {campaigns.origin}/api/v1/leads -H {shown} -H 'content-type: application/json' -d '{body}'"
+    )
+
+
+def _rules(settings: Settings, campaigns: Campaigns) -> LeadRules:
+    """The rules that the first valid key's leads meet."""
+    access = campaigns.find((first_key(settings) or "").encode())
+    return access.rules if access else campaigns.rules_of("")
+
+
+def _changes(settings: Settings, campaigns: Campaigns) -> str:
+    return ", ".join(f"{name}={value}" for name, value in _rules(settings, campaigns).rulings.changes.items())
 
 
 def _state(settings: Settings, store: Store) -> str:

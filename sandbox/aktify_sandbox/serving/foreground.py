@@ -56,7 +56,7 @@ def _serve(settings: Settings, notices: list[str], listening: socket.socket) -> 
     watching: list[asyncio.Task[None]] = []  # whoever drops a task may lose it
 
     def ready() -> None:
-        terminal.say(banner(settings, origin, store, app.forcing.active))
+        terminal.say(banner(settings, app.campaigns, store, app.forcing.active))
         if settings.ready_file:
             write_ready_file(settings, origin)
         if settings.open:
