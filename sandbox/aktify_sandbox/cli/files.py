@@ -114,7 +114,7 @@ def _exported(content: bytes) -> bytes | None:
     if b'"campaign"' not in content:
         return None
     try:
-        row = json.loads(content)
+        row = _from_export(json.loads(content))
     except (ValueError, RecursionError):
         return None
     is_row = isinstance(row, dict) and "phone" in row and isinstance(row.get("lead"), dict)
@@ -163,11 +163,17 @@ def _value(file: Path, body: Body) -> Any:
 
 
 def _from_export(lead: Any) -> Any:
-    """A row of an exported CSV says campaign and phone beside the lead's own fields."""
-    if not isinstance(lead, dict) or "lead" in lead or "campaign" not in lead or "phone" not in lead:
+    """A row of an exported CSV: campaign and phone beside the lead's own fields, perhaps with all of it as JSON."""
+    if not isinstance(lead, dict) or "campaign" not in lead or "phone" not in lead:
         return lead
-    own = {name: value for name, value in lead.items() if name not in ("campaign", "phone")}
-    return {"campaign": lead["campaign"], "phone": lead["phone"], "lead": own}
+    own = {name: value for name, value in lead.items() if name not in ("campaign", "phone", "lead")}
+    try:
+        exact = json.loads(lead.get("lead", "{}"))
+    except (ValueError, TypeError, RecursionError):  # it is no text: the row is one of an exported JSON
+        return lead
+    metadata = {**exact.get("metadata", {}), **own.get("metadata", {})}
+    inner = {"metadata": metadata} if "metadata" in exact or "metadata" in own else {}
+    return {"campaign": lead["campaign"], "phone": lead["phone"], "lead": {**exact, **own, **inner}}
 
 
 def _is_lines(text: str) -> bool:
@@ -292,10 +298,18 @@ def _lead(columns: list[str], cells: list[str]) -> dict[str, Any]:
     return lead
 
 
-def flattened(lead: dict[str, Any]) -> dict[str, Any]:
-    """A lead as a row: metadata in columns of its own."""
-    row = {name: value for name, value in lead.items() if name != "metadata"}
+def flattened(lead: dict[str, Any]) -> dict[str, str]:
+    """A lead as a row: metadata in columns of its own, and the whole as JSON in one more where cells don't say it all.
+
+    Cells are written as they are, also what a spreadsheet takes for a formula: a mark before it would come back.
+    """
     metadata = lead.get("metadata")
-    return row | (
-        {f"metadata.{name}": value for name, value in metadata.items()} if isinstance(metadata, dict) else {}
-    )
+    inner = metadata.items() if isinstance(metadata, dict) else ()
+    named = [*lead.items(), *((f"metadata.{name}", value) for name, value in inner if _PLAIN.fullmatch(name))]
+    row = {name: value for name, value in named if isinstance(value, str) and value}
+    is_exact = _lead(list(row), list(row.values())) == lead
+    return row if is_exact else {**row, "lead": json.dumps(lead, ensure_ascii=False)}
+
+
+_PLAIN = re.compile(r"""(?!\s)[^,;\t\r\n"]+(?<!\s)""")
+"""What a column may be called: nothing that is taken for a delimiter or trimmed."""

@@ -116,7 +116,7 @@ def _as_csv(everything: list[dict[str, Any]]) -> str:
     ]
     columns = list(dict.fromkeys(["campaign", "phone", *(name for row in rows for name in row)]))
     out = io.StringIO()
-    writer = csv.DictWriter(out, columns, lineterminator="\n")
+    writer = csv.DictWriter(out, columns)  # as RFC 4180 has it: a lone CR is quoted, too
     writer.writeheader()
     writer.writerows(rows)
     return out.getvalue()

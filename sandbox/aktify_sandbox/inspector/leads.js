@@ -185,10 +185,16 @@ function csv(all) {
   const rows = all.map((each) => ({ campaign: each.campaign, phone: each.phone, ...flat(each.lead) }));
   const columns = [...new Set(["campaign", "phone", ...rows.flatMap(Object.keys)])];
   const cell = (text = "") => (/[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text);
-  return [columns, ...rows.map((each) => columns.map((name) => each[name]))].map((cells) => cells.map(cell).join(",")).join("\n") + "\n";
+  const lines = [columns, ...rows.map((each) => columns.map((name) => each[name]))];
+  return lines.map((cells) => cells.map(cell).join(",") + "\r\n").join("");
 }
 
-function flat({ metadata, ...lead }) {
-  const inner = Object.entries(metadata || {}).map(([name, value]) => [`metadata.${name}`, value]);
-  return { ...lead, ...Object.fromEntries(inner) };
+/** A lead as a row; where cells alone don't say it all (an empty text, a name with a comma), also as JSON in `lead`. */
+function flat(lead) {
+  const { metadata, ...own } = lead;
+  const inner = Object.entries(metadata || {});
+  const isPlain = ([name, value]) => value !== "" && /^(?![\s\x1c-\x1f\x85])[^,;\t\r\n"]+(?<![\s\x1c-\x1f\x85])$/.test(name);
+  const isExact = [...Object.entries(own), ...inner].every(isPlain) && (!metadata || inner.length > 0);
+  const cells = inner.filter(isPlain).map(([name, value]) => [`metadata.${name}`, value]);
+  return { ...own, ...Object.fromEntries(cells), ...(isExact ? {} : { lead: JSON.stringify(lead) }) };
 }
