@@ -260,13 +260,30 @@ def test_a_secret_is_shown_masked_and_what_is_none_is_shown(tmp_path: Path) -> N
         ("[fe80::1]", "fe80::1"),
         ("fe80::1", "fe80::1"),
         ("10.0.0.1:80", "10.0.0.1"),
+        ("[FE80:0::0001]:80", "fe80::1"),
+        ("2001:0db8::1", "2001:db8::1"),
     ],
 )
 def test_a_port_behind_an_allowed_host_is_dropped(tmp_path: Path, written: str, name: str) -> None:
     assert gather(tmp_path, allow_host=(written,))[0].allow_host == (name,)
 
 
-@pytest.mark.parametrize("written", ["http://foo.local", "foo.local/", "foo:port", "a b", "[foo", "*"])
+@pytest.mark.parametrize(
+    "written",
+    [
+        "http://foo.local",
+        "foo.local/",
+        "foo:port",
+        "a b",
+        "[foo",
+        "*",
+        "10.0.0.1:abc",
+        "[::1:80",
+        "[10.0.0.1]",
+        "foo:123456",
+        "",
+    ],
+)
 def test_an_allowed_host_that_could_never_match_is_refused(tmp_path: Path, written: str) -> None:
     with pytest.raises(SettingsMistake, match="isn't a host's name: write it alone"):
         gather(tmp_path, allow_host=(written,))
@@ -277,6 +294,14 @@ def test_a_token_that_no_header_can_carry_is_refused_without_being_shown(tmp_pat
     with pytest.raises(SettingsMistake, match="visible ASCII") as caught:
         gather(tmp_path, token=token)
     assert token not in str(caught.value)
+
+
+def test_an_empty_token_is_refused(tmp_path: Path) -> None:
+    """With it nobody could enter; a variable that is empty is as good as unset."""
+    for host in ("127.0.0.1", "0.0.0.0"):
+        with pytest.raises(SettingsMistake, match="--token is empty"):
+            gather(tmp_path, token="", host=host)
+    assert gather(tmp_path, environ={"AKTIFY_SANDBOX_TOKEN": ""})[0].token is None
 
 
 @pytest.mark.parametrize(

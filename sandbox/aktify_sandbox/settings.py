@@ -421,6 +421,8 @@ def _checked(settings: Settings) -> Settings:
         raise SettingsMistake(
             f"--host {settings.host} isn't an address: write 127.0.0.1, 0.0.0.0 or localhost."
         ) from None
+    if settings.token is not None and not settings.token:
+        raise SettingsMistake("--token is empty, and nobody could enter: give one, or leave the option out.")
     if not loopback and not settings.token:
         raise SettingsMistake(
             f"--host {settings.host} opens the sandbox to the network: give --token TOKEN too, or AKTIFY_SANDBOX_TOKEN."
@@ -434,11 +436,15 @@ def _checked(settings: Settings) -> Settings:
 
 def _host_name(written: str) -> str:
     """The name alone: a port behind it is dropped, since a sandbox has but one."""
-    found = re.fullmatch(r"(?:\[([0-9A-Fa-f:.]+)\]|([A-Za-z0-9_.-]+))(?::[0-9]{1,5})?", written)
-    if found:
-        return found[1] or found[2]
-    if re.fullmatch(r"[0-9A-Fa-f:.]+", written):
-        return written
+    from ipaddress import IPv6Address, ip_address
+
+    found = re.fullmatch(r"\[(.*)\](?::[0-9]{1,5})?|([A-Za-z0-9_.-]+)(?::[0-9]{1,5})?", written)
+    try:
+        if found and found[2]:
+            return found[2]
+        return str(IPv6Address(found[1]) if found else ip_address(written))  # as browsers write it
+    except ValueError:
+        pass
     raise SettingsMistake(
         f"--allow-host {written} isn't a host's name: write it alone, as in sandbox.example.com."
     )
