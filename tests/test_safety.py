@@ -193,13 +193,17 @@ def test_a_token_guards_every_route_but_health(serve: Serve) -> None:
     assert ask(sandbox, "GET", "/_sandbox/config", {"Authorization": "Bearer let-me-in"})[0] == 200
 
 
-def test_a_token_in_the_address_is_exchanged_for_a_strict_cookie(serve: Serve) -> None:
+def test_a_token_in_the_address_is_exchanged_for_a_cookie_that_does_not_tell_it(serve: Serve) -> None:
     sandbox = serve("--token", "let-me-in")
     answer = sandbox.http.get("/_sandbox/requests?limit=5&token=let-me-in")
     assert (answer.status_code, answer.headers["location"]) == (303, "/_sandbox/requests?limit=5")
     cookie = answer.headers["set-cookie"]
-    assert "SameSite=strict" in cookie
+    assert (
+        "SameSite=lax" in cookie
+    )  # a link in a chat may open the page; all else from other sites is refused
     assert "HttpOnly" in cookie
+    assert "let-me-in" not in cookie
+    assert cookie.startswith(f"aktify_sandbox_token_{sandbox.port}=")
     assert sandbox.http.get("/_sandbox/requests?limit=5").status_code == 200
     assert (
         sandbox.http.get("/_sandbox/requests?token=let-me-in").status_code == 303
@@ -213,6 +217,57 @@ def test_the_way_back_from_a_token_is_an_address_and_nothing_more(serve: Serve, 
     answer = sandbox.http.get(f"{path}?token=let-me-in")
     assert (answer.status_code, answer.headers["location"]) == (303, path)
     assert "a=b" not in answer.headers["set-cookie"]
+
+
+def test_two_sandboxes_on_one_host_do_not_log_each_other_out(serve: Serve) -> None:
+    """A browser sends the cookies of a host to all of its ports, those of other programs too."""
+    first, second = serve("--token", "one"), serve("--token", "two")
+    cookies = ['other={"a": 1}', "a b"]
+    for sandbox, token in ((first, "one"), (second, "two")):
+        answer = sandbox.http.get(f"/_sandbox/?token={token}")
+        cookies.append(answer.headers["set-cookie"].partition(";")[0])
+    for sandbox, token in ((first, "one"), (second, "two")):
+        own = f"aktify_sandbox_token_{sandbox.port}"
+        assert ask(sandbox, "GET", "/_sandbox/config", {"Cookie": "; ".join(cookies)})[0] == 200
+        assert ask(sandbox, "GET", "/_sandbox/config", {"Cookie": f"{own}={token}"})[0] == 401
+        stolen = [each.partition("=")[2] for each in cookies if own not in each]
+        for value in stolen:
+            assert ask(sandbox, "GET", "/_sandbox/config", {"Cookie": f"{own}={value}"})[0] == 401
+
+
+FOLLOWED = {
+    "Sec-Fetch-Site": "cross-site",
+    "Sec-Fetch-Mode": "navigate",
+    "Sec-Fetch-Dest": "document",
+    "Accept": "text/html,*/*;q=0.8",
+}
+
+
+def test_a_link_from_elsewhere_opens_the_page_and_nothing_else(sandbox: Running) -> None:
+    sandbox.post()
+    number = sandbox.get("/_sandbox/requests")["requests"][0]["id"]
+    opened = {
+        "/_sandbox/": 200,
+        "/_sandbox/?view=leads": 200,
+        "/_sandbox": 307,
+        f"/_sandbox/requests/{number}": 303,
+    }
+    for path, status in opened.items():
+        assert ask(sandbox, "GET", path, FOLLOWED)[0] == status, path
+        assert ask(sandbox, "POST", path, {**FOLLOWED, "Content-Type": "application/json"})[0] == 403
+        for name, value in {
+            "Sec-Fetch-Mode": "no-cors",
+            "Sec-Fetch-Dest": "iframe",
+            "Accept": "application/json",
+            "Host": "evil.example",
+            "Origin": "https://evil.example",
+        }.items():
+            assert ask(sandbox, "GET", path, {**FOLLOWED, name: value})[0] == 403, (path, name)
+    assert b"<html" in ask(sandbox, "GET", "/_sandbox/", FOLLOWED)[1]
+    pages = ("/_sandbox", "/_sandbox/", "/_sandbox/requests/r000000001")
+    for method, path in all_routes():
+        if method != "GET" or path not in pages:
+            assert ask(sandbox, method, path, FOLLOWED)[0] == 403, (method, path)
 
 
 CANARY = "CANARY0f3a9c77d1e2"

@@ -1,15 +1,19 @@
 """What was recorded is hostile: 200 payloads wherever a request can carry one, in a real browser."""
 
+import contextlib
 import json
 import re
 import socket
+import threading
 from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from urllib.parse import quote
 
-from playwright.sync_api import expect
+import pytest
+from playwright.sync_api import Browser, Error, Response, expect
 
 from inspector.browsing import Inspect, Inspector
-from running import Running
+from running import Running, Serve
 
 CALLS = ("alert(1)", "canary(1)", "window.canary`1`", "import('data:text/javascript,canary(1)')")
 SHAPES = (
@@ -210,3 +214,51 @@ def test_the_policy_is_in_force_in_the_browser(inspect: Inspect, own: Running) -
     assert page.locator("#put-in").count() == 0
     assert page.evaluate("window.__ran") == []
     inspector.forgiven += ("404 (Not Found)",)
+
+
+@contextlib.contextmanager
+def site(content: str) -> Iterator[str]:
+    """Another site: localhost is one for a sandbox at 127.0.0.1. (Chromium keeps public ones away by itself.)"""
+
+    class Page(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            self.send_response(200)
+            self.send_header("content-type", "text/html")
+            self.end_headers()
+            self.wfile.write(content.encode())
+
+        def log_message(self, *_: object) -> None:
+            pass
+
+    with ThreadingHTTPServer(("127.0.0.1", 0), Page) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        try:
+            yield f"http://localhost:{server.server_port}/"
+        finally:
+            server.shutdown()
+
+
+def test_a_link_in_a_chat_opens_the_page_also_when_it_wants_a_token(browser: Browser, serve: Serve) -> None:
+    """The page alone: what the other site embeds or fetches itself is refused."""
+    sandbox = serve("--in-memory", "--token", "let-me-in")
+    sandbox.http.headers["authorization"] = "Bearer let-me-in"
+    explain = sandbox.post(key="unknown").headers["x-aktify-sandbox-explain"]
+    chat = f'<a href="{explain}">look</a><iframe src="{sandbox.url}/_sandbox/"></iframe>'
+    with site(chat) as address, browser.new_context() as context:
+        page = context.new_page()
+        page.goto(f"{sandbox.url}/_sandbox/?token=let-me-in")
+        answers: dict[str, int] = {}
+
+        def note(answer: Response) -> None:
+            answers.setdefault(answer.url, answer.status)
+
+        page.on("response", note)
+        page.goto(address)
+        page.wait_for_load_state("load")
+        assert answers.pop(f"{sandbox.url}/_sandbox/") == 403
+        with pytest.raises(Error, match="Failed to fetch"):
+            page.evaluate(f"fetch('{sandbox.url}/_sandbox/requests')")
+        page.get_by_text("look").click()
+        expect(page.locator("#detail h2")).to_be_visible()
+        assert answers[explain] == 303
+        assert answers[f"{sandbox.url}/_sandbox/?request={explain.rpartition('/')[2]}"] == 200

@@ -3,28 +3,31 @@
 A page can make the browser send requests here, under a name that it controls (DNS rebinding), so the `Host` must be a
 name of this machine; it can post forms, so a body must be JSON; and it always says where it comes from, so a foreign
 origin is refused. Decisions are made on `scope["path"]`, and forwarded headers aren't read. Health alone is told
-under any name: a Kubernetes probe sends the pod's address.
+under any name: a Kubernetes probe sends the pod's address. A link in a chat may open the page itself, which is the
+same for everyone and asks for data from its own origin.
 """
 
+import hashlib
 import hmac
 import ipaddress
 import re
 from collections.abc import Iterable
-from http.cookies import CookieError, SimpleCookie
-from typing import Any
 from urllib.parse import parse_qsl, quote, urlencode
 
+from starlette.requests import Request
 from starlette.responses import Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from aktify_sandbox.control.problems import problem_response
+from aktify_sandbox.control.problems import problem_response, wants_page
 
 STATE_MEDIA = "application/x-ndjson"
 
 _HEALTH = "/_sandbox/health"
 _COOKIE = "aktify_sandbox_token"
+_PAGES = re.compile(r"/_sandbox(?:/|/requests/r[0-9]+)?")
+"""What browsers get the page from, or are led to it."""
 _ONCE = (b"host", b"origin", b"sec-fetch-site", b"content-type", b"authorization")
-_HOST = re.compile(r"(?:\[([0-9A-Fa-f:.]+)\]|([A-Za-z0-9._-]+))(?::[0-9]{1,5})?")
+_HOST = re.compile(r"(?:\[([0-9A-Fa-f:.]+)\]|([A-Za-z0-9._-]+))(?::([0-9]{1,5}))?")
 
 
 class Guard:
@@ -55,7 +58,7 @@ class Guard:
         origin = headers.get(b"origin")
         if origin is not None and origin.lower() not in (f"http://{host.lower()}", f"https://{host.lower()}"):
             return problem_response(403, f"Requests from pages of {origin} are refused.")
-        if headers.get(b"sec-fetch-site") == "cross-site":
+        if headers.get(b"sec-fetch-site") == "cross-site" and not _opens_the_page(scope, headers):
             return problem_response(403, "Requests from pages of other sites are refused.")
         if scope["method"] not in ("GET", "HEAD") and not (_is_json(headers) or _is_state(scope, headers)):
             return problem_response(415, "Send the body as content-type: application/json.")
@@ -69,11 +72,12 @@ class Guard:
         if self._token is None or scope["path"] == _HEALTH:
             return None
         query = dict(parse_qsl(scope["query_string"].decode("latin-1")))
+        name = _cookie_name(headers[b"host"])
         if scope["method"] == "GET" and self._is_token(query.pop("token", "")):
-            return self._exchange_for_cookie(scope["path"], query)
-        if self._is_token(headers.get(b"authorization", "").removeprefix("Bearer ")) or self._is_token(
-            _cookie(headers)
-        ):
+            return self._exchange_for_cookie(name, scope["path"], query)
+        given = headers.get(b"authorization", "").removeprefix("Bearer ")
+        cookie = Request(scope).cookies.get(name, "")
+        if self._is_token(given) or hmac.compare_digest(cookie.encode(), self._cookie_value):
             return None
         return problem_response(
             401,
@@ -84,10 +88,16 @@ class Guard:
     def _is_token(self, given: str) -> bool:
         return bool(self._token) and hmac.compare_digest(given.encode(), (self._token or "").encode())
 
-    def _exchange_for_cookie(self, path: str, query: dict[str, str]) -> Response:
+    @property
+    def _cookie_value(self) -> bytes:
+        """Shows that its holder knew the token, and doesn't tell it."""
+        return hmac.digest((self._token or "").encode(), _COOKIE.encode(), hashlib.sha256).hex().encode()
+
+    def _exchange_for_cookie(self, name: str, path: str, query: dict[str, str]) -> Response:
         location = quote(path) + (f"?{urlencode(query)}" if query else "")
         response = Response(status_code=303, headers={"location": location})
-        response.set_cookie(_COOKIE, self._token or "", path="/_sandbox", httponly=True, samesite="strict")
+        value = self._cookie_value.decode()
+        response.set_cookie(name, value, path="/_sandbox", httponly=True, samesite="lax")
         return response
 
 
@@ -97,6 +107,19 @@ def is_loopback(name: str) -> bool:
         return ipaddress.ip_address(name).is_loopback
     except ValueError:
         return name.lower() == "localhost"
+
+
+def _cookie_name(host: str) -> str:
+    """One for each port as the browser sees it: cookies don't know ports, and two sandboxes may share a host."""
+    found = _HOST.fullmatch(host)
+    return f"{_COOKIE}_{found[3]}" if found and found[3] else _COOKIE
+
+
+def _opens_the_page(scope: Scope, headers: dict[bytes, str]) -> bool:
+    """Whether somebody followed a link to the page, from a chat or a tracker."""
+    wish = [headers.get(name) for name in (b"sec-fetch-mode", b"sec-fetch-dest")]
+    navigates = scope["method"] == "GET" and wish == ["navigate", "document"]
+    return navigates and bool(_PAGES.fullmatch(scope["path"])) and wants_page(Request(scope))
 
 
 def _asks_for_health(scope: Scope) -> bool:
@@ -129,11 +152,3 @@ def _is_state(scope: Scope, headers: dict[bytes, str]) -> bool:
     """A state is lines of JSON. No form can send that, nor can a page without a preflight, which nobody grants."""
     media = headers.get(b"content-type", "").partition(";")[0].strip().lower()
     return (scope["method"], scope["path"], media) == ("PUT", "/_sandbox/state", STATE_MEDIA)
-
-
-def _cookie(headers: dict[bytes, Any]) -> str:
-    try:
-        found = SimpleCookie(headers.get(b"cookie", "")).get(_COOKIE)
-    except CookieError:
-        return ""
-    return found.value if found else ""
