@@ -5,6 +5,7 @@ from typing import NamedTuple
 
 from . import answers
 from .answers import ENDPOINT, Access, Answer
+from .keys import Find, why_unknown
 from .lead import Reading
 from .rulings import Rulings
 
@@ -68,7 +69,7 @@ def decide(
         return objection
     access = find(headers.key) if headers.key and headers.keys == 1 else None
     if access is None or access.revoked:
-        return answers.unauthorized(_why_unauthorized(headers, access), access)
+        return answers.unauthorized(_why_unauthorized(headers, access, find), access)
     if request.too_large is not None:
         return answers.too_large(request.too_large, access)
     return judge(access, request.body, headers.content_type, headers.content_encoding, kept)
@@ -116,14 +117,14 @@ def _misrouted(request: Request, headers: Headers, rulings: Rulings) -> Answer |
     )
 
 
-def _why_unauthorized(headers: Headers, access: Access | None) -> str:
+def _why_unauthorized(headers: Headers, access: Access | None, find: Find) -> str:
     if access is not None:
         return "This x-api-key is revoked."
     if headers.keys > 1:
         count = f"There are {headers.keys} x-api-key headers"
         return f"{count}. HTTP joins them to one value with commas, which is no key: send exactly one."
-    if headers.key:
-        return "This x-api-key isn't known: `aktify-sandbox keys list` shows those that are."
+    if headers.keys:
+        return why_unknown(headers.key, find)
     if headers.elsewhere:
         name = headers.elsewhere.decode("latin-1")
         return (
