@@ -1,6 +1,7 @@
 """What a lead is: from the bytes of a request to what was accepted, or to everything that is wrong with it."""
 
 import json
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -13,7 +14,7 @@ from .phone import FICTIONAL_EXAMPLE, identity, is_fictional, libphonenumber, pl
 from .places import NAMES, REGIONS, region_of
 from .rulings import Rulings
 from .schema import FIELDS, RESPONSE_ORDER, accepts, errors_in, lead_schema
-from .sources import LIMIT, documented, ruling
+from .sources import LIMIT, documented, http, ruling
 
 __all__ = ["LeadRules", "Note", "Problem", "Reading", "identity"]
 
@@ -188,8 +189,7 @@ class LeadRules:
 
     def _wrong_kind(self, content_type: bytes | None, content_encoding: bytes | None) -> Problem | None:
         if content_encoding is not None and content_encoding.strip().lower() not in (b"", b"identity"):
-            name = content_encoding.decode("latin-1")
-            return Problem("", f"The body is compressed ({name}).", "Send it as it is.", *LIMIT)
+            return _wrong_coding(content_encoding.decode("latin-1").strip())
         kind = (content_type or b"").decode("latin-1").partition(";")[0].strip()
         if kind.lower() == "application/json" or self.rulings["content-type"] == "any":
             return None
@@ -267,6 +267,23 @@ class LeadRules:
     def notes(self, body: bytes) -> list[Note]:
         """What was or would be accepted but is worth knowing; nothing when the body can't be read."""
         return notes_on(self, body)
+
+
+_CHARSET = re.compile(
+    r"(?i)utf-?(?:7|8|16|32)(?:-?[lb]e)?|(?:us-)?ascii|iso[-_]?8859-[0-9]+|latin-?[0-9]+|windows-[0-9]+|cp[0-9]+"
+)
+_COMPRESSION = re.compile(r"(?i)(?:(?:x-)?(?:gzip|compress)|deflate|br|zstd|dcb|dcz)(?: *, *[\w-]+)*")
+
+
+def _wrong_coding(name: str) -> Problem:
+    if _COMPRESSION.fullmatch(name):
+        message = f"Content-Encoding says that the body is compressed ({name})."
+        return Problem("", message, "Send it uncompressed, without this header.", *LIMIT)
+    kind = "a charset" if _CHARSET.fullmatch(name) else None
+    kind = kind or ("a transfer coding" if name.lower() == "chunked" else None)
+    kind = kind or ("a content type" if re.fullmatch(r"[\w.+-]+/[\w.+-]+.*", name) else None)
+    message = f"Content-Encoding is {name[:60]}, which is {kind or 'no content coding that is known here'}."
+    return Problem("", message, "Leave it out.", *(http("RFC 9110, 8.4") if kind else LIMIT))
 
 
 def _missing_link(wanted: str, lead: Lead) -> Problem:

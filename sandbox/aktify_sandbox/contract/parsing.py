@@ -11,6 +11,20 @@ from .sources import LIMIT, Source, documented
 
 _DEEPEST = 64
 _BOM = b"\xef\xbb\xbf"
+_BINARY = {
+    "gzip": rb"\x1f\x8b",
+    "zlib": rb"[\x08\x18\x28\x38\x48\x58\x68\x78][\x01\x5e\x9c\xda]",
+    "bzip2": rb"BZh[1-9]",
+    "zstd": rb"\x28\xb5\x2f\xfd",
+    "xz": rb"\xfd7zXZ",
+    "a ZIP archive, as workbooks are": rb"PK\x03\x04",
+    "PDF": rb"%PDF-",
+    "a picture": rb"\x89PNG|\xff\xd8\xff|GIF8",
+    "MessagePack": rb"(?:[\x80-\x8f]|\xde..|\xdf....)(?:[\xa1-\xbf]|\xd9.)[ -~]",
+    "CBOR": rb"(?:[\xa1-\xb7\xbf])[\x61-\x77][ -~]",
+}
+"""How what isn't text begins."""
+_CONTROL = re.compile(rb"[\x00-\x08\x0e-\x1f\x7f]")
 
 
 class Problem(NamedTuple):
@@ -96,20 +110,47 @@ def _empty(body: bytes) -> Problem | None:
 
 
 def _encoding(body: bytes) -> Problem | None:
-    if body[:2] in (b"\xff\xfe", b"\xfe\xff") or b"\x00" in body[:4]:
-        return _whole(
-            "The body is UTF-16 or UTF-32, not UTF-8.", "JSON travels in UTF-8: encode the text so.", LIMIT
-        )
+    wide = _wide(body)
+    if wide:
+        return _whole(f"The body is {wide}, not UTF-8.", "JSON travels in UTF-8: encode the text so.", LIMIT)
     try:
         body.decode()
     except UnicodeDecodeError as error:
-        strange = body[error.start]
-        hint = "Encode the text in UTF-8; this looks like Latin-1 or Windows-1252."
-        return _whole(f"The body isn't UTF-8: byte 0x{strange:02X} at position {error.start}.", hint, LIMIT)
+        kind = next((kind for kind, form in _BINARY.items() if re.match(form, body, re.DOTALL)), None)
+        if kind or _CONTROL.search(body):
+            shown = f" ({kind})" if kind else ""
+            return _whole(f"The body is not text{shown}.", "Send one JSON object, uncompressed, in UTF-8.")
+        hint = "Encode the text in UTF-8." + _single_byte(body)
+        if error.end == len(body) and error.reason == "unexpected end of data":
+            hint = "The last character isn't whole: was the text cut off?"
+        strange = f"byte 0x{body[error.start]:02X} at position {error.start}"
+        return _whole(f"The body isn't UTF-8: {strange}.", hint, LIMIT)
     return None
 
 
+def _wide(body: bytes) -> str | None:
+    """The name of the encoding with more bytes a character in which the body begins as JSON does."""
+    for codec in ("utf-32", "utf-32-le", "utf-32-be", "utf-16", "utf-16-le", "utf-16-be"):
+        text = body[:64].decode(codec, "ignore").lstrip("\ufeff \t\r\n")
+        if text[:1] in ("{", "[", '"') and not body.startswith(text[:2].encode()):
+            return codec[:6].upper()
+    return None
+
+
+def _single_byte(body: bytes) -> str:
+    """Said only if the whole body is JSON in it, with letters where UTF-8 has none."""
+    try:
+        text = body.decode("cp1252")
+        json.loads(text)
+    except (ValueError, RecursionError):
+        return ""
+    letters = all(char.isalpha() for char in text if char > "~")
+    return " As Windows-1252 it could be read: that may be what it is." if letters else ""
+
+
 def _form(body: bytes) -> Problem | None:
+    if re.match(rb"--[^\r\n]+\r?\n(?i:content-disposition):", body):
+        return _whole("The body is a multipart form, not JSON.", "Send one JSON object as application/json.")
     if re.match(rb"[A-Za-z_.]+=[^&=]*(?:&|$)", body):
         return _whole(
             "The body is a form (name=value&…), not JSON.", "Send one JSON object as application/json."
@@ -173,19 +214,27 @@ def _syntax_error(body: bytes) -> json.JSONDecodeError | type[RecursionError] | 
     return None
 
 
+_SLIPS = {
+    r"(?:None|True|False)\b": "That is Python's spelling; JSON writes null, true and false. Use json.dumps.",
+    r"undefined\b": "That is JavaScript's; leave the field out. JSON.stringify does.",
+    r"//|/\*|#": "JSON has no comments.",
+    r"[A-Za-z_]\w*\s*:": 'JSON wants names in double quotes: "name": "value".',
+    r"[“”‘’]": "These are typographic quotes; JSON wants straight ones.",
+    r"'": 'JSON wants double quotes: "name": "value".',
+}
+"""What stands where a parser stumbles, and what would be right."""
+
+
 def _syntax_hint(text: str, error: json.JSONDecodeError) -> str:
-    rest = text[error.pos : error.pos + 20]
+    rest = text[error.pos : error.pos + 100]
     before = text[: error.pos].rstrip()
-    if rest[:1] == "'" or text.lstrip()[:2] == "{'":
-        return 'JSON wants double quotes: "name": "value".'
-    if re.match(r"(?:None|True|False)\b", rest):
-        return "That is Python's spelling; JSON writes null, true and false. Use json.dumps."
+    slip = next((hint for form, hint in _SLIPS.items() if re.match(form, rest)), None)
+    if slip or text.lstrip()[:2] == "{'":
+        return slip or _SLIPS["'"]
     if rest[:1] in ("}", "]") and before[-1:] == ",":
         return "Take out the comma before the closing bracket."
     if before[-1:] == "," and rest[:1] == "}":
         return "Take out the last comma."
-    if rest[:1] in ("“", "”", "‘", "’"):
-        return "These are typographic quotes; JSON wants straight ones."
     if error.msg.startswith("Extra data"):
         return "Send one lead per request, with nothing behind it."
     if error.pos >= len(text.rstrip()):
