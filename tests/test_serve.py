@@ -1,5 +1,6 @@
 """`serve` as its user meets it: the banner, the lines, the end, the next beginning."""
 
+import contextlib
 import json
 import os
 import re
@@ -11,6 +12,7 @@ import subprocess
 import time
 from pathlib import Path
 
+import httpx
 import pytest
 
 from running import COMMAND, LEAD, Running, Serve, clean_environment
@@ -348,3 +350,67 @@ def test_numbers_are_compared_as_written_where_that_is_ruled(
 def test_a_key_with_a_dot_is_unknown_where_namespaces_are_off(serve: Serve) -> None:
     on, off = serve("--in-memory"), serve("--in-memory", "--ruling", "key-namespaces=off")
     assert [each.post(headers={"x-api-key": "test-key.mine"}).status_code for each in (on, off)] == [201, 401]
+
+
+def test_a_ready_file_deletes_nothing_beside_it(tmp_path: Path) -> None:
+    folder = tmp_path / "work"
+    folder.mkdir()
+    (folder / "ready.json.new").write_text("mine")
+    (folder / "ready.json.tmp").write_text("mine")
+    with subprocess.Popen(
+        [*COMMAND, "serve", "--port", "0", "--in-memory", "--ready-file", "ready.json"],
+        cwd=folder,
+        env=clean_environment(),
+        stdout=subprocess.DEVNULL,
+    ) as process:
+        while not (folder / "ready.json").exists():
+            assert process.poll() is None
+            time.sleep(0.02)
+        process.terminate()
+        assert process.wait(10) == 0
+    assert {path.name: path.read_text() for path in folder.iterdir()} == {
+        "ready.json.new": "mine",
+        "ready.json.tmp": "mine",
+    }
+
+
+def test_a_ready_file_that_is_no_plain_file_is_written_to_and_stays(tmp_path: Path) -> None:
+    fifo = tmp_path / "ready"
+    os.mkfifo(fifo)
+    command = [*COMMAND, "serve", "--port", "0", "--in-memory", "--ready-file", str(fifo)]
+    with subprocess.Popen(
+        command, cwd=tmp_path, env=clean_environment(), stdout=subprocess.DEVNULL
+    ) as process:
+        try:
+            assert json.loads(fifo.read_text())["pid"] == process.pid
+            process.terminate()
+            assert process.wait(10) == 0
+        finally:
+            process.kill()
+    assert fifo.is_fifo()
+
+
+def test_a_hangup_is_an_orderly_end_unless_it_is_ignored(serve: Serve, tmp_path: Path) -> None:
+    sandbox = serve("--state", str(tmp_path / "state"))
+    sandbox.process.send_signal(signal.SIGHUP)
+    assert sandbox.end() == 0
+    assert not sandbox.ready_file.exists()
+    ignoring = serve("--state", str(tmp_path / "state"), program=["nohup", *COMMAND])
+    ignoring.process.send_signal(signal.SIGHUP)
+    assert ignoring.post().status_code == 201
+    assert ignoring.stop() == 0
+
+
+def test_without_a_file_to_spare_it_says_so_and_goes_on_when_there_is_one(serve: Serve) -> None:
+    sandbox = serve(program=["sh", "-c", 'ulimit -n 64; exec "$@"', "sh", *COMMAND])
+    assert sandbox.get("/_sandbox/requests")["requests"] == []
+    with contextlib.ExitStack() as stack:
+        for _ in range(80):
+            stack.enter_context(socket.create_connection(("127.0.0.1", sandbox.port)))
+        for path in ("requests", "requests/r000000001", "requests/wait?timeout=0.1", "state", ""):
+            answer = sandbox.http.get(f"/_sandbox/{path}")
+            assert (answer.status_code, "ulimit" in answer.json()["detail"]) == (503, True), path
+        assert [sandbox.post().status_code for _ in range(2)] == [201, 409]
+    assert httpx.get(f"{sandbox.url}/_sandbox/requests", trust_env=False).status_code == 200
+    assert sandbox.stop() == 0
+    assert "Traceback" not in sandbox.output()

@@ -5,10 +5,8 @@ import contextlib
 import csv
 import io
 import json
-import os
 import re
 import sys
-import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, BinaryIO, NamedTuple, Protocol, TextIO
@@ -17,6 +15,7 @@ import click
 
 from aktify_sandbox.cli.tables import on_terminal
 from aktify_sandbox.masking import escaped
+from aktify_sandbox.replacing import replaced
 
 STANDARD = Path("-")
 """Standard input or output, in a file's place."""
@@ -84,24 +83,11 @@ def written(file: Path) -> Iterator[Out]:
         yield Shown(sys.stdout) if on_terminal() else sys.stdout.buffer
         sys.stdout.flush()
         return
-    beside: Path | None = None
     try:
-        if file.exists() and not file.is_file():  # a pipe, a terminal, /dev/null: nothing to replace
-            with file.open("wb") as out:
-                yield out
-            return
-        fd, name = tempfile.mkstemp(dir=file.parent, prefix=f".{file.name}.")
-        beside = Path(name)
-        with open(fd, "wb") as out:
+        with replaced(file) as out:
             yield out
-            out.flush()
-            os.fsync(out.fileno())
-        beside.replace(file)
     except OSError as error:
         raise click.ClickException(f"{file} can't be written: {error.strerror}.") from None
-    finally:
-        if beside:
-            beside.unlink(missing_ok=True)
 
 
 def bodies_to_send(file: Path) -> list[Body]:

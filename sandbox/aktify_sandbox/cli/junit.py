@@ -10,6 +10,7 @@ from xml.sax.saxutils import escape, quoteattr
 import click
 
 from aktify_sandbox.cli.verdicts import Verdict
+from aktify_sandbox.replacing import readable_to_all, replaced
 
 _NEVER_IN_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 _SUITE = "aktify-sandbox expectations"
@@ -26,7 +27,8 @@ def check(file: Path | None) -> None:
 def write(file: Path, verdicts: Iterable[Verdict], seconds: float) -> None:
     """Write the verdicts. Ends the command if the file can't be written."""
     try:
-        file.write_text(document(list(verdicts), seconds), encoding="utf-8")
+        with replaced(file, mode=readable_to_all()) as out:
+            out.write(document(list(verdicts), seconds).encode())
     except OSError as error:
         raise click.ClickException(f"--junit {file} can't be written: {error.strerror}.") from None
 

@@ -29,7 +29,7 @@ from aktify_sandbox.control import (
 from aktify_sandbox.control.guard import Guard
 from aktify_sandbox.control.problems import ProblemError, problem_response
 from aktify_sandbox.control.services import Services
-from aktify_sandbox.storage.log import LogError
+from aktify_sandbox.storage.log import LogError, too_many_files
 
 ROOMS = (
     inspector,
@@ -62,6 +62,7 @@ def control_app(services: Services) -> ASGIApp:
             ProblemError: _problem,
             HTTPException: _http_problem,
             LogError: _disk_problem,
+            OSError: _system_problem,
             ClientDisconnect: _nobody_there,
             Exception: _defect,
         },
@@ -109,6 +110,13 @@ async def _defect(_: Request, __: Exception) -> Response:
 
 async def _nobody_there(_: Request, __: Exception) -> Response:
     return problem_response(400, "The client hung up before its body was whole.")
+
+
+async def _system_problem(_: Request, error: Exception) -> Response:
+    words = too_many_files(error)
+    if words is None:
+        raise error
+    return problem_response(503, words)
 
 
 async def _disk_problem(_: Request, error: Exception) -> Response:

@@ -20,7 +20,7 @@ from aktify_sandbox.scenarios.forced import forced_answer
 from aktify_sandbox.scenarios.forcing import Forcing
 from aktify_sandbox.scenarios.rules import Forced, Step
 from aktify_sandbox.settings import Settings
-from aktify_sandbox.storage.log import LogUnwritable, request_id
+from aktify_sandbox.storage.log import LogUnwritable, request_id, too_many_files
 from aktify_sandbox.storage.store import Store
 
 _IN_URLS = "!#$%&'()*+,/:;=?@[]~"
@@ -193,5 +193,8 @@ def _refusal(scope: dict[str, Any]) -> Response | None:
 
 
 def _defect() -> Answer:
+    words = too_many_files(sys.exc_info()[1])
+    if words:
+        return answers.unavailable(words)
     traceback.print_exc(file=sys.stderr)
     return answers.internal_error()

@@ -8,12 +8,14 @@ import json
 import os
 import signal
 import socket
+import tempfile
 import webbrowser
 from collections.abc import Generator
 from pathlib import Path
 from types import FrameType
 
 from aktify_sandbox.app import Application
+from aktify_sandbox.replacing import readable_to_all, replaced
 from aktify_sandbox.serving.banner import banner
 from aktify_sandbox.serving.hosting import CannotServe, Server, bind, origin_of, say, watch
 from aktify_sandbox.serving.output import unblocked
@@ -23,6 +25,7 @@ from aktify_sandbox.storage.log import LogError
 from aktify_sandbox.storage.store import Store
 
 _QUIET_SECONDS = 0.5
+_STOPPING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
 def serve(settings: Settings, notices: list[str]) -> int:
@@ -75,9 +78,9 @@ def _serve(settings: Settings, notices: list[str], listening: socket.socket) -> 
     finally:
         terminal.flush()
         store.close()
-        if settings.ready_file:
+        if settings.ready_file and settings.ready_file.is_file():
             with contextlib.suppress(OSError):
-                settings.ready_file.unlink(missing_ok=True)
+                settings.ready_file.unlink()
     if store.is_gone:
         say(f"{folder} was deleted while the sandbox ran; what it held is lost.")
         return 1
@@ -103,9 +106,8 @@ def check_ready_file(path: Path | None) -> None:
     try:
         if path.is_dir():
             raise IsADirectoryError(errno.EISDIR, "it is a folder")
-        beside = Path(f"{path}.new")
-        beside.touch()
-        beside.unlink()
+        with tempfile.NamedTemporaryFile(dir=path.parent, prefix=".aktify-sandbox-"):
+            pass
     except OSError as error:
         raise CannotServe(
             f"--ready-file {path} can't be written: {(error.strerror or '').lower()}."
@@ -122,20 +124,18 @@ def write_ready_file(settings: Settings, origin: str) -> None:
         "apiKey": next(iter(keys), None),
         "pid": os.getpid(),
     }
-    beside = Path(f"{settings.ready_file}.new")
-    beside.write_text(json.dumps(content))
-    beside.replace(settings.ready_file)
+    with replaced(settings.ready_file, mode=readable_to_all()) as file:
+        file.write(json.dumps(content).encode())
 
 
 class Foreground(Server):
-    """Stops on SIGINT and SIGTERM."""
+    """Stops on SIGINT, SIGTERM, and SIGHUP (the terminal was closed) unless it is ignored, as under `nohup`."""
 
     @contextlib.contextmanager
     def capture_signals(self) -> Generator[None, None, None]:
         """Stop without raising the signal again afterwards: a clean stop is exit code 0."""
-        before = {
-            number: signal.signal(number, self._on_signal) for number in (signal.SIGINT, signal.SIGTERM)
-        }
+        stopping = [number for number in _STOPPING if signal.getsignal(number) != signal.SIG_IGN]
+        before = {number: signal.signal(number, self._on_signal) for number in stopping}
         try:
             yield
         finally:

@@ -4,7 +4,6 @@ It is a copy, made at a clean stop; the log is the truth, so a fold that fails o
 """
 
 import contextlib
-import os
 import time
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -12,7 +11,8 @@ from typing import Any
 
 import orjson
 
-from aktify_sandbox.storage.log import fsync_folder
+from aktify_sandbox.replacing import replaced
+from aktify_sandbox.storage.log import INCOMING, fsync_folder
 
 
 def fold(tables: Mapping[str, Mapping[str, Any]], path: Path, seconds: float) -> bool:
@@ -20,21 +20,16 @@ def fold(tables: Mapping[str, Mapping[str, Any]], path: Path, seconds: float) ->
 
     A copy that couldn't be renewed is removed, since it would show what is no longer so.
     """
-    beside = path.with_suffix(".new")
     deadline = time.monotonic() + seconds
     try:
-        with open(os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as file:
+        with replaced(path, prefix=INCOMING) as file:
             for piece in _pieces(tables):
                 if time.monotonic() > deadline:
                     raise TimeoutError
                 file.write(piece)
-            file.flush()
-            os.fsync(file.fileno())
-        os.replace(beside, path)
         fsync_folder(path.parent)
     except OSError:  # TimeoutError is one
         with contextlib.suppress(OSError):
-            beside.unlink(missing_ok=True)
             path.unlink(missing_ok=True)
         return False
     return True

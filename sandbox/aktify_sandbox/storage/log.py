@@ -7,6 +7,8 @@ so that a million old lines cost no memory. One thread writes; any thread may re
 """
 
 import contextlib
+import errno
+import fcntl
 import os
 import re
 import tempfile
@@ -19,6 +21,8 @@ from typing import Any, NamedTuple
 import orjson
 
 FORMAT = 1
+INCOMING = "incoming-"
+"""How the name of a file begins that is on its way in."""
 _CHUNK = 1 << 18
 _FLAGS = os.O_RDWR | os.O_CREAT | os.O_APPEND
 _SEAL = len(',"crc":"00000000"}')
@@ -34,6 +38,13 @@ class LogDamaged(LogError):
 
 class LogUnwritable(LogError):
     """The disk refused a write (full, failing, read-only, gone); what was half written has been taken back."""
+
+
+def too_many_files(error: BaseException | None) -> str | None:
+    """What to say when this process (or the system) has no file or connection to spare; None of any other error."""
+    if not isinstance(error, OSError) or error.errno not in (errno.EMFILE, errno.ENFILE):
+        return None
+    return "Too many files and connections are open. Fix: close some, or start with a higher `ulimit -n`."
 
 
 class Line(NamedTuple):
@@ -331,10 +342,15 @@ class Log:
         Raises `LogUnwritable`; then the old file is as it was.
         """
         self._refuse_if_gone()
-        beside = self.path and self.path.with_suffix(".new")
+        beside: Path | None = None
         fd = -1
         try:
-            fd = unnamed_file() if beside is None else os.open(beside, _FLAGS | os.O_TRUNC, 0o600)
+            if self.path:
+                fd, name = tempfile.mkstemp(dir=self.path.parent, prefix=INCOMING)
+                beside = Path(name)
+                fcntl.fcntl(fd, fcntl.F_SETFL, os.O_APPEND)
+            else:
+                fd = unnamed_file()
             size = _copy(fd, first, lines)
             if self.path and beside:
                 os.fsync(fd)

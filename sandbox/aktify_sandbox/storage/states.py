@@ -15,9 +15,18 @@ from typing import Any
 import orjson
 
 from aktify_sandbox.contract.phone import is_fictional
-from aktify_sandbox.storage.log import FORMAT, Line, Log, LogUnwritable, is_intact, request_id, unnamed_file
+from aktify_sandbox.storage.log import (
+    FORMAT,
+    INCOMING,
+    Line,
+    Log,
+    LogUnwritable,
+    is_intact,
+    request_id,
+    unnamed_file,
+)
 from aktify_sandbox.storage.state_lines import Judge, judges
-from aktify_sandbox.storage.store import INCOMING, Store
+from aktify_sandbox.storage.store import Store
 
 _BEGINNING = re.compile(rb'\{"id":"r[0-9]{9,15}"(,"kind":"request","receivedAt":"[^"]{24}")?')
 _FIRST = b'{"id":"r000000000","log":"aktify-sandbox",'

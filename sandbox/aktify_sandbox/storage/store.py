@@ -18,11 +18,18 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import orjson
 
 from aktify_sandbox.storage.fold import fold
-from aktify_sandbox.storage.log import Line, Log, LogError, LogUnwritable, Snapshot, header, request_id, seal
+from aktify_sandbox.storage.log import (
+    INCOMING,
+    Line,
+    Log,
+    LogError,
+    LogUnwritable,
+    Snapshot,
+    header,
+    request_id,
+    seal,
+)
 from aktify_sandbox.storage.tables import Document, Documents
-
-INCOMING = "incoming-"
-"""How the name of a file begins that is on its way in."""
 
 if TYPE_CHECKING:
     from filelock import FileLock
