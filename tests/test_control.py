@@ -1,12 +1,13 @@
 """Our own door: the record, leads, keys, campaigns, explain, reset, through a real socket."""
 
 import time
+from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
 
-from running import LEAD, Running, Serve
+from running import COMMAND, LEAD, Running, Serve
 
 
 def found(sandbox: Running, query: str) -> list[str]:
@@ -389,3 +390,38 @@ def test_an_unknown_key_gets_a_forced_answer_when_it_applies_to_any_request(serv
     assert sandbox.http.post("/_sandbox/force", json=order).status_code == 201
     assert sandbox.post(key="nobody-has-this").status_code == 503
     assert sandbox.post().status_code == 201
+
+
+def test_what_a_full_disk_refuses_is_not_half_done(serve: Serve, tmp_path: Path) -> None:
+    state = ("--state", str(tmp_path / "state"))
+    full = serve(*state, program=["sh", "-c", 'ulimit -f 128; exec "$@"', "sh", *COMMAND])
+    name = "a-campaign-with-a-name-that-takes-some-room-in-its-line"
+    made = full.http.post("/_sandbox/campaigns", json={"name": name}).json()
+    revocable = {"name": "a key with a name that takes some room, so that it is refused"}
+    assert full.http.post("/_sandbox/keys", json=revocable).status_code == 201
+    for number in range(20):
+        lead = {"phoneNumber": f"509555{number:04d}", "region": "CA"}
+        assert full.post(lead, key=made["apiKey"]).status_code == 201
+    while full.http.post("/_sandbox/keys", json={}).status_code == 201:
+        pass
+
+    def seen(sandbox: Running) -> list[Any]:
+        lists = [sandbox.get(f"/_sandbox/{what}") for what in ("campaigns", "keys", "leads")]
+        lead = {"body": {"phoneNumber": "5095551234", "region": "CA"}, "apiKey": made["apiKey"]}
+        return [*lists, sandbox.http.post("/_sandbox/explain", json=lead).json()["status"]]
+
+    before = seen(full)
+    for method, path, content in (
+        ("POST", "campaigns", {"name": "another", "scenarios": ["outage"]}),
+        ("POST", "keys", {}),
+        ("DELETE", "keys", {"key": revocable["name"]}),
+        ("PUT", f"campaigns/{name}/scenarios", {"active": ["outage"]}),
+        ("POST", f"campaigns/{name}/reset", {}),
+        ("DELETE", f"campaigns/{name}", {}),
+        ("DELETE", f"leads?campaign={name}", {}),
+        ("POST", "leads", {"leads": [{"phoneNumber": f"212555{n:04d}", "region": "CA"} for n in range(9)]}),
+    ):
+        answer = full.http.request(method, f"/_sandbox/{path}", json=content)
+        assert (answer.status_code, seen(full) == before) == (503, True), path
+    assert full.stop() == 0
+    assert seen(serve(*state)) == before

@@ -16,7 +16,7 @@ from aktify_sandbox.control.services import Services
 from aktify_sandbox.documents.nodes import DocumentMistakes
 from aktify_sandbox.masking import masked_key
 from aktify_sandbox.scenarios.shelf import NoSuchScenario
-from aktify_sandbox.storage.log import request_id
+from aktify_sandbox.storage.log import LogError, request_id
 from aktify_sandbox.storage.store import Store
 
 
@@ -50,15 +50,19 @@ class _Room:
         content = await json_object(request, "name", "profile", "rulings", "link", "scenarios")
         campaign = _campaign_in(content)
         _refuse_unless_fresh(campaign.name, self._store, self._campaigns)
+        key = fresh_key()
         try:
             self._campaigns.put(campaign)
             self._forcing.use_in(campaign.name, campaign.scenarios)
-        except (RulingMistake, NoSuchScenario, DocumentMistakes) as mistake:
+            with self._store.together():
+                self._store.db.table("campaigns").insert(row_of(campaign))
+                keep_key(self._services, key, Key(masked_key(key), campaign.name, source="added"))
+        except (RulingMistake, NoSuchScenario, DocumentMistakes, LogError) as error:
             self._campaigns.remove(campaign.name)
-            raise ProblemError(400, f"{mistake}") from None
-        self._store.db.table("campaigns").insert(row_of(campaign))
-        key = fresh_key()
-        keep_key(self._services, key, Key(masked_key(key), campaign.name, source="added"))
+            self._forcing.use_in(campaign.name, ())
+            if isinstance(error, LogError):
+                raise
+            raise ProblemError(400, f"{error}") from None
         made = {"campaign": campaign.name, "apiKey": key, "after": request_id(self._store.newest)}
         return JSONResponse(made, 201)
 
@@ -66,13 +70,14 @@ class _Room:
         content = await json_object(request, "active", required=("active",))
         campaign, names = self._named(request), names_in(content, "active")
         try:
-            self._forcing.use_in(campaign.name, names)
+            found = self._forcing.read_in(campaign.name, names)
         except (NoSuchScenario, DocumentMistakes) as mistake:
             raise ProblemError(400, f"{mistake}") from None
         changed = replace(campaign, scenarios=tuple(names))
-        self._campaigns.put(changed)
         if changed.added:
             self._store.db.table("campaigns").update(row_of(changed), where("name") == changed.name)
+        self._campaigns.put(changed)
+        self._forcing.put_in(campaign.name, found)
         return JSONResponse({"campaign": changed.name, "active": names})
 
     async def reset(self, request: Request) -> Response:
@@ -86,12 +91,13 @@ class _Room:
         name = campaign.name
         if not campaign.added:
             raise ProblemError(409, f"The campaign {name} stands in the configuration: take it out there.")
-        self._store.db.table("campaigns").remove(where("name") == name)
-        self._store.db.table("keys").remove(where("campaign") == name)
+        with self._store.together():
+            self._store.db.table("campaigns").remove(where("name") == name)
+            self._store.db.table("keys").remove(where("campaign") == name)
+            self._forget_leads(name)
         self._campaigns.remove(name)
         self._forcing.use_in(name, ())
         self._forcing.clear_orders(name)
-        self._forget_leads(name)
         return Response(status_code=204)
 
     def _named(self, request: Request) -> Campaign:

@@ -81,7 +81,7 @@ class Forcing:
         for campaign in campaigns:
             try:
                 if campaign.scenarios:
-                    found[campaign.name] = self._load_for(campaign.name, campaign.scenarios)
+                    found[campaign.name] = self.read_in(campaign.name, campaign.scenarios)
             except (NoSuchScenario, DocumentMistakes) as mistake:
                 warnings.append(f"The campaign {campaign.name} is without its scenarios: {mistake}")
         return found, warnings
@@ -130,7 +130,15 @@ class Forcing:
 
         Raises `NoSuchScenario`, `DocumentMistakes`; then nothing has changed.
         """
-        loaded = self._load_for(campaign, names)
+        self.put_in(campaign, self.read_in(campaign, names))
+
+    def read_in(self, campaign: str, names: Iterable[str]) -> dict[str, Loaded]:
+        """Scenarios for one campaign, changing nothing. Raises `NoSuchScenario`, `DocumentMistakes`."""
+        found = self._load(names, self.shelf.named)
+        return {name: _only_in(campaign, loaded) for name, loaded in found.items()}
+
+    def put_in(self, campaign: str, loaded: dict[str, Loaded]) -> None:
+        """Put scenarios that were read into force for one campaign."""
         gone = self._of_campaigns.pop(campaign, {})
         self._forget(gone.values())
         self._counts.forget_campaign(campaign)  # who takes the name anew begins anew
@@ -183,10 +191,6 @@ class Forcing:
                 )
             loaded[name] = each
         return loaded
-
-    def _load_for(self, campaign: str, names: Iterable[str]) -> dict[str, Loaded]:
-        found = self._load(names, self.shelf.named)
-        return {name: _only_in(campaign, loaded) for name, loaded in found.items()}
 
     def _named(self, name: str) -> Any:
         """A scenario that was once given as a path keeps its name while it is in force."""

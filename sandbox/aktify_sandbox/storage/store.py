@@ -94,6 +94,7 @@ class Store:
         self._lines: list[bytes] = []
         self._waiting: list[tuple[Done, Kept | None]] = []
         self._watchers: set[Watcher] = set()
+        self._together: list[dict[str, Any]] | None = None
         self._lock = _claim(folder) if folder else None
         try:
             self.log = log or Log(folder / "log.jsonl" if folder else None, fsync=fsync)
@@ -296,6 +297,25 @@ class Store:
         if drop:
             self._forget_copy()
         lines = list(self._lines_for(table, put, drop))
+        if self._together is None:
+            self._write_changes(lines)
+        else:
+            self._together += lines
+
+    @contextlib.contextmanager
+    def together(self) -> Iterator[None]:
+        """Changes that are made inside are written and known at the end, all or none. Inside, nothing is awaited.
+
+        Raises `LogUnwritable`; then nothing has changed.
+        """
+        self._together = changes = list[dict[str, Any]]()
+        try:
+            yield
+        finally:
+            self._together = None
+        self._write_changes(changes)
+
+    def _write_changes(self, lines: list[dict[str, Any]]) -> None:
         self.log.append(seal(orjson.dumps(line)) for line in lines)
         for line in lines:
             self.learn(line)
