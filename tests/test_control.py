@@ -425,3 +425,43 @@ def test_what_a_full_disk_refuses_is_not_half_done(serve: Serve, tmp_path: Path)
         assert (answer.status_code, seen(full) == before) == (503, True), path
     assert full.stop() == 0
     assert seen(serve(*state)) == before
+
+
+def test_a_campaigns_own_scenarios_take_the_place_of_those_for_all(serve: Serve, tmp_path: Any) -> None:
+    state = ("--state", str(tmp_path / "state"), "--scenario", "outage")
+    sandbox = serve(*state)
+    wishes: list[dict[str, Any]] = [{}, {"scenarios": []}, {"scenarios": ["duplicate"]}]
+    keys = [sandbox.http.post("/_sandbox/campaigns", json=wish).json()["apiKey"] for wish in wishes]
+    assert [sandbox.post(key=key).status_code for key in keys] == [503, 201, 409]
+    assert sandbox.post(key=f"{keys[1]}.mine").status_code == 201
+    sandbox.stop()
+    again = serve(*state)
+    assert [again.post(key=key).status_code for key in keys] == [503, 409, 409]
+
+
+def test_a_campaign_may_have_bodies_of_another_shape(serve: Serve, tmp_path: Any) -> None:
+    state = ("--state", str(tmp_path / "state"), "--error-bodies", "empty", "--shuffle")
+    wishes: list[dict[str, Any]] = [
+        {"errorBodies": "text", "shuffle": False},
+        {"errorBodies": "detailed", "shuffle": True},
+        {},
+    ]
+    sandbox = serve(*state)
+    keys = [sandbox.http.post("/_sandbox/campaigns", json=wish).json()["apiKey"] for wish in wishes]
+    created = [sandbox.post(key=key).json() for key in keys]
+    assert [len(lead) for lead in created] == [2, 3, 3]
+    sandbox.stop()
+    again = serve(*state)
+    types = [again.post(key=key).headers.get("content-type", "none").partition(";")[0] for key in keys]
+    assert types == ["text/plain", "application/json", "none"]
+
+
+@pytest.mark.parametrize(
+    "wish", [{"errorBodies": "json"}, {"errorBodies": 5}, {"shuffle": "yes"}, {"shuffle": 1}]
+)
+def test_a_shape_that_cannot_be_makes_no_campaign(sandbox: Running, wish: dict[str, Any]) -> None:
+    before = sandbox.get("/_sandbox/campaigns")
+    answer = sandbox.http.post("/_sandbox/campaigns", json=wish)
+    assert answer.status_code == 400
+    assert next(iter(wish)) in answer.json()["detail"]
+    assert sandbox.get("/_sandbox/campaigns") == before

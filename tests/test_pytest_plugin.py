@@ -8,7 +8,7 @@ import sys
 
 import pytest
 
-from running import Running, clean_environment
+from running import Running, Serve, clean_environment
 
 HEAD = """
 import os, subprocess, sys, threading, time, urllib.request, json
@@ -215,7 +215,7 @@ def test_module(aktify_sandbox):
     [
         (
             'scenari="outage"',
-            "doesn't know scenari; did you mean scenario? allowed: scenario, profile, rulings, strict",
+            "did you mean scenario? allowed: scenario, profile, rulings, error_bodies, shuffle, strict",
         ),
         ('"outage"', "takes words only"),
         ('scenario="outag"', "among the shipped ones). Did you mean outage?"),
@@ -223,6 +223,8 @@ def test_module(aktify_sandbox):
         ('rulings="region-case=accept"', "must be a dictionary"),
         ('profile="hard"', "hard"),
         ("profile=5", "profile"),
+        ('error_bodies="json"', "must be one of detailed, empty, text, html, rotate"),
+        ('shuffle="yes"', "must be True or False"),
         ("scenario=5", "5 is no name, and no list of names"),
         ("scenario=[None]", "[None] is no name, and no list of names"),
     ],
@@ -789,3 +791,89 @@ def pytest_unconfigure():
     result = run("def test_it(aktify_sandbox): assert post(aktify_sandbox) == 201", "-s")
     result.assert_outcomes(passed=1)
     assert "LEFT ['MainThread']" in result.stdout.str()
+
+
+def test_the_marker_chooses_the_shape_of_bodies_for_its_test_alone(run: Runs) -> None:
+    result = run("""
+def lead_of(sandbox):
+    return httpx.post(sandbox.endpoint, json=LEAD, headers={"x-api-key": sandbox.api_key})
+
+@pytest.mark.aktify(error_bodies="html", shuffle=True)
+def test_marked(aktify_sandbox):
+    assert [len(lead_of(aktify_sandbox).json()), lead_of(aktify_sandbox).text[:1]] == [3, "<"]
+
+def test_not_marked(aktify_sandbox):
+    assert lead_of(aktify_sandbox).json() == LEAD
+    assert "message" in lead_of(aktify_sandbox).json()
+""")
+    result.assert_outcomes(passed=2)
+    ini = "aktify_error_bodies = empty\naktify_shuffle = true\n"
+    result = run(
+        """
+def test_every(aktify_sandbox):
+    answers = [httpx.post(aktify_sandbox.endpoint, json=LEAD, headers={"x-api-key": aktify_sandbox.api_key})
+               for _ in range(2)]
+    assert [len(answers[0].json()), answers[1].content] == [3, b""]
+""",
+        ini=ini,
+    )
+    result.assert_outcomes(passed=1)
+
+
+def test_the_header_says_which_sandbox_is_used_and_why(run: Runs, monkeypatch: pytest.MonkeyPatch) -> None:
+    url = "http://127.0.0.1:9"
+    assert "aktify-sandbox: one of the tests' own" in run("").outlines
+    assert (
+        f"aktify-sandbox: {url}, by aktify_sandbox_url" in run("", ini=f"aktify_sandbox_url = {url}").outlines
+    )
+    monkeypatch.setenv("AKTIFY_SANDBOX_URL", url)
+    assert f"aktify-sandbox: {url}, by AKTIFY_SANDBOX_URL" in run("").outlines
+    option = run("", "--aktify-sandbox-url", "http://127.0.0.1:8")
+    assert "aktify-sandbox: http://127.0.0.1:8, by --aktify-sandbox-url" in option.outlines
+
+
+@pytest.mark.parametrize(
+    ("url", "why"), [("http://127.0.0.1:9", "No sandbox answers"), ("nonsense", "isn't a sandbox's address")]
+)
+def test_an_error_names_the_variable_that_chose_the_sandbox(
+    run: Runs, monkeypatch: pytest.MonkeyPatch, url: str, why: str
+) -> None:
+    monkeypatch.setenv("AKTIFY_SANDBOX_URL", url)
+    result = run("def test_it(aktify_sandbox): ...")
+    result.assert_outcomes(errors=1)
+    said = result.stdout.str()
+    assert why in said
+    assert said.count(f"AKTIFY_SANDBOX_URL is {url}; unset it to use a sandbox of the tests' own.") == 1
+
+
+def test_a_mistake_that_the_other_sandbox_finds_names_the_variable_too(
+    run: Runs, monkeypatch: pytest.MonkeyPatch, sandbox: Running
+) -> None:
+    """Its folder may lack the scenario that the tests' own has."""
+    monkeypatch.setenv("AKTIFY_SANDBOX_URL", sandbox.url)
+    result = run('@pytest.mark.aktify(scenario="of-this-folder")\ndef test_it(aktify_sandbox): ...')
+    result.assert_outcomes(errors=1)
+    assert f"AKTIFY_SANDBOX_URL is {sandbox.url}; unset it" in result.stdout.str()
+
+
+def test_scenarios_in_force_elsewhere_touch_no_test(
+    run: Runs, monkeypatch: pytest.MonkeyPatch, serve: Serve
+) -> None:
+    busy = serve("--in-memory", "--scenario", "outage", "--scenario", "unauthorized")
+    monkeypatch.setenv("AKTIFY_SANDBOX_URL", busy.url)
+    result = run("""
+def test_ordinary(aktify_sandbox):
+    assert post(aktify_sandbox) == 201
+    assert post(aktify_sandbox, key=aktify_sandbox.api_key + ".mine") == 201
+    aktify_sandbox.scenario("duplicate")
+    assert post(aktify_sandbox) == 409
+    aktify_sandbox.scenario()
+    aktify_sandbox.reset()
+    assert post(aktify_sandbox) == 201
+
+@pytest.mark.aktify(scenario="duplicate")
+def test_marked(aktify_sandbox):
+    assert post(aktify_sandbox) == 409
+""")
+    result.assert_outcomes(passed=2)
+    assert busy.post().status_code == 503

@@ -47,8 +47,11 @@ class Campaign:
     link: str = "optional"
     profile: str | None = None
     rulings: Mapping[str, str] = field(default_factory=dict)
-    scenarios: tuple[str, ...] = ()
-    """Names of scenarios that are in force in it alone."""
+    scenarios: tuple[str, ...] | None = None
+    """Names of scenarios that are in force in it, in place of those for all; None: those for all are its too."""
+    error_bodies: str | None = None
+    """The shape of its 4xx bodies; None: that of the whole sandbox, like the next."""
+    shuffle: bool | None = None
     added: bool = False
 
 
@@ -147,6 +150,7 @@ class Campaigns:
     def _access(self, key: Key, campaign: str, shown: str, keys: tuple[str, ...]) -> Access:
         rules = self.rules_of(key.campaign)
         short = rules.rulings["short-link"]
+        own = self.campaign(key.campaign)
         return Access(
             campaign,
             shown,
@@ -154,6 +158,8 @@ class Campaigns:
             rules,
             f"{self.origin}/s" if short == "sandbox" else short.rstrip("/"),
             keys,
+            own.error_bodies if own else None,
+            own.shuffle if own else None,
         )
 
     # what is shown
@@ -253,7 +259,7 @@ def fresh_name() -> str:
 def row_of(thing: Campaign | Key) -> dict[str, Any]:
     """A campaign or key as a document to keep."""
     names = (
-        ("name", "link", "profile", "rulings", "scenarios")
+        ("name", "link", "profile", "rulings", "scenarios", "error_bodies", "shuffle")
         if isinstance(thing, Campaign)
         else ("shown", "campaign", "revoked")
     )

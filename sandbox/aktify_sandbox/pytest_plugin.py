@@ -15,11 +15,12 @@ if TYPE_CHECKING:
     from aktify_sandbox.embedded.doors import Door
     from aktify_sandbox.embedded.sandbox import Sandbox
 
-_WORDS = ("scenario", "profile", "rulings", "strict")
+_WORDS = ("scenario", "profile", "rulings", "error_bodies", "shuffle", "strict")
 _VARIABLE = "AKTIFY_SANDBOX_URL"
 _TOKEN = "AKTIFY_SANDBOX_TOKEN"  # noqa: S105  the name of a variable
 _MARKER = (
-    "aktify(scenario=…, profile=…, rulings={…}, strict=…): what the test's `aktify_sandbox` is like; "
+    "aktify(scenario=…, profile=…, rulings={…}, error_bodies=…, shuffle=…, strict=…): what the test's "
+    "`aktify_sandbox` is like; "
     "scenario is a name or a list of names."
 )
 
@@ -39,6 +40,8 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addini("aktify_scenario", "scenarios for every test, by name", type="args")
     parser.addini("aktify_profile", "lenient, default or strict")
     parser.addini("aktify_rulings", "rulings for every test, a line each: NAME=VALUE", type="linelist")
+    parser.addini("aktify_error_bodies", "shape of 4xx bodies: detailed, empty, text, html or rotate")
+    parser.addini("aktify_shuffle", "whether each 201 has another order and an unknown property", type="bool")
     parser.addini("aktify_strict", "whether every test is strict", type="bool", default=False)
 
 
@@ -52,15 +55,27 @@ def pytest_configure(config: pytest.Config) -> None:
         marked.discard("aktify_sandbox")
 
 
+def _running(config: pytest.Config) -> tuple[str, str]:
+    """The address of the sandbox to use that runs already, and what says so; empty for one of the tests' own."""
+    said = {
+        "--aktify-sandbox-url": config.getoption("--aktify-sandbox-url"),
+        _VARIABLE: os.environ.get(_VARIABLE),
+        "aktify_sandbox_url": config.getini("aktify_sandbox_url"),
+    }
+    return next(((str(url), source) for source, url in said.items() if url), ("", ""))
+
+
+def pytest_report_header(config: pytest.Config) -> str:
+    """Which sandbox the tests use, and why."""
+    url, source = _running(config)
+    return f"aktify-sandbox: {url}, by {source}" if url else "aktify-sandbox: one of the tests' own"
+
+
 class _Server:
     """What the tests of a process share: a sandbox of its own, begun at first use, or one that runs already."""
 
     def __init__(self, config: pytest.Config) -> None:
-        self._running = (
-            config.getoption("--aktify-sandbox-url")
-            or os.environ.get(_VARIABLE)
-            or config.getini("aktify_sandbox_url")
-        )
+        self._running, self._source = _running(config)
         # wherever pytest is called from, a name in its configuration file means one scenario
         ini = [config.inipath.parent] if config.inipath else []
         self._folders = [*ini, config.rootpath, config.invocation_params.dir]
@@ -73,8 +88,17 @@ class _Server:
         if isinstance(self._door, Inside) and not self._door.beside.is_alive:
             self.stop()
         if self._door is None:
-            self._door = Outside(self._running, os.environ.get(_TOKEN)) if self._running else self._start()
+            running = self._running
+            self._door = Outside(running, os.environ.get(_TOKEN), self.advice) if running else self._start()
         return self._door
+
+    @property
+    def advice(self) -> str:
+        """What to do about a sandbox that runs elsewhere and doesn't serve; empty for one of the tests' own."""
+        if not self._running:
+            return ""
+        do = "unset" if self._source == _VARIABLE else "leave out"
+        return f"{self._source} is {self._running}; {do} it to use a sandbox of the tests' own."
 
     def _start(self) -> "Door":
         from aktify_sandbox.embedded.arguments import settings_of
@@ -160,12 +184,12 @@ def aktify_sandbox(request: pytest.FixtureRequest) -> "Iterator[Sandbox]":
 
     words = _words_for(request)
     strict = words.pop("strict")
-    wrong = ""
+    server, wrong = _server_of(request.config), ""
     try:
-        sandbox = Sandbox(door=_server_of(request.config).door(), **words)
+        sandbox = Sandbox(door=server.door(), **words)
         sandbox.start()
     except SandboxError as error:
-        wrong = str(error)
+        wrong = str(error) if server.advice in str(error) else f"{error}\n{server.advice}"
     if wrong:
         pytest.fail(wrong, pytrace=False)
     use = request.node.stash[_USE] = _Use(sandbox, strict=strict)
@@ -192,6 +216,8 @@ def _words_for(request: pytest.FixtureRequest) -> dict[str, Any]:
         "scenario": config.getini("aktify_scenario"),
         "profile": config.getini("aktify_profile") or None,
         "rulings": dict(map(_ruling, config.getini("aktify_rulings"))),
+        "error_bodies": config.getini("aktify_error_bodies") or None,
+        "shuffle": config.getini("aktify_shuffle") or None,
         "strict": config.getini("aktify_strict"),
     }
     for marker in reversed(list(request.node.iter_markers("aktify"))):

@@ -30,6 +30,7 @@ _KEY_RULE = "A key is 1 to 200 visible ASCII characters, no spaces."
 _HEADER_WORD = r"^[!-~]{1,1000}$(?!\n)"
 _TOKENS_ARE = "A token is 1 to 1000 visible ASCII characters, no spaces."
 _LINKS = ("optional", "link", "tracking")
+ERROR_BODIES = ("detailed", "empty", "text", "html", "rotate")
 
 
 class SettingsMistake(ValueError):
@@ -112,7 +113,7 @@ class Settings:
     error_bodies: str = _option(
         "detailed",
         "Shape of 4xx bodies, which the contract leaves open.",
-        choices=("detailed", "empty", "text", "html", "rotate"),
+        choices=ERROR_BODIES,
     )
     shuffle: bool = _option(False, "Change the order of each 201 and add an unknown property.")
     magic: bool = _option(True, "Leave the phone numbers that force an answer ordinary.", flag="no-magic")

@@ -33,6 +33,9 @@ class Access(NamedTuple):
     """What stands before the code of a short link: `http://127.0.0.1:8509/s`."""
     keys: tuple[str, ...] = ()
     """The key as it was sent, and those of which it is a namespace. Never shown."""
+    error_bodies: str | None = None
+    """The shape of the campaign's 4xx bodies; None: as everywhere, like the next."""
+    shuffle: bool | None = None
 
 
 class ShortLink(NamedTuple):

@@ -16,6 +16,7 @@ from aktify_sandbox.control.services import Services
 from aktify_sandbox.documents.nodes import DocumentMistakes
 from aktify_sandbox.masking import masked_key
 from aktify_sandbox.scenarios.shelf import NoSuchScenario
+from aktify_sandbox.settings import ERROR_BODIES
 from aktify_sandbox.storage.log import LogError, request_id
 from aktify_sandbox.storage.store import Store
 
@@ -47,7 +48,9 @@ class _Room:
         return JSONResponse({"campaigns": rows + _namespaces(self._store, self._campaigns)})
 
     async def add(self, request: Request) -> Response:
-        content = await json_object(request, "name", "profile", "rulings", "link", "scenarios")
+        content = await json_object(
+            request, "name", "profile", "rulings", "link", "scenarios", "errorBodies", "shuffle"
+        )
         campaign = _campaign_in(content)
         _refuse_unless_fresh(campaign.name, self._store, self._campaigns)
         key = fresh_key()
@@ -59,7 +62,7 @@ class _Room:
                 keep_key(self._services, key, Key(masked_key(key), campaign.name, source="added"))
         except (RulingMistake, NoSuchScenario, DocumentMistakes, LogError) as error:
             self._campaigns.remove(campaign.name)
-            self._forcing.use_in(campaign.name, ())
+            self._forcing.use_in(campaign.name, None)
             if isinstance(error, LogError):
                 raise
             raise ProblemError(400, f"{error}") from None
@@ -96,7 +99,7 @@ class _Room:
             self._store.db.table("keys").remove(where("campaign") == name)
             self._forget_leads(name)
         self._campaigns.remove(name)
-        self._forcing.use_in(name, ())
+        self._forcing.use_in(name, None)
         self._forcing.clear_orders(name)
         return Response(status_code=204)
 
@@ -145,8 +148,14 @@ def _campaign_in(content: dict[str, Any]) -> Campaign:
     link = text_or_none(content, "link") or "optional"
     if link not in ("optional", "link", "tracking"):
         raise ProblemError(400, f"link={link} must be one of optional, link, tracking.")
-    scenarios = names_in(content, "scenarios")
-    return Campaign(name, link, text_or_none(content, "profile"), rulings, tuple(scenarios), added=True)
+    scenarios = None if content.get("scenarios") is None else tuple(names_in(content, "scenarios"))
+    shape, shuffle = text_or_none(content, "errorBodies"), content.get("shuffle")
+    if shape not in (None, *ERROR_BODIES):
+        raise ProblemError(400, f"errorBodies={shape} must be one of {', '.join(ERROR_BODIES)}.")
+    if shuffle is not None and not isinstance(shuffle, bool):
+        raise ProblemError(400, f"shuffle={shuffle!r} must be true or false.")
+    profile = text_or_none(content, "profile")
+    return Campaign(name, link, profile, rulings, scenarios, shape, shuffle, added=True)
 
 
 def _namespaces(store: Store, campaigns: Campaigns) -> list[dict[str, Any]]:

@@ -101,8 +101,10 @@ def restore(store: Store, campaigns: Campaigns) -> list[str]:
 
 
 def _restored(row: Mapping[str, Any]) -> Campaign:
-    scenarios = tuple(row.get("scenarios", ()))
-    return Campaign(row["name"], row["link"], row["profile"], row["rulings"], scenarios, added=True)
+    names = row.get("scenarios")
+    scenarios = None if names is None else tuple(names)
+    shapes = row.get("error_bodies"), row.get("shuffle")
+    return Campaign(row["name"], row["link"], row["profile"], row["rulings"], scenarios, *shapes, added=True)
 
 
 def _checked_key(text: str, campaigns: Campaigns) -> str:

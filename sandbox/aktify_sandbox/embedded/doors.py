@@ -146,8 +146,8 @@ async def _call(beside: Beside, question: Question) -> Reply:
 class Outside:
     """The door of a sandbox that runs elsewhere, over one connection."""
 
-    def __init__(self, url: str, token: str | None = None) -> None:
-        """Raises `SandboxMistake`."""
+    def __init__(self, url: str, token: str | None = None, advice: str = "") -> None:
+        """`advice` is what to do when no sandbox answers. Raises `SandboxMistake`."""
         parts = urlsplit(url)
         if parts.scheme not in ("http", "https") or not parts.hostname or parts.path.strip("/"):
             raise SandboxMistake(f"{url} isn't a sandbox's address: write it as http://127.0.0.1:8509.")
@@ -155,6 +155,7 @@ class Outside:
             raise SandboxMistake("The token is visible ASCII characters, no spaces or line breaks.")
         self.url = f"{parts.scheme}://{parts.netloc}"
         self._token = token
+        self._advice = advice or "Is `aktify-sandbox serve` running there?"
         self._client: httpx.Client | None = None
 
     def ask(self, question: Question) -> Reply:
@@ -200,12 +201,10 @@ class Outside:
         }
 
     def _nobody(self, error: Exception) -> NoSandbox:
-        return NoSandbox(
-            f"No sandbox answers at {self.url} ({error}): is `aktify-sandbox serve` running there?"
-        )
+        return NoSandbox(f"No sandbox answers at {self.url} ({error}). {self._advice}")
 
     def _reply(self, answer: "httpx.Response") -> Reply:
         ours = answer.headers.get("content-type", "").startswith(("application/", "text/plain"))
         if 300 <= answer.status_code < 400 or not (ours or answer.status_code == 204):
-            raise NoSandbox(f"What answers at {self.url} isn't a sandbox.")
+            raise NoSandbox(f"What answers at {self.url} isn't a sandbox. {self._advice}")
         return Reply(answer.status_code, answer.content)

@@ -51,19 +51,23 @@ class Sandbox:
         profile: str | None = None,
         rulings: Mapping[str, str] | None = None,
         link: str | None = None,
+        error_bodies: str | None = None,
+        shuffle: bool | None = None,
         socket: bool = True,
         door: Door | None = None,
         **settings: Any,
     ) -> None:
         """A sandbox of its own in this process; with `url` (and its `token`) a fresh campaign on one that runs.
 
-        `scenario` (one or several names), `profile`, `rulings` and `link` are the campaign's. `socket=False` opens no
-        port: use `transport()`. `door` is that of a sandbox that several share. `settings` are options of `serve`, such
-        as `seed=1` or `error_bodies="rotate"`. Raises `SandboxMistake`.
+        `scenario` (one or several names), `profile`, `rulings`, `link`, `error_bodies` and `shuffle` are those of the
+        campaign. `socket=False` opens no port: use `transport()`. `door` is that of a sandbox that several share.
+        `settings` are options of `serve`, such as `seed=1`. Raises `SandboxMistake`.
         """
         if (url or door) and settings:
             raise SandboxMistake(f"{next(iter(settings))} can't be set: that sandbox runs already.")
-        self._settings = settings_of(settings)
+        shape = {"error_bodies": error_bodies, "shuffle": shuffle}
+        said = {name: value for name, value in shape.items() if value is not None}
+        self._settings = settings_of({**settings, **said})
         self._socket = socket
         self._door = door or (Outside(url, token) if url else None)
         self._shared = door is not None
@@ -72,6 +76,8 @@ class Sandbox:
             "profile": profile,
             "rulings": rulings_in(rulings) or None,
             "link": link,
+            "errorBodies": error_bodies,
+            "shuffle": shuffle,
         }
         self._own: Beside | None = None
         self._made: dict[str, str] = {}
@@ -113,7 +119,7 @@ class Sandbox:
             self._own = started(self._settings, listen=self._socket)
             self._door = Inside(self._own)
         wanted: dict[str, Any] = {name: value for name, value in self._wanted.items() if value is not None}
-        if self._scenarios:
+        if self._scenarios or self._own is None:  # what is in force for others on a shared one isn't for this
             wanted["scenarios"] = self._scenarios
         try:
             self._made = self._read(self._door.ask(Question("POST", "/campaigns", wanted)))

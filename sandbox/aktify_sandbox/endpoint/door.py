@@ -143,15 +143,17 @@ class VendorDoor:
         return Response(answer.status, headers, body)
 
     def _body(self, answer: Answer, number: int, step: Step | None) -> tuple[str | None, bytes]:
-        settings, chance = self._settings, number + self._settings.seed
-        shuffle = settings.shuffle or bool(step and step.shuffle)
+        settings, chance, access = self._settings, number + self._settings.seed, answer.access
+        own_shuffle = access.shuffle if access else None
+        shuffle = bool(step and step.shuffle) or (settings.shuffle if own_shuffle is None else own_shuffle)
         if step and step.body is not None:
             return step.media, step.body
         if answer.objection == "accepted":
             return "application/json", answers.render_created(answer.lead or {}, chance if shuffle else None)
         if answer.status < 400:
             return None, b""
-        shape = "rotate" if step and step.shuffle else settings.error_bodies
+        own_shape = access.error_bodies if access else None
+        shape = "rotate" if step and step.shuffle else own_shape or settings.error_bodies
         return answers.render(answer, shape, chance)
 
     def _own_headers(self, status: int, name: bytes, forced: Forced | None) -> list[tuple[bytes, bytes]]:

@@ -221,7 +221,12 @@ def _is_ordinary(scope: Mapping[str, Any], length: int) -> bool:
 
 
 def _shown_access(access: Access) -> bytes | None:
-    """Campaign and key as a record has them; None when its records say more than that."""
-    if access.rules.rulings.changes or access.rules.link != "optional":
+    """Campaign and key as a record has them; None when its records say more than that, or its answers differ."""
+    if (
+        access.rules.rulings.changes
+        or access.rules.link != "optional"
+        or access.error_bodies
+        or access.shuffle
+    ):
         return None
     return orjson.dumps({"campaign": access.campaign, "key": access.key})[1:-1]

@@ -9,7 +9,7 @@ import re
 import time
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from aktify_sandbox.campaigns import Campaign, Campaigns
 from aktify_sandbox.contract.answers import Answer
@@ -28,6 +28,7 @@ from aktify_sandbox.scenarios.rules import (
     Rules,
     Step,
     forced_by,
+    parents_of,
 )
 from aktify_sandbox.scenarios.shelf import Loaded, NoSuchScenario, Shelf, built_in
 
@@ -46,6 +47,13 @@ class Order:
     rule: Rule
     shown: dict[str, Any]
     left: int
+
+
+class _InForce(NamedTuple):
+    """The rules that are asked for one campaign or many: those for any request, and those for a 201 or 409."""
+
+    for_any: Rules | None
+    for_usual: Rules
 
 
 class Forcing:
@@ -79,9 +87,11 @@ class Forcing:
         found: dict[str, dict[str, Loaded]] = {}
         warnings = []
         for campaign in campaigns:
+            if campaign.scenarios is None:
+                continue
+            found[campaign.name] = {}
             try:
-                if campaign.scenarios:
-                    found[campaign.name] = self.read_in(campaign.name, campaign.scenarios)
+                found[campaign.name] = self.read_in(campaign.name, campaign.scenarios)
             except (NoSuchScenario, DocumentMistakes) as mistake:
                 warnings.append(f"The campaign {campaign.name} is without its scenarios: {mistake}")
         return found, warnings
@@ -90,7 +100,7 @@ class Forcing:
 
     @property
     def active(self) -> dict[str, Loaded]:
-        """The scenarios in force for every campaign, by name."""
+        """The scenarios in force for every campaign that has none of its own, by name."""
         return dict(self._active)
 
     @property
@@ -125,27 +135,26 @@ class Forcing:
         self._forget(self._of_campaigns.get(campaign, {}).values())
         self._counts.forget_campaign(campaign)
 
-    def use_in(self, campaign: str, names: Iterable[str]) -> None:
-        """Put scenarios into force for one campaign.
+    def use_in(self, campaign: str, names: Iterable[str] | None) -> None:
+        """Put scenarios into force for one campaign, in place of those for all; None: those for all are its too.
 
         Raises `NoSuchScenario`, `DocumentMistakes`; then nothing has changed.
         """
-        self.put_in(campaign, self.read_in(campaign, names))
+        self.put_in(campaign, None if names is None else self.read_in(campaign, names))
 
     def read_in(self, campaign: str, names: Iterable[str]) -> dict[str, Loaded]:
         """Scenarios for one campaign, changing nothing. Raises `NoSuchScenario`, `DocumentMistakes`."""
         found = self._load(names, self.shelf.named)
         return {name: _only_in(campaign, loaded) for name, loaded in found.items()}
 
-    def put_in(self, campaign: str, loaded: dict[str, Loaded]) -> None:
-        """Put scenarios that were read into force for one campaign."""
+    def put_in(self, campaign: str, loaded: dict[str, Loaded] | None) -> None:
+        """Put scenarios that were read into force for one campaign, as `use_in` does."""
         gone = self._of_campaigns.pop(campaign, {})
         self._forget(gone.values())
         self._counts.forget_campaign(campaign)  # who takes the name anew begins anew
-        if loaded:
+        if loaded is not None:
             self._of_campaigns[campaign] = loaded
-        if loaded or gone:
-            self._arrange()
+        self._arrange()
 
     def hits(self, scenario: str, rules: int) -> list[int]:
         """How many answers each of its rules has forced since it came into force (or since a reset)."""
@@ -201,12 +210,25 @@ class Forcing:
         self._counts.forget(rule for loaded in gone for rule in loaded.scenario.rules)
 
     def _arrange(self) -> None:
-        groups = (self._active, *self._of_campaigns.values())
-        rules = [rule for group in groups for loaded in group.values() for rule in loaded.scenario.rules]
+        self._for_all, bare = self._arranged(self._active), self._arranged({})
+        self._own = {
+            name: self._arranged(group) if group else bare for name, group in self._of_campaigns.items()
+        }
+
+    def _arranged(self, group: dict[str, Loaded]) -> _InForce:
+        rules = [rule for loaded in group.values() for rule in loaded.scenario.rules]
         built_in = [rule for scenario in self._built_in for rule in scenario.rules]
         for_any = [rule for rule in rules if rule.for_any]
-        self._for_any = Rules(for_any) if for_any else None
-        self._for_usual = Rules([*built_in, *(rule for rule in rules if not rule.for_any)])
+        for_usual = [*built_in, *(rule for rule in rules if not rule.for_any)]
+        return _InForce(Rules(for_any) if for_any else None, Rules(for_usual))
+
+    def _in_force(self, natural: Answer) -> _InForce:
+        """The rules for a request with that natural answer: those of its campaign, if it has scenarios of its own."""
+        if not self._own or natural.access is None:
+            return self._for_all
+        campaign = natural.access.campaign
+        names = (campaign, *parents_of(campaign))
+        return next((self._own[name] for name in names if name in self._own), self._for_all)
 
     # forced answers on order
 
@@ -251,11 +273,13 @@ class Forcing:
 
     def leaves_alone(self, natural: Answer, headers: list[tuple[bytes, bytes]], body: bytes = b"") -> bool:
         """Whether no rule mentions a request (without preferences) whose natural answer is known."""
-        if self._for_any is not None:
+        in_force = self._in_force(natural)
+        if in_force.for_any is not None:
             return False
         if natural.objection not in _USUAL:
             return not self._orders
-        for rules in (self._for_usual, self._ordered) if self._orders else (self._for_usual,):
+        usual = in_force.for_usual
+        for rules in (usual, self._ordered) if self._orders else (usual,):
             if rules.is_simple:
                 if self._is_named(natural, rules):
                     return False
@@ -281,13 +305,14 @@ class Forcing:
     def _ask(self, request: Request, natural: Answer, preferred: bytes, counts: Counts) -> Forced | None:
         attempt = self._attempt(request, natural)
         usual, seed = natural.objection in _USUAL, self._seed
-        forced = self._for_any.find(attempt, counts, seed) if self._for_any else None
+        in_force = self._in_force(natural)
+        forced = in_force.for_any.find(attempt, counts, seed) if in_force.for_any else None
         shuffled = forced if forced and forced.step.shuffle else None  # it yields to whatever else is forced
         forced = None if shuffled else forced
         forced = forced or _by_header(preferred)
         forced = forced or self._by_order(attempt, usual=usual)
         if usual:
-            found = self._for_usual.find(attempt, counts, seed, answered=forced is not None)
+            found = in_force.for_usual.find(attempt, counts, seed, answered=forced is not None)
             forced = forced or found
         forced = forced or shuffled
         if forced is None or forced.step.is_natural:

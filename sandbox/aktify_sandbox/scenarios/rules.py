@@ -44,7 +44,7 @@ class Attempt(NamedTuple):
             case "key":
                 return self.keys
             case "campaign":
-                return (self.campaign, *_parents(self.campaign)) if self.campaign else ()
+                return (self.campaign, *parents_of(self.campaign)) if self.campaign else ()
             case "phoneNumber" if self.phone:
                 return (self.phone, self.phone[5:])
             case _ if name.startswith("header "):
@@ -200,7 +200,7 @@ class Counts:
         """Count anew for a campaign and its namespaces."""
 
         def belongs(scope: Any) -> bool:
-            return isinstance(scope, tuple) and name in (scope[0], *_parents(scope[0]))
+            return isinstance(scope, tuple) and name in (scope[0], *parents_of(scope[0]))
 
         self.tallies = {key: tally for key, tally in self.tallies.items() if not belongs(key[1])}
 
@@ -252,7 +252,7 @@ class Rules:
                 if not places.keys().isdisjoint(keys):
                     return True
             elif name == "campaign":
-                if campaign in places or not places.keys().isdisjoint(_parents(campaign)):
+                if campaign in places or not places.keys().isdisjoint(parents_of(campaign)):
                     return True
             elif name in lead and str(lead[name]) in places:
                 return True
@@ -313,7 +313,7 @@ def _how_many_share(condition: Condition) -> int:
     return {"phoneNumber": 0, "campaign": 2, "key": 3}.get(condition.name, 1)
 
 
-def _parents(campaign: str) -> Texts:
+def parents_of(campaign: str) -> Texts:
     """The campaigns of which the name is a namespace: `demo` for `demo.mine`."""
     return tuple(campaign[:place] for place in range(len(campaign)) if campaign[place] == ".")
 

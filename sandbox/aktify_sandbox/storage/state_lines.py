@@ -3,6 +3,8 @@
 from collections.abc import Callable
 from typing import Any
 
+from aktify_sandbox.settings import ERROR_BODIES
+
 _TEXT = {"type": "string"}
 _TEXT_OR_NULL = {"type": ["string", "null"]}
 _COUNT = {"type": "integer", "minimum": 0}
@@ -95,7 +97,11 @@ def _put(table: str, content: dict[str, Any]) -> dict[str, Any]:
     return _with({"table": {"const": table}, "document": _COUNT, "content": content})
 
 
-_SCENARIOS = {"type": "array", "items": _TEXT}
+_MORE_OF_A_CAMPAIGN = {
+    "scenarios": {"type": ["array", "null"], "items": _TEXT},
+    "error_bodies": {"enum": [*ERROR_BODIES, None]},
+    "shuffle": {"type": ["boolean", "null"]},
+}
 _NEWS = {"type": "object", "propertyNames": {"enum": [*_MORE_OF_A_RECORD]}, "properties": _MORE_OF_A_RECORD}
 _KINDS: dict[str, dict[str, Any]] = {
     "request": {
@@ -109,7 +115,7 @@ _KINDS: dict[str, dict[str, Any]] = {
         "anyOf": [
             _put("leads", _with(_KEPT, "campaign", "phone", "receivedAt", "request", "lead")),
             _put("keys", _with(_KEY)),
-            _put("campaigns", _with(_CAMPAIGN, *_CAMPAIGN, scenarios=_SCENARIOS)),
+            _put("campaigns", _with(_CAMPAIGN, *_CAMPAIGN, **_MORE_OF_A_CAMPAIGN)),
         ]
     },
     "drop": {
