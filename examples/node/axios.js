@@ -4,6 +4,9 @@ import { setTimeout as sleepFor } from 'node:timers/promises'
 
 import axios from 'axios'
 
+/** A variable is missing. */
+export class NotSet extends Error {}
+
 /** Nothing gets in with this key: stop everything, and tell a person. */
 export class KeyRefused extends Error {}
 
@@ -14,10 +17,9 @@ export class Aktify {
   #http
   #options
 
-  constructor({ apiKey = process.env.AKTIFY_API_KEY, ...options } = {}) {
-    if (!apiKey) throw new Error('AKTIFY_API_KEY is not set')
+  constructor({ apiKey = setting('AKTIFY_API_KEY'), ...options } = {}) {
     this.#http = axios.create({
-      baseURL: new URL(process.env.AKTIFY_BASE_URL ?? 'https://api.aktify.io').href,
+      baseURL: new URL(setting('AKTIFY_BASE_URL')).href,
       headers: { 'x-api-key': apiKey },
       validateStatus: () => true, // a status is an answer, not an exception
       maxRedirects: 0,
@@ -59,6 +61,13 @@ export class Aktify {
       return { error, asked: 0 } // the lead may be in, or not: sending it again is right in both cases
     }
   }
+}
+
+/** An environment variable. There is no default: a forgotten one would send leads of tests to production. */
+function setting(name) {
+  const value = process.env[name]
+  if (!value) throw new NotSet(`${name} isn't set. AKTIFY_BASE_URL is https://api.aktify.io in production alone.`)
+  return value
 }
 
 /** Retry-After is a number of seconds, or a date. */

@@ -8,7 +8,7 @@ import { sandbox } from './sandbox.js'
 const LEAD = { phoneNumber: '(509) 555-0100', region: 'CA' }
 const ANOTHER = { phoneNumber: '(509) 555-0101', region: 'CA' }
 
-export function behaves({ Aktify, GaveUp, KeyRefused }) {
+export function behaves({ Aktify, GaveUp, KeyRefused, NotSet }) {
   /** A part of the sandbox, a client for it, and how long the client has slept, each time. */
   function setUp(options) {
     const aktify = sandbox()
@@ -22,6 +22,21 @@ export function behaves({ Aktify, GaveUp, KeyRefused }) {
     assert.equal(await client.send({ ...LEAD, firstName: 'John' }), true)
     assert.deepEqual(await aktify.leads(), [{ ...LEAD, firstName: 'John' }])
   })
+
+  for (const name of ['AKTIFY_BASE_URL', 'AKTIFY_API_KEY']) {
+    test(`a missing variable sends nothing anywhere: ${name}`, () => {
+      const value = process.env[name]
+      try {
+        for (const nothing of [undefined, '']) {
+          delete process.env[name]
+          if (nothing !== undefined) process.env[name] = nothing
+          assert.throws(() => new Aktify(), (error) => error instanceof NotSet && error.message.startsWith(name))
+        }
+      } finally {
+        process.env[name] = value
+      }
+    })
+  }
 
   test('a lead that was in already is done too', async () => {
     const { aktify, client } = setUp()

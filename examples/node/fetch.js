@@ -2,6 +2,9 @@
 
 import { setTimeout as sleepFor } from 'node:timers/promises'
 
+/** A variable is missing. */
+export class NotSet extends Error {}
+
 /** Nothing gets in with this key: stop everything, and tell a person. */
 export class KeyRefused extends Error {}
 
@@ -13,9 +16,8 @@ export class Aktify {
   #headers
   #options
 
-  constructor({ apiKey = process.env.AKTIFY_API_KEY, ...options } = {}) {
-    if (!apiKey) throw new Error('AKTIFY_API_KEY is not set')
-    this.#url = new URL('/api/v1/leads', process.env.AKTIFY_BASE_URL ?? 'https://api.aktify.io')
+  constructor({ apiKey = setting('AKTIFY_API_KEY'), ...options } = {}) {
+    this.#url = new URL('/api/v1/leads', setting('AKTIFY_BASE_URL'))
     this.#headers = { 'content-type': 'application/json', 'x-api-key': apiKey }
     this.#options = { tries: 6, pause: 500, timeout: 10_000, sleep: sleepFor, ...options }
   }
@@ -56,6 +58,13 @@ export class Aktify {
       return { error, asked: 0 } // the lead may be in, or not: sending it again is right in both cases
     }
   }
+}
+
+/** An environment variable. There is no default: a forgotten one would send leads of tests to production. */
+function setting(name) {
+  const value = process.env[name]
+  if (!value) throw new NotSet(`${name} isn't set. AKTIFY_BASE_URL is https://api.aktify.io in production alone.`)
+  return value
 }
 
 /** Retry-After is a number of seconds, or a date. */

@@ -16,6 +16,10 @@ Lead = dict[str, Any]
 LOST = (httpx.NetworkError, httpx.TimeoutException, httpx.RemoteProtocolError)
 
 
+class NotSet(Exception):
+    """A variable is missing. There is no default: a forgotten one would send leads of tests to production."""
+
+
 class KeyRefused(Exception):
     """Nothing gets in with this key: stop everything, and tell a person."""
 
@@ -35,8 +39,8 @@ class Aktify:
         timeout: float = 10,
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
     ) -> None:
-        base_url = os.environ.get("AKTIFY_BASE_URL", "https://api.aktify.io")
-        headers = {"x-api-key": os.environ["AKTIFY_API_KEY"]}
+        base_url = setting("AKTIFY_BASE_URL")
+        headers = {"x-api-key": setting("AKTIFY_API_KEY")}
         self._http = httpx.AsyncClient(base_url=base_url, headers=headers, timeout=timeout)
         self._tries, self._pause, self._sleep = tries, pause, sleep
 
@@ -78,6 +82,14 @@ class Aktify:
         except LOST:
             return None, 0
         return answer.status_code, seconds(answer.headers.get("Retry-After", ""))
+
+
+def setting(name: str) -> str:
+    """An environment variable. Raises `NotSet`."""
+    value = os.environ.get(name)
+    if not value:
+        raise NotSet(f"{name} isn't set. AKTIFY_BASE_URL is https://api.aktify.io in production alone.")
+    return value
 
 
 def seconds(retry_after: str) -> float:

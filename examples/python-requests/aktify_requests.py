@@ -16,6 +16,10 @@ Lead = dict[str, Any]
 LOST = (requests.ConnectionError, requests.Timeout, requests.exceptions.ChunkedEncodingError)
 
 
+class NotSet(Exception):
+    """A variable is missing. There is no default: a forgotten one would send leads of tests to production."""
+
+
 class KeyRefused(Exception):
     """Nothing gets in with this key: stop everything, and tell a person."""
 
@@ -35,10 +39,10 @@ class Aktify:
         timeout: float = 10,
         sleep: Callable[[float], None] = time.sleep,
     ) -> None:
-        base_url = os.environ.get("AKTIFY_BASE_URL", "https://api.aktify.io")
+        base_url = setting("AKTIFY_BASE_URL")
         self._url = f"{base_url.rstrip('/')}/api/v1/leads"
         self._http = requests.Session()
-        self._http.headers["x-api-key"] = os.environ["AKTIFY_API_KEY"]
+        self._http.headers["x-api-key"] = setting("AKTIFY_API_KEY")
         self._tries, self._pause, self._timeout, self._sleep = tries, pause, timeout, sleep
 
     def drain(self, queue: deque[Lead], parked: list[Lead]) -> None:
@@ -71,6 +75,14 @@ class Aktify:
         except LOST:
             return None, 0
         return answer.status_code, seconds(answer.headers.get("Retry-After", ""))
+
+
+def setting(name: str) -> str:
+    """An environment variable. Raises `NotSet`."""
+    value = os.environ.get(name)
+    if not value:
+        raise NotSet(f"{name} isn't set. AKTIFY_BASE_URL is https://api.aktify.io in production alone.")
+    return value
 
 
 def seconds(retry_after: str) -> float:

@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
 
 import pytest
-from aktify_requests import Aktify, GaveUp, KeyRefused, Lead
+from aktify_requests import Aktify, GaveUp, KeyRefused, Lead, NotSet
 
 from aktify_sandbox import Sandbox
 
@@ -29,6 +29,17 @@ def client(aktify_sandbox: Sandbox, naps: list[float]) -> Aktify:
 def test_a_lead_gets_in(client: Aktify, aktify_sandbox: Sandbox) -> None:
     assert client.send(lead(firstName="John"))
     assert aktify_sandbox.leads.one()["firstName"] == "John"
+
+
+@pytest.mark.parametrize("value", [None, ""])
+@pytest.mark.parametrize("name", ["AKTIFY_BASE_URL", "AKTIFY_API_KEY"])
+@pytest.mark.usefixtures("aktify_sandbox")
+def test_a_missing_variable_sends_nothing_anywhere(
+    name: str, value: str | None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv(name) if value is None else monkeypatch.setenv(name, value)
+    with pytest.raises(NotSet, match=name):
+        Aktify()
 
 
 def test_a_lead_that_was_in_already_is_done_too(client: Aktify, aktify_sandbox: Sandbox) -> None:

@@ -4,8 +4,9 @@
 # Exit codes: 0 all are in or parked, 1 the other side has trouble (come back later), 3 the key was refused.
 set -euo pipefail
 
-url="${AKTIFY_BASE_URL:-https://api.aktify.io}/api/v1/leads"
-: "${AKTIFY_API_KEY:?is not set}"
+# There is no default: a forgotten variable would send leads of tests to production.
+: "${AKTIFY_BASE_URL:?is not set; it is https://api.aktify.io in production alone}" "${AKTIFY_API_KEY:?is not set}"
+url="$AKTIFY_BASE_URL/api/v1/leads"
 parked="${PARKED:-parked.jsonl}" queue="${QUEUE:-queue.jsonl}"
 
 # Prints the status, or 000 when there was no answer, or half of one. Bodies aren't looked at: those of errors aren't in

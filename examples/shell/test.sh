@@ -33,6 +33,13 @@ test_a_lead_gets_in() {
   kept 1
 }
 
+test_a_missing_variable_sends_nothing_anywhere() {
+  AKTIFY_BASE_URL='' ends_with 1 <<<"$lead"
+  grep -q 'AKTIFY_BASE_URL: is not set' said.txt
+  AKTIFY_API_KEY='' ends_with 1 <<<"$lead"
+  grep -q 'AKTIFY_API_KEY: is not set' said.txt
+}
+
 test_a_lead_that_was_in_already_is_done_too() {
   printf '%s\n%s' "$lead" "$lead" | run # and a last line needs no end
   sends 1 409
