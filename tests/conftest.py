@@ -63,7 +63,7 @@ def shared_sandbox(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running
 def sandbox(shared_sandbox: Running) -> Iterator[Running]:
     """The shared sandbox with a key, and so leads, of the test's own."""
     before = shared_sandbox.api_key
-    shared_sandbox.api_key = f"test-key.t{next(_names)}"
+    shared_sandbox.api_key = f"test-key.t{next(_names):05d}"  # of one length: none is a part of another
     yield shared_sandbox
     shared_sandbox.api_key = before
 

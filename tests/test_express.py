@@ -314,13 +314,16 @@ def test_a_known_head_with_a_key_that_was_revoked_meanwhile_is_a_401(serve: Serv
     assert sandbox.post(leads[3], key="to-be-revoked").status_code == 401
 
 
-def test_many_different_heads_cost_no_memory_without_an_end(sandbox: Running) -> None:
-    """Heads that never repeat push each other out; the answers stay right."""
-    for number in range(2_100):
-        answer = sandbox.post(
-            {"phoneNumber": f"509557{number:04d}", "region": "CA"}, headers={"X-Trace": f"{number}"}
-        )
-        assert answer.status_code == 201
+def test_many_different_heads_cost_no_memory_without_an_end() -> None:
+    """Heads that never repeat push each other out."""
+    sandbox, body = Sandbox(), lead()
+    heads = [b"head %d" % number for number in range(2_100)]
+    for head in heads:
+        scope = sandbox.scope(body, b"application/json", KEY)
+        sandbox.app.express.remember(head, scope, scope["aktify.headers"], len(body))
+    known = [head for head in heads if sandbox.app.express.knows(head + b"\r\n\r\n")]
+    assert 0 < len(known) <= 1_000
+    assert known[-1] == heads[-1]
 
 
 def test_a_head_and_its_body_in_pieces_of_their_own_are_answered_and_recorded(sandbox: Running) -> None:

@@ -133,7 +133,7 @@ def test_leads_are_found_by_any_text_in_them_page_by_page(sandbox: Running) -> N
                 "phoneNumber": f"509555{number:04d}",
                 "region": "CA",
                 "firstName": name,
-                "metadata": {"tag": f"t{number}"},
+                "metadata": {"tag": f"tag-{number}"},
             }
         )
     campaign = f"demo.{sandbox.api_key.partition('.')[2]}"
@@ -150,7 +150,7 @@ def test_leads_are_found_by_any_text_in_them_page_by_page(sandbox: Running) -> N
 
     assert found("ANN") == ["Hanna", "anne", "Ann"]
     assert found("5095550001") == ["Bob"]
-    assert found("t4") == ["Joe"]
+    assert found("tag-4") == ["Joe"]
     assert found("nobody") == []
 
 
