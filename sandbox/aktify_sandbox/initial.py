@@ -82,8 +82,13 @@ def _json(schema: dict[str, object]) -> str:
 def _write(path: Path, text: str) -> str:
     path.parent.mkdir(parents=True, exist_ok=True)
     try:
-        with path.open("x", encoding="utf-8") as file:
-            file.write(text)
+        file = path.open("x", encoding="utf-8")
     except FileExistsError:
         return "exists"
+    try:
+        with file:
+            file.write(text)
+    except OSError:  # half of it would be taken for the user's own the next time
+        path.unlink(missing_ok=True)
+        raise
     return "written"

@@ -4,9 +4,11 @@ import csv
 import io
 import json
 from pathlib import Path
+from typing import Any
 
 from playwright.sync_api import Page, Route, expect
 
+from aktify_sandbox.cli.files import leads_in
 from inspector.browsing import Inspect, Inspector
 from running import Running, Serve
 
@@ -28,7 +30,7 @@ def leads(sandbox: Running) -> None:
 def exported(page: Page, button: str) -> str:
     with page.expect_download() as download:
         page.get_by_role("button", name=button).click()
-    return Path(download.value.path()).read_text()
+    return Path(download.value.path()).read_bytes().decode()
 
 
 def test_leads_are_shown_by_campaign_masked_and_searched(inspector: Inspector) -> None:
@@ -64,6 +66,24 @@ def test_leads_are_exported_whole(inspector: Inspector) -> None:
     assert content["leads"] == inspector.sandbox.get("/_sandbox/leads?campaign=demo")["leads"]
     inspector.sandbox.http.delete("/_sandbox/leads")
     assert inspector.sandbox.http.post("/_sandbox/leads", json=content).json()["imported"] == 3
+
+
+def test_the_csv_of_the_page_comes_back_exactly(inspector: Inspector, tmp_path: Path) -> None:
+    odd: list[dict[str, Any]] = [
+        {"firstName": "a\rb", "lastName": " c\t"},
+        {"metadata": {"": "x", " d": "", "e;f": "=1+1", "g": "\r\n"}},
+        {"firstName": ""},
+        {"metadata": {}},
+        {"metadata": {"h": '"'}},
+    ]
+    sent = [{"phoneNumber": f"509555000{number}", **lead} for number, lead in enumerate(odd)]
+    answer = inspector.sandbox.http.post("/_sandbox/leads", json={"leads": sent})
+    assert answer.json()["imported"] == len(sent)
+    page = inspector.open("?view=leads")
+    expect(page.locator("#lead-table tbody tr")).to_have_count(len(sent))
+    file = tmp_path / "leads.csv"
+    file.write_bytes(exported(page, "Export CSV").encode())
+    assert [item.lead["lead"] for item in reversed(leads_in(file))] == sent
 
 
 def test_new_leads_appear_and_are_cleared_after_a_question(inspector: Inspector) -> None:
