@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from aktify_sandbox.proxies import exempting
-from running import COMMAND, clean_environment, needs
+from running import COMMAND, Running, clean_environment, needs
 
 PYTHON = "import os, sys; url = os.environ['AKTIFY_BASE_URL'] + '/api/v1/leads'; "
 JAVA = """
@@ -117,6 +117,18 @@ def test_a_test_reaches_the_sandbox_and_no_proxy_and_has_its_own_variables_back(
     command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider"]
     done = subprocess.run(command, cwd=tmp_path, env=environment, capture_output=True, text=True)
     assert "2 passed" in done.stdout, done.stdout
+    assert came == []
+
+
+def test_commands_reach_their_sandbox_and_no_proxy(
+    proxied: tuple[dict[str, str], list[str]], sandbox: Running
+) -> None:
+    environment, came = proxied
+    command = [*COMMAND, "force", "503", "--key", sandbox.api_key, "--url", sandbox.url]
+    subprocess.run(
+        command, env=environment | {"no_proxy": "", "NO_PROXY": ""}, check=True, capture_output=True
+    )
+    assert sandbox.post().status_code == 503
     assert came == []
 
 
