@@ -1,0 +1,156 @@
+"""Tables of delimited text (CSV, TSV): records with their place, the delimiter, the header, quotes that don't close.
+
+Cells are read by Python's `csv` in its strict mode, which refuses what its ordinary mode would swallow.
+"""
+
+import csv
+import io
+import re
+from collections.abc import Callable, Iterator, Mapping
+from itertools import islice
+from typing import NamedTuple
+
+from .columns import Columns, assigned
+from .decoding import Encoding
+from .file_error import FileError
+
+DELIMITERS = {",": "comma", ";": "semicolon", "\t": "tab", "|": "pipe"}
+"""What stands between cells, and what people call it."""
+
+_HEADER_WITHIN = 30
+"""So many records may stand above the header: titles, dates of the export, blank lines."""
+
+csv.field_size_limit(2**31 - 1)  # a cell is bounded by its file; a lead by the limit of a request
+
+
+class Record(NamedTuple):
+    """One record, blank ones too."""
+
+    number: int
+    """As a spreadsheet counts rows: a quoted line break begins no new one, a blank line does."""
+    line: int
+    """Where it begins in the file."""
+    cells: list[str]
+    lines: int = 1
+    """How many lines it takes."""
+
+    @property
+    def filled(self) -> list[str]:
+        """The cells that have anything in them."""
+        return [cell for cell in self.cells if cell.strip()]
+
+
+class Header(NamedTuple):
+    """Where the names of the columns stand, and what stands above them."""
+
+    record: Record
+    columns: Columns
+    above: list[Record]
+
+
+class Table:
+    """Delimited text. What Excel writes into the first line, `sep=;`, is obeyed and is no row."""
+
+    def __init__(
+        self, content: bytes, encoding: Encoding, delimiter: str | None, chosen: Mapping[str, str]
+    ) -> None:
+        """`delimiter` is the user's word for what stands between cells, `chosen` for what columns are.
+
+        Raises `FileError` when a quote doesn't close above the header.
+        """
+        self._content = content
+        self._encoding = encoding
+        self._chosen = chosen
+        said = re.fullmatch(r'"?sep=(.)"?\s*', next(self._lines(), ""), re.IGNORECASE)
+        self._before = 1 if said else 0
+        self.delimiter = delimiter or (said[1] if said else self._guessed())
+        self.header = self._header(self.delimiter)
+
+    def _lines(self) -> Iterator[str]:
+        return iter(io.TextIOWrapper(io.BytesIO(self._content), self._encoding.codec, newline=""))
+
+    def _guessed(self) -> str:
+        """The delimiter under which the header names the most fields, then the most columns.
+
+        `csv.Sniffer` and clevercsv are as right on tables of several columns; they know nothing of titles, and raise or
+        guess a letter where there is one column.
+        """
+
+        def worth(delimiter: str) -> tuple[bool, bool, int, int]:
+            try:
+                columns = self._header(delimiter).columns
+            except FileError:  # a quote that doesn't close is better said than no column of phone numbers
+                return False, True, 0, 0
+            return columns.has_phone, False, sum(map(bool, columns.fields)), len(columns.names)
+
+        return max(DELIMITERS, key=worth)
+
+    def _header(self, delimiter: str) -> Header:
+        """The first record that names a phone column; if none does, the first that has several cells filled."""
+        first: tuple[Record, Columns] | None = None
+        above: list[Record] = []
+        for record in islice(self.records(delimiter), _HEADER_WITHIN):
+            columns = assigned(record.cells, self._chosen)
+            if columns.has_phone:
+                return Header(record, columns, above)
+            is_wider = first is not None and len(first[0].filled) < 2 <= len(record.filled)
+            if record.filled and (first is None or is_wider):
+                first = record, columns
+            above.append(record)
+        if first is None:
+            raise FileError("The file is empty.", "export the leads again.")
+        return Header(*first, [each for each in above if each.number < first[0].number])
+
+    def below(self) -> Iterator[Record]:
+        """The records below the header. Raises `FileError`."""
+        return (
+            record for record in self.records(self.delimiter) if record.number > self.header.record.number
+        )
+
+    def records(self, delimiter: str) -> Iterator[Record]:
+        """All records. Raises `FileError` where a quote doesn't close."""
+        reader = csv.reader(islice(self._lines(), self._before, None), delimiter=delimiter, strict=True)
+        number, line = 0, self._before + 1
+        while True:
+            try:
+                cells = next(reader, None)
+            except csv.Error:
+                raise self._broken(line, delimiter) from None
+            if cells is None:
+                return
+            number += 1
+            after = self._before + reader.line_num + 1
+            yield Record(number, line, cells, after - line)
+            line = after
+
+    def _broken(self, line: int, delimiter: str) -> FileError:
+        """Which quote it was: the one that opens the cell in which strict reading ended."""
+        text = "".join(islice(self._lines(), line - 1, None))
+        closed = re.compile(rf'"[^"]*+(?:""[^"]*+)*+"(?={re.escape(delimiter)}|[\r\n]|\Z)')
+        plain = re.compile(rf'(?!")[^{re.escape(delimiter)}\r\n]*+')
+        place = 0
+        while found := closed.match(text, place) or plain.match(text, place):
+            place = found.end()
+            if text[place : place + 1] != delimiter:  # the end of a record, in which nothing was broken
+                break
+            place += 1
+        opened = line + len(re.findall(r"\r\n|\r|\n", text[:place]))
+        start = re.split(r"[\r\n]", text[place : place + 40], maxsplit=1)[0]
+        message = f"a quote opens here and isn't closed where its cell ends: {start}"
+        return FileError(message, "close the quote, or write it twice if it belongs to the text.", opened)
+
+
+def swallowed_row(
+    record: Record, columns: Columns, delimiter: str, is_phone: Callable[[str], bool]
+) -> int | None:
+    """The line of a whole lead that lies within a quoted cell, because a quote that was forgotten found another's."""
+    place = columns.fields.index("phoneNumber")
+    line = record.line
+    for cell in record.cells:
+        _, *inner = re.split(r"\r\n|\r|\n", cell)
+        for each in inner:
+            line += 1
+            cells = each.split(delimiter)
+            if len(cells) == len(columns.names) > 1 and is_phone(cells[place]):
+                return line
+    return None

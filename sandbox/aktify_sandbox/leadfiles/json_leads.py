@@ -1,0 +1,95 @@
+"""Leads in JSON: an array, `{"leads": […]}`, one object, or a line for each. Each is cut out as it stands there."""
+
+import json
+from collections.abc import Iterator
+from typing import NamedTuple
+
+from .file_error import FileError
+
+_DECODER = json.JSONDecoder(parse_int=str, parse_float=str)
+"""Finds where values end, however many digits a number has."""
+
+
+class Piece(NamedTuple):
+    """One lead as it stands in the file."""
+
+    number: int
+    """The line of JSONL, or the place in the array from 1."""
+    line: int
+    text: str
+
+
+def is_lines(text: str) -> bool:
+    """Whether each line is a lead of its own."""
+    lines = [line for line in text.split("\n") if line.strip()]
+    return len(lines) > 1 and all(line.lstrip().startswith("{") for line in lines)
+
+
+def lines(text: str) -> Iterator[Piece]:
+    """JSONL. Blank lines are nothing."""
+    for number, line in enumerate(text.split("\n"), 1):
+        if line.strip():
+            yield Piece(number, number, line.strip("\r"))
+
+
+def elements(text: str) -> Iterator[Piece]:
+    """The elements of an array or of `{"leads": […]}`; anything else is one lead. Raises `FileError`."""
+    start = _skip(text, 0)
+    start = start if text[start : start + 1] == "[" else _listed_leads(text, start)
+    if start < 0:
+        yield Piece(1, 1, text)
+        return
+    number, line, counted = 0, 1, 0
+    try:
+        for number, (place, end) in enumerate(_spans(text, start), 1):
+            line += text.count("\n", counted, place)
+            counted = place
+            yield Piece(number, line, text[place:end])
+    except json.JSONDecodeError as error:
+        message = f"this isn't JSON: {error.msg} (column {error.colno})."
+        raise FileError(message, "let a JSON library write the file.", error.lineno) from None
+    except RecursionError:
+        raise FileError(
+            f"lead {number + 1} is nested too deep.", "a lead is flat, but for metadata."
+        ) from None
+
+
+def _spans(text: str, start: int) -> Iterator[tuple[int, int]]:
+    """Where the elements of an array begin and end. Raises `JSONDecodeError`, also for what stands behind it."""
+    place = _skip(text, start + 1)
+    while text[place : place + 1] != "]":
+        end = _DECODER.raw_decode(text, place)[1]
+        yield place, end
+        place = _skip(text, end)
+        if text[place : place + 1] == ",":
+            place = _skip(text, place + 1)
+            if text[place : place + 1] == "]":
+                raise json.JSONDecodeError("a comma stands before the closing bracket", text, place)
+        elif text[place : place + 1] != "]":
+            raise json.JSONDecodeError("Expecting ',' delimiter", text, place)
+    behind = _skip(text, place + 1)
+    if start == _skip(text, 0) and behind < len(text):
+        raise json.JSONDecodeError("Extra data", text, behind)
+
+
+def _listed_leads(text: str, start: int) -> int:
+    """Where the array of `{"leads": […]}` begins, or -1 when the text is anything else."""
+    try:
+        value, end = _DECODER.raw_decode(text, start)
+    except (ValueError, RecursionError):
+        return -1
+    if not isinstance(value, dict) or not isinstance(value.get("leads"), list) or text[_skip(text, end) :]:
+        return -1
+    place = start
+    while True:
+        name, place = _DECODER.raw_decode(text, _skip(text, place + 1))
+        place = _skip(text, _skip(text, place) + 1)
+        if name == "leads" and text[place : place + 1] == "[":
+            return place
+        place = _skip(text, _DECODER.raw_decode(text, place)[1])
+
+
+def _skip(text: str, place: int) -> int:
+    while place < len(text) and text[place] in " \t\r\n":
+        place += 1
+    return place
