@@ -7,6 +7,7 @@ from typing import Any
 import click
 
 from aktify_sandbox.cli import (
+    check,
     information,
     keys,
     leads,
@@ -57,6 +58,7 @@ for command in (
     serving.init,
     serving.wait,
     serving.stop,
+    check.check,
     sending.send,
     information.explain,
     verifying.verify,

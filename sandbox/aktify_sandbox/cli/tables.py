@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import sys
 from collections.abc import Iterable, Sequence
 from typing import Any
@@ -26,6 +27,11 @@ def print_raw(text: str, *, nl: bool = True) -> None:
 def on_terminal() -> bool:
     """Whether somebody looks at standard output."""
     return sys.stdout is not None and sys.stdout.isatty()
+
+
+def terminal_width() -> int:
+    """How many characters a line of the terminal has."""
+    return shutil.get_terminal_size().columns
 
 
 def print_table(columns: Sequence[str], rows: Iterable[Sequence[Any]], *, empty: str) -> None:

@@ -1,0 +1,186 @@
+"""`check`: what each lead of a file would be answered, without a server and without sending."""
+
+import sys
+from collections import Counter
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, BinaryIO, cast
+
+import click
+
+from aktify_sandbox.cli.client import as_json
+from aktify_sandbox.cli.lead_files import (
+    content_of,
+    describe,
+    describe_left_out,
+    file_options,
+    kind_lines,
+    plural,
+    progress,
+    read_leads,
+    readable,
+    wrapped,
+)
+from aktify_sandbox.cli.serving import gather, settings_options
+from aktify_sandbox.cli.tables import clean, print_json
+
+if TYPE_CHECKING:
+    from aktify_sandbox.contract.lead import LeadRules
+    from aktify_sandbox.leadfiles.checking import Findings
+
+_SHOWN = 10
+
+
+@click.command()
+@click.argument("file", type=click.Path(path_type=Path, allow_dash=True))
+@click.option(
+    "--rejects",
+    type=click.Path(path_type=Path, dir_okay=False),
+    metavar="FILE",
+    help="Write the refused rows here, each with problem and fix.",
+)
+@click.option(
+    "--fixed",
+    type=click.Path(path_type=Path, dir_okay=False),
+    metavar="FILE",
+    help="Write accepted and safely repaired rows here.",
+)
+@click.option("--campaign", metavar="NAME", help="Check by its rules (default: the first campaign's).")
+@file_options
+@settings_options("config", "profile", "rulings")
+@as_json
+def check(
+    file: Path,
+    rejects: Path | None,
+    fixed: Path | None,
+    campaign: str | None,
+    mapping: tuple[tuple[str, str], ...],
+    encoding: str | None,
+    delimiter: str | None,
+    in_json: bool,
+    **flags: Any,
+) -> None:
+    """Check a file of leads without sending anything.
+
+    FILE is CSV, TSV, JSON or JSONL, - is standard input. No server is asked and nothing is kept. Row numbers are those
+    that a spreadsheet shows: the header is row 1. Both files that can be written are CSV in UTF-8.
+
+    Exit code 0: all rows would be accepted, duplicates apart. 1: some would be refused. 2: the file can't be read, or
+    has no column of phone numbers.
+
+    \b
+    Example:
+      aktify-sandbox check leads.csv
+      aktify-sandbox check leads.csv --rejects mend.csv --fixed ready.csv
+      aktify-sandbox check export.csv --map "Contact=phoneNumber" --map "Notes="
+    """
+    from aktify_sandbox.leadfiles import checking
+
+    _refuse_same_file(file, rejects, fixed)
+    rules = _rules(flags, campaign)
+    content = content_of(file)
+    leads = read_leads(file, content, mapping, encoding, delimiter)
+    with readable(file), progress("Checking", content.count(b"\n")) as step:
+        findings = checking.check(leads, rules, step)
+    counts: dict[str, int] = {}
+    if rejects:
+        without = fixed is not None
+        counts["rejects"] = _write(
+            rejects, lambda out: checking.write_rejects(findings, out, without_mended=without)
+        )
+    if fixed:
+        counts["fixed"] = _write(fixed, lambda out: checking.write_fixed(findings, out))
+    if in_json:
+        print_json(checking.as_json(findings, file.name if str(file) != "-" else "-"))
+    else:
+        for line in _report(findings, rejects, fixed, counts):
+            click.echo(clean(line))
+    sys.exit(1 if findings.refused else 0)
+
+
+def _refuse_same_file(file: Path, rejects: Path | None, fixed: Path | None) -> None:
+    named = {"--rejects": rejects, "--fixed": fixed}
+    for option, target in named.items():
+        if target and str(file) != "-" and _is_same(target, file):
+            raise click.UsageError(f"{option} {target} is the file that is checked. Fix: give another name.")
+    if rejects and fixed and _is_same(rejects, fixed):
+        raise click.UsageError(f"--rejects and --fixed are both {fixed}. Fix: give them different names.")
+
+
+def _is_same(one: Path, other: Path) -> bool:
+    try:
+        return one.samefile(other)
+    except OSError:
+        return one.absolute() == other.absolute()
+
+
+def _rules(flags: dict[str, Any], campaign: str | None) -> "LeadRules":
+    """The rules of a campaign as `serve` would have them here."""
+    from aktify_sandbox.campaigns import Campaigns
+    from aktify_sandbox.contract.rulings import RulingMistake
+
+    settings, _ = gather(flags)
+    try:
+        campaigns = Campaigns(settings.campaigns, settings.profile, settings.rulings, "")
+    except RulingMistake as mistake:
+        raise click.UsageError(str(mistake)) from None
+    names = [each.name for each in campaigns.campaigns()]
+    if campaign is not None and campaigns.campaign(campaign) is None:
+        raise click.UsageError(f"There is no campaign {campaign}. Choose from: {', '.join(names)}.")
+    return campaigns.rules_of(campaign or names[0])
+
+
+def _write(target: Path, write: Callable[[BinaryIO], int]) -> int:
+    from aktify_sandbox.cli.files import written
+
+    with written(target) as out:
+        return write(cast("BinaryIO", out))
+
+
+def _report(
+    findings: "Findings", rejects: Path | None, fixed: Path | None, counts: dict[str, int]
+) -> Iterator[str]:
+    from aktify_sandbox.leadfiles.kinds import kinds_of
+
+    file = findings.file
+    yield from describe(file)
+    yield from describe_left_out(file.left_out)
+    refused, duplicates = f"{findings.refused:,} refused", plural(len(findings.duplicates), "duplicate")
+    yield ""
+    yield f"{plural(findings.rows, file.unit)}: {findings.accepted:,} would be accepted, {refused}, {duplicates}."
+    if not findings.rows:
+        yield "There is no lead in the file."
+    if findings.problems:
+        yield ""
+        yield f"{plural(len(findings.problems), 'problem')}, by kind:"
+        yield from kind_lines(kinds_of(findings.problems), file.unit)
+    if findings.duplicates:
+        yield ""
+        yield from _duplicates(findings)
+    if findings.mended:
+        yield ""
+        yield from _repairs(findings, named=fixed is not None)
+    if rejects or fixed:
+        yield ""
+    if rejects:
+        yield f"{rejects}: {plural(counts['rejects'], 'row')} to mend."
+    if fixed:
+        yield f"{fixed}: {plural(counts['fixed'], 'row')} that would be accepted."
+
+
+def _duplicates(findings: "Findings") -> Iterator[str]:
+    unit = findings.file.unit
+    shown = [f"{unit} {row} repeats {unit} {of}" for row, of in findings.duplicates[:_SHOWN]]
+    more = len(findings.duplicates) - _SHOWN
+    line = f"Duplicates, answered 409 (documented by Aktify): {', '.join(shown)}"
+    yield from wrapped(line + (f" and {more:,} more." if more > 0 else "."), 2)
+
+
+def _repairs(findings: "Findings", *, named: bool) -> Iterator[str]:
+    from aktify_sandbox.leadfiles.repairs import KINDS
+
+    kinds = Counter(each.repair.kind for each in findings.repairs)
+    done = ", ".join(f"{count:,} × {KINDS[kind]}" for kind, count in kinds.most_common())
+    how = "repaired" if named else "that --fixed FILE can repair safely"
+    line = f"{len(findings.mended):,} of {plural(findings.refused, 'refused row')} {how}: {done}."
+    yield from wrapped(line, 2)
