@@ -206,12 +206,22 @@ def _syntax_error(body: bytes) -> json.JSONDecodeError | type[RecursionError] | 
     try:
         json.loads(body, parse_int=len, parse_float=len)
     except json.JSONDecodeError as error:
-        return error
+        return _at_its_comma(error)
     except RecursionError:
         return RecursionError
     except ValueError:
         return None
     return None
+
+
+def _at_its_comma(error: json.JSONDecodeError) -> json.JSONDecodeError:
+    """Python names the bracket behind a needless comma; from 3.13 on it names the comma, in other words."""
+    text, place = error.doc, error.pos
+    if text[place : place + 1] != ",":
+        place = len(text[:place].rstrip()) - 1
+    if place >= 0 and re.match(r",\s*[}\]]", text[place:]):
+        return json.JSONDecodeError("Needless comma", text, place)
+    return error
 
 
 _SLIPS = {
@@ -227,14 +237,11 @@ _SLIPS = {
 
 def _syntax_hint(text: str, error: json.JSONDecodeError) -> str:
     rest = text[error.pos : error.pos + 100]
-    before = text[: error.pos].rstrip()
     slip = next((hint for form, hint in _SLIPS.items() if re.match(form, rest)), None)
     if slip or text.lstrip()[:2] == "{'":
         return slip or _SLIPS["'"]
-    if rest[:1] in ("}", "]") and before[-1:] == ",":
+    if error.msg == "Needless comma":
         return "Take out the comma before the closing bracket."
-    if before[-1:] == "," and rest[:1] == "}":
-        return "Take out the last comma."
     if error.msg.startswith("Extra data"):
         return "Send one lead per request, with nothing behind it."
     if error.pos >= len(text.rstrip()):
