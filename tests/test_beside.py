@@ -13,6 +13,7 @@ from pathlib import Path
 
 import httpx
 import pytest
+import uvicorn
 
 from aktify_sandbox.app import Application
 from aktify_sandbox.serving.beside import Beside, BesideDied
@@ -157,6 +158,15 @@ def test_a_crash_at_its_start_is_raised_and_nothing_is_left(monkeypatch: pytest.
     with pytest.raises(BesideDied, match="on purpose"):
         Beside(settings()).start()
     assert threading.active_count() == before
+
+
+def test_a_crash_before_it_has_a_loop_is_raised_with_its_cause(monkeypatch: pytest.MonkeyPatch) -> None:
+    def crash(self: object) -> None:
+        raise AttributeError("on purpose")
+
+    monkeypatch.setattr(uvicorn.Config, "get_loop_factory", crash)
+    with pytest.raises(BesideDied, match="on purpose"):
+        Beside(settings()).start()
 
 
 def test_a_stop_from_outside_is_told_from_a_crash() -> None:

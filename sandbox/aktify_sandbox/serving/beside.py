@@ -110,8 +110,9 @@ class Beside:
         if thread is None or os.getpid() != self._process:  # a fork has no such thread
             return
         atexit.unregister(self.stop)
-        with contextlib.suppress(RuntimeError):  # its loop has ended already
-            self.loop.call_soon_threadsafe(self._stop_soon)
+        if not self.failure:  # of which there may never have been a loop
+            with contextlib.suppress(RuntimeError):  # its loop has ended already
+                self.loop.call_soon_threadsafe(self._stop_soon)
         thread.join()
         self._raise_if_dead()
 
