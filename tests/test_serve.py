@@ -414,3 +414,75 @@ def test_without_a_file_to_spare_it_says_so_and_goes_on_when_there_is_one(serve:
     assert httpx.get(f"{sandbox.url}/_sandbox/requests", trust_env=False).status_code == 200
     assert sandbox.stop() == 0
     assert "Traceback" not in sandbox.output()
+
+
+def has_ipv6() -> bool:
+    try:
+        with socket.socket(socket.AF_INET6) as probe:
+            probe.bind(("::1", 0))
+    except OSError:
+        return False
+    return True
+
+
+def test_localhost_is_every_address_that_it_means(serve: Serve) -> None:
+    """Node resolves localhost to ::1, others to 127.0.0.1; with port 0 both get the same."""
+    sandbox = serve("--in-memory", "--host", "localhost")
+    assert sandbox.url == f"http://localhost:{sandbox.port}"
+    for address in ("127.0.0.1", *(["::1"] if has_ipv6() else [])):
+        with socket.create_connection((address, sandbox.port), timeout=10) as connection:
+            connection.sendall(b"GET /_sandbox/health HTTP/1.0\r\n\r\n")
+            assert connection.recv(1_000).startswith(b"HTTP/1.1 200 ")
+    assert sandbox.stop() == 0
+
+
+def test_localhost_whose_port_is_taken_in_one_family_is_a_taken_port() -> None:
+    """A client might reach the other program; with port 0 another port is found."""
+    if not has_ipv6():
+        pytest.skip("this machine has no IPv6")
+    with socket.socket(socket.AF_INET6) as other:
+        other.bind(("::1", 0))
+        other.listen()
+        port = str(other.getsockname()[1])
+        done = subprocess.run(
+            [*COMMAND, "serve", "--in-memory", "--host", "localhost", "--port", port],
+            capture_output=True,
+            text=True,
+            timeout=30,
+            env=clean_environment(),
+        )
+    assert done.returncode == 1
+    assert f"Port {port} on ::1 is taken" in done.stderr
+
+
+def test_links_carry_the_public_url(serve: Serve) -> None:
+    """As when a container's port is mapped: what is printed and linked is what clients see."""
+    running = serve("--in-memory")
+    public = "http://sandbox.test:9000"
+    folder = running.ready_file.parent
+    port = running.port
+    running.stop()
+    ready = folder / "public.json"
+    process = subprocess.Popen(
+        [*COMMAND, "serve", "--in-memory", "--port", str(port), "--ready-file", str(ready)],
+        env=clean_environment(AKTIFY_SANDBOX_PUBLIC_URL=f"{public}/"),
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    try:
+        deadline = time.monotonic() + 30
+        while not ready.exists() and time.monotonic() < deadline:
+            time.sleep(0.02)
+        assert json.loads(ready.read_text())["endpoint"] == f"{public}/api/v1/leads"
+        with httpx.Client(base_url=f"http://127.0.0.1:{port}", trust_env=False) as client:
+            explain = client.post("/api/v1/leads").headers["x-aktify-sandbox-explain"]
+            assert explain.startswith(f"{public}/_sandbox/requests/r")
+            assert client.get(explain.removeprefix(public), headers={"Host": "sandbox.test:9000"}).is_success
+            lead = {**LEAD, "linkToShorten": "https://example.com/a"}
+            short = client.post("/api/v1/leads", json=lead, headers={"x-api-key": "test-key"}).json()["link"]
+            assert short.startswith(f"{public}/s/")
+            assert client.get(short.removeprefix(public)).headers["location"] == "https://example.com/a"
+    finally:
+        process.terminate()
+        said = process.communicate(timeout=20)[0]
+    assert f"POST {public}/api/v1/leads" in said

@@ -1,5 +1,6 @@
 """Settings: flag over environment over file over default, and every mistake named."""
 
+import json
 from dataclasses import fields
 from pathlib import Path
 from typing import Any
@@ -83,6 +84,7 @@ SAMPLES: dict[str, tuple[str, Any]] = {
     "keep": ("9", 9),
     "ready_file": ("r.json", Path("r.json")),
     "allow_host": ("a,b", ("a", "b")),
+    "public_url": ("https://sandbox.test:9000/", "https://sandbox.test:9000"),
     "token": ("t", "t"),
     "fictional_only": ("true", True),
     "fsync": ("true", True),
@@ -294,6 +296,26 @@ def test_a_token_that_no_header_can_carry_is_refused_without_being_shown(tmp_pat
     with pytest.raises(SettingsMistake, match="visible ASCII") as caught:
         gather(tmp_path, token=token)
     assert token not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "sandbox.test",
+        "ftp://a",
+        "http://",
+        "http://a/b",
+        "http://a?b",
+        "http://u@a",
+        "http://a:x",
+        "",
+        "http://a\n",
+    ],
+)
+def test_a_public_url_is_an_origin(tmp_path: Path, url: str) -> None:
+    with pytest.raises(SettingsMistake, match="--public-url"):
+        gather(tmp_path, public_url=url)
+    assert mistakes(tmp_path, f"public-url: {json.dumps(url)}")
 
 
 def test_an_empty_token_is_refused(tmp_path: Path) -> None:

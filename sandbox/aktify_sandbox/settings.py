@@ -29,6 +29,8 @@ _KEY = r"^[!-~]{1,200}$(?!\n)"
 _KEY_RULE = "A key is 1 to 200 visible ASCII characters, no spaces."
 _HEADER_WORD = r"^[!-~]{1,1000}$(?!\n)"
 _TOKENS_ARE = "A token is 1 to 1000 visible ASCII characters, no spaces."
+_ORIGIN = r"https?://(?:[A-Za-z0-9._-]+|\[[0-9A-Fa-f:.]+\])(?::[0-9]{1,5})?"
+_ORIGINS_ARE = "isn't an address: write scheme, host and port alone, e.g. http://sandbox.test:9000."
 _LINKS = ("optional", "link", "tracking")
 ERROR_BODIES = ("detailed", "empty", "text", "html", "rotate")
 
@@ -137,6 +139,9 @@ class Settings:
     )
     allow_host: tuple[str, ...] = _option(
         (), "Another name under which /_sandbox may be reached; repeatable.", kind="many", metavar="NAME"
+    )
+    public_url: str | None = _option(
+        None, "Address in links and banner, if clients see another.", metavar="URL"
     )
     token: str | None = _option(None, "Demand this token on /_sandbox.", metavar="TOKEN")
     fictional_only: bool = _option(False, "Refuse every phone number outside 555-0100 to 555-0199.")
@@ -431,8 +436,13 @@ def _checked(settings: Settings) -> Settings:
     if settings.token and not re.fullmatch(_HEADER_WORD, settings.token):
         raise SettingsMistake(f"--token can't be sent in a header: {_TOKENS_ARE}")
     allowed = tuple(_host_name(name) for name in settings.allow_host)
+    public = settings.public_url.removesuffix("/") if settings.public_url is not None else None
+    if public is not None and not re.fullmatch(_ORIGIN, public):
+        raise SettingsMistake(f"--public-url {settings.public_url} {_ORIGINS_ARE}")
+    if public:  # whoever follows a link to the page comes under this name
+        allowed += (_host_name(public.partition("//")[2]),)
     rulings = {**settings.rulings, **({"fictional-only": "on"} if settings.fictional_only else {})}
-    return dataclasses.replace(settings, allow_host=allowed, rulings=rulings)
+    return dataclasses.replace(settings, allow_host=allowed, public_url=public, rulings=rulings)
 
 
 def _host_name(written: str) -> str:
@@ -480,6 +490,8 @@ def _property(flag: Flag) -> dict[str, Any]:
             return about | {"type": "string", "enum": list(flag.choices)}
         case "many":
             return about | {"type": "array", "items": {"type": "string"}}
+        case _ if flag.field == "public_url":
+            return about | {"type": "string", "pattern": f"^{_ORIGIN}/?$(?!\\n)"}
         case _ if flag.field == "token":
             rule = f"{flag.help} {_TOKENS_ARE}"
             return {"description": rule, "type": "string", "pattern": _HEADER_WORD, "writeOnly": True}

@@ -80,17 +80,22 @@ class Beside:
         Raises `CannotServe`, `LogError`, `RulingMistake`, `NoSuchScenario`, `DocumentMistakes`; then nothing is left.
         """
         settings = self.settings
-        listening = bind(settings.host, settings.port) if self._listen else None
+        listening = bind(settings.host, settings.port) if self._listen else []
         with contextlib.ExitStack() as undo:
-            if listening:
-                undo.callback(listening.close)
-            self.url = origin_of(settings.host, listening.getsockname()[1]) if listening else NO_SOCKET
+            for each in listening:
+                undo.callback(each.close)
+            self.url = origin_of(settings.host, listening[0].getsockname()[1]) if listening else NO_SOCKET
             self._store = Store(
                 None if settings.in_memory else settings.state, fsync=settings.fsync, keep=settings.keep
             )
             undo.callback(self._store.close)
             self.app = Application(
-                settings, self._store, self.url, self._listener, self._stop_soon, self._folders
+                settings,
+                self._store,
+                settings.public_url or self.url,
+                self._listener,
+                self._stop_soon,
+                self._folders,
             )
             undo.pop_all()
         self._started = threading.Event()
@@ -141,16 +146,16 @@ class Beside:
 
     # in its own thread
 
-    def _run(self, listening: socket.socket | None) -> None:
+    def _run(self, listening: list[socket.socket]) -> None:
         try:
             with asyncio.Runner(loop_factory=self._server.config.get_loop_factory()) as runner:
                 self.loop = runner.get_loop()
-                runner.run(self._serve([listening] if listening else []))
+                runner.run(self._serve(listening))
         except BaseException as error:  # surfaced in the thread that asks
             self.failure = error
         finally:
-            if listening:
-                listening.close()
+            for each in listening:
+                each.close()
             self._store.close()
             self._started.set()
 

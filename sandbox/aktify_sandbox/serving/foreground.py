@@ -38,18 +38,21 @@ def serve(settings: Settings, notices: list[str]) -> int:
             check_ready_file(settings.ready_file)
             # bound before the state is opened: a taken port touches nothing
             listening = bind(settings.host, settings.port)
-            with contextlib.closing(listening):
+            with contextlib.ExitStack() as stack:
+                for each in listening:
+                    stack.callback(each.close)
                 return _serve(settings, notices, listening)
         except (CannotServe, LogError) as error:
             say(str(error))
             return 1
 
 
-def _serve(settings: Settings, notices: list[str], listening: socket.socket) -> int:
+def _serve(settings: Settings, notices: list[str], listening: list[socket.socket]) -> int:
     folder = None if settings.in_memory else settings.state
     store = Store(folder, fsync=settings.fsync, keep=settings.keep)
     terminal = Terminal(form=settings.log_format, quiet=settings.quiet, show_pii=settings.show_pii)
-    origin = origin_of(settings.host, listening.getsockname()[1])
+    here = origin_of(settings.host, listening[0].getsockname()[1])
+    origin = settings.public_url or here
     for notice in [*notices, *store.warnings]:
         say(notice)
 
@@ -63,7 +66,7 @@ def _serve(settings: Settings, notices: list[str], listening: socket.socket) -> 
         if settings.ready_file:
             write_ready_file(settings, origin)
         if settings.open:
-            webbrowser.open(f"{origin}/_sandbox/")
+            webbrowser.open(f"{here}/_sandbox/")
         loop = asyncio.get_running_loop()
         watching.extend(map(loop.create_task, (watch(app.forcing), _warm_up(app, store))))
         gc.collect()
@@ -74,7 +77,7 @@ def _serve(settings: Settings, notices: list[str], listening: socket.socket) -> 
         for warning in app.warnings:
             say(warning)
         server = Foreground(app, ready)
-        server.run(sockets=[listening])
+        server.run(sockets=listening)
     finally:
         terminal.flush()
         store.close()

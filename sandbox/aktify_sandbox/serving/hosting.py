@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import errno
 import logging
 import socket
 import sys
@@ -19,10 +20,19 @@ _KEEP_ALIVE_SECONDS = 75
 _STOP_SECONDS = 1
 _TICK_SECONDS = 0.1
 _LOOK_AGAIN_SECONDS = 1
+_TRIES = 20
+"""How often a port that is free in one family may be taken in the other."""
+_NO_SUCH_FAMILY = (errno.EADDRNOTAVAIL, errno.EAFNOSUPPORT)
+"""A machine without IPv6."""
 
 
 class CannotServe(Exception):
     """Why the sandbox can't start, in words for the user."""
+
+    def __init__(self, words: str, reason: int | None = None) -> None:
+        super().__init__(words)
+        self.reason = reason
+        """The system's number for it."""
 
 
 def say(text: str) -> None:
@@ -30,27 +40,46 @@ def say(text: str) -> None:
     print(f"aktify-sandbox: {text}", file=sys.stderr, flush=True)  # noqa: T201  the user's terminal
 
 
-def bind(host: str, port: int) -> socket.socket:
-    """A listening socket. Raises `CannotServe`."""
-    family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    listening = socket.socket(family, socket.SOCK_STREAM)
+def bind(host: str, port: int) -> list[socket.socket]:
+    """Listening sockets, of one port: one for each address that `localhost` means. Raises `CannotServe`."""
+    if host != "localhost":
+        return [_bind(host, port)]
+    tries = 1 if port else _TRIES
+    for left in reversed(range(tries)):
+        first = _bind("127.0.0.1", port)
+        taken = first.getsockname()[1]
+        try:
+            return [first, _bind("::1", taken)]
+        except CannotServe as mistake:
+            if mistake.reason in _NO_SUCH_FAMILY:
+                return [first]
+            first.close()
+            if not left:
+                raise
+    raise AssertionError  # the last try returns or raises
+
+
+def _bind(host: str, port: int) -> socket.socket:
+    try:
+        listening = socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET, socket.SOCK_STREAM)
+    except OSError as error:
+        raise CannotServe(_why_not_bound(host, port, error), error.errno) from None
     listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
         listening.bind((host, port))
         listening.listen(2_048)
     except OSError as error:
         listening.close()
-        raise CannotServe(_why_not_bound(host, port, error)) from None
+        raise CannotServe(_why_not_bound(host, port, error), error.errno) from None
     return listening
 
 
 def _why_not_bound(host: str, port: int, error: OSError) -> str:
-    reason = (error.strerror or str(error)).lower()
-    if "in use" in reason:
+    if error.errno == errno.EADDRINUSE:
         return f"Port {port} on {host} is taken: stop what uses it, or give --port 0 for a free one."
-    if "permission" in reason:
+    if error.errno == errno.EACCES:
         return f"Port {port} on {host} is reserved by the system: give a --port above 1023."
-    return f"{host}:{port} can't be listened on: {reason}."
+    return f"{host}:{port} can't be listened on: {(error.strerror or str(error)).lower()}."
 
 
 def origin_of(host: str, port: int) -> str:
