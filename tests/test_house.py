@@ -45,7 +45,7 @@ FLOORS = [
     {"documents.document"},
     {"documents.json_nodes", "documents.yaml_nodes"},
     {"expectations.judging"},
-    {"documents.nodes", "scenarios.rules"},
+    {"documents.nodes", "redaction", "scenarios.rules"},
     {"bundled", "leadfiles", "embedded.crossing", "masking", "embedded.seen", "proxies"},
     {"replacing", "serving.output"},
     {"contract", "embedded.hiding", "version"},

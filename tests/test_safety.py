@@ -4,7 +4,6 @@ import http.client
 import json
 import socket
 from pathlib import Path
-from typing import Any
 
 import pytest
 
@@ -12,12 +11,14 @@ from aktify_sandbox.app import Application
 from aktify_sandbox.control import Services
 from aktify_sandbox.control.door import ROOMS
 from aktify_sandbox.endpoint.door import VendorDoor
+from aktify_sandbox.record.exports import FORMS
 from aktify_sandbox.record.feed import Feed
 from aktify_sandbox.record.recorder import Recorder
 from aktify_sandbox.scenarios.forcing import Forcing
 from aktify_sandbox.scenarios.shelf import Shelf
 from aktify_sandbox.settings import Settings
 from aktify_sandbox.storage.store import Store
+from canary import CANARY, bodies, heads, shown_in
 from running import LEAD, Running, Serve
 
 
@@ -28,7 +29,7 @@ def all_routes() -> list[tuple[str, str]]:
     settings, store = Settings(), Store(None)
     campaigns = Campaigns(settings.campaigns, "default", {}, "http://127.0.0.1:1")
     forcing = Forcing(campaigns, Shelf(Path()), active=(), numbers=False, seed=0)
-    recorder = Recorder(store, campaigns.rulings, lambda _: None)
+    recorder = Recorder(store, campaigns, lambda _: None)
     vendor = VendorDoor(settings, campaigns, forcing, store, recorder)
     services = Services(settings, campaigns, forcing, store, Feed(store), vendor, lambda: None)
     table = [route for room in ROOMS for route in room.routes(services)]
@@ -270,29 +271,66 @@ def test_a_link_from_elsewhere_opens_the_page_and_nothing_else(sandbox: Running)
             assert ask(sandbox, method, path, FOLLOWED)[0] == 403, (method, path)
 
 
-CANARY = "CANARY0f3a9c77d1e2"
+def everything_shown(sandbox: Running, state: Path) -> dict[str, str]:
+    """All that the sandbox keeps and says, by where it stands; the sandbox is stopped for it."""
+    paths = [
+        "keys",
+        "config",
+        "campaigns",
+        "leads?limit=1000",
+        "state",
+        "scenarios",
+        "force",
+        "requests?limit=1000",
+    ]
+    paths += [f"requests/export?format={form}" for form in ("json", "jsonl", "har", "curl")]
+    said = {path: sandbox.http.get(f"/_sandbox/{path}").raise_for_status().text for path in paths}
+    ids = [record["id"] for record in json.loads(said["requests?limit=1000"])["requests"]]
+    assert len(ids) > 150
+    for name in ids:
+        for media in ("application/json", "text/plain"):
+            said[f"{name} {media}"] = sandbox.http.get(
+                f"/_sandbox/requests/{name}", headers={"accept": media}
+            ).text
+        for form in FORMS:
+            said[f"{name} {form}"] = (
+                sandbox.http.get(f"/_sandbox/requests/{name}/{form}").raise_for_status().text
+            )
+    with sandbox.http.stream("GET", "/_sandbox/requests/stream?after=r000000000") as stream:
+        for line in stream.iter_lines():
+            said["stream"] = said.get("stream", "") + line
+            if ids[0] in line:
+                break
+    sandbox.stop()
+    said |= {path.name: path.read_text() for path in state.iterdir()}
+    return said | {"terminal": sandbox.output()}
 
 
-def test_a_key_is_found_nowhere_on_disk_or_in_output(serve: Serve, tmp_path: Path) -> None:
+@pytest.mark.parametrize("known", [True, False], ids=["configured", "unknown"])
+def test_a_key_is_found_nowhere_on_disk_or_in_output(serve: Serve, tmp_path: Path, *, known: bool) -> None:
+    """In whatever shape and place it was sent; an unknown one may be the vendor's own."""
     (tmp_path / "c.yaml").write_text(
-        f"campaigns:\n  demo:\n    keys: [{CANARY}, {{key: {CANARY}2, revoked: true}}]\n"
+        "campaigns:\n  demo:\n"
+        f"    keys: [{CANARY if known else 'other-key-1'}, {{key: revoked-key-1, revoked: true}}]\n"
     )
     state = tmp_path / "state"
-    sandbox = serve("--config", str(tmp_path / "c.yaml"), "--state", str(state), "--log-format", "json")
-    for key in (CANARY, f"{CANARY}2", f"{CANARY}.name", f"{CANARY}-unknown"):
-        sandbox.post(key=key)
-        sandbox.post({}, key=key, headers={"authorization": f"Bearer {CANARY}", "cookie": f"k={CANARY}"})
-        sandbox.http.post(f"/api/v1/leads?x-api-key={CANARY}&a=b", headers={"x-api-key": key})
-    shown: list[Any] = [
-        sandbox.get(path) for path in ("/_sandbox/keys", "/_sandbox/config", "/_sandbox/campaigns")
-    ]
-    listed = sandbox.get("/_sandbox/requests")["requests"]
-    shown += [listed] + [sandbox.get(f"/_sandbox/requests/{record['id']}") for record in listed]
-    sandbox.stop()
-    texts = [path.read_text() for path in state.iterdir()] + [json.dumps(shown)]
-    log = [line for line in sandbox.output().splitlines() if line.startswith("{")]
-    assert len(log) == 12
-    assert [text for text in [*texts, *log] if CANARY in text] == []
+    log_format = "json" if known else "text"
+    sandbox = serve("--config", str(tmp_path / "c.yaml"), "--state", str(state), "--log-format", log_format)
+    keys = (CANARY, f"{CANARY}.name", *([f"{CANARY}-unknown", "revoked-key-1"] if known else ()))
+    for key in keys:
+        own = {"x-api-key": key}
+        for body in bodies(CANARY) if key in keys[:1] + keys[3:] else [b"{}", CANARY.encode()]:
+            sandbox.http.post(
+                "/api/v1/leads", content=body, headers={**own, "content-type": "application/json"}
+            )
+        for address, headers in heads(CANARY):
+            for _ in range(2):  # the second time it may take the fast lane
+                sandbox.http.post(address, json=LEAD, headers=[*own.items(), *headers])
+    sandbox.http.post(
+        "/_sandbox/force", json={"status": 503, "times": 5, "key": keys[0], "applies": "any", "body": CANARY}
+    )
+    shown = everything_shown(sandbox, state)
+    assert [place for place, text in shown.items() if shown_in(text)] == []
 
 
 def test_phone_numbers_and_addresses_are_masked_in_the_terminal_unless_asked(serve: Serve) -> None:

@@ -7,7 +7,7 @@ from typing import Any
 from aktify_sandbox.campaigns import Campaigns
 from aktify_sandbox.contract.lead import LeadRules
 from aktify_sandbox.control import Services, control_app
-from aktify_sandbox.control.keys import restore
+from aktify_sandbox.control.keys import restore, salt_in
 from aktify_sandbox.endpoint.delivery import Receive, Send
 from aktify_sandbox.endpoint.door import VendorDoor
 from aktify_sandbox.endpoint.express import Express
@@ -15,7 +15,7 @@ from aktify_sandbox.record.feed import Feed
 from aktify_sandbox.record.recorder import Exchange, Recorder
 from aktify_sandbox.scenarios.forcing import Forcing
 from aktify_sandbox.scenarios.shelf import Shelf
-from aktify_sandbox.settings import WELL_KNOWN_KEYS, Settings
+from aktify_sandbox.settings import Settings
 from aktify_sandbox.storage.store import Store
 
 
@@ -37,7 +37,10 @@ class Application:
 
         Raises `RulingMistake`, `NoSuchScenario`, `DocumentMistakes`.
         """
-        self.campaigns = campaigns = Campaigns(settings.campaigns, settings.profile, settings.rulings, origin)
+        salt = salt_in(store)
+        self.campaigns = campaigns = Campaigns(
+            settings.campaigns, settings.profile, settings.rulings, origin, salt
+        )
         notices = restore(store, campaigns)
         campaigns.find(campaigns.default_key.encode())  # its rules are compiled before a request needs them
         self.forcing = Forcing(
@@ -48,7 +51,7 @@ class Application:
             seed=settings.seed,
         )
         self.warnings = [*notices, *self.forcing.warnings]
-        recorder = Recorder(store, campaigns.rulings, listener, _secrets(settings))
+        recorder = Recorder(store, campaigns, listener)
         self.express = Express(settings, campaigns, self.forcing, store, recorder)
         self._vendor = VendorDoor(settings, campaigns, self.forcing, store, recorder)
         self.feed = Feed(store)
@@ -67,9 +70,3 @@ class Application:
             await self._control(scope, receive, send)
         else:
             await self._vendor(scope, receive, send)
-
-
-def _secrets(settings: Settings) -> list[str]:
-    """The configured keys but those that everybody knows; a short one could be a part of any word."""
-    configured = {key.key for campaign in settings.campaigns for key in campaign.keys}
-    return sorted(key for key in configured - WELL_KNOWN_KEYS if len(key) >= 8)

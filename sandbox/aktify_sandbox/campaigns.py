@@ -1,7 +1,7 @@
 """Keys and campaigns: which rules and which duplicates a request meets.
 
 A key is a namespace: `test-key.anything` has the rules of `test-key`, but leads of its own in `demo.anything`.
-Keys added at run time are known by their SHA-256 alone, so that no key ever lies on the disk.
+Keys added at run time are known by their salted SHA-256 alone, so that no key ever lies on the disk.
 """
 
 import functools
@@ -9,19 +9,22 @@ import hashlib
 import re
 import secrets
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from aktify_sandbox.contract.answers import Access
 from aktify_sandbox.contract.lead import LeadRules
 from aktify_sandbox.contract.rulings import RulingMistake, Rulings
 from aktify_sandbox.masking import masked_key
-from aktify_sandbox.settings import BUILT_IN_KEYS, WELL_KNOWN_KEYS, CampaignSetting
+from aktify_sandbox.redaction import FRESH_KEY, Redaction, is_telling
+from aktify_sandbox.settings import BUILT_IN_KEYS, WELL_KNOWN_KEYS, CampaignSetting, Settings
 
 MAX_KEY = 200
 _MAX_NAME = 64
 NAME = re.compile(rf"[A-Za-z0-9_.-]{{1,{_MAX_NAME}}}")
 _REMEMBERED = 100_000
+_REDACTIONS = 1_000
+_FRESH_KEY_SHOWN = re.compile("key…[0-9a-f]{3}")
 
 
 class CampaignMistake(ValueError):
@@ -59,15 +62,23 @@ class Campaigns:
     """Who may post, and into which campaign."""
 
     def __init__(
-        self, configured: Iterable[CampaignSetting], profile: str, rulings: Mapping[str, str], origin: str
+        self,
+        configured: Iterable[CampaignSetting],
+        profile: str,
+        rulings: Mapping[str, str],
+        origin: str,
+        salt: str = "",
     ) -> None:
         """`profile` and `rulings` hold where a campaign says nothing; `origin` is the sandbox's own address.
+
+        `salt` goes into the digests of keys.
 
         Raises `RulingMistake`.
         """
         self.rulings = Rulings.of(profile, rulings)
         self.origin = origin
         self._configured = tuple(configured)
+        self._salts = tuple(dict.fromkeys((salt, "")))  # folders of earlier versions have none
         self.default_key = ""
         self._profile = profile
         self._changes = rulings
@@ -75,17 +86,25 @@ class Campaigns:
         self._keys: dict[str, Key] = {}
         self._found: dict[bytes, Access] = {}
         self._spelled: dict[tuple[str, str], bytes] = {}
+        self._redactions: dict[tuple[str, ...], Redaction] = {}
+        self._secrets: set[str] = set()
+        self.secrets_seen = 0
+        """How often there was something new that nobody may see."""
+        self._has_fresh = False
         self._rules = functools.cache(LeadRules)
         for setting in self._configured:
             self._configure(setting)
         for key in BUILT_IN_KEYS:
             known = Key(key.key, next(iter(self._campaigns)), key.revoked, "built in")
-            self._keys.setdefault(digest(key.key), known)
+            self._keys.setdefault(self.digest_of(key.key), known)
 
     def _configure(self, setting: CampaignSetting) -> None:
         self.put(Campaign(setting.name, setting.link, setting.profile, setting.rulings))
         for key in setting.keys:
-            self._keys[digest(key.key)] = Key(key.name or masked_key(key.key), setting.name, key.revoked)
+            self._keep_secret(key.key)
+            self._keys[self.digest_of(key.key)] = Key(
+                key.name or masked_key(key.key), setting.name, key.revoked
+            )
             if not self.default_key and not key.revoked:
                 self.default_key = key.key
 
@@ -106,6 +125,44 @@ class Campaigns:
             self._spelled[access.key, access.campaign] = raw
         return access
 
+    def digest_of(self, key: str) -> str:
+        """How the key is known, or would be."""
+        digests = [digest(key, salt) for salt in self._salts]
+        return next((each for each in digests if each in self._keys), digests[0])
+
+    def _known(self, key: str) -> Key | None:
+        return self._keys.get(self.digest_of(key))
+
+    def _keep_secret(self, key: str) -> None:
+        if FRESH_KEY.fullmatch(key):
+            self._expect_fresh()
+        elif key not in self._secrets and is_secret(key):
+            self._secrets.add(key)
+            self._seek_anew()
+
+    def _expect_fresh(self) -> None:
+        if not self._has_fresh:
+            self._has_fresh = True
+            self._seek_anew()
+
+    def _seek_anew(self) -> None:
+        self.secrets_seen += 1
+        self._redactions.clear()
+
+    def redaction(self, others: tuple[str, ...] = ()) -> Redaction:
+        """What masks all keys that are known in full, and these besides."""
+        found = self._redactions.get(others)
+        if found is None:
+            if len(self._redactions) >= _REDACTIONS:
+                self._redactions.clear()
+            found = (
+                Redaction(others, self.redaction())
+                if others
+                else Redaction(self._secrets, fresh=self._has_fresh)
+            )
+            self._redactions[others] = found
+        return found
+
     def spelled(self, shown: str, campaign: str | None) -> bytes | None:
         """A key that is shown so and opens the campaign, in full; None when it is known by its digest alone."""
         raw = self._spelled.get((shown, campaign or ""))
@@ -123,12 +180,10 @@ class Campaigns:
         """That key, if it is no secret: one that every sandbox has, or a namespace of one."""
         raw = self.spelled(shown, campaign) if shown else None
         text = raw.decode("latin-1") if raw else ""
-        opened = next(
-            (key for key in (text, *(base for base, _ in _splits(text))) if digest(key) in self._keys), ""
-        )
+        opened = next((key for key in (text, *(base for base, _ in _splits(text))) if self._known(key)), "")
         if opened not in WELL_KNOWN_KEYS:
             return None
-        key = self._keys[digest(opened)]
+        key = self._keys[self.digest_of(opened)]
         alike = [
             each for each in self._keys.values() if (each.shown, each.campaign) == (key.shown, key.campaign)
         ]
@@ -137,12 +192,14 @@ class Campaigns:
     def _open(self, text: str) -> Access | None:
         if len(text) > MAX_KEY + 1 + _MAX_NAME:
             return None
-        key = self._keys.get(digest(text))
+        key = self._known(text)
         if key:
+            self._keep_secret(text)
             return self._access(key, key.campaign, key.shown, (text,))
         for base, name in _splits(text):
-            key = self._keys.get(digest(base))
+            key = self._known(base)
             if key and self.rules_of(key.campaign).rulings["key-namespaces"] == "on":
+                self._keep_secret(base)
                 inner = (text[:place] for place in range(len(base), len(text)) if text[place] == ".")
                 return self._access(key, f"{key.campaign}.{name}", f"{key.shown}.{name}", (text, *inner))
         return None
@@ -211,26 +268,43 @@ class Campaigns:
         self._keys[digested] = key
         self._found.clear()
 
+    def restore_key(self, digested: str, key: Key) -> None:
+        """The same for one that an earlier run wrote down, with a salt of its own or none."""
+        if _FRESH_KEY_SHOWN.fullmatch(key.shown):
+            self._expect_fresh()
+        salt = digested.rpartition("$")[0]
+        if salt not in self._salts:
+            self._salts += (salt,)
+        digested = self._digests_of_configured(salt).get(digested, digested)
+        known = self._keys.get(digested)
+        self.put_key(digested, replace(key, source=known.source) if known else key)
+
+    def _digests_of_configured(self, salt: str) -> dict[str, str]:
+        keys = [key.key for setting in self._configured for key in setting.keys]
+        return {
+            digest(key, salt): self.digest_of(key) for key in (*keys, *(key.key for key in BUILT_IN_KEYS))
+        }
+
     def remove(self, name: str) -> None:
         """Forget a campaign and its keys."""
         self._campaigns.pop(name, None)
         self._keys = {digested: key for digested, key in self._keys.items() if key.campaign != name}
         self._found.clear()
 
-    def as_configured(self) -> "Campaigns":
+    def as_configured(self, salt: str) -> "Campaigns":
         """Others, as these were before anything was added or revoked."""
-        return Campaigns(self._configured, self._profile, self._changes, self.origin)
+        return Campaigns(self._configured, self._profile, self._changes, self.origin, salt)
 
     def become(self, other: "Campaigns") -> None:
         """Take over the other's campaigns and keys."""
-        self._campaigns, self._keys = other._campaigns, other._keys
+        self._campaigns, self._keys, self._salts = other._campaigns, other._keys, other._salts
         self._found.clear()
 
     def key_named(self, text: str) -> tuple[str, Key]:
         """A key by itself, by its name or as it is shown: its digest and the key. Raises `CampaignMistake`."""
-        by_itself = self._keys.get(digest(text))
+        by_itself = self._known(text)
         if by_itself:
-            return digest(text), by_itself
+            return self.digest_of(text), by_itself
         named = [(digested, key) for digested, key in self._keys.items() if key.shown == text]
         if len(named) == 1:
             return named[0]
@@ -241,9 +315,16 @@ class Campaigns:
         )
 
 
-def digest(key: str) -> str:
-    """How a key is remembered."""
-    return hashlib.sha256(key.encode("utf-8", "surrogateescape")).hexdigest()
+def digest(key: str, salt: str) -> str:
+    """How a key is remembered: its SHA-256 behind the salt, which stands before it."""
+    hashed = hashlib.sha256(f"{salt}{key}".encode("utf-8", "surrogateescape")).hexdigest()
+    return f"{salt}${hashed}" if salt else hashed
+
+
+def salt_for(digests: Iterable[str]) -> str:
+    """The salt of these digests; one that nobody has if none of them is salted."""
+    salts = (digested.rpartition("$")[0] for digested in digests)
+    return next((salt for salt in salts if salt), None) or secrets.token_hex(16)
 
 
 def fresh_key() -> str:
@@ -251,9 +332,20 @@ def fresh_key() -> str:
     return f"key-{secrets.token_hex(8)}"
 
 
+def is_secret(key: str) -> bool:
+    """Whether texts are searched for it: it tells something, not everybody knows it, and its form alone is no hint."""
+    return is_telling(key) and key.partition(".")[0] not in WELL_KNOWN_KEYS and not FRESH_KEY.fullmatch(key)
+
+
 def fresh_name() -> str:
     """A campaign's name that nobody has."""
     return f"campaign-{secrets.token_hex(4)}"
+
+
+def secrets_in(settings: Settings) -> frozenset[str]:
+    """The configured keys that nobody may see."""
+    keys = (key.key for campaign in settings.campaigns for key in campaign.keys)
+    return frozenset(key for key in keys if is_secret(key))
 
 
 def row_of(thing: Campaign | Key) -> dict[str, Any]:

@@ -9,6 +9,7 @@ from aktify_sandbox.cli.client import Client
 from aktify_sandbox.cli.tables import clean, table_lines
 from aktify_sandbox.cli.verdicts import Expected, Verdict, ask
 from aktify_sandbox.masking import masked_phone, masked_text
+from aktify_sandbox.redaction import Redaction
 
 _AT_ONCE = 1_000
 _MOST_COUNTED = 20_000
@@ -22,9 +23,10 @@ _HEADERS_SHOWN = frozenset(
 
 
 class Policy(NamedTuple):
-    """What may be shown of people."""
+    """What may be shown of people, and of keys never."""
 
     show_pii: bool
+    redaction: Redaction
 
     def phone(self, phone: str | None) -> str:
         """A number in E.164."""
@@ -32,7 +34,8 @@ class Policy(NamedTuple):
 
     def text(self, text: str) -> str:
         """Any text of a request or of its answer."""
-        return text if self.show_pii else masked_text(text)
+        shown: str = self.redaction.masked(text)
+        return shown if self.show_pii else masked_text(shown)
 
     def record(self, record: dict[str, Any]) -> dict[str, Any]:
         """A whole record, as `diagnosis` reads it."""

@@ -147,7 +147,9 @@ class _Run:
             return 1
 
     def _run(self, beside: "Beside", signals: Any) -> int:
+        from aktify_sandbox.campaigns import secrets_in
         from aktify_sandbox.cli import child, report
+        from aktify_sandbox.redaction import Redaction
         from aktify_sandbox.serving.beside import BesideDied
         from aktify_sandbox.serving.hosting import say
 
@@ -161,7 +163,7 @@ class _Run:
         except BesideDied as error:
             say(str(error))
             return code or 1
-        policy = report.Policy(self._settings.show_pii)
+        policy = report.Policy(self._settings.show_pii, Redaction(secrets_in(self._settings)))
         verdicts = [policy.verdict(each.judge(client, after)) for each in self._expected]
         seen, took = report.look(client, after), time.monotonic() - started
         self._say(code, verdicts, seen, client, policy)

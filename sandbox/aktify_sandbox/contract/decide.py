@@ -9,6 +9,11 @@ from .keys import Find, why_unknown
 from .lead import Reading
 from .rulings import Rulings
 
+OTHER_KEY_HEADERS = frozenset(
+    (b"authorization", b"api-key", b"x-api-token", b"x-apikey", b"apikey", b"x_api_key")
+)
+"""Where the key is sent by mistake."""
+
 
 class Request(NamedTuple):
     """A request as the contract sees it."""
@@ -49,7 +54,7 @@ class Headers:
                 self.content_encoding = value
             elif name == b"access-control-request-method":
                 self.wishes = True
-            elif name in (b"authorization", b"api-key", b"x-api-token", b"x-apikey", b"apikey", b"x_api_key"):
+            elif name in OTHER_KEY_HEADERS:
                 self.elsewhere = name
 
 

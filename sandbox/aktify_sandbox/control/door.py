@@ -59,8 +59,8 @@ def control_app(services: Services) -> ASGIApp:
     app = Starlette(
         routes=[route for room in rooms for route in room.routes(services)],
         exception_handlers={
-            ProblemError: _problem,
-            HTTPException: _http_problem,
+            ProblemError: _problem(services),
+            HTTPException: _http_problem(services),
             LogError: _disk_problem,
             OSError: _system_problem,
             ClientDisconnect: _nobody_there,
@@ -91,17 +91,26 @@ class _Shown:
             traceback.print_exc(file=sys.stderr)
 
 
-async def _problem(_: Request, error: Exception) -> Response:
-    assert isinstance(error, ProblemError)  # noqa: S101  Starlette's type says Exception
-    return problem_response(error.status, error.detail, **error.more)
+def _problem(services: Services) -> Handler:
+    async def problem(_: Request, error: Exception) -> Response:
+        assert isinstance(error, ProblemError)  # noqa: S101  Starlette's type says Exception
+        return problem_response(
+            error.status, services.campaigns.redaction().masked(error.detail), **error.more
+        )
+
+    return problem
 
 
-async def _http_problem(request: Request, error: Exception) -> Response:
-    assert isinstance(error, HTTPException)  # noqa: S101  Starlette's type says Exception
-    detail = f"{request.method} {request.scope['path']} isn't served here: docs/http.md lists what is."
-    response = problem_response(error.status_code, detail)
-    response.headers.update(error.headers or {})
-    return response
+def _http_problem(services: Services) -> Handler:
+    async def problem(request: Request, error: Exception) -> Response:
+        assert isinstance(error, HTTPException)  # noqa: S101  Starlette's type says Exception
+        where = services.campaigns.redaction().masked(f"{request.method} {request.scope['path']}")
+        detail = f"{where} isn't served here: docs/http.md lists what is."
+        response = problem_response(error.status_code, detail)
+        response.headers.update(error.headers or {})
+        return response
+
+    return problem
 
 
 async def _defect(_: Request, __: Exception) -> Response:

@@ -14,9 +14,9 @@ from aktify_sandbox.campaigns import (
     CampaignMistake,
     Campaigns,
     Key,
-    digest,
     fresh_key,
     row_of,
+    salt_for,
 )
 from aktify_sandbox.contract.rulings import RulingMistake
 from aktify_sandbox.control.problems import ProblemError, json_object, text_or_none
@@ -76,8 +76,10 @@ def routes(services: Services) -> list[Route]:
 
 def keep_key(services: Services, text: str, key: Key) -> None:
     """Add the key for now and for the next start; on the disk it is a digest."""
-    services.store.db.table("keys").insert({"digest": digest(text), **row_of(key)})
-    services.campaigns.put_key(digest(text), key)
+    digested = services.campaigns.digest_of(text)
+    services.store.db.table("keys").insert({"digest": digested, **row_of(key)})
+    services.campaigns.put_key(digested, key)
+    services.campaigns.find(text.encode())  # from now on it is known in full, and searched for
 
 
 def restore(store: Store, campaigns: Campaigns) -> list[str]:
@@ -92,12 +94,15 @@ def restore(store: Store, campaigns: Campaigns) -> list[str]:
         except RulingMistake as mistake:
             about = f"The campaign {printable(row['name'])}, added in an earlier run, is left out"
             notices.append(f"{about}: {mistake} Its keys meet the general rulings.")
-    configured = campaigns.keys()
     for row in store.db.table("keys"):
-        known = configured.get(row["digest"])
-        source = known.source if known else "added"
-        campaigns.put_key(row["digest"], Key(row["shown"], row["campaign"], row["revoked"], source))
+        key = Key(row["shown"], row["campaign"], row["revoked"], "added")
+        campaigns.restore_key(row["digest"], key)
     return notices
+
+
+def salt_in(store: Store) -> str:
+    """What goes into the digests of a folder's keys: what has gone into them already."""
+    return salt_for(row["digest"] for row in store.db.table("keys"))
 
 
 def _restored(row: Mapping[str, Any]) -> Campaign:
@@ -123,7 +128,7 @@ def _checked_name(name: str, key: str, campaigns: Campaigns) -> str:
         )
     if name != masked_key(key) and any(known.shown == name for known in campaigns.keys().values()):
         raise ProblemError(409, f"There is a key called {name} already: choose another name.")
-    if name == key or campaigns.find(name.encode()):
+    if name == key or campaigns.find(name.encode()) or campaigns.redaction((key,)).finds(name):
         raise ProblemError(400, "A key's name is shown and written to the disk, so it can't be a key itself.")
     return name
 

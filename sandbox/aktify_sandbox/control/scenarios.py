@@ -40,7 +40,7 @@ def routes(services: Services) -> list[Route]:
         try:
             rule, shown = forced_rule(content)
             _refuse_nobody(services.campaigns, shown)
-            ordered = forcing.order(rule, _masked(shown), shown["times"])
+            ordered = forcing.order(rule, _masked(shown, services.campaigns), shown["times"])
         except DocumentMistakes as mistakes:
             raise ProblemError(400, " ".join(each.said for each in mistakes.mistakes)) from None
         except ValueError as error:
@@ -77,9 +77,10 @@ def _public(order: Order) -> dict[str, Any]:
     return {**order.shown, "left": order.left}
 
 
-def _masked(shown: dict[str, Any]) -> dict[str, Any]:
+def _masked(shown: dict[str, Any], campaigns: Campaigns) -> dict[str, Any]:
+    redacted: dict[str, Any] = campaigns.redaction((shown.get("key", ""),)).masked({**shown, "key": None})
     return (
-        shown
+        {name: redacted[name] for name in shown}
         | ({"key": masked_key(shown["key"])} if "key" in shown else {})
         | ({"phone": identity(shown["phone"]) or shown["phone"]} if "phone" in shown else {})
     )
@@ -98,7 +99,8 @@ def _listed(services: Services) -> list[dict[str, Any]]:
         except DocumentMistakes as mistakes:
             nothing = Scenario(name, path, "", (), [], (path,))
             rows.append(_row(forcing, nothing, str(mistakes), active=False))
-    return rows
+    redacted: list[dict[str, Any]] = services.campaigns.redaction().masked(rows)
+    return redacted
 
 
 def _row(forcing: Forcing, scenario: Scenario, mistake: str, *, active: bool) -> dict[str, Any]:

@@ -19,7 +19,7 @@ from aktify_sandbox.control.problems import ProblemError, json_object, text_or_n
 from aktify_sandbox.control.services import Services
 from aktify_sandbox.record import records
 from aktify_sandbox.record.diagnosis import diagnosis
-from aktify_sandbox.record.recorder import timestamp
+from aktify_sandbox.record.recorder import presented_keys, timestamp
 from aktify_sandbox.scenarios.forced import forced_answer
 from aktify_sandbox.scenarios.forcing import Forcing
 from aktify_sandbox.serving.banner import first_key, line_to_paste
@@ -191,7 +191,8 @@ def _explained(services: Services, content: dict[str, Any]) -> dict[str, Any]:
     if answer.objection == "duplicate" and access and answer.identity:
         sent = natural.sent or {}
         record["firstPost"] = records.first_post(store, access.campaign, answer.identity, 1 << 62, sent)
-    return record
+    redacted: dict[str, Any] = campaigns.redaction(presented_keys(headers, b"")).masked(record)
+    return redacted
 
 
 def _said(answer: Answer) -> Any:

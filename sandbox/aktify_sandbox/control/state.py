@@ -11,7 +11,7 @@ from starlette.routing import Route
 
 from aktify_sandbox.campaigns import Campaigns
 from aktify_sandbox.control.guard import STATE_MEDIA
-from aktify_sandbox.control.keys import restore
+from aktify_sandbox.control.keys import restore, salt_in
 from aktify_sandbox.control.problems import ProblemError
 from aktify_sandbox.control.services import Services
 from aktify_sandbox.scenarios.shelf import Loaded
@@ -74,7 +74,8 @@ def routes(services: Services) -> list[Route]:
 
 def _proved(services: Services, draft: Draft) -> State:
     """Nothing in use is changed by this. Raises `StateMistake`."""
-    store, campaigns = proved(draft), services.campaigns.as_configured()
+    store = proved(draft)
+    campaigns = services.campaigns.as_configured(salt_in(store))
     notices = restore(store, campaigns)
     refuse_real_people(store, lambda campaign: _is_protected(campaigns, campaign))
     scenarios, warnings = services.forcing.read_for(campaigns.campaigns())

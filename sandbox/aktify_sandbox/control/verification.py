@@ -33,11 +33,12 @@ def routes(services: Services) -> list[Route]:
         except FilterMistake as mistake:
             raise ProblemError(400, str(mistake)) from None
         _refuse_nowhere(services.campaigns, results)
-        shown = [result.shown() for result in results]
+        redaction = services.campaigns.redaction()
+        shown = redaction.masked([result.shown() for result in results])
         if all(result.ok for result in results):
             return JSONResponse({"ok": True, "results": shown})
         status = 422 if any(result.ok is False for result in results) else 409
-        detail = "\n".join(result.words for result in results if not result.ok)
+        detail = redaction.masked("\n".join(result.words for result in results if not result.ok))
         waited = f"Waited {seconds:g} s. " if seconds else ""
         return problem_response(status, f"{waited}{detail}", ok=False, results=shown)
 

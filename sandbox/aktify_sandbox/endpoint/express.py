@@ -16,7 +16,7 @@ import orjson
 from aktify_sandbox.campaigns import Campaigns
 from aktify_sandbox.contract.answers import ENDPOINT, Access, detailed, unavailable
 from aktify_sandbox.contract.decide import judge
-from aktify_sandbox.record.recorder import Exchange, Recorder, request_part, timestamp
+from aktify_sandbox.record.recorder import Exchange, Recorder, presented_keys, request_part, timestamp
 from aktify_sandbox.scenarios.forcing import Forcing
 from aktify_sandbox.settings import Settings
 from aktify_sandbox.storage.log import LogUnwritable, request_id
@@ -71,6 +71,10 @@ class Head(NamedTuple):
     """The content length that it announces."""
     shown: bytes
     """Its part of a record, in JSON."""
+    others: tuple[str, ...]
+    """What it presents as a key."""
+    secrets_seen: int
+    """How often there had been something new that it might have shown."""
 
 
 class Express:
@@ -108,10 +112,17 @@ class Express:
         headers = dict(scope["headers"])
         kept = {name: scope[name] for name in ("method", "path", "query_string", "http_version", "headers")}
         shown = orjson.dumps(request_part(kept | {"aktify.headers": written}))[1:-1]
-        if self._recorder.shows_key((), shown):
+        others = presented_keys(scope["headers"], scope["query_string"])
+        if self._recorder.shows_key(others, shown):
             return
         self._heads[head] = Head(
-            kept, headers.get(b"x-api-key", b""), headers.get(b"content-type"), length, shown
+            kept,
+            headers.get(b"x-api-key", b""),
+            headers.get(b"content-type"),
+            length,
+            shown,
+            others,
+            self._campaigns.secrets_seen,
         )
 
     def take(self, data: bytes, connection: Connection) -> bool:
@@ -134,7 +145,7 @@ class Express:
     def _take(self, head: Head, body: bytes, connection: Connection) -> bool:
         arrived, started = time.time(), time.perf_counter()
         access = self._campaigns.find(head.key)
-        if access is None or access.revoked:
+        if access is None or access.revoked or head.secrets_seen != self._campaigns.secrets_seen:
             return False
         # From here to the record's line there is no await: two equal leads can't both pass.
         answer = judge(access, body, head.content_type, None, self._store.has)
@@ -144,7 +155,7 @@ class Express:
         if not self._forcing.leaves_alone(answer, head.scope["headers"]):
             return False
         said = orjson.dumps(answer.lead if answer.keeps else detailed(answer))
-        if self._recorder.shows_key(access.keys, body, said, head.shown):
+        if self._recorder.shows_key(head.others, body, said):
             return False
         client = connection.client_shown
         number = self._store.next_number()

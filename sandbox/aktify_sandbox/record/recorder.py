@@ -4,29 +4,44 @@ import asyncio
 import base64
 import contextlib
 import functools
+import re
 import time
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
-from urllib.parse import unquote_plus
+from urllib.parse import parse_qsl, unquote_plus
 
 import orjson
 
+from aktify_sandbox.campaigns import Campaigns, is_secret
 from aktify_sandbox.contract.answers import ENDPOINT, Answer
+from aktify_sandbox.contract.decide import OTHER_KEY_HEADERS
 from aktify_sandbox.contract.phone import is_fictional
-from aktify_sandbox.contract.rulings import Rulings
 from aktify_sandbox.endpoint.delivery import Response
 from aktify_sandbox.masking import masked_key, may_hold_key
+from aktify_sandbox.redaction import LONG, Redaction
 from aktify_sandbox.scenarios.rules import Forced
-from aktify_sandbox.settings import WELL_KNOWN_KEYS
 from aktify_sandbox.storage.log import LogUnwritable, request_id
 from aktify_sandbox.storage.store import Kept, Store
 
 Headers = list[tuple[bytes, bytes]]
 
-_TOLD_BY_CLIENT = ("path", "query", "headers", "body", "response", "problems", "reason", "lead", "short")
+_TOLD_BY_CLIENT = (
+    "method",
+    "path",
+    "query",
+    "headers",
+    "body",
+    "response",
+    "problems",
+    "reason",
+    "lead",
+    "short",
+)
 _BODY_HELD = 4_096
+_MAY_BE_KEYS = frozenset((b"x-api-key", *OTHER_KEY_HEADERS))
+_DIGIT = re.compile("[0-9]")
 
 
 @dataclass(slots=True)
@@ -48,17 +63,10 @@ class Exchange:
 class Recorder:
     """Writes exchanges down before their answers leave, then tells whoever listens."""
 
-    def __init__(
-        self,
-        store: Store,
-        rulings: Rulings,
-        listener: Callable[[Exchange], None],
-        secrets: Iterable[str] = (),
-    ) -> None:
-        """`rulings` hold where no key says which campaign's do; `secrets` are keys that nobody may ever see."""
+    def __init__(self, store: Store, campaigns: Campaigns, listener: Callable[[Exchange], None]) -> None:
+        """`campaigns` know which keys nobody may ever see, and the rulings where no key says which hold."""
         self._store = store
-        self._rulings = rulings
-        self._secrets = tuple(secrets)
+        self._campaigns = campaigns
         self._listener = listener
 
     async def record(self, exchange: Exchange) -> None:
@@ -83,27 +91,31 @@ class Recorder:
         with contextlib.suppress(LogUnwritable):  # the disk is full: the record stays, without this
             self._store.amend(exchange.number, {"hungUpAfterMs": waited})
 
-    def shows_key(self, keys: tuple[str, ...], *texts: bytes) -> bool:
-        """Whether a key stands in one of these texts, parts of a record in JSON: then `_line` must hide it."""
-        secrets = (*self._secrets, *own_secrets(keys))
-        return any(as_in_json(secret) in text for secret in secrets for text in texts)
+    def shows_key(self, others: tuple[str, ...], *texts: bytes) -> bool:
+        """Whether a key, or one of these others, stands in these parts of a record: then `_line` must hide it."""
+        redaction = self._campaigns.redaction(others)
+        return redaction.may_find(*texts) and redaction.finds(b" ".join(texts).decode("utf-8", "replace"))
 
     def _line(self, exchange: Exchange) -> bytes:
         """The record without any key, wherever in the request one was put by mistake."""
-        content = self._content(exchange)
-        line = orjson.dumps(content)
-        access = exchange.answer.access
-        for secret in (*self._secrets, *(own_secrets(access.keys) if access else ())):
-            if as_in_json(secret) in line:
-                told = {name: _without(secret, content[name]) for name in _TOLD_BY_CLIENT if name in content}
-                content = {**content, **told}
-                line = orjson.dumps(content)
-                exchange.scope["path"], exchange.answer.rule = content["path"], content["reason"]["rule"]
-        return line
+        content, scope = self._content(exchange), exchange.scope
+        redaction = self._campaigns.redaction(presented_keys(scope["headers"], scope["query_string"]))
+        told = {name: content[name] for name in _TOLD_BY_CLIENT if name in content}
+        masked = redaction.masked(told)
+        if content["body"] and ("bodyEncoding" in content or "truncated" in content):
+            content.pop("bodyEncoding", None)
+            masked = {**masked, **_shown_octets(exchange, redaction)}
+        if masked != told:
+            content |= masked
+            scope["path"], scope["method"] = content["path"], content["method"]
+            exchange.answer.rule = content["reason"]["rule"]
+            if exchange.forced:
+                exchange.forced = exchange.forced._replace(by=content["reason"]["scenario"])
+        return orjson.dumps(content)
 
     def _content(self, exchange: Exchange) -> dict[str, Any]:
         access, content = exchange.answer.access, content_of(exchange)
-        rulings = access.rules.rulings if access else self._rulings
+        rulings = access.rules.rulings if access else self._campaigns.rulings
         if rulings["fictional-only"] == "on" and not _is_made_up(exchange.answer):
             if exchange.answer.objection != "forced":  # which says nothing of the lead
                 exchange.answer.rule = _UNTOLD
@@ -116,16 +128,34 @@ class Recorder:
         self._listener(exchange)
 
 
-@functools.lru_cache(maxsize=10_000)
-def own_secrets(keys: tuple[str, ...]) -> tuple[str, ...]:
-    """Of the keys that a request may be called by, those that not everybody knows; a short one could be any word."""
-    return tuple(key for key in keys if len(key) >= 8 and key.partition(".")[0] not in WELL_KNOWN_KEYS)
+def presented_keys(headers: Headers, query: bytes) -> tuple[str, ...]:
+    """What a request presents as a key: it may be one of the vendor's, whether or not it is known here.
+
+    It is looked for elsewhere in the request if it has a digit or 20 characters: else it is rather a placeholder.
+    """
+    values = [value.decode("latin-1") for name, value in headers if name in _MAY_BE_KEYS]
+    if query:
+        pairs = parse_qsl(query.decode("latin-1"), encoding="latin-1")
+        values += [value for name, value in pairs if may_hold_key(name)]
+    found = (word for value in values for word in _words_in(value))
+    return tuple(dict.fromkeys(each for each in found if _may_be_real(each)))
 
 
-@functools.lru_cache(maxsize=10_000)
-def as_in_json(text: str) -> bytes:
-    """The text as it stands inside a JSON string."""
-    return orjson.dumps(text)[1:-1]
+def _words_in(value: str) -> Iterator[str]:
+    """The value without what people put around a key: quotes, a scheme, a name of a namespace."""
+    for written in value.split():
+        word = written.strip("\"'<>[](){},;")
+        yield word
+        if "." in word:
+            yield from (word[:place] for place, char in enumerate(word) if char == ".")
+    if value[:6].lower() == "basic ":
+        with contextlib.suppress(ValueError):
+            yield from base64.b64decode(value[6:].strip(), validate=True).decode("latin-1").split(":")
+
+
+@functools.lru_cache(maxsize=1_000)
+def _may_be_real(word: str) -> bool:
+    return is_secret(word) and (len(word) >= LONG or _DIGIT.search(word) is not None)
 
 
 def _settle(written: "asyncio.Future[None]", error: LogUnwritable | None) -> None:
@@ -258,13 +288,12 @@ def _shown_body(body: bytes, body_bytes: int) -> dict[str, Any]:
         return {"body": base64.b64encode(held).decode(), "bodyEncoding": "base64", **cut}
 
 
-def _without(secret: str, value: Any) -> Any:
-    """The value with the key masked in every text."""
-    if isinstance(value, str):
-        return value.replace(secret, masked_key(secret))
-    if isinstance(value, dict):
-        return {name: _without(secret, inner) for name, inner in value.items()}
-    return [_without(secret, inner) for inner in value] if isinstance(value, (list, tuple)) else value
+def _shown_octets(exchange: Exchange, redaction: Redaction) -> dict[str, Any]:
+    """A body that is no text, or only its beginning; it is masked before it is cut: no half of a key is left."""
+    if len(exchange.body) == exchange.body_bytes:
+        masked = redaction.masked_octets(exchange.body)
+        return _shown_body(masked, len(masked))
+    return _shown_body(redaction.masked_octets(exchange.body[: 2 * _BODY_HELD]), exchange.body_bytes)
 
 
 def _is_made_up(answer: Answer) -> bool:
