@@ -46,6 +46,19 @@ def test_the_banner_says_where_and_with_what(serve: Serve, tmp_path: Path) -> No
         assert wanted in text
 
 
+def test_the_banner_keeps_a_key_of_ones_own_to_itself(serve: Serve, tmp_path: Path) -> None:
+    """It may stand in the log of a job; the line takes it from the environment."""
+    (tmp_path / "c.yaml").write_text("campaigns:\n  demo:\n    keys: [a-key-of-mine-1]\n")
+    sandbox = serve("--config", str(tmp_path / "c.yaml"))
+    assert "a-key-of-mine-1" not in sandbox.output()
+    line = next(line for line in sandbox.output().splitlines() if line.startswith("curl"))
+    done = subprocess.run(
+        ["sh", "-c", line], env={**os.environ, "AKTIFY_API_KEY": "a-key-of-mine-1"}, capture_output=True
+    )
+    assert b" 201 " in done.stdout
+    assert sandbox.ready_file.stat().st_mode & 0o777 == 0o600
+
+
 def test_under_fictional_only_the_printed_curl_is_accepted_too(serve: Serve) -> None:
     sandbox = serve("--fictional-only")
     line = next(line for line in sandbox.output().splitlines() if line.startswith("curl"))

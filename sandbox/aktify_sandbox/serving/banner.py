@@ -6,7 +6,8 @@ from collections.abc import Iterable
 from aktify_sandbox.campaigns import Campaigns
 from aktify_sandbox.contract.examples import example
 from aktify_sandbox.contract.lead import LeadRules
-from aktify_sandbox.settings import DEFAULT_CAMPAIGNS, Settings
+from aktify_sandbox.masking import masked_key
+from aktify_sandbox.settings import DEFAULT_CAMPAIGNS, WELL_KNOWN_KEYS, Settings
 from aktify_sandbox.storage.store import Store
 from aktify_sandbox.version import __version__
 
@@ -14,13 +15,13 @@ from aktify_sandbox.version import __version__
 def banner(settings: Settings, campaigns: Campaigns, store: Store, scenarios: Iterable[str]) -> str:
     """The text that `serve` prints once it answers."""
     origin, key = campaigns.origin, first_key(settings)
-    line = line_to_paste(settings, campaigns, key)
+    line = line_to_paste(settings, campaigns, key if key in WELL_KNOWN_KEYS else None)
     return "\n".join(
         [
             f"aktify-sandbox {__version__}: a local stand-in for Aktify's lead API. Nothing leaves this machine.",
             "",
             f"  endpoint   POST {origin}/api/v1/leads",
-            f"  API key    {key or 'none that is valid: see `campaigns` in the configuration'}",
+            f"  API key    {_shown(key)}",
             f"  inspector  {origin}/_sandbox/",
             f"  state      {_state(settings, store)}",
             *([f"  scenarios  {', '.join(scenarios)}"] if scenarios else []),
@@ -41,6 +42,13 @@ def _promise(settings: Settings, store: Store, scenarios: Iterable[str]) -> str:
     if list(scenarios) or len(store.leads) or settings.campaigns != DEFAULT_CAMPAIGNS:
         return "Paste this to post a lead:"
     return "Paste this; it is answered 201, and 409 the second time:"
+
+
+def _shown(key: str | None) -> str:
+    """What everybody may read in a terminal and in the log of a job."""
+    if key is None:
+        return "none that is valid: see `campaigns` in the configuration"
+    return key if key in WELL_KNOWN_KEYS else f"{masked_key(key)} of the configuration, as $AKTIFY_API_KEY"
 
 
 def first_key(settings: Settings) -> str | None:

@@ -20,7 +20,7 @@ from aktify_sandbox.serving.banner import banner
 from aktify_sandbox.serving.hosting import CannotServe, Server, bind, origin_of, say, watch
 from aktify_sandbox.serving.output import unblocked
 from aktify_sandbox.serving.terminal import Terminal
-from aktify_sandbox.settings import Settings
+from aktify_sandbox.settings import WELL_KNOWN_KEYS, Settings
 from aktify_sandbox.storage.log import LogError
 from aktify_sandbox.storage.store import Store
 
@@ -127,7 +127,8 @@ def write_ready_file(settings: Settings, origin: str) -> None:
         "apiKey": next(iter(keys), None),
         "pid": os.getpid(),
     }
-    with replaced(settings.ready_file, mode=readable_to_all()) as file:
+    mode = readable_to_all() if content["apiKey"] in WELL_KNOWN_KEYS else 0o600
+    with replaced(settings.ready_file, mode=mode) as file:
         file.write(json.dumps(content).encode())
 
 
