@@ -51,8 +51,8 @@ _TIME = re.compile(
     r"T([0-9]{2})(?::?([0-9]{2})(?::?([0-9]{2})(?:[.,]([0-9]{1,9})[0-9]*)?)?)?(Z|[+-][0-9]{2}(?::?[0-9]{2})?)?"
 )
 
-_SLASHED = re.compile(r"([0-9]{1,2})/([0-9]{1,2})/([0-9]{4})(?:,? +(\S.*))?")
-_YEAR_FIRST = re.compile(r"([0-9]{4})[/.]([0-9]{1,2})[/.]([0-9]{1,2})(?:[ T]+(\S.*))?")
+_YEAR_LAST = re.compile(r"([0-9]{1,2})[/.-]([0-9]{1,2})[/.-]([0-9]{4})(?:,? +(\S.*))?")
+_YEAR_FIRST = re.compile(r"([0-9]{4})[/.-]([0-9]{1,2})[/.-]([0-9]{1,2})(?:[ T]+(\S.*))?")
 _CLOCK_WRITTEN = re.compile(r"([0-9]{1,2}):([0-9]{2})(:[0-9]{2}(?:\.[0-9]{1,9})?)?(?: ?([AaPp])\.?[Mm]\.?)?")
 
 
@@ -114,15 +114,13 @@ def _meant(text: str) -> Iterator[tuple[str, str]]:
     """What to do about a text, and the moment that it certainly comes to: nothing is guessed, no time and no zone."""
     if is_iso_8601(text):
         yield "Write ", _extended(text)
-    slashed = _SLASHED.fullmatch(text.strip())
-    if slashed and (
-        int(slashed[2]) > 12 or slashed[1] == slashed[2]
-    ):  # else it may be the day that comes first
-        month, day, year, clock = slashed.groups()
-        yield "Write the year first: ", _joined(year, month, day, clock)
-    year_first = _YEAR_FIRST.fullmatch(text.strip())
-    if year_first:
-        yield "Write ", _joined(*year_first.groups())
+    year_last = _YEAR_LAST.fullmatch(text.strip())
+    if year_last:
+        one, other, year, clock = year_last.groups()
+        if int(other) > 12 or int(one) == int(other):
+            yield "Write the year first: ", _joined(year, one, other, clock)
+        elif int(one) > 12:  # the day; otherwise which of the two it is, only the writer knows
+            yield "Write the year first: ", _joined(year, other, one, clock)
     if re.fullmatch(r"1[0-9]{9}(?:[0-9]{3})?", text):
         moment = datetime.fromtimestamp(int(text[:10]), UTC)
         part = f".{text[10:]}" if text[10:].strip("0") else ""
@@ -130,6 +128,10 @@ def _meant(text: str) -> Iterator[tuple[str, str]]:
     spaced = re.fullmatch(r"([0-9]{4})-([0-9]{2})-([0-9]{2}) +([0-9].*)", text.strip())
     if spaced:
         yield "Put a T between date and time: ", _joined(*spaced.groups())
+    year_first = _YEAR_FIRST.fullmatch(text.strip())
+    if year_first:
+        yield "Write ", _joined(*year_first.groups())
+    yield "Take out the white space: ", "".join(text.split())
     if re.fullmatch(r"[0-9:tzT.+-]+", text):
         yield "Write T and Z in capital letters: ", text.upper()
 

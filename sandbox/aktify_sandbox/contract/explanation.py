@@ -8,7 +8,7 @@ from typing import Any
 from . import dates, page, phone
 from .aliases import rename_hint, unknown_hint
 from .parsing import Problem
-from .places import NAMES, REGIONS, STATES
+from .places import NAMES, REGIONS, region_of
 from .rulings import Rulings
 from .schema import FIELDS, SchemaError
 from .sources import documented, ruling
@@ -16,6 +16,9 @@ from .sources import documented, ruling
 EXAMPLE_LINK = "https://www.aktify.com"
 
 _LONGEST_SHOWN = 60
+_HOST_FIRST = re.compile(
+    rf"(?=.{{1,{_LONGEST_SHOWN}}}$)(?:[A-Za-z0-9-]+\.)+[A-Za-z]{{2,}}(?::[0-9]+)?(?:[/?#].*)?"
+)
 _LEAVE_OUT = "Leave the field out when there is nothing to say."
 
 
@@ -166,11 +169,21 @@ class Complaints:
         if isinstance(value, (list, dict)):
             return "Write one string."
         text = _as_text(value)
-        if field == "zipCode" and re.fullmatch("[0-9]{1,4}", text) and self._fits(field, f"{text:0>5}"):
-            return f'Write it in quotes; a leading zero was lost: "{text:0>5}".'
+        lost = self._lost_zero(text) if field == "zipCode" else None
+        if lost:
+            return f'Write it in quotes; {lost}: "{text:0>5}".'
         if len(text) <= _LONGEST_SHOWN and self._fits(field, text):
             return f'Quote it: "{text}".'
         return self._moment(text) if field == "externalCreated" else self._example(field)
+
+    def _lost_zero(self, text: str) -> str | None:
+        """Whether a ZIP code of a few digits lost its zero: certain only where the region agrees."""
+        if not re.fullmatch("[0-9]{1,4}", text) or not self._fits("zipCode", f"{text:0>5}"):
+            return None
+        region = self._lead.get("region")
+        if not isinstance(region, str) or region.upper() not in NAMES:
+            return "if a leading zero was lost"
+        return "a leading zero was lost" if region_of(f"{text:0>5}") == region.upper() else None
 
     def _instead_of_nothing(self, field: str) -> str:
         """What to do about a field that is null or empty."""
@@ -220,10 +233,9 @@ class Complaints:
         if not dates.is_iso_8601(value):
             message = f"“{_cut(value)}” isn't a moment in ISO 8601."
             return Problem("externalCreated", message, hint, *documented(page.CREATED))
-        taken = {"extended": "only its extended form, as on the page", "rfc3339": "only RFC 3339"}
-        message = (
-            f"“{_cut(value)}” is ISO 8601, but {taken[self._rulings['external-created']]} is taken here."
-        )
+        forms = {"extended": "its extended form, which the page shows", "rfc3339": "the form of RFC 3339"}
+        form = forms[self._rulings["external-created"]]
+        message = f"“{_cut(value)}” is ISO 8601, but this sandbox takes only {form}."
         return Problem("externalCreated", message, hint, *ruling("external-created"))
 
     def _moment(self, text: str) -> str:
@@ -242,13 +254,16 @@ class Complaints:
             hint = f"{NAMES[meant]} ({meant}) is no region here; the ruling `regions` is {self._rulings['regions']}."
             return Problem(field, message, hint, *ruling("regions"))
         if meant and value.upper() == meant:
-            return Problem(field, f"“{value}” is in lower case.", f"Write {meant}.", *ruling("region-case"))
+            case = "in lower case" if value.islower() else "not in capital letters"
+            return Problem(field, f"“{value}” is {case}.", f"Write {meant}.", *ruling("region-case"))
         hint = f"Write {meant}." if meant else "Write two capital letters, such as CA."
         return Problem(field, message, hint, *documented(page.STATE_CODES))
 
     def _wrong_zip(self, value: str) -> Problem:
         message, meant = f"“{_cut(value)}” isn't a ZIP code.", [*_zips_meant(value)]
         right = next((f"{hint}{text}." for hint, text in meant if self._fits("zipCode", text)), None)
+        lost = self._lost_zero(value) if len(value) > 2 else None
+        right = f"{lost[0].upper()}{lost[1:]}: {value:0>5}." if lost else right
         hint = "Write five digits, such as 90210."
         if re.fullmatch(r"(?i)[a-z][0-9][a-z] ?[0-9][a-z][0-9]", value):
             hint = "That is Canadian; a lead's ZIP code is in the US."
@@ -257,29 +272,33 @@ class Complaints:
 
     def _wrong_email(self, value: str) -> Problem:
         hint, bare = "Write it as in someone@example.com.", value.strip()
+        alone = re.fullmatch(r"(?:[^<>]*<|(?i:mailto:))([^<>\s]+)>?", value)
         if len(value) > 254:
             return Problem(
                 "email", f"It has {len(value):,} characters.", "An address has 254 at most.", *ruling("email")
             )
         if value != bare and self._fits("email", bare):
             hint = f"Take out the white space: {bare}."
-        elif re.search(r"[,;] *\S+@", value):
+        elif re.search(r"@\S+[,; ] *\S+@", value):
             hint = "Send one address."
-        elif re.fullmatch(r"[^@\s]+@[^@.\s]+", value):
+        elif re.fullmatch(r"[^@\s]+@[A-Za-z0-9-]+", value):
             hint = "The domain has no dot: someone@example.com."
-        elif "<" in value:
-            hint = "Leave out the name: someone@example.com."
+        elif alone and self._fits("email", alone[1]):
+            hint = f"Send the address alone: write {alone[1]}."
+        if "@" not in value:
+            return Problem(
+                "email", f"“{_cut(value)}” isn't an e-mail address.", hint, *documented(page.EMAIL)
+            )
         return Problem(
-            "email",
-            f"“{_cut(value)}” isn't an e-mail address.",
-            hint,
-            *(ruling("email") if "@" in value else documented(page.EMAIL)),
+            "email", f"“{_cut(value)}” isn't of the form local@domain.tld.", hint, *ruling("email")
         )
 
     def _wrong_link(self, field: str, value: str) -> Problem:
         hint = f"Write the whole of it, as in {EXAMPLE_LINK}."
-        if len(value) <= _LONGEST_SHOWN and "://" not in value and self._fits(field, f"https://{value}"):
+        if _HOST_FIRST.fullmatch(value) and self._fits(field, f"https://{value}"):
             hint = f"Put https:// before it: https://{value}."
+        elif value != value.strip() and self._fits(field, value.strip()):
+            hint = f"Take out the white space: {value.strip()}."
         elif re.match(r"(?i)https?://\S*\s", value):
             hint = "Take out the white space (inside, write it as %20)."
         elif re.match(r"(?i)https?://[^/?#]*[\[\]:]", value):
@@ -318,20 +337,18 @@ def _region_meant(value: str) -> str | None:
     """The code that a wrong region probably means."""
     plain = value.strip()
     name = plain.lower().rstrip(".")
-    code = plain.upper().removeprefix("US-").removeprefix("US_")
+    code = plain.upper().removeprefix("US-").removeprefix("US_").replace(".", "")
     by_name = next((each for each, full in NAMES.items() if full.lower() == name), None)
     if by_name or code in NAMES:
         return by_name or code
-    begun = (each for each, full in STATES.items() if len(name) > 2 and full.lower().startswith(name))
-    return next(begun, None)
+    begun = [each for each, full in NAMES.items() if len(name) > 2 and full.lower().startswith(name)]
+    return begun[0] if len(begun) == 1 else None  # New and Miss begin several
 
 
 def _zips_meant(value: str) -> Iterator[tuple[str, str]]:
     """ZIP codes that a wrong one probably means, each behind what is to be done."""
-    if re.fullmatch("[0-9]{3,4}", value):
-        yield "A leading zero was lost: ", f"{value:0>5}"
-    elif re.fullmatch("[0-9]{9}", value):
-        yield "Write ", f"{value[:5]}-{value[5:]}"
+    if re.fullmatch("[0-9]{5} ?[0-9]{4}", value):
+        yield "Write ", f"{value[:5]}-{value[-4:]}"
         yield "Write ", value[:5]
     elif re.fullmatch(r"[0-9]{3,5}\.0+", value):
         yield "A spreadsheet added “.0”: write ", f"{value.partition('.')[0]:0>5}"

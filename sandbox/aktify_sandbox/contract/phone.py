@@ -107,13 +107,14 @@ def complaint(text: str, fits: Taken | None = None) -> Complaint:
     """
     taken = fits or (lambda number: identity(number) is not None)
     found = _complaint(text, taken)
-    if text and not any(map(str.isdigit, text)):  # whatever it is, it is no number
-        return found._replace(source=documented(page.PHONE))
-    return found
+    if text.strip() and not any(map(str.isdigit, text)):  # whatever it is, it is no number
+        hint = f"Write ten digits, as in {EXAMPLE}."
+        return Complaint(f"{_quoted(text)} has no digits.", hint, documented(page.PHONE))
+    return found._replace(source=documented(page.PHONE)) if text and not text.strip() else found
 
 
 def _complaint(text: str, taken: Taken) -> Complaint:
-    for look in (_empty, _spaces, _exotic, _spreadsheet, _several, _extension):
+    for look in (_empty, _spaces, _exotic, _wrapped, _spreadsheet, _several, _extension):
         found = look(text, taken)
         if found:
             return found
@@ -155,9 +156,18 @@ def _exotic(text: str, taken: Taken) -> Complaint | None:
     return Complaint(f"It contains U+{ord(strange):04X} ({name}).", hint, source)
 
 
+def _wrapped(text: str, taken: Taken) -> Complaint | None:
+    """What exports and forms put around a number: `tel:`, `p:`, `="…"`, an apostrophe before it, quotes."""
+    inner = re.fullmatch(r"""(?i) *(?:tel:|p:|="|["'])(?://)?([ +0-9().\-/]+)["']? *""", text)
+    bare = inner[1].strip() if inner else ""
+    if not bare or not taken(bare):
+        return None
+    return Complaint(f"{_quoted(text)} has more around the number.", f"Write {bare}.", _FORM)
+
+
 def _spreadsheet(text: str, taken: Taken) -> Complaint | None:
     text = text.strip()
-    if re.fullmatch(r"[0-9](?:[.,][0-9]+)?[eE]\+?[0-9]{1,2}", text):
+    if re.fullmatch(r"[0-9](?:[.,][0-9]+)?[eE]\+?(?:0?9|10)", text):
         number = str(int(Decimal(text.replace(",", "."))))
         digits = len(re.sub(r"[^0-9]", "", re.split("[eE]", text)[0]))
         lost = "the last digits are lost: export it again with the column formatted as text"
@@ -219,11 +229,8 @@ def _digits(text: str) -> Complaint | None:
     digits = re.sub(r"[^0-9]", "", text)[-10:]
     area, exchange = digits[:3], digits[3:6]
     if re.search(r"[^0-9+ ().\-/]", text):
-        return Complaint(
-            f"{_quoted(text)} has other signs in it.",
-            _SIGNS,
-            _FORM,
-        )
+        strange = re.sub(r"[0-9+ ().\-/]", "", text)[0]
+        return Complaint(f"{_quoted(text)} contains a character that isn't allowed: {strange}", _SIGNS, _FORM)
     if not re.fullmatch("[2-9](?!11)[0-8][0-9]", area):
         return Complaint(
             f"{area} can't be an area code.",
