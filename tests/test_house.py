@@ -148,6 +148,7 @@ def test_help_imports_nothing_heavy() -> None:
         json.loads(subprocess.run([sys.executable, "-c", code], capture_output=True, check=True).stdout)
     )
     assert not loaded & {"starlette", "uvicorn", "tinydb", "jsonschema", "httpx", "yaml", "orjson", "asyncio"}
+    assert not loaded & {"phonenumbers", "email_validator"}
 
 
 def test_every_switched_off_rule_has_its_reason_on_the_line() -> None:

@@ -60,6 +60,7 @@ def test_every_problem_that_is_made_is_given_its_source() -> None:
     made = [
         (path.name, node.lineno, ast.unparse(node.args[-1]))
         for path in PACKAGE.rglob("*.py")
+        if "parsing import Problem" in path.read_text() or path.name == "parsing.py"
         for node in ast.walk(ast.parse(path.read_text()))
         if isinstance(node, ast.Call) and ast.unparse(node.func) == "Problem"
     ]

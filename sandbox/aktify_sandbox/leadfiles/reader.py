@@ -13,6 +13,7 @@ import orjson
 
 from aktify_sandbox.contract.parsing import Problem
 from aktify_sandbox.contract.phone import identity
+from aktify_sandbox.contract.sources import LIMIT
 
 from . import json_leads
 from .columns import (
@@ -245,7 +246,7 @@ class TableFile(LeadFile):
             f"It has {len(cells)} cells under {len(self.names)} columns, “{spare[0][:40]}” beyond the last."
         )
         hint = f"Put quotes around a cell that has a {separator} in it."
-        return Problem("", message, hint, "limit", None, None)
+        return Problem("", message, hint, *LIMIT)
 
     def _look_for_swallowed(self, record: Record) -> None:
         delimiter = self.delimiter or ","

@@ -23,7 +23,7 @@ def _body(record: Record, campaigns: Campaigns) -> Iterator[Note]:
         return
     try:
         rules = campaigns.rules_for(record.get("rulings", {}), record.get("link", "optional"))
-    except RulingMistake as mistake:  # a library or ruling of an earlier run is missing in this one
+    except RulingMistake as mistake:  # a ruling of an earlier run is missing in this one
         yield Note("", f"Notes can't be worked out. {mistake}", mistake.name)
         return
     yield from rules.notes(record["body"].encode())
