@@ -19,8 +19,10 @@ T = TypeVar("T")
 def event_loop() -> str | None:
     """Whose event loop runs in this thread: asyncio's, trio's or nobody's."""
     trio = _trio()
-    if trio is not None and trio.lowlevel.in_trio_run():
-        return "trio"
+    if trio is not None:
+        with contextlib.suppress(RuntimeError):  # as every trio says it; older ones have no `in_trio_run`
+            trio.lowlevel.current_trio_token()
+            return "trio"
     try:
         asyncio.get_running_loop()
     except RuntimeError:
