@@ -16,7 +16,8 @@ import pytest
 import uvicorn
 
 from aktify_sandbox.app import Application
-from aktify_sandbox.serving.beside import Beside, BesideDied
+from aktify_sandbox.errors import SandboxDied
+from aktify_sandbox.serving.beside import Beside
 from aktify_sandbox.serving.hosting import CannotServe, Server
 from aktify_sandbox.settings import Settings
 from aktify_sandbox.storage.store import StateInUse
@@ -142,9 +143,9 @@ def test_a_crash_in_its_thread_is_raised_in_the_thread_that_asks(monkeypatch: py
         monkeypatch.setattr(Server, "on_tick", crash)
         assert beside._thread
         beside._thread.join(10)
-        with pytest.raises(BesideDied, match=r"ZeroDivisionError.*on purpose"):
+        with pytest.raises(SandboxDied, match=r"ZeroDivisionError.*on purpose"):
             beside.check()
-        with pytest.raises(BesideDied, match="on purpose"):
+        with pytest.raises(SandboxDied, match="on purpose"):
             beside.stop()
         monkeypatch.undo()
 
@@ -155,7 +156,7 @@ def test_a_crash_at_its_start_is_raised_and_nothing_is_left(monkeypatch: pytest.
 
     monkeypatch.setattr(Server, "startup", crash)
     before = threading.active_count()
-    with pytest.raises(BesideDied, match="on purpose"):
+    with pytest.raises(SandboxDied, match="on purpose"):
         Beside(settings()).start()
     assert threading.active_count() == before
 
@@ -175,7 +176,7 @@ def test_a_stop_from_outside_is_told_from_a_crash() -> None:
     httpx.post(f"{beside.url}/_sandbox/stop", json={}, trust_env=False)
     assert beside._thread
     beside._thread.join(10)
-    with pytest.raises(BesideDied, match="told to stop from outside"):
+    with pytest.raises(SandboxDied, match="told to stop from outside"):
         beside.check()
     beside.stop()
 

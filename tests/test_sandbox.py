@@ -9,6 +9,7 @@ import threading
 import time
 import unittest
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any
 
 import httpx
@@ -16,10 +17,8 @@ import pytest
 import trio
 
 import aktify_sandbox
-from aktify_sandbox import Sandbox, SandboxError, VerifyFailed
-from aktify_sandbox.embedded.doors import Inside, NoSandbox, SandboxMistake
-from aktify_sandbox.embedded.sandbox import VerifyFailed as TheSame
-from aktify_sandbox.embedded.seen import NotOne
+from aktify_sandbox import NoSandbox, NotOne, Sandbox, SandboxError, SandboxMistake, VerifyFailed
+from aktify_sandbox.embedded.doors import Inside
 from running import LEAD, Running, Serve, clean_environment
 
 
@@ -618,6 +617,21 @@ def test_the_package_itself_is_cheap_to_import_and_names_what_it_offers() -> Non
         "aktify_sandbox.Sandbox, aktify_sandbox.VerifyFailed, aktify_sandbox.SandboxError"
     )
     subprocess.run([sys.executable, "-c", code], check=True)
-    assert VerifyFailed is TheSame
-    with pytest.raises(AttributeError, match="has no attribute Sandbo"):
+    with pytest.raises(AttributeError, match="has no attribute 'Sandbo'"):
         aktify_sandbox.Sandbo  # noqa: B018  it isn't there
+
+
+@pytest.mark.parametrize("name", [name for name in aktify_sandbox.__all__ if name != "__version__"])
+def test_each_public_name_shows_itself_by_its_public_path(name: str) -> None:
+    found = getattr(aktify_sandbox, name)
+    assert f"{found.__module__}.{found.__qualname__}" == f"aktify_sandbox.{name}"
+    assert name in dir(aktify_sandbox)
+
+
+def test_every_exception_of_the_embedded_sandbox_is_public() -> None:
+    """Whatever a module that `Sandbox` stands on defines as its user's is imported from `aktify_sandbox`."""
+    folders = [Path(aktify_sandbox.__file__).parent / name for name in ("embedded", "errors.py")]
+    files = [path for each in folders for path in (each.rglob("*.py") if each.is_dir() else [each])]
+    raised = re.compile(r"^class (\w+)\((?:\w*Error|Exception|SandboxError)[,)]", re.MULTILINE)
+    defined = {name for path in files for name in raised.findall(path.read_text())}
+    assert {"SandboxError", "SandboxDied", "NotOne"} <= defined <= set(aktify_sandbox.__all__)

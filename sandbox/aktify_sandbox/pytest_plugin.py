@@ -112,10 +112,10 @@ class _Server:
         if self._door is None:
             return
         from aktify_sandbox.embedded.doors import Inside
-        from aktify_sandbox.serving.beside import BesideDied
+        from aktify_sandbox.errors import SandboxDied
 
         door, self._door = self._door, None
-        with contextlib.suppress(BesideDied):
+        with contextlib.suppress(SandboxDied):
             door.beside.stop() if isinstance(door, Inside) else door.close()
 
 
@@ -137,14 +137,12 @@ class _Use:
         self._fail_for(self.sandbox.stop)
 
     def _fail_for(self, do: Callable[[], None]) -> None:
-        from aktify_sandbox.embedded.doors import SandboxError
-        from aktify_sandbox.embedded.sandbox import VerifyFailed
-        from aktify_sandbox.serving.beside import BesideDied
+        from aktify_sandbox.errors import SandboxError, VerifyFailed
 
         wrong = ""
         try:
             do()
-        except (BesideDied, SandboxError, VerifyFailed) as error:
+        except (SandboxError, VerifyFailed) as error:
             wrong = str(error)
         if wrong and not self._told:
             self._told = True
@@ -156,12 +154,11 @@ class _Use:
 
     def report(self, failure: BaseException | None) -> str:
         """What the sandbox saw that the failure doesn't say itself, or why that can't be said."""
-        from aktify_sandbox.embedded.doors import SandboxError
-        from aktify_sandbox.serving.beside import BesideDied
+        from aktify_sandbox.errors import SandboxError
 
         try:
             return self.sandbox.report(failure)
-        except (BesideDied, SandboxError) as error:
+        except SandboxError as error:
             return str(error)
 
 
@@ -179,8 +176,8 @@ def pytest_sessionfinish(session: pytest.Session) -> None:
 @pytest.fixture
 def aktify_sandbox(request: pytest.FixtureRequest) -> "Iterator[Sandbox]":
     """A sandbox with a campaign and a key of the test's own; AKTIFY_BASE_URL and AKTIFY_API_KEY lead to it."""
-    from aktify_sandbox.embedded.doors import SandboxError
     from aktify_sandbox.embedded.sandbox import Sandbox
+    from aktify_sandbox.errors import SandboxError
 
     words = _words_for(request)
     strict = words.pop("strict")

@@ -125,8 +125,9 @@ class _Run:
         from aktify_sandbox.cli.child import NotStarted, Signals
         from aktify_sandbox.contract.rulings import RulingMistake
         from aktify_sandbox.documents.nodes import DocumentMistakes
+        from aktify_sandbox.errors import SandboxDied
         from aktify_sandbox.scenarios.shelf import NoSuchScenario
-        from aktify_sandbox.serving.beside import Beside, BesideDied
+        from aktify_sandbox.serving.beside import Beside
         from aktify_sandbox.serving.hosting import CannotServe, say
         from aktify_sandbox.serving.output import unblocked
         from aktify_sandbox.storage.log import LogError
@@ -142,15 +143,15 @@ class _Run:
         except NotStarted as error:
             say(str(error))
             return error.code
-        except (BesideDied, CannotServe, LogError) as error:
+        except (SandboxDied, CannotServe, LogError) as error:
             say(str(error))
             return 1
 
     def _run(self, beside: "Beside", signals: Any) -> int:
         from aktify_sandbox.campaigns import secrets_in
         from aktify_sandbox.cli import child, report
+        from aktify_sandbox.errors import SandboxDied
         from aktify_sandbox.redaction import Redaction
-        from aktify_sandbox.serving.beside import BesideDied
         from aktify_sandbox.serving.hosting import say
 
         client = Client(beside.url, self._settings.token)
@@ -160,7 +161,7 @@ class _Run:
         code = child.run(self._command, self._environment(beside), signals)
         try:
             beside.check()
-        except BesideDied as error:
+        except SandboxDied as error:
             say(str(error))
             return code or 1
         policy = report.Policy(self._settings.show_pii, Redaction(secrets_in(self._settings)))

@@ -6,8 +6,8 @@ from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
 
-from aktify_sandbox.embedded.doors import SandboxMistake
 from aktify_sandbox.embedded.hiding import is_for_the_user
+from aktify_sandbox.errors import SandboxMistake
 from aktify_sandbox.settings import Flag, Settings, SettingsMistake, fields_for_flags
 
 __tracebackhide__ = is_for_the_user

@@ -11,6 +11,7 @@ from urllib.parse import urlencode, urlsplit
 from aktify_sandbox.embedded.crossing import outcome
 from aktify_sandbox.embedded.hiding import is_for_the_user
 from aktify_sandbox.endpoint.inprocess import call
+from aktify_sandbox.errors import NoSandbox, SandboxMistake
 from aktify_sandbox.serving.beside import Beside
 
 if TYPE_CHECKING:
@@ -25,18 +26,6 @@ _PATIENCE = 30
 _JSON = "application/json"
 
 Query = Mapping[str, Any]
-
-
-class SandboxError(Exception):
-    """What the sandbox can't do, in words for the user."""
-
-
-class SandboxMistake(SandboxError, ValueError):
-    """An argument that can't be."""
-
-
-class NoSandbox(SandboxError):
-    """Nothing answers, or something that isn't a sandbox."""
 
 
 class Question(NamedTuple):
@@ -97,7 +86,7 @@ class Inside:
         self.url = beside.url
 
     def ask(self, question: Question) -> Reply:
-        """Ask, and wait for the answer. Raises `BesideDied`."""
+        """Ask, and wait for the answer. Raises `SandboxDied`."""
         future = self._ask(question)
         while True:
             try:

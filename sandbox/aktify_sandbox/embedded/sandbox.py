@@ -12,9 +12,10 @@ from typing import TYPE_CHECKING, Any, Self
 
 from aktify_sandbox.embedded.arguments import condition, names_in, rulings_in, settings_of
 from aktify_sandbox.embedded.crossing import event_loop, in_thread
-from aktify_sandbox.embedded.doors import Door, Inside, Outside, Question, Reply, SandboxError, SandboxMistake
+from aktify_sandbox.embedded.doors import Door, Inside, Outside, Question, Reply
 from aktify_sandbox.embedded.hiding import is_for_the_user
-from aktify_sandbox.embedded.seen import Leads, Record, Requests, rows_of
+from aktify_sandbox.embedded.seen import Lead, Leads, Record, Requests, rows_of
+from aktify_sandbox.errors import SandboxError, SandboxMistake, VerifyFailed
 from aktify_sandbox.proxies import exempting
 from aktify_sandbox.serving.beside import Beside
 
@@ -28,15 +29,6 @@ __tracebackhide__ = is_for_the_user
 _PAGE = 1_000
 _ALL = "r000000000"
 _OWN_FAULT = frozenset(("request", "route", "key", "body"))
-
-
-class VerifyFailed(AssertionError):
-    """What was expected of the requests isn't so; the nearest misses are in its words."""
-
-    def __init__(self, words: str, nearest: str | None = None) -> None:
-        """`nearest` is the id of the nearest miss."""
-        super().__init__(words)
-        self.nearest = nearest
 
 
 class Sandbox:
@@ -415,7 +407,7 @@ class Sandbox:
 
         Strict is: every forced answer was used, and no request was refused for a fault of its own (a 400, 401, 404,
         405 or 413 that nothing forced) unless `verify` or `wait_for` asked for its `status`, or `strays` was looked at.
-        Raises `BesideDied`, `VerifyFailed`.
+        Raises `SandboxDied`, `VerifyFailed`.
         """
         newest = self._newest_inside()
         if newest == self._checked and not strict:
@@ -434,7 +426,7 @@ class Sandbox:
                 raise VerifyFailed("\n".join([f"Strict: {wrong[0].strip()}", *wrong[1:]]))
 
     def _newest_inside(self) -> int:
-        """A number that grows with what comes to a sandbox in this process. Raises `BesideDied`."""
+        """A number that grows with what comes to a sandbox in this process. Raises `SandboxDied`."""
         if not isinstance(self._door, Inside):
             return -1
         self._door.beside.check()
@@ -550,3 +542,7 @@ def _counted(count: int, what: str) -> str:
 def _short(order: Mapping[str, Any]) -> str:
     left_out = ("id", "campaign", "times", "left")
     return json.dumps({name: value for name, value in order.items() if name not in left_out})
+
+
+for _public in (Sandbox, Lead, Leads, Record, Requests):  # they are imported from there
+    _public.__module__ = "aktify_sandbox"

@@ -5,14 +5,11 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any, overload
 
 from aktify_sandbox.embedded.hiding import is_for_the_user
+from aktify_sandbox.errors import NotOne
 
 __tracebackhide__ = is_for_the_user
 
 _MOST_ROWS = 20
-
-
-class NotOne(AssertionError):
-    """There are none, or several, where one was expected."""
 
 
 class Lead(dict[str, Any]):

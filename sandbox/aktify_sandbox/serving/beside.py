@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Self
 
 from aktify_sandbox.app import Application
+from aktify_sandbox.errors import SandboxDied
 from aktify_sandbox.record.recorder import Exchange
 from aktify_sandbox.serving.banner import first_key
 from aktify_sandbox.serving.hosting import Server, bind, origin_of, watch
@@ -20,10 +21,6 @@ from aktify_sandbox.storage.store import Store
 
 NO_SOCKET = "http://localhost:0"
 """The address of a sandbox that doesn't listen: who connects to it by mistake fails at once."""
-
-
-class BesideDied(Exception):
-    """The sandbox's thread has ended by itself, in words for the user."""
 
 
 class Beside:
@@ -110,7 +107,7 @@ class Beside:
             self.stop()
 
     def stop(self) -> None:
-        """End it, whatever is still under way; once is enough. Raises `BesideDied` if it has died before."""
+        """End it, whatever is still under way; once is enough. Raises `SandboxDied` if it has died before."""
         thread, self._thread = self._thread, None
         if thread is None or os.getpid() != self._process:  # a fork has no such thread
             return
@@ -133,14 +130,14 @@ class Beside:
         return self._thread is not None and self._thread.is_alive()
 
     def check(self) -> None:
-        """Raises `BesideDied` if it doesn't answer although nobody here has stopped it."""
+        """Raises `SandboxDied` if it doesn't answer although nobody here has stopped it."""
         self._raise_if_dead()
         if self._thread is not None and not self._thread.is_alive():
-            raise BesideDied("The sandbox was told to stop from outside (POST /_sandbox/stop).")
+            raise SandboxDied("The sandbox was told to stop from outside (POST /_sandbox/stop).")
 
     def _raise_if_dead(self) -> None:
         if self.failure:
-            raise BesideDied(
+            raise SandboxDied(
                 f"The sandbox's thread has died of a defect: {self.failure!r}. Please report it."
             ) from self.failure
 
