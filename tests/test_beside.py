@@ -166,7 +166,7 @@ def test_a_crash_before_it_has_a_loop_is_raised_with_its_cause(monkeypatch: pyte
         raise AttributeError("on purpose")
 
     monkeypatch.setattr(uvicorn.Config, "get_loop_factory", crash)
-    with pytest.raises(BesideDied, match="on purpose"):
+    with pytest.raises(SandboxDied, match="on purpose"):
         Beside(settings()).start()
 
 

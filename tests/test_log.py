@@ -150,7 +150,7 @@ def test_a_rewrite_replaces_all_and_the_old_file_stays_if_it_fails(
         raise OSError(28, "No space left on device")
 
     with monkeypatch.context() as patch:
-        patch.setattr(os, "replace", refuse)
+        patch.setattr("aktify_sandbox.storage.log.os.replace", refuse)
         with pytest.raises(LogUnwritable, match="No space left"):
             log.rewrite(header(50), [line(3)[:-1]])
     assert path.read_bytes() == before

@@ -491,7 +491,7 @@ def test_a_state_that_cannot_take_the_logs_place_changes_nothing(
         raise OSError(5, "Input/output error")
 
     with monkeypatch.context() as patch:
-        patch.setattr(os, "replace", refuse)
+        patch.setattr("aktify_sandbox.storage.log.os.replace", refuse)
         with pytest.raises(LogUnwritable, match="Input/output error"):
             store.become(loaded)
     draft.close()

@@ -103,7 +103,7 @@ def test_a_refused_write_keeps_nothing_and_the_number_is_free_again(
         raise OSError(28, "No space left on device")
 
     with monkeypatch.context() as patch:
-        patch.setattr(os, "write", half_then_full)
+        patch.setattr("aktify_sandbox.storage.log.os.write", half_then_full)
         results = run(post(store, "demo", 2, code="abc"), post(store, "demo", 2))
     assert [type(result) for result in results] == [LogUnwritable, LogUnwritable]
     assert (leads(store), request_numbers(store)) == ({("demo", phone(1))}, [1])
@@ -247,7 +247,7 @@ class FullDisk:
 
     def __init__(self, folder: Path, size: int, patch: pytest.MonkeyPatch) -> None:
         self._folder, self._size, self._write = folder, size, os.write
-        patch.setattr(os, "write", self._write_if_it_fits)
+        patch.setattr("aktify_sandbox.storage.log.os.write", self._write_if_it_fits)
 
     @property
     def free(self) -> int:
@@ -429,8 +429,8 @@ def test_a_take_back_that_fails_twice_is_still_owed(tmp_path: Path, monkeypatch:
         raise OSError(5, "Input/output error")
 
     with monkeypatch.context() as patch:
-        patch.setattr(os, "write", torn)
-        patch.setattr(os, "ftruncate", refuse)
+        patch.setattr("aktify_sandbox.storage.log.os.write", torn)
+        patch.setattr("aktify_sandbox.storage.log.os.ftruncate", refuse)
         assert [type(result) for result in run(post(store, "demo", 1))] == [LogUnwritable]
         store.change("leads", {}, [])
         assert [type(result) for result in run(post(store, "demo", 2))] == [LogUnwritable]

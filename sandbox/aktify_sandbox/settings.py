@@ -5,6 +5,7 @@ A flag beats the environment, the environment the file, the file the default.
 
 import dataclasses
 import re
+import stat
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, fields
 from difflib import get_close_matches
@@ -12,6 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from aktify_sandbox.contract.rulings import FORMER, PROFILES, RULINGS, RulingMistake, Rulings, modernised
+from aktify_sandbox.originals import os
 
 if TYPE_CHECKING:
     from aktify_sandbox.documents.document import Document
@@ -347,7 +349,10 @@ def _one_of(choices: tuple[str, ...], text: str, variable: str) -> str:
 
 def _default_file(folder: Path) -> Path | None:
     path = folder / FILE_NAME
-    return path if path.is_file() else None
+    try:
+        return path if stat.S_ISREG(os.stat(path).st_mode) else None
+    except (FileNotFoundError, NotADirectoryError):
+        return None
 
 
 def _from_file(path: Path) -> dict[str, Any]:

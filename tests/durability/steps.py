@@ -20,6 +20,7 @@ from typing import Any
 
 import orjson
 
+from aktify_sandbox import originals
 from aktify_sandbox.storage import fold, log
 from aktify_sandbox.storage.states import Draft, proved
 from aktify_sandbox.storage.store import Store
@@ -127,8 +128,10 @@ def _act(folder: Path, action: str, die_before: int, names: Path) -> None:
 def _watch(die_before: int, names: Path) -> None:
     steps = Steps(die_before, names)
     for name in ("open", "fsync", "replace", "unlink", "ftruncate", "close"):
-        setattr(os, name, steps.counted(name, getattr(os, name)))
-    os.write = steps.write  # type: ignore[assignment]  # data is bytes wherever we write
+        counted = steps.counted(name, getattr(os, name))
+        setattr(os, name, counted)
+        setattr(originals.os, name, counted)
+    os.write = originals.os.write = steps.write  # type: ignore[assignment]  # data is bytes wherever we write
     fold.open = steps.open  # type: ignore[attr-defined]  # takes the place of the builtin
 
 

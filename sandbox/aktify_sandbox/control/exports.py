@@ -1,6 +1,5 @@
 """The record for other tools: `/_sandbox/requests/export`, and one request as curl, HAR or code."""
 
-import json
 from collections.abc import Iterable, Iterator
 from typing import Any
 
@@ -12,6 +11,7 @@ from aktify_sandbox.campaigns import Campaigns
 from aktify_sandbox.control.problems import ProblemError
 from aktify_sandbox.control.requests import filters_in, recorded
 from aktify_sandbox.control.services import Services
+from aktify_sandbox.originals import json
 from aktify_sandbox.record import records
 from aktify_sandbox.record.exports import FORMS, HAR_MEDIA, as_curl, as_har
 

@@ -1,6 +1,5 @@
 """`/_sandbox/requests/wait` and `/stream`: requests as they come."""
 
-import asyncio
 import contextlib
 import re
 from collections.abc import AsyncGenerator
@@ -14,6 +13,7 @@ from starlette.types import Receive, Scope, Send
 from aktify_sandbox.control.problems import ProblemError, problem_response
 from aktify_sandbox.control.requests import filters_in
 from aktify_sandbox.control.services import Services
+from aktify_sandbox.originals import asyncio
 from aktify_sandbox.storage.log import number_of
 
 _LONGEST_WAIT = 600

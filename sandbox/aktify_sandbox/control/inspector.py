@@ -1,6 +1,5 @@
 """`/_sandbox/`: the page for a person's browser, its files, and what others find at the same address."""
 
-import asyncio
 import functools
 import gzip
 import zlib
@@ -12,6 +11,7 @@ from starlette.routing import Route
 
 from aktify_sandbox.control.problems import ProblemError, wants_page, wants_text
 from aktify_sandbox.control.services import Services
+from aktify_sandbox.originals import asyncio
 from aktify_sandbox.record import records
 from aktify_sandbox.record.diagnosis import overview
 from aktify_sandbox.version import __version__

@@ -1,8 +1,6 @@
 """`/_sandbox/leads`: what is kept, and leads to begin with."""
 
-import asyncio
 import re
-import time
 from typing import Any
 
 from starlette.requests import Request
@@ -15,6 +13,7 @@ from aktify_sandbox.contract.schema import RESPONSE_ORDER
 from aktify_sandbox.control.problems import ProblemError, json_body
 from aktify_sandbox.control.requests import before_in, limit_in, refuse_unknown
 from aktify_sandbox.control.services import Services
+from aktify_sandbox.originals import asyncio, time
 from aktify_sandbox.record.recorder import timestamp
 from aktify_sandbox.storage.log import request_id
 from aktify_sandbox.storage.store import Store

@@ -1,6 +1,5 @@
 """Errors of our door, as RFC 9457 says them, and what a handler may ask of a request."""
 
-import json
 import re
 from http import HTTPStatus
 from typing import Any
@@ -10,6 +9,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from aktify_sandbox.contract.parsing import parse
+from aktify_sandbox.originals import json
 
 _MAX_BODY = 64_000_000
 _BOM = b"\xef\xbb\xbf"

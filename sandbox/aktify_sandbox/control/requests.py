@@ -1,6 +1,5 @@
 """`/_sandbox/requests`: the record."""
 
-import asyncio
 import re
 from dataclasses import fields
 from typing import Any
@@ -12,6 +11,7 @@ from starlette.routing import Route
 
 from aktify_sandbox.control.problems import ProblemError, wants_page, wants_text
 from aktify_sandbox.control.services import Services
+from aktify_sandbox.originals import asyncio
 from aktify_sandbox.record import records
 from aktify_sandbox.record.diagnosis import diagnosis
 from aktify_sandbox.record.exports import FORMS, HAR_MEDIA

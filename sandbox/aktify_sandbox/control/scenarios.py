@@ -1,6 +1,5 @@
 """`/_sandbox/scenarios` and `/_sandbox/force`: what is forced, and on whom."""
 
-import asyncio
 from typing import Any
 
 from starlette.requests import Request
@@ -15,6 +14,7 @@ from aktify_sandbox.control.requests import refuse_unknown
 from aktify_sandbox.control.services import Services
 from aktify_sandbox.documents.nodes import DocumentMistakes
 from aktify_sandbox.masking import masked_key, may_hold_key
+from aktify_sandbox.originals import asyncio
 from aktify_sandbox.scenarios.files import Scenario, forced_rule, read_scenario
 from aktify_sandbox.scenarios.forcing import Forcing, Order
 from aktify_sandbox.scenarios.shelf import NoSuchScenario

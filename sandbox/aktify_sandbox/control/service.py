@@ -1,7 +1,5 @@
 """Health, configuration, explain, reset, stop."""
 
-import json
-import time
 from dataclasses import fields
 from typing import Any
 
@@ -17,6 +15,7 @@ from aktify_sandbox.contract.openapi import openapi
 from aktify_sandbox.contract.rulings import RULINGS
 from aktify_sandbox.control.problems import ProblemError, json_object, text_or_none, wants_text
 from aktify_sandbox.control.services import Services
+from aktify_sandbox.originals import json, time
 from aktify_sandbox.record import records
 from aktify_sandbox.record.diagnosis import diagnosis
 from aktify_sandbox.record.recorder import presented_keys, timestamp

@@ -1,6 +1,5 @@
 """`/_sandbox/state`: all that is remembered, as one file."""
 
-import asyncio
 from collections.abc import AsyncIterator
 from contextlib import ExitStack
 from typing import NamedTuple
@@ -14,6 +13,7 @@ from aktify_sandbox.control.guard import STATE_MEDIA
 from aktify_sandbox.control.keys import restore, salt_in
 from aktify_sandbox.control.problems import ProblemError
 from aktify_sandbox.control.services import Services
+from aktify_sandbox.originals import asyncio
 from aktify_sandbox.scenarios.shelf import Loaded
 from aktify_sandbox.storage.log import Snapshot
 from aktify_sandbox.storage.states import Draft, StateMistake, proved, refuse_real_people

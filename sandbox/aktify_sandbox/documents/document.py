@@ -7,12 +7,11 @@ What stands below a `writeOnly` of the schema is a secret: it is masked wherever
 """
 
 import errno
-import json
-import os
 import re
 import stat
 from collections.abc import Iterable, Iterator
 from difflib import get_close_matches
+from io import FileIO
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +21,7 @@ from aktify_sandbox.documents.json_nodes import read_json
 from aktify_sandbox.documents.nodes import DocumentMistakes, Mistake, Node, Place
 from aktify_sandbox.documents.yaml_nodes import read_yaml
 from aktify_sandbox.masking import masked_key
+from aktify_sandbox.originals import json, os
 
 Schema = dict[str, Any]
 
@@ -153,7 +153,7 @@ def read_bounded(path: Path, most: int) -> bytes:
 
     Raises `OSError`, also when there are more than `most`.
     """
-    with open(os.open(path, os.O_RDONLY | os.O_NONBLOCK), "rb") as file:
+    with FileIO(os.open(path, os.O_RDONLY | os.O_NONBLOCK)) as file:
         if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
             raise OSError(errno.EINVAL, "it isn't a file")
         content = file.read(most + 1)

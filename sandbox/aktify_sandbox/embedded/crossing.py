@@ -1,12 +1,12 @@
 """Waiting for what another thread does, in code of any colour: blocking, asyncio, trio."""
 
-import asyncio
 import contextlib
 import sys
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from aktify_sandbox.embedded.hiding import is_for_the_user
+from aktify_sandbox.originals import asyncio
 
 if TYPE_CHECKING:
     from concurrent.futures import Future

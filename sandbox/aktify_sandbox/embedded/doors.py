@@ -1,7 +1,5 @@
 """Our door, as Python code asks at it: of a sandbox in this process, or of one that runs elsewhere."""
 
-import asyncio
-import json
 import re
 from collections.abc import Mapping
 from types import MappingProxyType
@@ -12,6 +10,7 @@ from aktify_sandbox.embedded.crossing import outcome
 from aktify_sandbox.embedded.hiding import is_for_the_user
 from aktify_sandbox.endpoint.inprocess import call
 from aktify_sandbox.errors import NoSandbox, SandboxMistake
+from aktify_sandbox.originals import asyncio, json
 from aktify_sandbox.serving.beside import Beside
 
 if TYPE_CHECKING:

@@ -3,8 +3,6 @@
 Each is a view on one campaign with a key of its own, so that many can share a server and can't see each other.
 """
 
-import json
-import os
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from types import TracebackType
@@ -16,6 +14,7 @@ from aktify_sandbox.embedded.doors import Door, Inside, Outside, Question, Reply
 from aktify_sandbox.embedded.hiding import is_for_the_user
 from aktify_sandbox.embedded.seen import Lead, Leads, Record, Requests, rows_of
 from aktify_sandbox.errors import SandboxError, SandboxMistake, VerifyFailed
+from aktify_sandbox.originals import json, os
 from aktify_sandbox.proxies import exempting
 from aktify_sandbox.serving.beside import Beside
 

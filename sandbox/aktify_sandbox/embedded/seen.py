@@ -1,11 +1,11 @@
 """What a sandbox has seen, as a test looks at it: leads and requests with the reasons for their answers."""
 
-import json
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any, overload
 
 from aktify_sandbox.embedded.hiding import is_for_the_user
 from aktify_sandbox.errors import NotOne
+from aktify_sandbox.originals import json
 
 __tracebackhide__ = is_for_the_user
 

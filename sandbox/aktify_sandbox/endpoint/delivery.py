@@ -4,11 +4,11 @@ A fault is real: the transport is reset or closed, so that a client meets what a
 `protocol.py` under it, which puts the connection into the scope.
 """
 
-import asyncio
 from collections.abc import Awaitable, Callable, MutableMapping
 from dataclasses import dataclass
 from typing import Any, Protocol
 
+from aktify_sandbox.originals import asyncio
 from aktify_sandbox.scenarios.schema import LONGEST_WAIT
 
 Message = MutableMapping[str, Any]

@@ -4,7 +4,6 @@ Everything that isn't ours comes through here, so that a 404 or 405 is recorded 
 """
 
 import sys
-import time
 import traceback
 from dataclasses import dataclass
 from typing import Any
@@ -15,6 +14,7 @@ from aktify_sandbox.contract import answers
 from aktify_sandbox.contract.answers import Answer
 from aktify_sandbox.contract.decide import Request, decide
 from aktify_sandbox.endpoint.delivery import Gathering, Receive, Response, Send, Trouble, deliver
+from aktify_sandbox.originals import time
 from aktify_sandbox.record.recorder import Exchange, Recorder
 from aktify_sandbox.scenarios.forced import forced_answer
 from aktify_sandbox.scenarios.forcing import Forcing

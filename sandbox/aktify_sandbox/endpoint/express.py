@@ -7,7 +7,6 @@ the same records (`tests/test_express.py` compares them).
 """
 
 import functools
-import time
 from collections.abc import Mapping
 from typing import Any, NamedTuple, Protocol
 
@@ -16,6 +15,7 @@ import orjson
 from aktify_sandbox.campaigns import Campaigns
 from aktify_sandbox.contract.answers import ENDPOINT, Access, detailed, unavailable
 from aktify_sandbox.contract.decide import judge
+from aktify_sandbox.originals import time
 from aktify_sandbox.record.recorder import Exchange, Recorder, presented_keys, request_part, timestamp
 from aktify_sandbox.scenarios.forcing import Forcing
 from aktify_sandbox.settings import Settings

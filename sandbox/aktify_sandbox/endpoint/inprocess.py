@@ -1,10 +1,10 @@
 """One request through an ASGI application without a socket: what a client would have seen of it, as a value."""
 
-import asyncio
 from dataclasses import dataclass, field
 from typing import Any
 
 from aktify_sandbox.endpoint.delivery import Message
+from aktify_sandbox.originals import asyncio
 
 Headers = list[tuple[bytes, bytes]]
 

@@ -1,9 +1,9 @@
 """Holding the record against expectations: now, or until they are met."""
 
-import asyncio
 from collections.abc import Iterable
 
 from aktify_sandbox.expectations.judging import Expectation, Judging, Result, Scope, Seen
+from aktify_sandbox.originals import asyncio
 from aktify_sandbox.record.feed import Feed, Place
 from aktify_sandbox.record.recorder import restored
 from aktify_sandbox.record.records import Filters

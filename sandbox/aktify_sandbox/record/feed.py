@@ -4,7 +4,6 @@ Nothing is queued for anyone. Each reader has a place in the log and reads on fr
 memory and misses nothing; while nobody waits, a request pays nothing for any of this.
 """
 
-import asyncio
 import contextlib
 import secrets
 from collections import OrderedDict, deque
@@ -13,6 +12,7 @@ from typing import NamedTuple
 
 import orjson
 
+from aktify_sandbox.originals import asyncio
 from aktify_sandbox.record.records import Filters, Record, page, summary
 from aktify_sandbox.storage.log import Line, request_id
 from aktify_sandbox.storage.store import Store, is_request

@@ -1,11 +1,9 @@
 """Every exchange with the vendor's door, and the reason for its answer, as one line of the log."""
 
-import asyncio
 import base64
 import contextlib
 import functools
 import re
-import time
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -20,6 +18,7 @@ from aktify_sandbox.contract.decide import OTHER_KEY_HEADERS
 from aktify_sandbox.contract.phone import is_fictional
 from aktify_sandbox.endpoint.delivery import Response
 from aktify_sandbox.masking import masked_key, may_hold_key
+from aktify_sandbox.originals import asyncio, time
 from aktify_sandbox.redaction import LONG, Redaction
 from aktify_sandbox.scenarios.rules import Forced
 from aktify_sandbox.storage.log import LogUnwritable, request_id

@@ -13,6 +13,7 @@ from aktify_sandbox.campaigns import Campaigns
 from aktify_sandbox.contract.lead import identity
 from aktify_sandbox.expectations.judging import text_of
 from aktify_sandbox.masking import masked_key
+from aktify_sandbox.originals import time
 from aktify_sandbox.record.notes import notes_on
 from aktify_sandbox.record.recorder import restored, timestamp
 from aktify_sandbox.storage.log import Line, number_of, request_id
@@ -125,7 +126,8 @@ def _moment(text: str) -> str:
     duration = re.fullmatch(r"([0-9]{1,6})([smhd])", text)
     try:
         if duration:
-            moment = datetime.now(UTC) - timedelta(seconds=int(duration[1]) * _SECONDS[duration[2]])
+            now = datetime.fromtimestamp(time.time(), UTC)
+            moment = now - timedelta(seconds=int(duration[1]) * _SECONDS[duration[2]])
         else:
             moment = datetime.fromisoformat(re.sub(r"(?<=:[0-9]{2}) (?=[0-9]{2}:?[0-9]{2}$)", "+", text))
         return timestamp((moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp())

@@ -6,7 +6,6 @@ the natural answer. Every rule counts the requests that meet its conditions, als
 
 import dataclasses
 import re
-import time
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any, NamedTuple
@@ -17,6 +16,7 @@ from aktify_sandbox.contract.decide import Request
 from aktify_sandbox.contract.parsing import parse
 from aktify_sandbox.contract.phone import identity
 from aktify_sandbox.documents.nodes import DocumentMistakes
+from aktify_sandbox.originals import time
 from aktify_sandbox.scenarios.files import rule_name
 from aktify_sandbox.scenarios.rules import (
     NATURAL,

@@ -2,6 +2,7 @@
 
 import functools
 import re
+import stat
 from collections.abc import Iterator
 from dataclasses import dataclass
 from difflib import get_close_matches
@@ -9,6 +10,7 @@ from pathlib import Path
 
 from aktify_sandbox.bundled import bundled
 from aktify_sandbox.documents.nodes import DocumentMistakes
+from aktify_sandbox.originals import os
 from aktify_sandbox.scenarios.files import Scenario, read_scenario
 
 _NAME = re.compile(r"[A-Za-z0-9_-][A-Za-z0-9_.-]{0,63}")
@@ -31,8 +33,8 @@ class Shelf:
 
     def find(self, name: str) -> Path:
         """The file of a scenario, by name or path. Raises `NoSuchScenario`."""
-        if "/" in name or "\\" in name or (name.endswith(_ENDINGS) and Path(name).is_file()):
-            if Path(name).is_file():
+        if "/" in name or "\\" in name or (name.endswith(_ENDINGS) and _is_file(Path(name))):
+            if _is_file(Path(name)):
                 return Path(name)
             raise NoSuchScenario(f"There is no file {name}.")
         return self.named(name)
@@ -107,12 +109,19 @@ class Loaded:
 
 def _files_in(folder: Path) -> Iterator[Path]:
     try:
-        paths = sorted(folder.iterdir())
+        paths = [folder / name for name in sorted(os.listdir(folder))]
     except OSError:
         return
     for path in paths:
-        if path.suffix in _ENDINGS and _NAME.fullmatch(path.stem) and path.is_file():
+        if path.suffix in _ENDINGS and _NAME.fullmatch(path.stem) and _is_file(path):
             yield path
+
+
+def _is_file(path: Path) -> bool:
+    try:
+        return stat.S_ISREG(os.stat(path).st_mode)
+    except (OSError, ValueError):  # a name with a NUL
+        return False
 
 
 def _stamp(files: tuple[Path, ...]) -> Stamp:
@@ -121,7 +130,7 @@ def _stamp(files: tuple[Path, ...]) -> Stamp:
 
 def _look(path: Path) -> tuple[int, int, int] | None:
     try:
-        found = path.stat()
+        found = os.stat(path)
     except OSError:
         return None
     return found.st_mtime_ns, found.st_size, found.st_ino

@@ -1,17 +1,14 @@
 """A sandbox beside the code that uses it: in a thread of the same process, with an event loop of its own."""
 
-import asyncio
 import atexit
 import contextlib
-import os
-import socket
-import threading
 from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Self
 
 from aktify_sandbox.app import Application
 from aktify_sandbox.errors import SandboxDied
+from aktify_sandbox.originals import asyncio, os, socket, threading
 from aktify_sandbox.record.recorder import Exchange
 from aktify_sandbox.serving.banner import first_key
 from aktify_sandbox.serving.hosting import Server, bind, origin_of, watch

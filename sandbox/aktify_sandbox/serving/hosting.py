@@ -1,18 +1,16 @@
 """What `serve` and a sandbox beside a test share: the socket, uvicorn as we need it, the watch over scenario files."""
 
-import asyncio
 import contextlib
 import errno
 import logging
-import socket
 import sys
-import threading
 import traceback
 from collections.abc import Callable, Generator
 
 import uvicorn
 
 from aktify_sandbox.app import Application
+from aktify_sandbox.originals import asyncio, socket, threading
 from aktify_sandbox.scenarios.forcing import Forcing
 from aktify_sandbox.serving.protocol import SandboxProtocol
 

@@ -3,15 +3,13 @@
 What the client reads is byte for byte what a socket would give it, and faults are what they are there.
 """
 
-import asyncio
 import contextlib
 import errno
-import os
-import threading
 from collections.abc import Callable
 from concurrent.futures import Future
 from typing import Any
 
+from aktify_sandbox.originals import asyncio, os, threading
 from aktify_sandbox.serving.hosting import Server
 from aktify_sandbox.serving.protocol import SandboxProtocol
 

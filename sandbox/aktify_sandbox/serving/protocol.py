@@ -5,10 +5,8 @@ compare. The application gets the headers as they were written too (`scope["akti
 connection itself (`scope["aktify.connection"]`), for faults.
 """
 
-import asyncio
 import functools
 import logging
-import socket
 import struct
 from typing import TYPE_CHECKING, Any
 
@@ -17,6 +15,7 @@ import orjson
 from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
 
 from aktify_sandbox.endpoint.delivery import Response
+from aktify_sandbox.originals import asyncio, socket
 
 if TYPE_CHECKING:
     from aktify_sandbox.endpoint.express import Express

@@ -9,16 +9,16 @@ so that a million old lines cost no memory. One thread writes; any thread may re
 import contextlib
 import errno
 import fcntl
-import os
 import re
 import tempfile
-import threading
 import zlib
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import orjson
+
+from aktify_sandbox.originals import os, threading
 
 FORMAT = 1
 INCOMING = "incoming-"

@@ -5,7 +5,6 @@ before the answer: requests of one turn of the event loop share one write, a num
 write gives it back.
 """
 
-import asyncio
 import contextlib
 import errno
 import hashlib
@@ -17,6 +16,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import orjson
 
+from aktify_sandbox.originals import asyncio
 from aktify_sandbox.storage.fold import fold
 from aktify_sandbox.storage.log import (
     INCOMING,
