@@ -1,22 +1,21 @@
 """Our door, as Python code asks at it: of a sandbox in this process, or of one that runs elsewhere."""
 
+import contextlib
 import re
 from collections.abc import Mapping
+from concurrent.futures import Future, InvalidStateError
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
+from typing import Any, NamedTuple, Protocol
 from urllib.parse import urlencode, urlsplit
 
+from aktify_sandbox.embedded.connection import Answer, Broken, Connection
 from aktify_sandbox.embedded.crossing import outcome
 from aktify_sandbox.embedded.hiding import is_for_the_user
 from aktify_sandbox.endpoint.inprocess import call
 from aktify_sandbox.errors import NoSandbox, SandboxMistake
-from aktify_sandbox.originals import asyncio, json
+from aktify_sandbox.greenlets import monkey_patched_by
+from aktify_sandbox.originals import asyncio, json, os, threading
 from aktify_sandbox.serving.beside import Beside
-
-if TYPE_CHECKING:
-    from concurrent.futures import Future
-
-    import httpx
 
 __tracebackhide__ = is_for_the_user
 
@@ -46,9 +45,30 @@ class Question(NamedTuple):
         return _PATIENCE + self.seconds
 
     @property
-    def given(self) -> dict[str, Any]:
-        """The query without what is None."""
-        return {name: value for name, value in self.query.items() if value is not None}
+    def target(self) -> str:
+        """Path and query."""
+        given = {name: value for name, value in self.query.items() if value is not None}
+        return f"/_sandbox{self.path}" + (f"?{urlencode(given)}" if given else "")
+
+    @property
+    def body(self) -> bytes:
+        """The content in JSON."""
+        return b"" if self.content is None else json.dumps(self.content).encode()
+
+    def headers(self, host: bytes, token: str | None) -> list[tuple[bytes, bytes]]:
+        """Those of the request."""
+        headers = [(b"host", host), (b"accept", self.accept.encode())]
+        if self.content is not None:
+            headers += [(b"content-type", _JSON.encode()), (b"content-length", b"%d" % len(self.body))]
+        if token:
+            headers.append((b"authorization", f"Bearer {token}".encode()))
+        return headers
+
+    def as_http(self, host: bytes, token: str | None) -> bytes:
+        """As it goes over a connection."""
+        lines = [f"{self.method} {self.target} HTTP/1.1".encode()]
+        lines += [b"%b: %b" % header for header in self.headers(host, token)]
+        return b"\r\n".join(lines) + b"\r\n\r\n" + self.body
 
 
 class Reply(NamedTuple):
@@ -107,6 +127,7 @@ class Inside:
         self.beside.check()
         asked = _call(self.beside, question)
         try:
+            assert self.beside.loop is not None  # noqa: S101  it has run
             return asyncio.run_coroutine_threadsafe(asked, self.beside.loop)
         except RuntimeError:  # its loop is closed
             asked.close()
@@ -114,16 +135,13 @@ class Inside:
 
 
 async def _call(beside: Beside, question: Question) -> Reply:
-    body = b"" if question.content is None else json.dumps(question.content).encode()
-    headers = [(b"host", b"localhost"), (b"accept", question.accept.encode())]
-    if body:
-        headers += [(b"content-type", _JSON.encode()), (b"content-length", b"%d" % len(body))]
-    if beside.settings.token:
-        headers.append((b"authorization", f"Bearer {beside.settings.token}".encode()))
+    body = question.body
+    headers = question.headers(b"localhost", beside.settings.token)
+    path, _, query = question.target.partition("?")
     scope = {
         "method": question.method,
-        "path": f"/_sandbox{question.path}",
-        "query_string": urlencode(question.given).encode(),
+        "path": path,
+        "query_string": query.encode(),
         "http_version": "1.1",
         "client": None,
     }
@@ -132,67 +150,106 @@ async def _call(beside: Beside, question: Question) -> Reply:
 
 
 class Outside:
-    """The door of a sandbox that runs elsewhere, over one connection."""
+    """The door of a sandbox that runs elsewhere."""
 
     def __init__(self, url: str, token: str | None = None, advice: str = "") -> None:
         """`advice` is what to do when no sandbox answers. Raises `SandboxMistake`."""
-        parts = urlsplit(url)
-        if parts.scheme not in ("http", "https") or not parts.hostname or parts.path.strip("/"):
+        try:
+            parts = urlsplit(url)
+            port = parts.port
+        except ValueError:  # a port that is none
+            parts, port = urlsplit(""), None
+        if (
+            parts.scheme not in ("http", "https")
+            or not parts.hostname
+            or parts.path.strip("/")
+            or parts.username
+        ):
             raise SandboxMistake(f"{url} isn't a sandbox's address: write it as http://127.0.0.1:8509.")
         if token and not re.fullmatch("[!-~]+", token):
             raise SandboxMistake("The token is visible ASCII characters, no spaces or line breaks.")
         self.url = f"{parts.scheme}://{parts.netloc}"
+        self._host, self._encrypted = parts.hostname, parts.scheme == "https"
+        self._port = port or (443 if self._encrypted else 80)
+        self._named = parts.netloc.encode("idna" if not parts.netloc.isascii() else "ascii")
         self._token = token
         self._advice = advice or "Is `aktify-sandbox serve` running there?"
-        self._client: httpx.Client | None = None
+        self._idle: list[Connection] = []
+        self._process = os.getpid()
 
     def ask(self, question: Question) -> Reply:
         """Ask, and wait for the answer. Raises `NoSandbox`."""
-        import httpx
-
-        if self._client is None:
-            self._client = httpx.Client(**self._settings(), verify=self.url.startswith("https"))
         try:
-            answer = self._client.request(**self._request(question))
-        except httpx.TransportError as error:
+            connection = self._unused() or self._connection()
+            answer = self._answer(connection, question)
+        except Broken as error:
             raise self._nobody(error) from None
+        if answer.leaves_open:
+            self._idle.append(connection)
+        else:
+            connection.close()
         return self._reply(answer)
 
     async def ask_async(self, question: Question) -> Reply:
         """The same without blocking an event loop."""
-        import httpx
+        if monkey_patched_by():  # its sockets let others go on, and its threads would be none
+            return self.ask(question)
+        asked: Future[Reply] = Future()
+        held: list[Connection] = []
 
-        async with httpx.AsyncClient(**self._settings(), verify=self.url.startswith("https")) as client:
+        def work() -> None:
             try:
-                answer = await client.request(**self._request(question))
-            except httpx.TransportError as error:
-                raise self._nobody(error) from None
-            return self._reply(answer)
+                held.append(self._connection())
+                asked.set_result(self._reply(self._answer(held[0], question)))
+            except Broken as error:
+                _fail(asked, self._nobody(error))
+            except BaseException as error:
+                _fail(asked, error)
+
+        threading.Thread(target=work, name="aktify-sandbox asks", daemon=True).start()
+        try:
+            return await outcome(asked)
+        finally:
+            for connection in held:
+                connection.close()
 
     def close(self) -> None:
         """Ask no more."""
-        if self._client is not None:
-            self._client.close()
+        while self._idle:
+            self._idle.pop().close()
 
-    def _settings(self) -> dict[str, Any]:
-        headers = {"authorization": f"Bearer {self._token}"} if self._token else {}
-        return {"base_url": self.url, "headers": headers, "trust_env": False}
+    def _unused(self) -> Connection | None:
+        """An open connection; of several threads each takes its own, and a fork leaves its parent's alone."""
+        if self._process != os.getpid():
+            self._idle, self._process = [], os.getpid()
+        while self._idle:
+            with contextlib.suppress(IndexError):  # another thread was quicker
+                connection = self._idle.pop()
+                if connection.is_fresh:
+                    return connection
+                connection.close()
+        return None
 
-    def _request(self, question: Question) -> dict[str, Any]:
-        return {
-            "method": question.method,
-            "url": f"/_sandbox{question.path}",
-            "json": question.content,
-            "params": question.given,
-            "headers": {"accept": question.accept},
-            "timeout": question.patience,
-        }
+    def _connection(self) -> Connection:
+        return Connection(self._host, self._port, encrypted=self._encrypted, seconds=_PATIENCE)
+
+    def _answer(self, connection: Connection, question: Question) -> Answer:
+        try:
+            return connection.ask(question.as_http(self._named, self._token), question.patience)
+        except BaseException:
+            connection.close()
+            raise
 
     def _nobody(self, error: Exception) -> NoSandbox:
         return NoSandbox(f"No sandbox answers at {self.url} ({error}). {self._advice}")
 
-    def _reply(self, answer: "httpx.Response") -> Reply:
+    def _reply(self, answer: Answer) -> Reply:
         ours = answer.headers.get("content-type", "").startswith(("application/", "text/plain"))
-        if 300 <= answer.status_code < 400 or not (ours or answer.status_code == 204):
+        if 300 <= answer.status < 400 or not (ours or answer.status == 204):
             raise NoSandbox(f"What answers at {self.url} isn't a sandbox. {self._advice}")
-        return Reply(answer.status_code, answer.content)
+        return Reply(answer.status, answer.body)
+
+
+def _fail(asked: "Future[Reply]", error: BaseException) -> None:
+    with contextlib.suppress(InvalidStateError):  # nobody waits any more
+        asked.set_exception(error)

@@ -8,13 +8,20 @@ from typing import Self
 
 from aktify_sandbox.app import Application
 from aktify_sandbox.errors import SandboxDied
-from aktify_sandbox.originals import asyncio, os, socket, threading
+from aktify_sandbox.greenlets import monkey_patched_by
+from aktify_sandbox.originals import asyncio, os, socket, threading, time
 from aktify_sandbox.record.recorder import Exchange
 from aktify_sandbox.serving.banner import first_key
 from aktify_sandbox.serving.hosting import Server, bind, origin_of, watch
 from aktify_sandbox.serving.memory import Client
 from aktify_sandbox.settings import Settings
 from aktify_sandbox.storage.store import Store
+
+_START_SECONDS = 30
+_ELSEWHERE = (
+    "Fix: let the sandbox be a process of its own: `aktify-sandbox exec -- pytest`, "
+    "or `aktify-sandbox serve` and AKTIFY_SANDBOX_URL."
+)
 
 NO_SOCKET = "http://localhost:0"
 """The address of a sandbox that doesn't listen: who connects to it by mistake fails at once."""
@@ -24,7 +31,7 @@ class Beside:
     """A sandbox in a thread of this process. Signals, terminal and garbage collector stay as they are."""
 
     app: Application
-    loop: asyncio.AbstractEventLoop
+    loop: asyncio.AbstractEventLoop | None = None
     url: str
 
     def __init__(
@@ -47,6 +54,7 @@ class Beside:
         self._folders = tuple(folders)
         self._listener = listener or (lambda _: None)
         self._thread: threading.Thread | None = None
+        self._started_well = False
         self._process = os.getpid()
 
     def __enter__(self) -> Self:
@@ -73,6 +81,7 @@ class Beside:
 
         Raises `CannotServe`, `LogError`, `RulingMistake`, `NoSuchScenario`, `DocumentMistakes`; then nothing is left.
         """
+        self._check_threads()
         settings = self.settings
         listening = bind(settings.host, settings.port) if self._listen else []
         with contextlib.ExitStack() as undo:
@@ -98,7 +107,12 @@ class Beside:
             target=self._run, args=(listening,), name="aktify-sandbox", daemon=True
         )
         self._thread.start()
-        self._started.wait()
+        in_time = self._started.wait(_START_SECONDS)
+        if not in_time:
+            self._thread = None
+            raise SandboxDied(
+                f"The sandbox's thread has not started within {_START_SECONDS} seconds. {_ELSEWHERE}"
+            )
         atexit.register(self.stop)
         if self.failure:
             self.stop()
@@ -109,7 +123,7 @@ class Beside:
         if thread is None or os.getpid() != self._process:  # a fork has no such thread
             return
         atexit.unregister(self.stop)
-        if not self.failure:  # of which there may never have been a loop
+        if self.loop is not None:
             with contextlib.suppress(RuntimeError):  # its loop has ended already
                 self.loop.call_soon_threadsafe(self._stop_soon)
         thread.join()
@@ -117,7 +131,7 @@ class Beside:
 
     def connect(self) -> Client:
         """A connection without a socket. Raises `ConnectionRefusedError` when it doesn't run."""
-        if not self.is_alive:
+        if not self.is_alive or self.loop is None:
             raise ConnectionRefusedError("The sandbox has stopped.")
         return Client(self.loop, self._server)
 
@@ -128,14 +142,25 @@ class Beside:
 
     def check(self) -> None:
         """Raises `SandboxDied` if it doesn't answer although nobody here has stopped it."""
+        self._check_threads()
         self._raise_if_dead()
         if self._thread is not None and not self._thread.is_alive():
             raise SandboxDied("The sandbox was told to stop from outside (POST /_sandbox/stop).")
 
+    def _check_threads(self) -> None:
+        """Raises `SandboxDied` where a thread of its own can't run."""
+        library = monkey_patched_by()
+        if library:
+            raise SandboxDied(
+                f"{library} has replaced the threads of this process (monkey patching), "
+                f"and the sandbox can't run in one of its greenlets. {_ELSEWHERE}"
+            )
+
     def _raise_if_dead(self) -> None:
         if self.failure:
+            what = "has died" if self._started_well else "couldn't start"
             raise SandboxDied(
-                f"The sandbox's thread has died of a defect: {self.failure!r}. Please report it."
+                f"The sandbox's thread {what}: {self.failure!r}. Please report it."
             ) from self.failure
 
     # in its own thread
@@ -144,6 +169,8 @@ class Beside:
         try:
             with asyncio.Runner(loop_factory=self._server.config.get_loop_factory()) as runner:
                 self.loop = runner.get_loop()
+                if isinstance(self.loop, asyncio.BaseEventLoop):  # in Python, its clock can be replaced
+                    self.loop.time = time.monotonic  # type: ignore[method-assign]  # the true one
                 runner.run(self._serve(listening))
         except BaseException as error:  # surfaced in the thread that asks
             self.failure = error
@@ -162,6 +189,7 @@ class Beside:
             await self._server.let_go()
 
     def _ready(self) -> None:
+        self._started_well = True
         self._started.set()
 
     def _stop_soon(self) -> None:
