@@ -18,18 +18,10 @@ def post(sandbox, **more):
     headers = {"x-api-key": more.pop("key", sandbox.api_key)}
     return httpx.post(sandbox.endpoint, json={**LEAD, **more}, headers=headers).status_code
 """
-QUIET = [
-    "-p",
-    "no:asyncio",
-    "-p",
-    "no:trio",
-    "-p",
-    "no:anyio",
-    "-p",
-    "no:schemathesis",
-    "-p",
-    "no:hypothesispytest",
-]
+REPLACING = ("fakefs", "pook", "pytest_httpx", "requests_mock", "respx", "socket", "time_machine")
+"""Plugins that replace what a test uses."""
+OTHERS = ("asyncio", "trio", "anyio", "schemathesis", "hypothesispytest", *REPLACING)
+QUIET = [part for name in OTHERS for part in ("-p", f"no:{name}")]
 
 
 @pytest.fixture(autouse=True)
@@ -171,6 +163,129 @@ def test_later_teardown(ends_after_it, aktify_sandbox):
     result.assert_outcomes(passed=2, errors=3)
     sections = result.stdout.str().split("- Aktify sandbox -")[1:]
     assert [re.search("“(..)”", section)[1] for section in sections] == ["xx", "yy", "zz"]  # type: ignore[index]  # each has one
+
+
+def test_a_key_that_is_not_the_tests_own_is_named_beside_it(run: Runs) -> None:
+    result = run("""
+def test_fails(aktify_sandbox):
+    post(aktify_sandbox, key="wrong-key-of-old")
+    print("OWN", aktify_sandbox.api_key)
+    aktify_sandbox.verify(1)
+""")
+    said = result.stdout.str()
+    own = re.findall(r"OWN (\S+)", said)[0]
+    masked = f"{own[:3]}…{own[-3:]}"
+    assert f"posted with key wro…old; this test's key is {masked}." in said
+    assert "read when a module was imported" not in said
+
+
+def test_when_nothing_came_the_report_names_the_likely_cause(run: Runs) -> None:
+    result = run("""
+URL = os.environ.get("AKTIFY_BASE_URL", "http://127.0.0.1:9")
+
+@pytest.fixture
+def httpx_mock(): ...
+
+def test_read_too_early(aktify_sandbox):
+    httpx.post(URL)
+
+def test_answered_elsewhere(aktify_sandbox, httpx_mock):
+    aktify_sandbox.verify(1)
+
+def test_came(aktify_sandbox):
+    post(aktify_sandbox)
+    assert 0
+""")
+    early, elsewhere, came = re.split(r"___+ test_\w+ ___+", result.stdout.str())[1:]
+    assert "AKTIFY_BASE_URL and AKTIFY_API_KEY were read when a module was imported" in early
+    assert "httpx_mock answers in place of the sandbox" in elsewhere
+    assert "imported" not in came + elsewhere
+
+
+def test_a_strict_test_fails_when_nothing_came_and_nothing_was_said_of_it(run: Runs) -> None:
+    result = run(
+        """
+def test_nothing(aktify_sandbox): ...
+def test_none_expected(aktify_sandbox): aktify_sandbox.verify(0)
+def test_came(aktify_sandbox): post(aktify_sandbox)
+def test_came_and_was_forgotten(aktify_sandbox):
+    post(aktify_sandbox)
+    aktify_sandbox.reset()
+""",
+        ini="aktify_strict = true",
+    )
+    result.assert_outcomes(passed=3, failed=1)
+    assert "Strict: no request with this key came." in result.stdout.str()
+
+
+def test_fixtures_of_a_wider_scope_make_sandboxes_of_their_own(run: Runs) -> None:
+    result = run(
+        """
+@pytest.fixture(scope="module")
+def shared(aktify_sandbox_factory):
+    with aktify_sandbox_factory(rulings={"region-case": "accept"}) as sandbox:
+        yield sandbox
+
+def test_first(shared):
+    assert post(shared, region="ca") == 503
+    assert not {"AKTIFY_BASE_URL", "AKTIFY_API_KEY"} & set(os.environ)
+
+def test_later(shared, aktify_sandbox):
+    shared.scenario()
+    assert shared.requests.statuses == [503] and aktify_sandbox.requests.statuses == []
+    assert shared.url == aktify_sandbox.url and shared.api_key != aktify_sandbox.api_key
+    assert post(shared, region="ca") == 201
+
+def test_fails(shared):
+    assert shared.leads == []
+
+def test_mistake(aktify_sandbox_factory):
+    with pytest.raises(ValueError, match="runs already"):
+        aktify_sandbox_factory(scenari="flaky")
+""",
+        ini="aktify_scenario = outage",
+    )
+    result.assert_outcomes(passed=3, failed=1)
+    assert "saw 2 requests" in result.stdout.str()
+    assert "Aktify sandbox" in result.stdout.str()
+
+
+def test_what_keeps_the_server_from_starting_is_told_with_its_cause_and_tried_once(
+    run: Runs, pytester: pytest.Pytester
+) -> None:
+    pytester.makeconftest("""
+import asyncio
+from aktify_sandbox.serving.hosting import Server
+
+def refuse(self):
+    print("TRIED")
+    raise ZeroDivisionError("no loop today")
+
+class Broken:
+    get_loop_factory = refuse
+
+old = Server.__init__
+def begin(self, *given):
+    old(self, *given)
+    self.config = Broken()
+Server.__init__ = begin
+""")
+    result = run("def test_one(aktify_sandbox): ...\ndef test_two(aktify_sandbox): ...", "-s")
+    result.assert_outcomes(errors=2)
+    said = result.stdout.str()
+    assert "The sandbox's thread couldn't start: ZeroDivisionError('no loop today')" in said
+    assert (said.count("TRIED"), "pytest_plugin.py" in said) == (1, False)
+
+
+def test_what_stands_in_a_view_is_named_where_it_was_looked_for(run: Runs) -> None:
+    result = run("""
+def test_it(aktify_sandbox):
+    with pytest.raises(AttributeError, match=r"Did you mean \\.requests\\.statuses"):
+        aktify_sandbox.statuses
+    with pytest.raises(AttributeError, match="no attribute 'nonsense'$"):
+        aktify_sandbox.nonsense
+""")
+    result.assert_outcomes(passed=1)
 
 
 def test_requests_with_a_wrong_key_stand_in_the_report(run: Runs) -> None:
@@ -319,7 +434,7 @@ def test_defect(aktify_sandbox, monkeypatch):
     section = few.partition("- Aktify sandbox -")[2]
     assert '"region":"NV"' in section
     assert '"region":"XX"' not in section  # the last one, which has nothing to do with it
-    assert "- Aktify sandbox -" not in none
+    assert none.partition("- Aktify sandbox -")[2].lstrip("- \n").startswith("Likely cause")
     assert '"region":"XX"' in one.partition("- Aktify sandbox -")[2]
 
 
@@ -435,7 +550,7 @@ def signs_off(aktify_sandbox):
     post(aktify_sandbox, region="ca")
 
 @pytest.mark.aktify(strict=True)
-def test_it(signs_off): ...
+def test_it(signs_off, aktify_sandbox): post(aktify_sandbox)
 def test_next(aktify_sandbox): post(aktify_sandbox)
 """)
     result.assert_outcomes(passed=2, errors=1)

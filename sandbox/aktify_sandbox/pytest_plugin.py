@@ -14,6 +14,7 @@ import pytest
 if TYPE_CHECKING:
     from aktify_sandbox.embedded.doors import Door
     from aktify_sandbox.embedded.sandbox import Sandbox
+    from aktify_sandbox.errors import SandboxError
 
 _WORDS = ("scenario", "profile", "rulings", "error_bodies", "shuffle", "strict")
 _VARIABLE = "AKTIFY_SANDBOX_URL"
@@ -71,6 +72,27 @@ def pytest_report_header(config: pytest.Config) -> str:
     return f"aktify-sandbox: {url}, by {source}" if url else "aktify-sandbox: one of the tests' own"
 
 
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtestloop(session: pytest.Session) -> None:
+    """Import the sandbox before a test replaces what it is made of (files, clock, threads), if any test uses it."""
+    if not session.config.option.collectonly and any(map(_uses_it, session.items)):
+        import aktify_sandbox.embedded.sandbox  # noqa: F401  for its effect
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    """A marker without the fixture would do nothing, and the test might post to the vendor: it doesn't run."""
+    fixtures = getattr(item, "fixturenames", ())
+    if "request" not in fixtures:  # what has it may still ask for the fixture by name
+        _refuse_lone_marker(item)
+    if _uses_it(item):  # before other fixtures replace something
+        _server_of(item.config).begin()
+
+
+def _uses_it(item: pytest.Item) -> bool:
+    return not {"aktify_sandbox", "aktify_sandbox_factory"}.isdisjoint(getattr(item, "fixturenames", ()))
+
+
 class _Server:
     """What the tests of a process share: a sandbox of its own, begun at first use, or one that runs already."""
 
@@ -80,13 +102,25 @@ class _Server:
         ini = [config.inipath.parent] if config.inipath else []
         self._folders = [*ini, config.rootpath, config.invocation_params.dir]
         self._door: Door | None = None
+        self._failure: SandboxError | None = None
+        self.made: list[Sandbox] = []
+        """By the factory."""
+
+    def begin(self) -> None:
+        """Start it; what keeps it from starting is told by the fixture."""
+        from aktify_sandbox.errors import SandboxError
+
+        with contextlib.suppress(SandboxError):
+            self.door()
 
     def door(self) -> "Door":
-        """Where to ask. A sandbox that has died under an earlier test is replaced."""
+        """Where to ask. A sandbox that has died under an earlier test is replaced. Raises `SandboxError`."""
         from aktify_sandbox.embedded.doors import Inside, Outside
 
         if isinstance(self._door, Inside) and not self._door.beside.is_alive:
             self.stop()
+        if self._failure:  # it isn't tried, and waited for, in every test
+            raise self._failure
         if self._door is None:
             running = self._running
             self._door = Outside(running, os.environ.get(_TOKEN), self.advice) if running else self._start()
@@ -104,8 +138,13 @@ class _Server:
         from aktify_sandbox.embedded.arguments import settings_of
         from aktify_sandbox.embedded.doors import Inside
         from aktify_sandbox.embedded.sandbox import started
+        from aktify_sandbox.errors import SandboxError
 
-        return Inside(started(settings_of({}), folders=self._folders))
+        try:
+            return Inside(started(settings_of({}), folders=self._folders))
+        except SandboxError as error:
+            self._failure = error
+            raise
 
     def stop(self) -> None:
         """End what was begun. That it has died is told already, by the test that it died under."""
@@ -122,8 +161,9 @@ class _Server:
 class _Use:
     """A test's sandbox, and how it is looked at when the test ends."""
 
-    def __init__(self, sandbox: "Sandbox", *, strict: bool) -> None:
+    def __init__(self, sandbox: "Sandbox", item: pytest.Item, *, strict: bool) -> None:
         self.sandbox = sandbox
+        self._item = item
         self._strict = strict
         self._told = False
 
@@ -157,10 +197,43 @@ class _Use:
         from aktify_sandbox.errors import SandboxError
 
         try:
-            return self.sandbox.report(failure)
+            told = self.sandbox.report(failure)
+            if self.sandbox.saw_nothing:
+                told = "\n".join([*([told] if told else []), *self._why_nothing_came()])
+            return told
         except SandboxError as error:
             return str(error)
 
+    def _why_nothing_came(self) -> list[str]:
+        """The likely causes."""
+        import socket
+
+        if socket.socket.__module__ == "pytest_socket":
+            return [
+                (
+                    "pytest-socket blocks sockets in this test. Fix: give --allow-hosts=127.0.0.1 (in place of "
+                    '--disable-socket alone), or mark the test: @pytest.mark.allow_hosts(["127.0.0.1"]).'
+                )
+            ]
+        between = [name for name in getattr(self._item, "fixturenames", ()) if name in _ANSWERING]
+        if between:
+            return [
+                (
+                    f"{between[0]} answers in place of the sandbox. "
+                    f"Fix: let requests to {self.sandbox.url} pass through it."
+                )
+            ]
+        return [
+            (
+                "Likely cause: AKTIFY_BASE_URL and AKTIFY_API_KEY were read when a module was imported, "
+                "before this test set them. Fix: read them when the code posts, "
+                "or hand it aktify_sandbox.url and aktify_sandbox.api_key."
+            )
+        ]
+
+
+_ANSWERING = ("httpx_mock", "respx_mock", "requests_mock", "pook", "vcr", "mocked_responses", "aioresponses")
+"""Fixtures of libraries that answer for every host."""
 
 _USE = pytest.StashKey[_Use]()
 _SERVER = pytest.StashKey[_Server]()
@@ -189,7 +262,7 @@ def aktify_sandbox(request: pytest.FixtureRequest) -> "Iterator[Sandbox]":
         wrong = str(error) if server.advice in str(error) else f"{error}\n{server.advice}"
     if wrong:
         pytest.fail(wrong, pytrace=False)
-    use = request.node.stash[_USE] = _Use(sandbox, strict=strict)
+    use = request.node.stash[_USE] = _Use(sandbox, request.node, strict=strict)
     with pytest.MonkeyPatch.context() as patch:
         for name, value in sandbox.environment.items():
             patch.setenv(name, value)
@@ -200,6 +273,23 @@ def aktify_sandbox(request: pytest.FixtureRequest) -> "Iterator[Sandbox]":
         use.end()
 
 
+@pytest.fixture(scope="session")
+def aktify_sandbox_factory(request: pytest.FixtureRequest) -> "Callable[..., Sandbox]":
+    """What makes sandboxes for fixtures of a wider scope; use each with `with`. It takes the marker's words."""
+    server, config = _server_of(request.config), request.config
+
+    def make(**words: Any) -> "Sandbox":
+        from aktify_sandbox.embedded.sandbox import Sandbox
+
+        common = _words_of(config)
+        common.pop("strict")
+        sandbox = Sandbox(door=server.door(), **(common | words))
+        server.made.append(sandbox)
+        return sandbox
+
+    return make
+
+
 def _server_of(config: pytest.Config) -> _Server:
     if _SERVER not in config.stash:
         config.stash[_SERVER] = _Server(config)
@@ -208,8 +298,15 @@ def _server_of(config: pytest.Config) -> _Server:
 
 def _words_for(request: pytest.FixtureRequest) -> dict[str, Any]:
     """What configuration file and markers say, the nearest marker last."""
-    config = request.config
-    words = {
+    words = _words_of(request.config)
+    for marker in reversed(list(request.node.iter_markers("aktify"))):
+        words |= _checked(marker)
+    return words
+
+
+def _words_of(config: pytest.Config) -> dict[str, Any]:
+    """What the configuration file says."""
+    return {
         "scenario": config.getini("aktify_scenario"),
         "profile": config.getini("aktify_profile") or None,
         "rulings": dict(map(_ruling, config.getini("aktify_rulings"))),
@@ -217,9 +314,6 @@ def _words_for(request: pytest.FixtureRequest) -> dict[str, Any]:
         "shuffle": config.getini("aktify_shuffle") or None,
         "strict": config.getini("aktify_strict"),
     }
-    for marker in reversed(list(request.node.iter_markers("aktify"))):
-        words |= _checked(marker)
-    return words
 
 
 def _ruling(line: str) -> tuple[str, str]:
@@ -244,14 +338,6 @@ def _checked(marker: pytest.Mark) -> Mapping[str, Any]:
                 f"The marker aktify doesn't know {word}; {meant}allowed: {', '.join(_WORDS)}.", pytrace=False
             )
     return marker.kwargs
-
-
-def pytest_runtest_setup(item: pytest.Item) -> None:
-    """A marker without the fixture would do nothing, and the test might post to the vendor: it doesn't run."""
-    if "request" not in getattr(
-        item, "fixturenames", ()
-    ):  # what has it may still ask for the fixture by name
-        _refuse_lone_marker(item)
 
 
 def _refuse_lone_marker(item: pytest.Item) -> None:
@@ -283,9 +369,11 @@ def pytest_runtest_makereport(
 ) -> Generator[None, pytest.TestReport, pytest.TestReport]:
     """Under a failure: what the sandbox saw."""
     report = yield
-    use = item.stash.get(_USE, None)
-    if use and report.failed:
-        told = use.report(call.excinfo.value if call.excinfo else None)
-        if told:
-            report.sections.append(("Aktify sandbox", told))
+    if report.failed:
+        failure = call.excinfo.value if call.excinfo else None
+        use = item.stash.get(_USE, None)
+        told = [use.report(failure)] if use else []
+        if "aktify_sandbox_factory" in getattr(item, "fixturenames", ()):
+            told += [each.report(failure) for each in _server_of(item.config).made if each.is_running]
+        report.sections += [("Aktify sandbox", each) for each in told if each]
     return report

@@ -14,6 +14,7 @@ from aktify_sandbox.embedded.doors import Door, Inside, Outside, Question, Reply
 from aktify_sandbox.embedded.hiding import is_for_the_user
 from aktify_sandbox.embedded.seen import Lead, Leads, Record, Requests, rows_of
 from aktify_sandbox.errors import SandboxError, SandboxMistake, VerifyFailed
+from aktify_sandbox.masking import masked_key
 from aktify_sandbox.originals import json, os
 from aktify_sandbox.proxies import exempting
 from aktify_sandbox.serving.beside import Beside
@@ -27,6 +28,7 @@ __tracebackhide__ = is_for_the_user
 
 _PAGE = 1_000
 _ALL = "r000000000"
+_VIEWS = {"requests": Requests, "leads": Leads}
 _OWN_FAULT = frozenset(("request", "route", "key", "body"))
 
 
@@ -75,6 +77,10 @@ class Sandbox:
         self._open = False
         self._after = _ALL
         self._acknowledged: set[str] = set()
+        self._was_reset = False
+        """Whether requests came that have been forgotten since."""
+        self._looked_for = False
+        """Whether something was expected of the requests, and was so: that none came, too."""
         self._checked = 0
         self._defects: list[dict[str, Any]] = []
 
@@ -119,6 +125,7 @@ class Sandbox:
             raise
         self._after = self._made.get("after", _ALL)
         self._acknowledged = set()
+        self._looked_for = self._was_reset = False
         self._defects = []
         self._checked = int(self._after[1:])
         self._open = True
@@ -181,6 +188,14 @@ class Sandbox:
             "AKTIFY_SANDBOX_URL": self.url,
         }
 
+    if not TYPE_CHECKING:  # a type checker knows the attributes
+
+        def __getattr__(self, name: str) -> Any:
+            """What somebody looked for in the wrong place."""
+            where = next((each for each in ("requests", "leads") if hasattr(_VIEWS[each], name)), None)
+            meant = f". Did you mean .{where}.{name}?" if where and not name.startswith("_") else ""
+            raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}{meant}")
+
     def __repr__(self) -> str:
         """Address and campaign."""
         return f"<Sandbox {self.url}, campaign {self.campaign}>" if self._open else "<Sandbox, not running>"
@@ -203,6 +218,16 @@ class Sandbox:
     def requests(self) -> Requests:
         """The requests that have come until now."""
         return Requests(self._summaries(), self._whole)
+
+    @property
+    def is_running(self) -> bool:
+        """Whether it has been started and not stopped since."""
+        return self._open
+
+    @property
+    def saw_nothing(self) -> bool:
+        """Whether no request has come: not with this key, and none that may have been meant for it."""
+        return not any(self._split())
 
     @property
     def strays(self) -> Requests:
@@ -295,6 +320,7 @@ class Sandbox:
     def reset(self) -> None:
         """Forget leads, requests, forced answers and counters of this campaign; a defect is remembered for `check`."""
         self._defects = self._defects_in(*self._looked_at())
+        self._was_reset = self._was_reset or bool(self._summaries())
         self._ask("POST", f"/campaigns/{self.campaign}/reset")
         self._after = self._newest()
 
@@ -375,6 +401,7 @@ class Sandbox:
             ]
             raise VerifyFailed(f"{content['detail']}\n\n{self._table()}", next(iter(misses), None))
         self._refuse(reply)
+        self._looked_for = True
         ids: list[str] = [name for result in reply.json()["results"] for name in result["requests"]]
         if any("status" in step for step in steps):
             self._acknowledged |= set(ids)
@@ -388,7 +415,7 @@ class Sandbox:
         What the words of a failure show already is left out; of one of `verify`, the nearest miss is whole, if any.
         """
         found, strays = self._split()
-        table = _table(found, strays)
+        table = self._table_of(found, strays)
         is_told = table in str(failure)
         last = max((str(each["id"]) for each in (*found, *strays)), default=None)
         whole = failure.nearest if isinstance(failure, VerifyFailed) and is_told else last
@@ -396,7 +423,10 @@ class Sandbox:
         return "\n\n".join(parts)
 
     def _table(self) -> str:
-        return _table(*self._split())
+        return self._table_of(*self._split())
+
+    def _table_of(self, found: list[dict[str, Any]], strays: list[dict[str, Any]]) -> str:
+        return _table(found, strays, masked_key(self.api_key))
 
     def _told(self, name: str) -> str:
         return self._answer(Question("GET", f"/requests/{name}", accept="text/plain")).body.decode()
@@ -404,8 +434,9 @@ class Sandbox:
     def check(self, *, strict: bool = False) -> None:
         """Make sure that the sandbox itself is well; with `strict`, that nothing was left over or sent by mistake.
 
-        Strict is: every forced answer was used, and no request was refused for a fault of its own (a 400, 401, 404,
-        405 or 413 that nothing forced) unless `verify` or `wait_for` asked for its `status`, or `strays` was looked at.
+        Strict is: a request came (or `verify` or `wait_for` were used, say `verify(0)`), every forced answer was used,
+        and no request was refused for a fault of its own (a 400, 401, 404, 405 or 413 that nothing forced) unless
+        `verify` or `wait_for` asked for its `status`, or `strays` was looked at.
         Raises `SandboxDied`, `VerifyFailed`.
         """
         newest = self._newest_inside()
@@ -420,7 +451,7 @@ class Sandbox:
             )
         self._checked = newest
         if strict:
-            wrong = [*self._unused(), *self._faults(found, strays)]
+            wrong = [*self._unused(), *self._faults(found, strays), *self._nothing(found)]
             if wrong:
                 raise VerifyFailed("\n".join([f"Strict: {wrong[0].strip()}", *wrong[1:]]))
 
@@ -459,6 +490,11 @@ class Sandbox:
             if each["reason"]["objection"] in _OWN_FAULT and each["id"] not in self._acknowledged
         ]
         return [f"  a request was refused for a fault of its own: {row}" for row in rows_of(faults)]
+
+    def _nothing(self, found: list[dict[str, Any]]) -> list[str]:
+        if found or self._looked_for or self._acknowledged or self._was_reset:
+            return []
+        return ["  no request with this key came. Fix: post one, or say that none is expected: verify(0)."]
 
     # httpx
 
@@ -525,12 +561,15 @@ def started(settings: "Settings", *, listen: bool = True, folders: Iterable[Path
     return beside
 
 
-def _table(found: list[dict[str, Any]], strays: list[dict[str, Any]]) -> str:
+def _table(found: list[dict[str, Any]], strays: list[dict[str, Any]], own_key: str) -> str:
     said = f"{_counted(len(found), 'request')} with this key:" if found else "no request with this key."
     lines = [f"The sandbox saw {said}", *(f"  {row}" for row in rows_of(found))]
     if strays:
         lines.append(f"and {_counted(len(strays), 'request')} under another key or to a wrong path:")
         lines += [f"  {row}" for row in rows_of(strays)]
+        others = dict.fromkeys(each["key"] for each in strays if each["key"] not in (None, own_key))
+        if others:
+            lines.append(f"posted with key {', '.join(others)}; this test's key is {own_key}.")
     return "\n".join(lines)
 
 
