@@ -3,8 +3,9 @@
 import atexit
 import contextlib
 from collections.abc import Callable, Iterable
+from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
-from typing import Self
+from typing import Any, Self, TypeVar
 
 from aktify_sandbox.app import Application
 from aktify_sandbox.errors import SandboxDied
@@ -16,6 +17,8 @@ from aktify_sandbox.serving.hosting import Server, bind, origin_of, watch
 from aktify_sandbox.serving.memory import Client
 from aktify_sandbox.settings import Settings
 from aktify_sandbox.storage.store import Store
+
+T = TypeVar("T")
 
 _START_SECONDS = 30
 _ELSEWHERE = (
@@ -175,12 +178,16 @@ class Beside:
         except BaseException as error:  # surfaced in the thread that asks
             self.failure = error
         finally:
-            for each in listening:
-                each.close()
-            self._store.close()
+            try:
+                for each in listening:
+                    each.close()
+                self._store.close()
+            except BaseException as error:
+                self.failure = self.failure or error
             self._started.set()
 
     async def _serve(self, sockets: list[socket.socket]) -> None:
+        asyncio.get_running_loop().set_default_executor(_Workers())
         watching = asyncio.create_task(watch(self.app.forcing))
         try:
             await self._server.serve(sockets)
@@ -194,3 +201,34 @@ class Beside:
 
     def _stop_soon(self) -> None:
         self._server.stop()
+
+
+class _Workers(ThreadPoolExecutor):
+    """A thread for each piece of work, of the class that `threading.Thread` was before a test replaced it."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._running: set[threading.Thread] = set()
+
+    def submit(self, work: Callable[..., T], /, *given: Any, **named: Any) -> "Future[T]":
+        """Begin it at once."""
+        done: Future[T] = Future()
+
+        def run() -> None:
+            if done.set_running_or_notify_cancel():
+                try:
+                    done.set_result(work(*given, **named))
+                except BaseException as error:  # surfaced where it is waited for
+                    done.set_exception(error)
+            self._running.discard(thread)
+
+        thread = threading.Thread(target=run, name="aktify-sandbox works", daemon=True)
+        self._running.add(thread)
+        thread.start()
+        return done
+
+    def shutdown(self, wait: bool = True, *, cancel_futures: bool = False) -> None:
+        """Let what is under way end."""
+        super().shutdown(wait, cancel_futures=cancel_futures)
+        for thread in [*self._running] if wait else []:
+            thread.join()

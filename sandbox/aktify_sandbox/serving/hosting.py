@@ -10,9 +10,14 @@ from collections.abc import Callable, Generator
 import uvicorn
 
 from aktify_sandbox.app import Application
-from aktify_sandbox.originals import asyncio, socket, threading
+from aktify_sandbox.originals import asyncio, socket, threading, time
 from aktify_sandbox.scenarios.forcing import Forcing
 from aktify_sandbox.serving.protocol import SandboxProtocol
+
+with contextlib.suppress(
+    ImportError
+):  # uvicorn does it when it starts, and a test may have replaced sockets then
+    import uvloop  # noqa: F401  for its effect
 
 _KEEP_ALIVE_SECONDS = 75
 _STOP_SECONDS = 1
@@ -144,6 +149,13 @@ class Server(uvicorn.Server):
         await self.on_tick(0)  # the first answer has a date
         self._ready()
 
+    async def on_tick(self, counter: int) -> bool:
+        """Uvicorn's, but the date comes from the true clock: a test may have replaced `time` and `datetime`."""
+        if counter % 10 == 0:
+            date = (b"date", _http_date(time.time()))
+            self.server_state.default_headers = [date, *self.config.encoded_headers]
+        return self.should_exit
+
     async def main_loop(self) -> None:
         """Uvicorn's, but a stop is noticed at once."""
         count = 0
@@ -192,6 +204,17 @@ class Server(uvicorn.Server):
     def capture_signals(self) -> Generator[None, None, None]:
         """Signals are none of its business."""
         yield
+
+
+def _http_date(seconds: float) -> bytes:
+    """As RFC 9110 (5.6.7) writes it, in whatever language this system speaks."""
+    at = time.gmtime(seconds)
+    month = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"][
+        at.tm_mon - 1
+    ]
+    day = ["Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun"][at.tm_wday]
+    clock = f"{at.tm_hour:02}:{at.tm_min:02}:{at.tm_sec:02}"
+    return f"{day}, {at.tm_mday:02} {month} {at.tm_year} {clock} GMT".encode()
 
 
 @contextlib.contextmanager
