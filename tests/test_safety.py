@@ -3,6 +3,8 @@
 import http.client
 import json
 import socket
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -19,7 +21,7 @@ from aktify_sandbox.scenarios.shelf import Shelf
 from aktify_sandbox.settings import Settings
 from aktify_sandbox.storage.store import Store
 from canary import CANARY, bodies, heads, shown_in
-from running import LEAD, Running, Serve
+from running import COMMAND, LEAD, Running, Serve, clean_environment
 
 
 def all_routes() -> list[tuple[str, str]]:
@@ -331,6 +333,84 @@ def test_a_key_is_found_nowhere_on_disk_or_in_output(serve: Serve, tmp_path: Pat
     )
     shown = everything_shown(sandbox, state)
     assert [place for place, text in shown.items() if shown_in(text)] == []
+
+
+EXPECTATIONS = f"""
+expectations:
+  - name: those of {CANARY}
+    where: {{key: {CANARY}, status: 400}}
+    count: 7
+  - where: {{metadata.a: {CANARY}}}
+    count: 7
+"""
+
+POSTING = """
+import os, sys, urllib.error, urllib.request
+body = b'{"phoneNumber": "(509) 555-1234", "KEY": "a", "metadata": {"KEY": "b"}}'
+for path in ("", "?KEY"):
+    headers = {"x-api-key": os.environ["AKTIFY_API_KEY"], "content-type": "application/json"}
+    address = os.environ["AKTIFY_BASE_URL"] + "/api/v1/leads" + path
+    try:
+        urllib.request.urlopen(urllib.request.Request(address, body, headers))
+    except urllib.error.HTTPError:
+        pass
+sys.exit(1)
+""".replace("KEY", CANARY).replace(f"AKTIFY_API_{CANARY}", "AKTIFY_API_KEY")
+
+
+@pytest.mark.parametrize("option", [[], ["--show-pii"]], ids=["masked", "--show-pii"])
+def test_no_report_of_a_run_shows_a_key(tmp_path: Path, option: list[str]) -> None:
+    """What exec prints, the summary of a GitHub job (which names the command) and JUnit."""
+    (tmp_path / "aktify-sandbox.yaml").write_text(f"campaigns:\n  demo:\n    keys: [{CANARY}]\n")
+    (tmp_path / "verify.yaml").write_text(EXPECTATIONS)
+    (tmp_path / "post.py").write_text(POSTING)
+    command = ["exec", *option, "--verify", "verify.yaml", "--junit", "out.xml", "--"]
+    done = subprocess.run(
+        [*COMMAND, *command, "env", f"AN_ARGUMENT={CANARY}", sys.executable, "post.py"],
+        cwd=tmp_path,
+        env=clean_environment(GITHUB_STEP_SUMMARY="summary.md"),
+        capture_output=True,
+        text=True,
+    )
+    said = {name: (tmp_path / name).read_text() for name in ("out.xml", "summary.md")} | {"err": done.stderr}
+    assert done.returncode == 1, done.stderr
+    assert "2 requests" in done.stderr
+    assert 'failures="2"' in said["out.xml"]
+    assert "ARGUMENT" in said["summary.md"]
+    assert [place for place, text in said.items() if shown_in(text)] == []
+
+
+WRONG_DOCUMENTS = {
+    "aktify-sandbox.yaml": [
+        f"campaigns:\n  demo:\n    keys: {CANARY}\n",
+        f"campaigns:\n  demo:\n    keys: [{{key: '{CANARY} '}}]\n",
+        f"campaigns:\n  demo:\n    keys: [{CANARY}, {CANARY}]\n",
+        f"campaigns:\n  demo:\n    keys: [{{{CANARY}: a}}]\n",
+        f"campaigns:\n  demo:\n    keys: [{{key: {CANARY}, name: {CANARY}}}]\n",
+        f"token: '{CANARY} a'\n",
+    ],
+    "scenario.yaml": [
+        f"rules:\n  - when: {{key: {{is: {CANARY}}}}}\n    answer: 503\n",
+        f"rules:\n  - when: {{header: {{x-api-key: [{CANARY}]}}}}\n    answer: 503\n",
+    ],
+}
+
+
+@pytest.mark.parametrize(
+    ("name", "text"), [(name, text) for name, texts in WRONG_DOCUMENTS.items() for text in texts]
+)
+def test_what_is_wrong_with_a_key_in_a_file_is_said_without_it(tmp_path: Path, name: str, text: str) -> None:
+    (tmp_path / name).write_text(text)
+    scenario = ["--scenario", "./scenario.yaml"] if name == "scenario.yaml" else []
+    done = subprocess.run(
+        [*COMMAND, "exec", *scenario, "--", "true"],
+        cwd=tmp_path,
+        env=clean_environment(),
+        capture_output=True,
+        text=True,
+    )
+    assert done.returncode == 2, done.stderr
+    assert not shown_in(done.stdout + done.stderr), done.stderr
 
 
 def test_phone_numbers_and_addresses_are_masked_in_the_terminal_unless_asked(serve: Serve) -> None:
