@@ -26,6 +26,7 @@ def written(key: str) -> dict[str, str]:
         "percent": key.replace("-", "%2D"),
         "percent-whole": "".join(f"%{ord(char):02x}" for char in key),
         "percent-twice": key.replace("-", "%252D"),
+        "percent-four-times": key.replace("-", "%2525252D"),
         "html": key.replace("-", "&#45;"),
         "mixed": key.replace("-", "%5Cu002d"),
         "split": f"{key[:8]}\\n{key[8:]}",
