@@ -61,6 +61,8 @@ def test_each_problem_stands_at_the_field_that_caused_it_with_hint_and_ruling(in
     assert lines[at["region"] + 1].startswith("Problem in region: “ca” is in lower case. Write CA.")
     assert lines[at["region"] + 1].endswith("ruling region-case")
     assert lines[at["a"] + 1].startswith("Problem in metadata.a: It is a number")
+    quoted = "documented by Aktify: Must be a key-value object where all values are strings."
+    assert lines[at["a"] + 1].endswith(quoted)
     assert lines[at["zipCode"] + 1].startswith("Problem in zipCode: ")
     assert lines[at["phone"] + 1].startswith("Note on phone: ")
     assert "phoneNumber is missing" in lines[at["phoneNumber"] + 1]
