@@ -12,6 +12,7 @@ from .places import NAMES, REGIONS, region_of
 from .rulings import Rulings
 from .schema import FIELDS, SchemaError
 from .sources import documented, ruling
+from .wrapping import wrapped
 
 EXAMPLE_LINK = "https://www.aktify.com"
 
@@ -347,7 +348,10 @@ def _region_meant(value: str) -> str | None:
 
 def _zips_meant(value: str) -> Iterator[tuple[str, str]]:
     """ZIP codes that a wrong one probably means, each behind what is to be done."""
-    if re.fullmatch("[0-9]{5} ?[0-9]{4}", value):
+    around = wrapped(value.strip())
+    if around:
+        yield f"Take off “{around.wrapping}”. Write ", around.inner.strip()
+    elif re.fullmatch("[0-9]{5} ?[0-9]{4}", value):
         yield "Write ", f"{value[:5]}-{value[-4:]}"
         yield "Write ", value[:5]
     elif re.fullmatch(r"[0-9]{3,5}\.0+", value):

@@ -12,6 +12,7 @@ from typing import NamedTuple
 
 from . import page
 from .sources import Source, documented, ruling
+from .wrapping import wrapped
 
 _SEPARATORS = str.maketrans("", "", " ().-/")
 _NANP = re.compile(r"(?:\+?1)?([2-9](?!11)[0-8][0-9][2-9][0-9]{6})")
@@ -157,12 +158,12 @@ def _exotic(text: str, taken: Taken) -> Complaint | None:
 
 
 def _wrapped(text: str, taken: Taken) -> Complaint | None:
-    """What exports and forms put around a number: `tel:`, `p:`, `="…"`, an apostrophe before it, quotes."""
-    inner = re.fullmatch(r"""(?i) *(?:tel:|p:|="|["'])(?://)?([ +0-9().\-/]+)["']? *""", text)
-    bare = inner[1].strip() if inner else ""
-    if not bare or not taken(bare):
+    found = wrapped(text.strip())
+    bare = found.inner.strip().removeprefix("//") if found else ""
+    if not found or not taken(bare):
         return None
-    return Complaint(f"{_quoted(text)} has more around the number.", f"Write {bare}.", _FORM)
+    message = f"{_quoted(text)} has “{found.wrapping}” around the number."
+    return Complaint(message, f"Take off “{found.wrapping}”. Write {bare}.", _FORM)
 
 
 def _spreadsheet(text: str, taken: Taken) -> Complaint | None:

@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 
 from aktify_sandbox.contract.phone import identity
 from aktify_sandbox.contract.places import NAMES, region_of
+from aktify_sandbox.contract.wrapping import wrapped
 
 Lead = dict[str, Any]
 Fits = Callable[[str, str], bool]
@@ -38,12 +39,6 @@ KINDS = {
 }
 """What was done, in words."""
 
-_WRAPPINGS = (
-    re.compile(r'=\s*"([^"]*)"'),
-    re.compile(r'"([^"]*)"'),
-    re.compile(r"'(.*)"),
-    re.compile(r"(?:tel|p|phone|z|zip)\s*:\s*(.*)", re.IGNORECASE),
-)
 _NUMBER_WITH_DECIMALS = re.compile(r"(\+?[0-9]+)\.0+")
 _DATE_BLANK_TIME = re.compile(r"([0-9]{4}-[0-9]{2}-[0-9]{2}) +([0-9]{2}:[0-9]{2}.*)")
 _INVISIBLE = ("Cf", "Zs", "Zl", "Zp", "Cc")
@@ -67,11 +62,8 @@ def _is_invisible(char: str) -> bool:
 
 def unwrapped(text: str) -> str:
     """Without what keeps a spreadsheet from reading a number (`="…"`, `'`), and without a prefix such as `p:`."""
-    for wrapping in _WRAPPINGS:
-        found = wrapping.fullmatch(text)
-        if found:
-            return unwrapped(without_blanks(found[1]))
-    return text
+    found = wrapped(text)
+    return unwrapped(without_blanks(found.inner)) if found else text
 
 
 def without_decimals(text: str) -> str:
