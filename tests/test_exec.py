@@ -694,11 +694,12 @@ def test_comparisons_mean_what_they_say(busy: tuple[Any, str], text: str, met: b
 def busy(tmp_path_factory: pytest.TempPathFactory) -> Any:
     """A sandbox that had 2 × 201, 409, 401, a forced 503 and a forced reset; and one request before."""
     from aktify_sandbox.cli.client import Client
+    from aktify_sandbox.cli.target import Target
     from aktify_sandbox.serving.beside import Beside
     from aktify_sandbox.settings import Settings
 
     with Beside(Settings(port=0, in_memory=True)) as beside:
-        client = Client(beside.url)
+        client = Client(Target(beside.url, "the test"))
         posted: dict[str, Any] = {"headers": {"x-api-key": "test-key"}}
         before = client.http.post("/api/v1/leads", json={}, **posted)
         for ending in ("1111", "2222", "1111"):

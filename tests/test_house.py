@@ -38,7 +38,7 @@ FLOORS = [
     {"endpoint.inprocess"},
     {"endpoint.delivery", "scenarios.forced", "scenarios.forcing", "storage.store"},
     {"storage.fold", "storage.tables"},
-    {"initial", "storage.log"},
+    {"initial", "storage.log", "storage.server_file"},
     {"campaigns", "expectations.files", "scenarios.shelf", "storage.state_lines"},
     {"scenarios.files"},
     {"scenarios.schema", "settings"},
@@ -55,7 +55,7 @@ FLOORS = [
         "embedded.seen",
         "proxies",
     },
-    {"replacing", "serving.output"},
+    {"addresses", "replacing", "serving.output"},
     {"contract", "embedded.hiding", "errors", "greenlets", "originals", "version"},
 ]
 """From the roof to the ground; each may import only what is below it."""

@@ -53,7 +53,7 @@ GUARDS = {
     ),
     "lock": Guard(
         "storage/store.py",
-        "lock.acquire(timeout=0)",
+        "lock.acquire(timeout=_CLAIM_SECONDS, poll_interval=0.01)",
         "pass",
         "tests/test_store.py::test_a_second_store_on_the_same_folder_is_refused",
     ),

@@ -17,8 +17,10 @@ from aktify_sandbox.cli import (
     sending,
     serving,
     state,
+    status,
     verifying,
 )
+from aktify_sandbox.cli.client import located
 from aktify_sandbox.cli.streams import run
 from aktify_sandbox.version import __version__
 
@@ -45,11 +47,30 @@ class Group(click.Group):
 
 @click.group(cls=Group, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
 @click.version_option(__version__, message="aktify-sandbox %(version)s")
-def main() -> None:
+@located
+@click.pass_context
+def main(ctx: click.Context, url: str | None, token: str | None) -> None:
     """A local stand-in for Aktify's lead API: POST /api/v1/leads on your own machine.
 
     Begin with `aktify-sandbox serve`, and paste the curl line that it prints.
+
+    \b
+    The other commands find the running sandbox by, in this order:
+      --url, AKTIFY_SANDBOX_URL, the state folder that serve would use here,
+      AKTIFY_SANDBOX_PORT or port in aktify-sandbox.yaml, http://127.0.0.1:8509
+
+    \b
+    Example:
+      aktify-sandbox status
     """
+    command = main.commands.get(ctx.invoked_subcommand or "")
+    if (url or token) and command and not _talks(command):
+        raise click.UsageError(f"{command.name} talks to no running sandbox: leave out --url and --token.")
+
+
+def _talks(command: click.Command) -> bool:
+    inner = command.commands.values() if isinstance(command, click.Group) else (command,)
+    return any(option.name == "url" for each in inner for option in each.params)
 
 
 for command in (
@@ -58,6 +79,7 @@ for command in (
     serving.init,
     serving.wait,
     serving.stop,
+    status.status,
     check.check,
     sending.send,
     information.explain,

@@ -1,18 +1,22 @@
 """How a command talks to a running sandbox, and what it says when it can't."""
 
 import contextlib
+import functools
+import os
 import re
+import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 import click
 
+from aktify_sandbox.cli.target import Target, find
 from aktify_sandbox.masking import printable
+from aktify_sandbox.settings import PREFIX
 
 if TYPE_CHECKING:
     import httpx
 
-DEFAULT_URL = "http://127.0.0.1:8509"
 _PATIENCE = 60
 
 Command = TypeVar("Command", bound=Callable[..., Any])
@@ -20,6 +24,10 @@ Command = TypeVar("Command", bound=Callable[..., Any])
 
 class NobodyThere(click.ClickException):
     """No sandbox answers, or it doesn't to the end."""
+
+
+class BrokeOff(NobodyThere):
+    """Something is there, but it didn't answer to the end."""
 
 
 class Refused(click.ClickException):
@@ -31,18 +39,45 @@ class Refused(click.ClickException):
         self.content = _problem(answer)
 
 
+class Misunderstood(Refused):
+    """A sandbox can't understand what was asked: it was written wrongly on the command line."""
+
+    exit_code = 2
+
+
 class Client:
     """A running sandbox. Every failure ends the command in one line and with exit code 1."""
 
-    def __init__(self, url: str, token: str | None = None) -> None:
+    def __init__(self, target: Target, token: str | None = None) -> None:
+        """`token` is for this sandbox alone: it is sent when one has answered there."""
         import httpx
 
-        headers = {"authorization": f"Bearer {fit_for_header(token, 'token')}"} if token else {}
+        self.target = target
+        self._token = None if token is None else fit_for_header(token, "token")
         try:  # no proxies, no redirects: this talks to a sandbox and to nothing else
-            self.http = httpx.Client(base_url=url, headers=headers, trust_env=False, timeout=_PATIENCE)
+            self.http = httpx.Client(base_url=target.url, trust_env=False, timeout=_PATIENCE)
         except httpx.InvalidURL:
-            raise click.ClickException(f"{url} isn't an address: write it as {DEFAULT_URL}.") from None
-        self.url = url
+            raise click.UsageError(f"{target.url} isn't an address.") from None
+
+    @property
+    def url(self) -> str:
+        """Where it is."""
+        return self.target.url
+
+    def look_again(self) -> None:
+        """Find it anew, unless its address was given: it may have started, or started again, somewhere else."""
+        if not self.target.is_named:
+            self.target = find(None, self._token)
+            self.http.base_url = self.url
+            self.http.headers.pop("authorization", None)
+
+    def confirm(self, what: str) -> None:
+        """Ask the person at the terminal; a program isn't asked."""
+        if sys.stdin is None or not sys.stdin.isatty() or not sys.stderr.isatty():
+            return
+        self.check()
+        if not click.confirm(f"{what} at {self.url}?", err=True):
+            raise click.ClickException("Nothing was changed.")
 
     def wait_longer(self, seconds: float) -> None:
         """Give answers so much more time."""
@@ -74,6 +109,7 @@ class Client:
         headers: Mapping[str, str] | None = None,
     ) -> "httpx.Response":
         """Any request to our door."""
+        self._authorize()
         params = {name: value for name, value in (query or {}).items() if value is not None}
         with self._said():
             answer = self.http.request(
@@ -84,6 +120,7 @@ class Client:
     @contextlib.contextmanager
     def stream(self, path: str, **query: Any) -> "Iterator[httpx.Response]":
         """A GET whose answer is read bit by bit. What breaks off in the middle ends the command, too."""
+        self._authorize()
         params = {name: value for name, value in query.items() if value is not None}
         with self._said(), self.http.stream("GET", f"/_sandbox{path}", params=params) as answer:
             if answer.status_code >= 300:
@@ -92,6 +129,7 @@ class Client:
 
     def put_stream(self, path: str, content: Iterable[bytes], media: str) -> Any:
         """JSON of a PUT of a body that may be long; the answer may take its time."""
+        self._authorize()
         headers = {"content-type": media}
         with self._said():
             answer = self.http.put(f"/_sandbox{path}", content=content, headers=headers, timeout=None)
@@ -106,14 +144,16 @@ class Client:
             yield
         except (httpx.ConnectError, httpx.ConnectTimeout, httpx.UnsupportedProtocol):
             raise NobodyThere(
-                f"No sandbox answers at {self.url}: start one with `aktify-sandbox serve`, or say where with --url."
+                f"No sandbox answers at {self.target}: start one with `aktify-sandbox serve`, or say where with --url."
             ) from None
         except httpx.TransportError as error:
-            raise NobodyThere(
+            raise BrokeOff(
                 f"The sandbox at {self.url} broke off its answer ({type(error).__name__})."
             ) from None
 
     def _good(self, answer: "httpx.Response") -> "httpx.Response":
+        if answer.status_code == 400 and _problem(answer):
+            raise Misunderstood(answer)
         if answer.status_code >= 400:
             raise Refused(answer)
         if answer.status_code >= 300:
@@ -121,16 +161,22 @@ class Client:
         return answer
 
     def check(self) -> None:
-        """Make sure that this is a sandbox and nothing else."""
+        """Make sure that this is a sandbox and nothing else; it is told no token."""
         try:
-            health = self.get("/health")
+            with self._said():
+                health = self._good(self.http.get("/_sandbox/health")).json()
         except (ValueError, click.ClickException) as error:
-            reason = error.format_message() if isinstance(error, click.ClickException) else ""
-            if reason.startswith("No sandbox answers"):
+            if isinstance(error, NobodyThere) and not isinstance(error, BrokeOff):
                 raise
             health = None
         if not isinstance(health, dict) or health.get("status") != "ok" or "version" not in health:
             raise click.ClickException(f"{self.url} isn't a sandbox: nothing was sent.")
+
+    def _authorize(self) -> None:
+        """Show the token, from now on, to what has proved to be a sandbox."""
+        if self._token and "authorization" not in self.http.headers:
+            self.check()
+            self.http.headers["authorization"] = f"Bearer {self._token}"
 
 
 def fit_for_header(secret: str, kind: str) -> str:
@@ -140,19 +186,45 @@ def fit_for_header(secret: str, kind: str) -> str:
     return secret
 
 
-def talks(command: Command) -> Command:
-    """The options of every command that talks to a running sandbox."""
+def located(command: Command) -> Command:
+    """The options that say where the sandbox is."""
     url = click.option(
-        "--url",
-        envvar="AKTIFY_SANDBOX_URL",
-        default=DEFAULT_URL,
-        show_default=True,
-        help="Where the sandbox is.",
+        "--url", metavar="ADDRESS", help="Where the sandbox is [default: the one served here]."
     )
-    token = click.option(
-        "--token", envvar="AKTIFY_SANDBOX_TOKEN", help="Its token, if it was started with one."
-    )
+    token = click.option("--token", metavar="TOKEN", help="Its token, if it was started with one.")
     return url(token(command))
+
+
+def talks(command: Command) -> Command:
+    """Give the command the `client` that its options, or those of the whole command line, name."""
+
+    @functools.wraps(command)
+    def with_client(*args: Any, url: str | None, token: str | None, **more: Any) -> Any:
+        general = click.get_current_context().find_root().params
+        url = general.get("url") if url is None else url
+        token = general.get("token") if token is None else token
+        if token is None:
+            token = os.environ.get(f"{PREFIX}TOKEN") or None
+        target = find(url, token)
+        return command(*args, client=Client(target, target.token if token is None else token), **more)
+
+    return cast("Command", located(with_client))
+
+
+def asks(what: str) -> Callable[[Command], Command]:
+    """Ask before something is lost that nothing brings back. Stands below `talks`."""
+
+    def decorate(command: Command) -> Command:
+        @functools.wraps(command)
+        def asking(*args: Any, client: Client, yes: bool, **more: Any) -> Any:
+            if not yes:
+                client.confirm(what)
+            return command(*args, client=client, **more)
+
+        yes = click.option("--yes", is_flag=True, help="Don't ask; without a terminal nobody is asked.")
+        return cast("Command", yes(asking))
+
+    return decorate
 
 
 def as_json(command: Command) -> Command:

@@ -20,6 +20,9 @@ from aktify_sandbox.replacing import replaced
 STANDARD = Path("-")
 """Standard input or output, in a file's place."""
 
+READABLE = click.Path(exists=True, dir_okay=False, readable=True, allow_dash=True, path_type=Path)
+"""A file to be read; any other is wrong usage."""
+
 
 class Body(NamedTuple):
     """One lead as it is sent."""
@@ -42,7 +45,7 @@ def text_of(file: Path) -> str:
         content = standard_input().read() if str(file) == "-" else file.read_bytes()
         return content.decode("utf-8-sig")
     except OSError as error:
-        raise click.ClickException(f"{file} can't be read: {error.strerror}.") from None
+        raise click.UsageError(f"{file} can't be read: {error.strerror}.") from None
     except UnicodeDecodeError as error:
         line = content.count(b"\n", 0, error.start) + 1
         raise click.ClickException(f"{file}:{line}: this isn't UTF-8 text; save the file in UTF-8.") from None
@@ -51,7 +54,7 @@ def text_of(file: Path) -> str:
 def standard_input() -> BinaryIO:
     """Standard input. Ends the command when there is none."""
     if sys.stdin is None:
-        raise click.ClickException("Standard input is closed: give a FILE, or pipe something in.")
+        raise click.UsageError("Standard input is closed: give a FILE, or pipe something in.")
     return sys.stdin.buffer
 
 
@@ -83,6 +86,8 @@ def written(file: Path) -> Iterator[Out]:
         yield Shown(sys.stdout) if on_terminal() else sys.stdout.buffer
         sys.stdout.flush()
         return
+    if file.is_dir() or not file.absolute().parent.is_dir():
+        raise click.UsageError(f"{file} can't be written: its folder isn't there, or it is a folder itself.")
     try:
         with replaced(file) as out:
             yield out

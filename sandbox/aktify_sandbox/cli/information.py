@@ -4,19 +4,20 @@ from pathlib import Path
 from typing import Any
 
 import click
-from click.core import ParameterSource
 
-from aktify_sandbox.cli.client import DEFAULT_URL, Client, as_json, talks
+from aktify_sandbox.addresses import DEFAULT_URL
+from aktify_sandbox.cli.client import Client, Refused, as_json, talks
+from aktify_sandbox.cli.files import READABLE, text_of
 from aktify_sandbox.cli.serving import gather, settings_options
 from aktify_sandbox.cli.tables import print_json, print_table
 
 
 @click.command()
-@click.argument("file", type=click.Path(path_type=Path, allow_dash=True))
+@click.argument("file", type=READABLE)
 @click.option("--key", envvar="AKTIFY_API_KEY", metavar="KEY", help="The key it would be sent with.")
 @as_json
 @talks
-def explain(file: Path, key: str | None, in_json: bool, url: str, token: str | None) -> None:
+def explain(file: Path, key: str | None, in_json: bool, client: Client) -> None:
     """What a lead would be answered, and why.
 
     FILE is the lead's JSON, - is standard input. Nothing is sent or kept.
@@ -25,10 +26,7 @@ def explain(file: Path, key: str | None, in_json: bool, url: str, token: str | N
     Example:
       echo '{"phoneNumber": "555-1234", "region": "ca"}' | aktify-sandbox explain -
     """
-    from aktify_sandbox.cli.files import text_of
-
     content = {"body": text_of(file)} | ({"apiKey": key} if key else {})
-    client = Client(url, token)
     if in_json:
         print_json(client.post("/explain", content).json())
     else:
@@ -41,25 +39,25 @@ _RULES = ("config", "profile", "rulings")
 @click.command()
 @settings_options(*_RULES)
 @as_json
-@click.option("--url", envvar="AKTIFY_SANDBOX_URL", help="Ask this running sandbox instead.")
-@click.option("--token", envvar="AKTIFY_SANDBOX_TOKEN", help="Its token, if it was started with one.")
-@click.pass_context
-def rulings(ctx: click.Context, /, in_json: bool, url: str | None, token: str | None, **flags: Any) -> None:
+@talks
+def rulings(in_json: bool, client: Client, **flags: Any) -> None:
     """What is ruled where the vendor's page is silent.
 
-    These are the sandbox's rulings, not the vendor's word.
+    These are the sandbox's rulings, not the vendor's word. Shown is what is in force in the running sandbox; what the
+    settings here would put into force, if --config, --profile or --ruling is given or no sandbox runs.
 
     \b
     Example:
       aktify-sandbox rulings --profile strict
     """
     given = [name for name in _RULES if flags[name]]
-    if given and ctx.get_parameter_source("url") == ParameterSource.COMMANDLINE:
+    if given and client.target.source == "--url":
         flag = {"rulings": "ruling"}.get(given[0], given[0])
         raise click.UsageError(
             f"--url asks what is in force there, --{flag} what would be here: give one of them."
         )
-    table = _local_rulings(flags) if given or not url else Client(url, token).get("/config")["rulings"]
+    there = None if given else _rulings_there(client)
+    table = _local_rulings(flags) if there is None else there
     if in_json:
         print_json({"rulings": table})
         return
@@ -68,6 +66,20 @@ def rulings(ctx: click.Context, /, in_json: bool, url: str | None, token: str | 
     click.echo(
         "These are the sandbox's own rulings where the vendor's page is silent, not the vendor's word."
     )
+    click.echo(f"In force at {client.url}." if there else "In force with the settings here.")
+
+
+def _rulings_there(client: Client) -> list[dict[str, Any]] | None:
+    """The rulings in force in the running sandbox; None if none was named and none is found."""
+    try:
+        there: list[dict[str, Any]] = client.get("/config")["rulings"]
+    except Refused:
+        raise
+    except click.ClickException:
+        if client.target.is_named:
+            raise
+        return None
+    return there
 
 
 def _others(row: dict[str, Any]) -> str:

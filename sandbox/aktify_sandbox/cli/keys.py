@@ -19,14 +19,14 @@ def keys() -> None:
 @keys.command("list")
 @as_json
 @talks
-def list_keys(in_json: bool, url: str, token: str | None) -> None:
+def list_keys(in_json: bool, client: Client) -> None:
     """The keys that are known, masked or by their names.
 
     \b
     Example:
       aktify-sandbox keys list
     """
-    listed = Client(url, token).get("/keys")
+    listed = client.get("/keys")
     if in_json:
         print_json(listed)
         return
@@ -43,9 +43,7 @@ def list_keys(in_json: bool, url: str, token: str | None) -> None:
 @click.option("--name", metavar="NAME", help="How it is shown (default: masked).")
 @as_json
 @talks
-def add(
-    key: str | None, campaign: str | None, name: str | None, in_json: bool, url: str, token: str | None
-) -> None:
+def add(key: str | None, campaign: str | None, name: str | None, in_json: bool, client: Client) -> None:
     """Add a key, KEY or a fresh one, and print it. It is shown only this once.
 
     \b
@@ -53,11 +51,8 @@ def add(
       aktify-sandbox keys add --campaign demo --name ci
     """
     given = {"key": key, "campaign": campaign, "name": name}
-    added = (
-        Client(url, token)
-        .post("/keys", {word: value for word, value in given.items() if value is not None})
-        .json()
-    )
+    added = client.post("/keys", {word: value for word, value in given.items() if value is not None}).json()
+    click.echo(f"Added to {added['campaign']} at {client.url}:", err=True)
     if in_json:
         print_json(added)
     else:
@@ -67,7 +62,7 @@ def add(
 @keys.command()
 @click.argument("key")
 @talks
-def revoke(key: str, url: str, token: str | None) -> None:
+def revoke(key: str, client: Client) -> None:
     """Revoke a key: from now on it is a 401.
 
     KEY is the key itself or its name.
@@ -76,5 +71,5 @@ def revoke(key: str, url: str, token: str | None) -> None:
     Example:
       aktify-sandbox keys revoke ci
     """
-    revoked = Client(url, token).delete("/keys", {"key": key})
-    click.echo(f"{revoked['revoked']} of {revoked['campaign']} is revoked.")
+    revoked = client.delete("/keys", {"key": key})
+    click.echo(f"{revoked['revoked']} of {revoked['campaign']} is revoked at {client.url}.")

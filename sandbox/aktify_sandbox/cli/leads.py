@@ -5,15 +5,13 @@ import io
 import json
 from collections.abc import Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import click
 
-from aktify_sandbox.cli.client import Client, as_json, talks
+from aktify_sandbox.cli.client import Client, as_json, asks, talks
+from aktify_sandbox.cli.files import READABLE, STANDARD, Item, flattened, leads_in, written
 from aktify_sandbox.cli.tables import clean, print_json, print_table
-
-if TYPE_CHECKING:
-    from aktify_sandbox.cli.files import Item
 
 _AT_ONCE = 1_000
 _LONGEST_SHOWN = 100
@@ -39,14 +37,14 @@ def leads() -> None:
 @click.option("--before", metavar="ID", help="Go on from here.")
 @as_json
 @talks
-def list_leads(in_json: bool, url: str, token: str | None, **filters: Any) -> None:
+def list_leads(in_json: bool, client: Client, **filters: Any) -> None:
     """The newest leads, newest first.
 
     \b
     Example:
       aktify-sandbox leads list --campaign demo
     """
-    page = Client(url, token).get("/leads", **filters)
+    page = client.get("/leads", **filters)
     if in_json:
         print_json(page)
         return
@@ -73,16 +71,14 @@ def _name(lead: dict[str, Any]) -> str:
 @click.option("--campaign", metavar="NAME", help="Only this campaign's.")
 @click.option("--output", metavar="FILE", type=click.Path(path_type=Path), help="Write it here instead.")
 @talks
-def export(form: str, campaign: str | None, output: Path | None, url: str, token: str | None) -> None:
+def export(form: str, campaign: str | None, output: Path | None, client: Client) -> None:
     """Print all leads, oldest first. `leads import` takes each format again.
 
     \b
     Example:
       aktify-sandbox leads export --format csv --output leads.csv
     """
-    from aktify_sandbox.cli.files import STANDARD, written
-
-    everything = _all(Client(url, token), campaign)
+    everything = _all(client, campaign)
     with written(output or STANDARD) as out:
         for text in _in_form(form, everything):
             out.write(text.encode())
@@ -108,8 +104,6 @@ def _all(client: Client, campaign: str | None) -> Iterator[dict[str, Any]]:
 
 
 def _as_csv(everything: list[dict[str, Any]]) -> str:
-    from aktify_sandbox.cli.files import flattened
-
     rows = [
         {"campaign": lead["campaign"], "phone": lead["phone"], **flattened(lead["lead"])}
         for lead in everything
@@ -123,10 +117,10 @@ def _as_csv(everything: list[dict[str, Any]]) -> str:
 
 
 @leads.command("import")
-@click.argument("file", type=click.Path(path_type=Path, allow_dash=True))
+@click.argument("file", type=READABLE)
 @click.option("--campaign", metavar="NAME", help="Into which campaign, where the file doesn't say.")
 @talks
-def import_leads(file: Path, campaign: str | None, url: str, token: str | None) -> None:
+def import_leads(file: Path, campaign: str | None, client: Client) -> None:
     """Keep leads from a file. Their first post will be a 409.
 
     FILE is JSON, JSONL or CSV, - is standard input. They are kept in the order of the file.
@@ -135,9 +129,7 @@ def import_leads(file: Path, campaign: str | None, url: str, token: str | None) 
     Example:
       aktify-sandbox leads import known.csv --campaign demo
     """
-    from aktify_sandbox.cli.files import leads_in
-
-    items, client = leads_in(file), Client(url, token)
+    items = leads_in(file)
     if not items:
         raise click.ClickException(f"{file}: there is no lead in it.")
     imported = already = 0
@@ -145,17 +137,18 @@ def import_leads(file: Path, campaign: str | None, url: str, token: str | None) 
     for start in range(0, len(items), _AT_ONCE):
         batch = items[start : start + _AT_ONCE]
         content: dict[str, Any] = {"leads": [item.lead for item in batch]}
-        counts = client.post("/leads", content | ({"campaign": campaign} if campaign else {})).json()
-        imported, already = imported + counts["imported"], already + counts["already"]
-        refused += [_refusal(batch[each["index"]], each["problems"][0]) for each in counts["refused"]]
+        done = client.post("/leads", content | ({"campaign": campaign} if campaign else {})).json()
+        imported, already = imported + done["imported"], already + done["already"]
+        refused += [_refusal(batch[each["index"]], each["problems"][0]) for each in done["refused"]]
     for line in refused:
         click.echo(clean(line), err=True)
-    click.echo(f"{imported:,} imported, {already:,} were there already, {len(refused):,} refused.")
+    counts = f"{imported:,} imported, {already:,} were there already, {len(refused):,} refused"
+    click.echo(f"{counts} at {client.url}.")
     if refused:
         raise SystemExit(1)
 
 
-def _refusal(item: "Item", problem: dict[str, str]) -> str:
+def _refusal(item: Item, problem: dict[str, str]) -> str:
     """Where it stands, what stands there, and what is wrong with it."""
     field, lead = problem["field"], item.lead
     inner = lead.get("lead", lead) if isinstance(lead, dict) else None
@@ -171,7 +164,8 @@ def _refusal(item: "Item", problem: dict[str, str]) -> str:
 @click.option("--campaign", metavar="NAME", help="Only this campaign's.")
 @click.option("--phone", metavar="NUMBER", help="Only this number's, in any spelling.")
 @talks
-def clear(campaign: str | None, phone: str | None, url: str, token: str | None) -> None:
+@asks("Forget leads")
+def clear(campaign: str | None, phone: str | None, client: Client) -> None:
     """Forget leads, so that their numbers are accepted again.
 
     The record of requests stays.
@@ -180,5 +174,5 @@ def clear(campaign: str | None, phone: str | None, url: str, token: str | None) 
     Example:
       aktify-sandbox leads clear --phone "(509) 555-1234"
     """
-    removed = Client(url, token).delete("/leads", campaign=campaign, phone=phone)["removed"]
-    click.echo(f"{removed:,} leads are forgotten.")
+    removed = client.delete("/leads", campaign=campaign, phone=phone)["removed"]
+    click.echo(f"{removed:,} leads are forgotten at {client.url}.")

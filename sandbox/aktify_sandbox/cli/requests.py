@@ -8,7 +8,7 @@ from urllib.parse import quote
 
 import click
 
-from aktify_sandbox.cli.client import Client, as_json, talks
+from aktify_sandbox.cli.client import Client, as_json, asks, talks
 from aktify_sandbox.cli.tables import clean, painted, print_json, print_raw
 
 Command = TypeVar("Command", bound=Callable[..., Any])
@@ -55,14 +55,14 @@ def filters(command: Command) -> Command:
 @click.option("--before", metavar="ID", help="Go on from here.")
 @as_json
 @talks
-def list_requests(in_json: bool, url: str, token: str | None, **wanted: Any) -> None:
+def list_requests(in_json: bool, client: Client, **wanted: Any) -> None:
     """The newest requests, newest first.
 
     \b
     Example:
       aktify-sandbox requests list --status 4xx --since 10m
     """
-    page = Client(url, token).get("/requests", **wanted)
+    page = client.get("/requests", **wanted)
     if in_json:
         print_json(page)
         return
@@ -105,7 +105,7 @@ def _patience(record: dict[str, Any]) -> str:
 )
 @click.option("--json", "in_json", is_flag=True, help="Print one JSON object per line.")
 @talks
-def tail(count: int, in_json: bool, url: str, token: str | None, **wanted: Any) -> None:
+def tail(count: int, in_json: bool, client: Client, **wanted: Any) -> None:
     """Show requests as they come, until Ctrl-C.
 
     When the sandbox is stopped and started again, it goes on.
@@ -122,7 +122,7 @@ def tail(count: int, in_json: bool, url: str, token: str | None, **wanted: Any) 
         else:
             click.echo(row(record))
 
-    Tail(Client(url, token), wanted, show, lambda news: click.echo(news, err=True)).follow(count)
+    Tail(client, wanted, show, lambda news: click.echo(news, err=True)).follow(count)
 
 
 @requests.command()
@@ -137,7 +137,7 @@ def tail(count: int, in_json: bool, url: str, token: str | None, **wanted: Any) 
 @filters
 @click.option("--output", metavar="FILE", type=click.Path(path_type=Path), help="Write it here instead.")
 @talks
-def export(form: str, output: Path | None, url: str, token: str | None, **wanted: Any) -> None:
+def export(form: str, output: Path | None, client: Client, **wanted: Any) -> None:
     """Print requests whole, oldest first. A key is $AKTIFY_API_KEY in all of them.
 
     \b
@@ -146,7 +146,6 @@ def export(form: str, output: Path | None, url: str, token: str | None, **wanted
     """
     from aktify_sandbox.cli.files import STANDARD, written
 
-    client = Client(url, token)
     with (
         client.stream("/requests/export", format=form, **wanted) as answer,
         written(output or STANDARD) as out,
@@ -165,7 +164,7 @@ def export(form: str, output: Path | None, url: str, token: str | None, **wanted
 )
 @as_json
 @talks
-def show(id: str, form: str | None, in_json: bool, url: str, token: str | None) -> None:  # noqa: A002  the word on the command line
+def show(id: str, form: str | None, in_json: bool, client: Client) -> None:  # noqa: A002  the word on the command line
     """One request whole: what came, what was answered, why.
 
     For a 409 the first post stands beside it.
@@ -174,7 +173,7 @@ def show(id: str, form: str | None, in_json: bool, url: str, token: str | None) 
     Example:
       aktify-sandbox requests show r000000042
     """
-    client, path = Client(url, token), f"/requests/{_segment(id)}"
+    path = f"/requests/{_segment(id)}"
     if form:
         print_raw(client.text(f"{path}/{form}").rstrip("\n"))
     elif in_json:
@@ -186,13 +185,14 @@ def show(id: str, form: str | None, in_json: bool, url: str, token: str | None) 
 def _segment(name: str) -> str:
     """A name as one segment of a path; `.` and `..` alone would be a way up."""
     if not name.strip("."):
-        raise click.ClickException(f"“{name}” isn't a request's id: write it as r000000042.")
+        raise click.UsageError(f"“{name}” isn't a request's id: write it as r000000042.")
     return quote(name, safe="")
 
 
 @requests.command()
 @talks
-def clear(url: str, token: str | None) -> None:
+@asks("Forget the record of requests")
+def clear(client: Client) -> None:
     """Forget the record and take it off the disk.
 
     Leads and their 409 stay.
@@ -201,5 +201,5 @@ def clear(url: str, token: str | None) -> None:
     Example:
       aktify-sandbox requests clear
     """
-    cleared = Client(url, token).delete("/requests")["cleared"]
-    click.echo(f"{cleared:,} requests are forgotten; the leads stay.")
+    cleared = client.delete("/requests")["cleared"]
+    click.echo(f"{cleared:,} requests are forgotten at {client.url}; the leads stay.")

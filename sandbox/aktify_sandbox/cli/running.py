@@ -13,6 +13,7 @@ import click
 from aktify_sandbox.cli import junit
 from aktify_sandbox.cli.client import Client
 from aktify_sandbox.cli.serving import gather, settings_options
+from aktify_sandbox.cli.target import Target
 from aktify_sandbox.cli.verdicts import Expected, Verdict, expectations_in, lines_of
 from aktify_sandbox.proxies import exempting
 from aktify_sandbox.settings import Settings, fields_for_flags
@@ -154,7 +155,7 @@ class _Run:
         from aktify_sandbox.redaction import Redaction
         from aktify_sandbox.serving.hosting import say
 
-        client = Client(beside.url, self._settings.token)
+        client = Client(Target(beside.url, "exec"), self._settings.token)
         newest = client.get("/requests", limit=1)["requests"]
         after = newest[0]["id"] if newest else _NEWEST_OF_NONE
         started = time.monotonic()

@@ -27,14 +27,14 @@ def scenarios() -> None:
 @scenarios.command("list")
 @as_json
 @talks
-def list_scenarios(in_json: bool, url: str, token: str | None) -> None:
+def list_scenarios(in_json: bool, client: Client) -> None:
     """The scenarios that can be named, those in force first.
 
     \b
     Example:
       aktify-sandbox scenarios list
     """
-    listed = Client(url, token).get("/scenarios")
+    listed = client.get("/scenarios")
     if in_json:
         print_json(listed)
         return
@@ -120,13 +120,13 @@ def _found(name: str) -> Path:
     try:
         return Shelf(Path.cwd()).find(name)
     except NoSuchScenario as mistake:
-        raise click.ClickException(str(mistake)) from None
+        raise click.UsageError(str(mistake)) from None
 
 
 @scenarios.command()
 @click.argument("names", nargs=-1, required=True, metavar="NAME…")
 @talks
-def use(names: tuple[str, ...], url: str, token: str | None) -> None:
+def use(names: tuple[str, ...], client: Client) -> None:
     """Put scenarios into force in a running sandbox.
 
     They take the place of those that were; the first that matches answers.
@@ -135,23 +135,21 @@ def use(names: tuple[str, ...], url: str, token: str | None) -> None:
     Example:
       aktify-sandbox scenarios use flaky
     """
-    active = (
-        Client(url, token).ask("PUT", "/scenarios/active", content={"active": list(names)}).json()["active"]
-    )
-    click.echo(f"In force: {', '.join(active)}.")
+    active = client.ask("PUT", "/scenarios/active", content={"active": list(names)}).json()["active"]
+    click.echo(f"In force at {client.url}: {', '.join(active)}.")
 
 
 @scenarios.command()
 @talks
-def clear(url: str, token: str | None) -> None:
+def clear(client: Client) -> None:
     """Put no scenario into force: answers are natural again.
 
     \b
     Example:
       aktify-sandbox scenarios clear
     """
-    Client(url, token).ask("PUT", "/scenarios/active", content={"active": []})
-    click.echo("No scenario is in force.")
+    client.ask("PUT", "/scenarios/active", content={"active": []})
+    click.echo(f"No scenario is in force at {client.url}.")
 
 
 @click.command()
@@ -171,7 +169,7 @@ def clear(url: str, token: str | None) -> None:
 @click.option("--any", "for_any", is_flag=True, help="For every request, even with a wrong key or body.")
 @click.option("--clear", "clearing", is_flag=True, help="Forget the forced answers that are still waiting.")
 @talks
-def force(status: str | None, clearing: bool, url: str, token: str | None, **given: Any) -> None:
+def force(status: str | None, clearing: bool, client: Client, **given: Any) -> None:
     """Force the next answers to be a status or a fault.
 
     STATUS is a status or a fault; the next answer, or the next --times answers, will be that.
@@ -187,16 +185,14 @@ def force(status: str | None, clearing: bool, url: str, token: str | None, **giv
     """
     if clearing and status is not None:
         raise click.UsageError("--clear forgets forced answers; it takes no STATUS.")
-    client = Client(url, token)
     if clearing:
         cleared = client.delete("/force")["cleared"]
-        click.echo(f"{cleared:,} forced answer{'' if cleared == 1 else 's'} forgotten.")
+        click.echo(f"{cleared:,} forced answer{'' if cleared == 1 else 's'} forgotten at {client.url}.")
         return
     ordered = client.post("/force", _order(status, given)).json()
     times = ordered["times"]
-    click.echo(
-        f"The next {f'{times:,} answers are' if times > 1 else 'answer is'} forced: {status or 'late'}."
-    )
+    are = f"{times:,} answers at {client.url} are" if times > 1 else f"answer at {client.url} is"
+    click.echo(f"The next {are} forced: {status or 'late'}.")
 
 
 def _order(status: str | None, given: dict[str, Any]) -> dict[str, Any]:

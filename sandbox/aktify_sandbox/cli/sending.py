@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from aktify_sandbox.cli.client import Client, as_json, fit_for_header, talks
-from aktify_sandbox.cli.files import Body, bodies_to_send
+from aktify_sandbox.cli.files import READABLE, Body, bodies_to_send
 from aktify_sandbox.cli.samples import FICTIONAL
 from aktify_sandbox.cli.tables import print_json, print_table
 
@@ -23,7 +23,7 @@ _LONGEST_EXAMPLE = 90
 
 
 @click.command()
-@click.argument("file", required=False, type=click.Path(path_type=Path, allow_dash=True))
+@click.argument("file", required=False, type=READABLE)
 @click.option(
     "--sample",
     metavar="N",
@@ -53,8 +53,7 @@ def send(
     seed: int | None,
     key: str,
     in_json: bool,
-    url: str,
-    token: str | None,
+    client: Client,
 ) -> None:
     """Post leads to a sandbox, and sum up its answers.
 
@@ -73,7 +72,6 @@ def send(
     bodies = bodies_to_send(file) if file is not None else list(_sample(sample or 0, seed))
     if not bodies:
         raise click.ClickException(f"{file}: there is no lead in it.")
-    client = Client(url, token)
     client.check()
     if sample is not None:
         bodies = _fitted(client, key, bodies)
@@ -83,7 +81,7 @@ def send(
     if in_json:
         print_json(summary.content)
     else:
-        summary.print()
+        summary.print(client.url)
     sys.exit(1 if summary.undelivered else 0)
 
 
@@ -207,11 +205,11 @@ class Summary:
     def _ordered(self) -> list[tuple[tuple[int, str], int]]:
         return sorted(self.counts.items(), key=lambda item: (item[0][0], -item[1], item[0][1]))
 
-    def print(self) -> None:
+    def print(self, url: str) -> None:
         """For people."""
         content = self.content
         totals = ", ".join(f"{count:,} × {status}" for status, count in content["statuses"].items())
-        click.echo(f"{content['sent']:,} sent: {totals or 'no answers'}")
+        click.echo(f"{content['sent']:,} sent to {url}: {totals or 'no answers'}")
         rows = [
             (row["status"], f"{row['count']:,}", row["reason"], row["first"], _cut(row["example"]))
             for row in content["reasons"]

@@ -9,7 +9,7 @@ from typing import Any
 
 import click
 
-from aktify_sandbox.cli.client import Client, talks
+from aktify_sandbox.cli.client import Client, asks, talks
 from aktify_sandbox.settings import Flag, Settings, SettingsMistake, fields_for_flags
 
 Command = Callable[..., Any]
@@ -112,14 +112,14 @@ def init(folder: Path) -> None:
 @click.command()
 @click.option("--timeout", default=10.0, show_default=True, metavar="SECONDS", help="How long to wait.")
 @talks
-def wait(timeout: float, url: str, token: str | None) -> None:
+def wait(timeout: float, client: Client) -> None:
     """Wait until a sandbox answers; exit code 1 if none does in time.
 
     \b
     Example:
       aktify-sandbox serve & aktify-sandbox wait --timeout 5
     """
-    client, deadline = Client(url, token), time.monotonic() + timeout
+    deadline = time.monotonic() + timeout
     while True:
         try:
             client.check()
@@ -127,26 +127,29 @@ def wait(timeout: float, url: str, token: str | None) -> None:
             if time.monotonic() >= deadline:
                 raise
             time.sleep(0.05)
+            client.look_again()
         else:
             return
 
 
 @click.command()
 @talks
-def stop(url: str, token: str | None) -> None:
+@asks("End the sandbox")
+def stop(client: Client) -> None:
     """End a running sandbox cleanly.
 
     \b
     Example:
       aktify-sandbox stop
     """
-    Client(url, token).post("/stop")
-    click.echo("It stops.")
+    client.post("/stop")
+    click.echo(f"The sandbox at {client.url} stops.")
 
 
 @click.command()
 @talks
-def reset(url: str, token: str | None) -> None:
+@asks("Forget leads, requests, forced answers and counters")
+def reset(client: Client) -> None:
     """Forget leads, requests, forced answers and counters.
 
     Keys, campaigns and configuration stay.
@@ -155,5 +158,5 @@ def reset(url: str, token: str | None) -> None:
     Example:
       aktify-sandbox reset
     """
-    Client(url, token).post("/reset")
-    click.echo("Leads, requests, forced answers and counters are forgotten.")
+    client.post("/reset")
+    click.echo(f"Leads, requests, forced answers and counters are forgotten at {client.url}.")

@@ -1,16 +1,14 @@
 """`state save|load`: all that a sandbox remembers, in one file."""
 
 import contextlib
-import os
-import stat
 from collections.abc import Iterator
 from pathlib import Path
 from typing import BinaryIO
 
 import click
 
-from aktify_sandbox.cli.client import Client, Refused, as_json, talks
-from aktify_sandbox.cli.files import standard_input, written
+from aktify_sandbox.cli.client import Client, Refused, as_json, asks, talks
+from aktify_sandbox.cli.files import READABLE, STANDARD, standard_input, written
 from aktify_sandbox.cli.tables import clean, print_json
 
 _MEDIA = "application/x-ndjson"
@@ -33,7 +31,7 @@ def state() -> None:
 @click.argument("file", type=click.Path(path_type=Path, allow_dash=True))
 @as_json
 @talks
-def save(file: Path, in_json: bool, url: str, token: str | None) -> None:
+def save(file: Path, in_json: bool, client: Client) -> None:
     """Write the state to a file, whole or not at all.
 
     FILE may be -, standard output. The file is for you alone: it holds phone numbers. Keys stand in it as digests
@@ -43,7 +41,7 @@ def save(file: Path, in_json: bool, url: str, token: str | None) -> None:
     Example:
       aktify-sandbox state save known-leads.jsonl
     """
-    with Client(url, token).stream("/state") as answer, written(file) as out:
+    with client.stream("/state") as answer, written(file) as out:
         for piece in answer.iter_bytes():
             out.write(piece)
         counts = {
@@ -58,10 +56,11 @@ def save(file: Path, in_json: bool, url: str, token: str | None) -> None:
 
 
 @state.command()
-@click.argument("file", type=click.Path(path_type=Path, allow_dash=True))
+@click.argument("file", type=READABLE)
 @as_json
 @talks
-def load(file: Path, in_json: bool, url: str, token: str | None) -> None:
+@asks("Replace the whole state")
+def load(file: Path, in_json: bool, client: Client) -> None:
     """Put a saved state in place of all that is remembered.
 
     FILE is what `state save` wrote, - is standard input. All or nothing: a damaged file changes nothing.
@@ -71,7 +70,6 @@ def load(file: Path, in_json: bool, url: str, token: str | None) -> None:
     Example:
       aktify-sandbox state load known-leads.jsonl
     """
-    client = Client(url, token)
     client.check()
     with _opened(file) as source:
         try:
@@ -87,7 +85,7 @@ def load(file: Path, in_json: bool, url: str, token: str | None) -> None:
     if in_json:
         print_json(loaded)
     else:
-        click.echo(f"{_counted(loaded)} loaded.")
+        click.echo(f"{_counted(loaded)} loaded into {client.url}.")
 
 
 def _counted(counts: dict[str, int]) -> str:
@@ -97,14 +95,12 @@ def _counted(counts: dict[str, int]) -> str:
 
 @contextlib.contextmanager
 def _opened(file: Path) -> Iterator[BinaryIO]:
-    if str(file) == "-":
+    if file == STANDARD:
         yield standard_input()
         return
     try:
         source = file.open("rb")
     except OSError as error:
-        raise click.ClickException(f"{file} can't be read: {error.strerror}.") from None
+        raise click.UsageError(f"{file} can't be read: {error.strerror}.") from None
     with source:
-        if stat.S_ISDIR(os.fstat(source.fileno()).st_mode):
-            raise click.ClickException(f"{file} can't be read: it is a folder.")
         yield source

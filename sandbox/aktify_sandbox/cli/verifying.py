@@ -7,7 +7,7 @@ from typing import Any
 import click
 
 from aktify_sandbox.cli import junit
-from aktify_sandbox.cli.client import Client, Refused, as_json, talks
+from aktify_sandbox.cli.client import Client, as_json, talks
 from aktify_sandbox.cli.tables import print_json
 from aktify_sandbox.cli.verdicts import Expected, ask_all, expectations_in, lines_of
 
@@ -49,8 +49,7 @@ def verify(
     timeout: float,
     junit_file: Path | None,
     in_json: bool,
-    url: str,
-    token: str | None,
+    client: Client,
     **given: Any,
 ) -> None:
     """Check that what was sent is what was expected.
@@ -69,13 +68,8 @@ def verify(
             "Give a FILE of expectations, or say with flags what is expected, such as --count 1."
         )
     junit.check(junit_file)
-    client, started = Client(url, token), time.monotonic()
-    try:
-        verdicts = ask_all(client, expected, seconds=timeout)
-    except Refused as refused:
-        if refused.status != 400:
-            raise
-        raise click.UsageError(refused.message) from None
+    started = time.monotonic()
+    verdicts = ask_all(client, expected, seconds=timeout)
     if junit_file:
         junit.write(junit_file, verdicts, time.monotonic() - started)
     ok = all(verdict.ok for verdict in verdicts)

@@ -9,7 +9,6 @@ same for everyone and asks for data from its own origin.
 
 import hashlib
 import hmac
-import ipaddress
 import re
 from collections.abc import Iterable
 from urllib.parse import parse_qsl, quote, urlencode
@@ -18,6 +17,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from aktify_sandbox.addresses import is_loopback
 from aktify_sandbox.control.problems import problem_response, wants_page
 
 STATE_MEDIA = "application/x-ndjson"
@@ -99,14 +99,6 @@ class Guard:
         value = self._cookie_value.decode()
         response.set_cookie(name, value, path="/_sandbox", httponly=True, samesite="lax")
         return response
-
-
-def is_loopback(name: str) -> bool:
-    """Whether the name (an address) can only be this machine."""
-    try:
-        return ipaddress.ip_address(name).is_loopback
-    except ValueError:
-        return name.lower() == "localhost"
 
 
 def _cookie_name(host: str) -> str:

@@ -35,6 +35,9 @@ def routes(services: Services) -> list[Route]:
     async def health(_: Request) -> Response:
         return JSONResponse({"status": "ok", "version": __version__})
 
+    async def status(_: Request) -> Response:
+        return JSONResponse(_status(services))
+
     async def config(_: Request) -> Response:
         return JSONResponse(_config(services))
 
@@ -57,12 +60,26 @@ def routes(services: Services) -> list[Route]:
 
     return [
         Route("/_sandbox/health", health, methods=["GET"]),
+        Route("/_sandbox/status", status, methods=["GET"]),
         Route("/_sandbox/config", config, methods=["GET"]),
         Route("/_sandbox/openapi.json", document, methods=["GET"]),
         Route("/_sandbox/explain", explain, methods=["POST"]),
         Route("/_sandbox/reset", reset, methods=["POST"]),
         Route("/_sandbox/stop", stop, methods=["POST"]),
     ]
+
+
+def _status(services: Services) -> dict[str, Any]:
+    """What there is, in numbers."""
+    store, forcing = services.store, services.forcing
+    return {
+        "version": __version__,
+        "state": str(store.folder.resolve()) if store.folder else None,
+        "scenarios": list(forcing.active),
+        "forced": sum(order.left for order in forcing.orders),
+        "leads": len(store.leads),
+        "requests": store.requests,
+    }
 
 
 def _config(services: Services) -> dict[str, Any]:

@@ -21,6 +21,7 @@ from aktify_sandbox.serving.hosting import CannotServe, Server, bind, origin_of,
 from aktify_sandbox.serving.output import unblocked
 from aktify_sandbox.serving.terminal import Terminal
 from aktify_sandbox.settings import WELL_KNOWN_KEYS, Settings
+from aktify_sandbox.storage import server_file
 from aktify_sandbox.storage.log import LogError
 from aktify_sandbox.storage.store import Store
 
@@ -62,6 +63,8 @@ def _serve(settings: Settings, notices: list[str], listening: list[socket.socket
     watching: list[asyncio.Task[None]] = []  # whoever drops a task may lose it
 
     def ready() -> None:
+        if folder:
+            write_server_file(folder, here)
         terminal.say(banner(settings, app.campaigns, store, app.forcing.active))
         if settings.ready_file:
             write_ready_file(settings, origin)
@@ -130,6 +133,14 @@ def write_ready_file(settings: Settings, origin: str) -> None:
     mode = readable_to_all() if content["apiKey"] in WELL_KNOWN_KEYS else 0o600
     with replaced(settings.ready_file, mode=mode) as file:
         file.write(json.dumps(content).encode())
+
+
+def write_server_file(folder: Path, url: str) -> None:
+    """Say in the state folder where the sandbox is, if that can be written."""
+    try:
+        server_file.write(folder, url)
+    except OSError as error:
+        say(f"{folder / server_file.NAME} can't be written ({error.strerror}): commands need --url {url}.")
 
 
 class Foreground(Server):

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import orjson
 
 from aktify_sandbox.originals import asyncio
+from aktify_sandbox.storage import server_file
 from aktify_sandbox.storage.fold import fold
 from aktify_sandbox.storage.log import (
     INCOMING,
@@ -38,6 +39,8 @@ _PLAIN_TABLES = ("keys", "campaigns")
 _RESERVE = 1 << 16
 _SPELLING = 24
 """Bits for a number's spelling, so that with the number's own they fit into 64."""
+_CLAIM_SECONDS = 0.2
+"""Those who ask whether a folder is served hold its lock for an instant."""
 _LETTERS = bytes(ord("a") + byte % 26 for byte in range(256))
 
 
@@ -529,7 +532,8 @@ class Store:
         self._release()
 
     def _release(self) -> None:
-        if self._lock:
+        if self._lock and self.folder:
+            server_file.remove(self.folder)
             self._lock.release()
 
 
@@ -598,14 +602,15 @@ def _claim(folder: Path) -> "FileLock":
     from filelock import FileLock, Timeout  # most sandboxes of tests have no folder
 
     # it may be taken in one thread and released in another
-    lock = FileLock(folder / "lock", mode=0o600, thread_local=False)
+    lock = FileLock(folder / server_file.LOCK, mode=0o600, thread_local=False)
     try:
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         ignore = folder / ".gitignore"
         ignore.touch(mode=0o600)
         ignore.chmod(0o600)
         ignore.write_text("*\n")
-        lock.acquire(timeout=0)
+        lock.acquire(timeout=_CLAIM_SECONDS, poll_interval=0.01)
+        server_file.remove(folder)  # one that was killed has left it
     except Timeout:
         raise StateInUse(
             f"The state folder {folder} is in use by another aktify-sandbox: stop that one, or give this one --state."

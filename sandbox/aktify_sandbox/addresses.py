@@ -1,0 +1,40 @@
+"""Where a sandbox is: its address as people write it, and whether it is on this machine."""
+
+from urllib.parse import urlsplit
+
+DEFAULT_URL = "http://127.0.0.1:8509"
+"""Where a sandbox answers that was told nothing else."""
+
+
+class AddressMistake(ValueError):
+    """What was written isn't an address, in words for the user."""
+
+
+def address_of(written: str) -> str:
+    """The address in full: of `localhost:8509` and of the admin API's `http://localhost:8509/_sandbox/` the same.
+
+    Raises `AddressMistake`.
+    """
+    mistake = AddressMistake(f"“{written}” isn't an address. Fix: write it as {DEFAULT_URL}.")
+    text = written.strip()
+    try:
+        parts = urlsplit(text if "://" in text else f"http://{text}")
+        has_port = parts.port is not None
+    except ValueError:
+        raise mistake from None
+    name = parts.hostname or ""
+    is_number = name.isdecimal() and not has_port  # a port alone would be taken for a host
+    more = parts.query or parts.fragment or "@" in parts.netloc or parts.netloc.endswith(":")
+    if parts.scheme not in ("http", "https") or not name or is_number or more:
+        raise mistake
+    return f"{parts.scheme}://{parts.netloc}{parts.path.rstrip('/').removesuffix('/_sandbox')}"
+
+
+def is_loopback(name: str) -> bool:
+    """Whether the name (an address) can only be this machine."""
+    from ipaddress import ip_address
+
+    try:
+        return ip_address(name).is_loopback
+    except ValueError:
+        return name.lower() == "localhost"

@@ -1,0 +1,44 @@
+"""`status`: which sandbox the commands talk to, how it was found, and how it is."""
+
+import click
+
+from aktify_sandbox.cli.client import Client, NobodyThere, as_json, talks
+from aktify_sandbox.cli.tables import clean, print_json
+
+
+@click.command()
+@as_json
+@talks
+def status(in_json: bool, client: Client) -> None:
+    """Show which sandbox the commands talk to.
+
+    With how it was found, and what it holds. The exit code is 1 if none answers.
+
+    \b
+    Example:
+      aktify-sandbox status
+    """
+    target = client.target
+    found = {"url": client.url, "foundBy": target.source, "tried": list(target.tried)}
+    try:
+        client.check()
+    except NobodyThere:
+        if in_json:
+            print_json({**found, "answers": False})
+        raise
+    content = client.get("/status")
+    if in_json:
+        print_json({**found, "answers": True, **content})
+        return
+    rows = {
+        "sandbox": client.url,
+        "found by": "; ".join([target.source, *target.tried]),
+        "version": content["version"],
+        "state": content["state"] or "in memory",
+        "scenarios": ", ".join(content["scenarios"]) or "none",
+        "forced": f"{content['forced']:,} waiting",
+        "leads": f"{content['leads']:,}",
+        "requests": f"{content['requests']:,}",
+    }
+    for name, value in rows.items():
+        click.echo(f"{name:<9}  {clean(value)}")

@@ -1,0 +1,122 @@
+"""`server.json` in a state folder: the address of the sandbox that serves it, for commands in its folder.
+
+A folder may come from anywhere, and a sandbox may be killed, so the file alone proves nothing. It is believed only if
+its address is on this machine and its process holds the folder's lock. Whoever takes or releases the lock removes it.
+"""
+
+import contextlib
+import json
+import os
+import re
+import stat
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from aktify_sandbox.addresses import is_loopback
+from aktify_sandbox.replacing import replaced
+from aktify_sandbox.version import __version__
+
+NAME = "server.json"
+LOCK = "lock"
+"""The file that a sandbox holds locked as long as it has the folder."""
+
+_LONGEST = 4_096
+_ADDRESS = re.compile(r"http://(?:\[([0-9A-Fa-f:.]+)\]|([A-Za-z0-9.-]+)):[0-9]{1,5}")
+
+
+class NotServed(Exception):
+    """Why a folder isn't known to be served, in words for the user."""
+
+
+class Served(NamedTuple):
+    """The sandbox that serves a folder."""
+
+    url: str
+    pid: int
+    version: str
+
+
+def write(folder: Path, url: str) -> None:
+    """Say that this process serves the folder, whole or not at all. It holds the lock. Raises `OSError`."""
+    remove(folder)  # what lies there may be a link or a pipe
+    with replaced(folder / NAME) as file:
+        file.write(json.dumps(Served(url, os.getpid(), __version__)._asdict()).encode())
+
+
+def remove(folder: Path) -> None:
+    """Say so no longer."""
+    with contextlib.suppress(OSError):
+        (folder / NAME).unlink(missing_ok=True)
+
+
+def read(folder: Path) -> Served:
+    """The sandbox that serves the folder. Raises `NotServed`."""
+    path = folder / NAME
+    try:
+        served = _served(_content(path))
+    except FileNotFoundError:
+        raise NotServed(f"no sandbox serves {folder}") from None
+    except (OSError, ValueError):
+        raise NotServed(f"{path} isn't a file that `serve` wrote") from None
+    address = _ADDRESS.fullmatch(served.url)
+    if not address or not is_loopback(address[1] or address[2]):
+        raise NotServed(f"{path} names an address outside this machine")
+    if not (_is_locked(folder / LOCK) and _has_open(served.pid, folder / LOCK)):
+        raise NotServed(f"the sandbox that {path} names has ended")
+    return served
+
+
+def _content(path: Path) -> Any:
+    """What is in the file itself: no link is followed, and no pipe waited for. Raises `OSError`, `ValueError`."""
+    fd = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
+    with open(fd, "rb") as file:
+        if not stat.S_ISREG(os.fstat(fd).st_mode):
+            raise ValueError("not a file")
+        return json.loads(file.read(_LONGEST))
+
+
+def _served(content: Any) -> Served:
+    """Raises `ValueError`."""
+    match content:
+        case {"url": str(url), "pid": int(pid), "version": str(version)} if pid > 0:
+            return Served(url, pid, version)
+    raise ValueError("not what `write` writes")
+
+
+def _is_locked(lock: Path) -> bool:
+    """Whether a process holds the lock. Asked for as a shared lock, so that two who ask don't meet each other."""
+    import fcntl
+
+    try:
+        fd = os.open(lock, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
+    except OSError:
+        return False
+    try:
+        fcntl.flock(fd, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except (BlockingIOError, PermissionError):  # some file systems say the latter
+        return True
+    except OSError:
+        return False
+    finally:
+        os.close(fd)
+    return False
+
+
+def _has_open(pid: int, file: Path) -> bool:
+    """Whether there is such a process of ours, and, where the system tells (Linux), that it has the file open."""
+    try:
+        os.kill(pid, 0)
+    except (OSError, OverflowError):
+        return False
+    descriptors = Path(f"/proc/{pid}/fd")
+    try:
+        return any(_is_same(descriptor, file) for descriptor in descriptors.iterdir())
+    except OSError:
+        return True
+
+
+def _is_same(one: Path, other: Path) -> bool:
+    try:
+        return one.samefile(other)
+    except OSError:
+        return False
