@@ -238,7 +238,7 @@ def test_leads_go_into_a_file_of_their_owner_alone(serve: Serve, tmp_path: Path,
     assert file.read_text() == run(sandbox, "leads", "export", "--format", form)
     assert "Zoë" in file.read_text()
     assert file.stat().st_mode & 0o777 == 0o600
-    lost = run(sandbox, "leads", "export", "--output", str(tmp_path / "none" / "x"), code=1)
+    lost = run(sandbox, "leads", "export", "--output", str(tmp_path / "none" / "x"), code=2)
     assert "can't be written" in lost
 
 
@@ -384,7 +384,7 @@ def test_thousands_of_samples_are_fictional_and_none_is_in_the_damaged_csv() -> 
     "name", ["r000000001/../../health", "../health", "..", ".", "r1?x=y", "ü/", "%2e%2e/health"]
 )
 def test_an_id_stays_an_id_whatever_is_in_it(sandbox: Running, name: str) -> None:
-    said = run(sandbox, "requests", "show", name, "--json", code=1)
+    said = run(sandbox, "requests", "show", name, "--json", code=1 if name.strip(".") else 2)
     assert "status" not in said
 
 
@@ -399,7 +399,7 @@ def test_requests_are_listed_and_shown_with_reasons(sandbox: Running) -> None:
     assert '"(509) 555-1234" then, "5095551234" now' in shown
     assert in_json(sandbox, "requests", "show", duplicate["id"])["firstPost"]["phone"] == "+15095551234"
     assert "r999999999" in run(sandbox, "requests", "show", "r999999999", code=1)
-    assert "“abc” isn't a status" in run(sandbox, "requests", "list", "--status", "abc", code=1)
+    assert "“abc” isn't a status" in run(sandbox, "requests", "list", "--status", "abc", code=2)
 
 
 @pytest.mark.parametrize("form", ["json", "jsonl", "csv"])

@@ -205,7 +205,7 @@ def test_a_record_that_is_cleared_is_said_and_a_hang_up_too(serve: Serve, follow
 
 def test_without_a_sandbox_a_tail_ends_in_one_line(sandbox: Running) -> None:
     assert run(None, "requests", "tail", "--url", "http://127.0.0.1:9", code=1).count("\n") == 1
-    assert "“abc” isn't a status" in run(sandbox, "requests", "tail", "--status", "abc", code=1)
+    assert "“abc” isn't a status" in run(sandbox, "requests", "tail", "--status", "abc", code=2)
 
 
 def test_a_reader_that_goes_ends_it(serve: Serve) -> None:
@@ -375,7 +375,7 @@ def test_filters_choose_what_is_exported(recorded: Running) -> None:
     assert run(recorded, "requests", "export", "--phone", "2125550000") == ""
     [forced] = run(recorded, "requests", "export", "--forced", "yes").splitlines()
     assert json.loads(forced)["reason"]["scenario"] == "force 1"
-    assert "“abc” isn't a status" in run(recorded, "requests", "export", "--status", "abc", code=1)
+    assert "“abc” isn't a status" in run(recorded, "requests", "export", "--status", "abc", code=2)
 
 
 def test_an_export_goes_into_a_file_of_its_owner_alone(recorded: Running, tmp_path: Path) -> None:
@@ -383,7 +383,7 @@ def test_an_export_goes_into_a_file_of_its_owner_alone(recorded: Running, tmp_pa
     assert run(recorded, "requests", "export", "--format", "har", "--output", str(file)) == ""
     jsonschema.validate(json.loads(file.read_text()), HAR)
     assert stat.S_IMODE(file.stat().st_mode) == 0o600
-    said = run(recorded, "requests", "export", "--output", "/no/such/folder/x", code=1)
+    said = run(recorded, "requests", "export", "--output", "/no/such/folder/x", code=2)
     assert "can't be written" in said
 
 

@@ -67,7 +67,7 @@ def test_show_prints_what_init_or_the_package_has(tmp_path: Path) -> None:
     (tmp_path / "scenarios" / "flaky.yaml").write_text("rules: [{answer: 418}]\n")
     assert "418" in run("scenarios", "show", "flaky", folder=tmp_path).stdout
     unknown = run("scenarios", "show", "flakey", folder=tmp_path)
-    assert (unknown.returncode, "Did you mean flaky?" in unknown.stderr) == (1, True)
+    assert (unknown.returncode, "Did you mean flaky?" in unknown.stderr) == (2, True)
     assert (
         run("scenarios", "check", *map(str, (tmp_path / "scenarios").iterdir()), folder=tmp_path).returncode
         == 0
@@ -77,7 +77,7 @@ def test_show_prints_what_init_or_the_package_has(tmp_path: Path) -> None:
 def test_list_use_and_clear(sandbox: Running, tmp_path: Path) -> None:
     assert (
         run("scenarios", "use", "flaky", "race", folder=tmp_path, sandbox=sandbox).stdout
-        == "In force: flaky, race.\n"
+        == f"In force at {sandbox.url}: flaky, race.\n"
     )
     try:
         rows = run("scenarios", "list", folder=tmp_path, sandbox=sandbox).stdout.splitlines()
@@ -90,7 +90,7 @@ def test_list_use_and_clear(sandbox: Running, tmp_path: Path) -> None:
         assert run("scenarios", "clear", folder=tmp_path, sandbox=sandbox).returncode == 0
     assert sandbox.post().status_code == 201
     refused = run("scenarios", "use", "flakey", folder=tmp_path, sandbox=sandbox)
-    assert (refused.returncode, "Did you mean flaky?" in refused.stderr) == (1, True)
+    assert (refused.returncode, "Did you mean flaky?" in refused.stderr) == (2, True)
 
 
 def test_force_says_what_it_did_and_does_it(sandbox: Running, tmp_path: Path) -> None:
@@ -98,13 +98,13 @@ def test_force_says_what_it_did_and_does_it(sandbox: Running, tmp_path: Path) ->
     done = run(
         "force", "503", "--times", "2", *key, "--header", "Retry-After: 7", folder=tmp_path, sandbox=sandbox
     )
-    assert done.stdout == "The next 2 answers are forced: 503.\n"
+    assert done.stdout == f"The next 2 answers at {sandbox.url} are forced: 503.\n"
     assert [sandbox.post().headers.get("retry-after") for _ in range(3)] == ["7", "7", None]
     run("force", "500", *key, "--body", '{"a": 1}', "--any", folder=tmp_path, sandbox=sandbox)
     assert sandbox.post({}).json() == {"a": 1}
     run("force", "reset", "--phone", "2125552000", folder=tmp_path, sandbox=sandbox)
     cleared = run("force", "--clear", folder=tmp_path, sandbox=sandbox)
-    assert cleared.stdout == "1 forced answer forgotten.\n"
+    assert cleared.stdout == f"1 forced answer forgotten at {sandbox.url}.\n"
     assert sandbox.post({**LEAD, "phoneNumber": "2125552000"}).status_code == 201
 
 
@@ -126,11 +126,11 @@ def test_requests_list_says_after_how_long_a_client_hung_up(sandbox: Running, tm
     ("arguments", "code", "words"),
     [
         ((), 2, "STATUS"),
-        (("999",), 1, "at most 599"),
-        (("hnag",), 1, "Did you mean hang?"),
+        (("999",), 2, "at most 599"),
+        (("hnag",), 2, "Did you mean hang?"),
         (("503", "--times", "0"), 2, "--times"),
         (("503", "--header", "x"), 2, "Retry-After"),
-        (("503", "--phone", "12"), 1, "isn't a US phone number"),
+        (("503", "--phone", "12"), 2, "isn't a US phone number"),
     ],
 )
 def test_force_says_what_is_wrong(

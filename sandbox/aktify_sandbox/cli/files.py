@@ -54,7 +54,7 @@ def text_of(file: Path) -> str:
 def standard_input() -> BinaryIO:
     """Standard input. Ends the command when there is none."""
     if sys.stdin is None:
-        raise click.UsageError("Standard input is closed: give a FILE, or pipe something in.")
+        raise click.ClickException("Standard input is closed: give a FILE, or pipe something in.")
     return sys.stdin.buffer
 
 
