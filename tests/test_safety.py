@@ -101,6 +101,8 @@ def test_no_route_answers_a_foreign_host_or_origin(sandbox: Running, hostile: di
         "Host: {ours}\r\nHost: {ours}",
         "Host: {ours}\r\nOrigin: http://evil.example\r\nOrigin: http://{ours}",
         "Host: {ours}\r\nSec-Fetch-Site: cross-site\r\nSec-Fetch-Site: none",
+        "Host: {ours}\r\nContent-Type: text/plain\r\nContent-Type: application/json",
+        "Host: {ours}\r\nAuthorization: Bearer a\r\nAuthorization: Bearer b",
     ],
 )
 def test_a_header_that_is_judged_stands_once(sandbox: Running, repeated: str) -> None:
