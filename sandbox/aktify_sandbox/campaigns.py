@@ -273,9 +273,8 @@ class Campaigns:
         if _FRESH_KEY_SHOWN.fullmatch(key.shown):
             self._expect_fresh()
         salt = digested.rpartition("$")[0]
-        if salt not in self._salts:
-            self._salts += (salt,)
-        digested = self._digests_of_configured(salt).get(digested, digested)
+        if salt != self._salts[0]:
+            digested = self._digests_of_configured(salt).get(digested, digested)
         known = self._keys.get(digested)
         self.put_key(digested, replace(key, source=known.source) if known else key)
 
