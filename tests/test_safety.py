@@ -157,6 +157,13 @@ def test_names_that_are_allowed_get_in(serve: Serve) -> None:
     assert ask(sandbox, "GET", "/_sandbox/config", {"Host": "aktify.evil"})[0] == 403
 
 
+@pytest.mark.parametrize("scheme", ["http", "https"])
+def test_the_page_may_ask_under_its_own_origin(sandbox: Running, scheme: str) -> None:
+    """With https too: something in front of the sandbox may speak it."""
+    headers = {"Origin": f"{scheme}://127.0.0.1:{sandbox.port}"}
+    assert ask(sandbox, "GET", "/_sandbox/config", headers)[0] == 200
+
+
 def test_the_vendors_door_takes_any_host(sandbox: Running) -> None:
     headers = {"Host": "aktify.internal", "x-api-key": sandbox.api_key, "Content-Type": "application/json"}
     assert ask(sandbox, "POST", "/api/v1/leads", headers, json.dumps(LEAD).encode())[0] == 201
