@@ -41,6 +41,11 @@ def is_telling(key: str) -> bool:
     return len(key) >= LONG or (len(key) >= _LEAST and not _WORD_OR_NUMBER.fullmatch(key))
 
 
+def shown_name(name: str) -> str:
+    """A name in a file of which nothing is known: masked if it looks more like a key that stands in a wrong place."""
+    return masked_key(name) if is_telling(name) and any(map(str.isdigit, name)) else name
+
+
 class _Secret:
     """A key, and all that it may look like."""
 

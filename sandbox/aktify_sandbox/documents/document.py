@@ -22,10 +22,13 @@ from aktify_sandbox.documents.nodes import DocumentMistakes, Mistake, Node, Plac
 from aktify_sandbox.documents.yaml_nodes import read_yaml
 from aktify_sandbox.masking import masked_key
 from aktify_sandbox.originals import json, os
+from aktify_sandbox.redaction import is_telling
 
 Schema = dict[str, Any]
 
 _LARGEST = 1_000_000
+_TELLS_NOTHING = 3
+"""So many digits of a number are no key."""
 _NULL = ("", "null", "~")
 _COUNTED = {"maxLength": "characters", "maxItems": "entries", "maxProperties": "names"}
 _BOOLEANS = {"true": True, "false": False}
@@ -92,11 +95,12 @@ class Document:
 
     def _about_a_name(self, name: str, place: Place, error: Any, root: Schema) -> tuple[str, str]:
         allowed = list(error.schema.get("properties", {}))
+        misspelt = get_close_matches(name, allowed, 1, 0.6)  # what is meant as a word is no secret
+        secret = _stands_in_a_secret(place, root) or (is_telling(name) and _is_secret(place, root))
+        shown = _shown(name, secret and not misspelt)
         rule = error.schema.get("propertyNames", {}).get("description")
         if rule:
-            return f"{_shown(name)} can't be a name here.", rule
-        misspelt = get_close_matches(name, allowed, 1, 0.6)  # what is meant as a word is no secret
-        shown = _shown(name, not misspelt and _stands_in_a_secret(place, root))
+            return f"{shown} can't be a name here.", rule
         return f"{shown} isn't known here.", _choice(name, allowed)
 
     def _alternatives(self, place: Place, error: Any, root: Schema) -> Iterator[Mistake]:
@@ -367,6 +371,6 @@ def _shown(value: Any, secret: bool = False) -> str:
     if isinstance(value, list):
         return "a list"
     text = value if isinstance(value, str) else json.dumps(value)
-    if secret and text:
+    if secret and text and (isinstance(value, str) or len(text) > _TELLS_NOTHING):
         return masked_key(text)
     return f"{text[:60]}…" if len(text) > 60 else text or "nothing"

@@ -6,6 +6,7 @@ from json.decoder import JSONDecoder
 from typing import Any
 
 from aktify_sandbox.documents.nodes import DocumentMistakes, Mistake, Node
+from aktify_sandbox.redaction import shown_name
 
 _DECODER = JSONDecoder()
 _SPACE = re.compile(r"[ \t\n\r]*")
@@ -84,7 +85,7 @@ class _Reader:
                 self.complain("This isn't JSON: a name in double quotes is missing here.")
             name = self._string()
             if name in pairs:
-                self.complain(f"{name} stands here twice.", "Keep one.", where)
+                self.complain(f"{shown_name(name)} stands here twice.", "Keep one.", where)
             if self._text[self.skip() : self._at + 1] != ":":
                 self.complain("This isn't JSON: a colon is missing here.")
             self._at += 1

@@ -8,6 +8,7 @@ from typing import Any
 import yaml
 
 from aktify_sandbox.documents.nodes import DocumentMistakes, Mistake, Node
+from aktify_sandbox.redaction import shown_name
 
 _DEEPEST = 32
 _QUICK: Any = getattr(yaml, "CBaseLoader", None)
@@ -96,7 +97,7 @@ def _positioned(node: Any, name: str, mistakes: list[Mistake]) -> Node:
                 Mistake(name, *place, "Merging (<<) isn't taken here.", "Write the values themselves.")
             )
         elif key.value in pairs:
-            mistakes.append(Mistake(name, *place, f"{key.value} stands here twice.", "Keep one."))
+            mistakes.append(Mistake(name, *place, f"{shown_name(key.value)} stands here twice.", "Keep one."))
         else:
             pairs[key.value] = _positioned(inner, name, mistakes)
             names[key.value] = place
