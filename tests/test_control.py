@@ -165,7 +165,13 @@ def test_a_key_is_added_shown_masked_and_revoked(serve: Serve) -> None:
     assert sandbox.post(key="my-own-secret-key").status_code == 201
     listed = sandbox.get("/_sandbox/keys")["keys"]
     assert "my-own-secret-key" not in str(listed)
-    assert listed[-1] == {"key": "my-…key", "campaign": "demo", "revoked": False, "source": "added"}
+    assert listed[-1] == {
+        "key": "my-…key",
+        "campaign": "demo",
+        "revoked": False,
+        "answer": "ordinary",
+        "source": "added",
+    }
     assert (
         sandbox.http.request("DELETE", "/_sandbox/keys", json={"key": "my-own-secret-key"}).status_code == 200
     )

@@ -13,7 +13,7 @@ import httpx
 import pytest
 import requests
 
-from running import COMMAND, LEAD, Running, Serve
+from running import COMMAND, LEAD, Running, Serve, clean_environment
 
 _areas = iter(
     f"{first}{second}{third}" for first in range(2, 10) for second in (0, 2, 3) for third in range(2, 10)
@@ -238,13 +238,139 @@ def test_a_preference_that_is_obeyed_or_not_for_us_is_not_noted(sandbox: Running
 
 
 def test_the_built_in_keys(sandbox: Running) -> None:
-    statuses = {
-        key: sandbox.post(key=key).status_code for key in ("test-401", "test-409", "test-429", "test-500")
-    }
-    assert statuses == {"test-401": 401, "test-409": 409, "test-429": 429, "test-500": 500}
+    forced = {key: int(key[5:]) for key in ("test-400", "test-409", "test-429", "test-500")}
+    answers = {key: sandbox.post(key=key) for key in forced}
+    assert {key: answer.status_code for key, answer in answers.items()} == forced
+    marks = {key: answer.headers["x-aktify-sandbox-forced"] for key, answer in answers.items()}
+    assert marks == {key: f"key {key}" for key in forced}
+    assert sandbox.post(key="test-401").status_code == 401
     assert sandbox.post(key="test-409.mine").status_code == 409
     with pytest.raises(httpx.ReadTimeout):
         sandbox.post({**LEAD, "phoneNumber": "3125552000"}, key="test-slow", timeout=0.3)
+
+
+@pytest.fixture
+def configured(serve: Serve, tmp_path: Path) -> Running:
+    """Keys with answers, and campaigns with scenarios, of the configuration."""
+    (tmp_path / "mine.yaml").write_text("rules: [{when: {region: NV}, answer: 502}]")
+    (tmp_path / "own.yaml").write_text(
+        """
+        scenarios: [outage]
+        campaigns:
+          demo:
+            scenarios: [flaky, ./mine.yaml]
+            keys:
+              - {key: an-own-key-409, answer: 409}
+              - {key: teapot, name: ny, answer: 418}
+              - test-key
+              - {key: teapot.calm, name: calm, answer: 201}
+          others: {keys: [another-key]}
+          calm: {keys: [calm-key], scenarios: []}
+        """
+    )
+    return serve("--in-memory", "--config", str(tmp_path / "own.yaml"))
+
+
+def test_a_key_of_the_configuration_carries_an_answer(configured: Running) -> None:
+    """Its namespaces do too; a wrong body keeps its true 400, and the mark doesn't show the key."""
+    wanted = {
+        "an-own-key-409": (409, "key an-...409"),
+        "teapot": (418, "key ny"),
+        "teapot.mine": (418, "key ny"),
+        "test-400": (400, "key test-400"),
+    }
+    answers = {key: configured.post(key=key) for key in wanted}
+    assert {
+        key: (answer.status_code, answer.headers["x-aktify-sandbox-forced"])
+        for key, answer in answers.items()
+    } == wanted
+    assert configured.post({}, key="teapot").status_code == 400
+    record = configured.record_of(answers["teapot"])
+    assert (record["reason"]["scenario"], record["campaign"]) == ("key ny", "demo")
+
+
+def test_an_answer_201_is_the_ordinary_one(configured: Running) -> None:
+    """As every forced 201: scenarios don't come to their turn."""
+    statuses = [configured.post(key="teapot.calm").status_code for _ in range(4)]
+    assert statuses == [201, 409, 409, 409]
+
+
+def test_the_first_key_is_one_that_forces_nothing(configured: Running) -> None:
+    assert configured.api_key == "test-key"
+    assert configured.get("/_sandbox/config")["apiKey"] == "test-key"
+
+
+def test_the_list_of_keys_says_what_each_forces(configured: Running) -> None:
+    answers = {row["key"]: row["answer"] for row in configured.get("/_sandbox/keys")["keys"]}
+    assert answers == {
+        "an-…409": "409",
+        "ny": "418",
+        "tes…key": "ordinary",
+        "calm": "201",
+        "ano…key": "ordinary",
+        "cal…key": "ordinary",
+        "test-400": "400",
+        "test-401": "401",
+        "test-409": "409",
+        "test-429": "429, Retry-After: 1",
+        "test-500": "500",
+        "test-slow": "ordinary, 5s late",
+    }
+
+
+def test_a_key_goes_before_a_number_and_behind_force(configured: Running) -> None:
+    lead = {"phoneNumber": "(212) 555-0142", "region": "CA"}
+    assert configured.post(lead, key="teapot").status_code == 418
+    configured.http.post("/_sandbox/force", json={"status": 500, "key": "teapot"})
+    assert configured.post(lead, key="teapot").status_code == 500
+    assert configured.post(lead, key="teapot", headers={"Prefer": "code=502"}).status_code == 502
+
+
+def test_a_key_that_is_revoked_at_run_time_forces_nothing_more(configured: Running) -> None:
+    assert configured.http.request("DELETE", "/_sandbox/keys", json={"key": "ny"}).status_code == 200
+    answer = configured.post(key="teapot")
+    assert (answer.status_code, "x-aktify-sandbox-forced" in answer.headers) == (401, False)
+
+
+def test_a_campaign_of_the_configuration_has_scenarios_of_its_own(configured: Running) -> None:
+    """They are in force in it alone, in place of those for all; a path starts where the file lies."""
+
+    def forced(key: str, region: str = "CA") -> Any:
+        lead = {"phoneNumber": "(212) 555-2001", "region": region}
+        return configured.post(lead, key=key).headers.get("x-aktify-sandbox-forced")
+
+    assert [forced("test-key") for _ in range(2)] == ["scenario flaky, rule 1"] * 2
+    assert forced("test-key", "NV") == "scenario mine, rule 1"
+    assert forced("another-key") == "scenario outage, rule 1"
+    assert forced("calm-key") is None
+    listed = {row["campaign"]: row["scenarios"] for row in configured.get("/_sandbox/campaigns")["campaigns"]}
+    assert listed == {"demo": ["flaky", "mine"], "others": None, "calm": []}
+
+
+def test_a_scenario_that_a_campaign_had_as_a_path_keeps_its_name_in_it(configured: Running) -> None:
+    path = "/_sandbox/campaigns/{}/scenarios"
+    assert configured.http.put(path.format("demo"), json={"active": ["mine"]}).status_code == 200
+    assert configured.post({"phoneNumber": "2125552002", "region": "NV"}).status_code == 502
+    assert configured.http.put(path.format("calm"), json={"active": ["mine"]}).status_code == 400
+    assert configured.http.post("/_sandbox/reset").status_code == 204
+    assert configured.post({"phoneNumber": "2125552002", "region": "NV"}).status_code == 502
+
+
+def test_a_scenario_of_a_campaign_that_is_not_there_keeps_serve_from_starting(tmp_path: Path) -> None:
+    (tmp_path / "aktify-sandbox.yaml").write_text(
+        "campaigns: {demo: {keys: [test-key], scenarios: [flakey]}}"
+    )
+    done = subprocess.run(
+        [*COMMAND, "serve", "--port", "0", "--in-memory"],
+        cwd=tmp_path,
+        env=clean_environment(),
+        capture_output=True,
+        text=True,
+        timeout=30,
+    )
+    assert done.returncode == 2
+    assert "campaign demo" in done.stderr
+    assert "Did you mean flaky?" in done.stderr
 
 
 def test_force_is_for_the_next_answers_and_for_whom_it_says(sandbox: Running) -> None:

@@ -149,14 +149,24 @@ campaigns:
     keys:
       - 02139
       - {key: old-key, name: old, revoked: true}
+      - {key: busy-key, answer: 429}
     rulings: {region-case: accept}
+    scenarios: [flaky, own/mine.yaml]
   other:
+    scenarios: []
+  none:
 """
     settings, _ = gather(tmp_path, file)
-    keys = (KeySetting("02139"), KeySetting("old-key", "old", revoked=True))
+    keys = (
+        KeySetting("02139"),
+        KeySetting("old-key", "old", revoked=True),
+        KeySetting("busy-key", answer=429),
+    )
+    scenarios = ("flaky", str(tmp_path / "own/mine.yaml"))
     assert settings.campaigns == (
-        CampaignSetting("demo", "tracking", keys, None, {"region-case": "accept"}),
-        CampaignSetting("other"),
+        CampaignSetting("demo", "tracking", keys, None, {"region-case": "accept"}, scenarios),
+        CampaignSetting("other", scenarios=()),
+        CampaignSetting("none"),
     )
 
 
@@ -196,6 +206,13 @@ campaigns:
         ("campaigns:\n  demo:\n    keys: [{key: a, revokd: true}]", "3:21", "Did you mean revoked?"),
         ("campaigns:\n  demo:\n    keys: [{key: a, revoked: maybe}]", "3:30", "true or false"),
         ("campaigns:\n  a: {keys: [k]}\n  b: {keys: [x, k]}", "3:17", "stands in the campaign a already"),
+        ("campaigns: {a: {keys: [{key: k, nmae: x}]}}", "1:33", "nmae isn't known here. Did you mean name?"),
+        ("campaigns: {a: {keys: [{key: k, answer: 600}]}}", "1:41", "Found 600; it must be at most 599."),
+        ("campaigns: {a: {keys: [{key: k, answer: 99}]}}", "1:41", "Found 99; it must be at least 200."),
+        ("campaigns: {a: {keys: [{key: k, answer: busy}]}}", "1:41", "expected a whole number"),
+        ("campaigns: {a: {keys: [{key: k, answer: 409, revoked: true}]}}", "1:41", "A revoked key is a 401"),
+        ("campaigns: {a: {scenarios: flaky}}", "1:28", "expected a list"),
+        ("campaigns: {a: {scenario: [flaky]}}", "1:17", "Did you mean scenarios?"),
         ("allow-host: a", "1:13", "a list"),
         ("in-memory: 1", "1:12", "true or false"),
     ],
@@ -235,6 +252,12 @@ def test_a_list_where_a_word_belongs_is_one_mistake_that_says_the_words(tmp_path
         "campaigns: {demo: {keys: [&CANARYCANARY x]}}",
         "campaigns: {demo: {keys: ['CANARYCANARY]}}",
         "campaigns: {demo: {keys: [CANARYCANARY]}, b: {keys: [CANARYCANARY]}}",
+        "campaigns: {demo: {keys: [{key: a, answer: CANARYCANARY}]}}",
+        "campaigns: {demo: {keys: [{key: a, nmae: CANARYCANARY}]}}",
+        "campaigns: {demo: {keys: [{CANARY-1: a, CANARY-1: b}]}}",
+        "campaigns: {demo: {CANARY-CANARY: x}}",
+        "campaigns: {CANARY/CANARY: {}}",
+        "CANARY-CANARY: x",
         "campaigns: {demo: CANARYCANARY}",
         "campaigns: CANARYCANARY",
         "campaigns: [CANARYCANARY]",

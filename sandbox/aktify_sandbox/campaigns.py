@@ -17,7 +17,7 @@ from aktify_sandbox.contract.lead import LeadRules
 from aktify_sandbox.contract.rulings import RulingMistake, Rulings
 from aktify_sandbox.masking import masked_key
 from aktify_sandbox.redaction import FRESH_KEY, Redaction, is_telling
-from aktify_sandbox.settings import BUILT_IN_KEYS, WELL_KNOWN_KEYS, CampaignSetting, Settings
+from aktify_sandbox.settings import BUILT_IN_KEYS, WELL_KNOWN_KEYS, CampaignSetting, Settings, first_key
 
 MAX_KEY = 200
 _MAX_NAME = 64
@@ -79,7 +79,7 @@ class Campaigns:
         self.origin = origin
         self._configured = tuple(configured)
         self._salts = tuple(dict.fromkeys((salt, "")))  # folders of earlier versions have none
-        self.default_key = ""
+        self.default_key = first_key(self._configured) or ""
         self._profile = profile
         self._changes = rulings
         self._campaigns: dict[str, Campaign] = {}
@@ -99,14 +99,11 @@ class Campaigns:
             self._keys.setdefault(self.digest_of(key.key), known)
 
     def _configure(self, setting: CampaignSetting) -> None:
-        self.put(Campaign(setting.name, setting.link, setting.profile, setting.rulings))
+        self.put(Campaign(setting.name, setting.link, setting.profile, setting.rulings, setting.scenarios))
         for key in setting.keys:
             self._keep_secret(key.key)
-            self._keys[self.digest_of(key.key)] = Key(
-                key.name or masked_key(key.key), setting.name, key.revoked
-            )
-            if not self.default_key and not key.revoked:
-                self.default_key = key.key
+            shown = key.name or masked_key(key.key)
+            self._keys[self.digest_of(key.key)] = Key(shown, setting.name, key.revoked)
 
     # the hot path
 
@@ -124,6 +121,15 @@ class Campaigns:
             self._found[raw] = access
             self._spelled[access.key, access.campaign] = raw
         return access
+
+    def answers(self) -> dict[str, tuple[str, int]]:
+        """The keys of the configuration that force an answer: how each is shown, and the status."""
+        keys = (key for setting in self._configured for key in setting.keys)
+        return {
+            key.key: (self._keys[self.digest_of(key.key)].shown, key.answer)
+            for key in keys
+            if key.answer is not None
+        }
 
     def digest_of(self, key: str) -> str:
         """How the key is known, or would be."""

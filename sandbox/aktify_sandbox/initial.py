@@ -32,6 +32,8 @@ campaigns:
     keys:
       - test-key
       - {key: old-key, name: old, revoked: true}
+#      - {key: busy-key, name: busy, answer: 429}   # forces that status in place of a 201 or 409
+#    scenarios: [flaky]   # in force in this campaign alone, in place of those above
 """
 
 _SCENARIO = """\

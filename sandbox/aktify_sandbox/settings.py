@@ -48,6 +48,13 @@ class KeySetting:
     key: str
     name: str | None = None
     revoked: bool = False
+    answer: int | None = None
+    """The status that it forces; None: nothing is forced."""
+
+    @property
+    def is_ordinary(self) -> bool:
+        """Whether its leads get what they deserve."""
+        return not self.revoked and self.answer in (None, 201)
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,11 +66,13 @@ class CampaignSetting:
     keys: tuple[KeySetting, ...] = ()
     profile: str | None = None
     rulings: Mapping[str, str] = field(default_factory=dict)
+    scenarios: tuple[str, ...] | None = None
+    """Those in force in it alone, in place of those for all; None: those for all."""
 
 
 BUILT_IN_KEYS = (
     KeySetting("test-401", revoked=True),
-    *(KeySetting(key) for key in ("test-409", "test-429", "test-500", "test-slow")),
+    *(KeySetting(key) for key in ("test-400", "test-409", "test-429", "test-500", "test-slow")),
 )
 """Keys that force an answer, in the first campaign; `scenarios/built-in/keys.yaml` says what they force."""
 
@@ -72,6 +81,12 @@ DEFAULT_CAMPAIGNS = (CampaignSetting("demo", keys=(KeySetting("test-key"),)),)
 
 WELL_KNOWN_KEYS = frozenset(key.key for key in (*BUILT_IN_KEYS, *DEFAULT_CAMPAIGNS[0].keys))
 """Keys that are no secret: everybody's sandbox has them."""
+
+
+def first_key(campaigns: Iterable[CampaignSetting]) -> str | None:
+    """A key that works, if any does; one that forces no answer, if there is one."""
+    valid = [key for campaign in campaigns for key in campaign.keys if not key.revoked]
+    return next((key.key for key in sorted(valid, key=lambda key: not key.is_ordinary)), None)
 
 
 def _option(default: Any, about: str, **more: Any) -> Any:
@@ -388,7 +403,7 @@ def _settings_in(content: dict[str, Any], folder: Path) -> dict[str, Any]:
             )
     if "campaigns" in content:
         found["campaigns"] = tuple(
-            _campaign(name, about or {}) for name, about in content["campaigns"].items()
+            _campaign(name, about or {}, folder) for name, about in content["campaigns"].items()
         )
     return found
 
@@ -398,12 +413,18 @@ def _scenario(written: str, folder: Path) -> str:
     return str(folder / written) if "/" in written or (folder / written).is_file() else written
 
 
-def _campaign(name: str, about: dict[str, Any]) -> CampaignSetting:
+def _campaign(name: str, about: dict[str, Any], folder: Path) -> CampaignSetting:
     keys = tuple(
         KeySetting(key) if isinstance(key, str) else KeySetting(**key) for key in about.get("keys", ())
     )
+    scenarios = about.get("scenarios")
     return CampaignSetting(
-        name, about.get("link", "optional"), keys, about.get("profile"), about.get("rulings", {})
+        name,
+        about.get("link", "optional"),
+        keys,
+        about.get("profile"),
+        about.get("rulings", {}),
+        None if scenarios is None else tuple(_scenario(each, folder) for each in scenarios),
     )
 
 
@@ -416,6 +437,9 @@ def _campaign_mistakes(document: "Document", content: dict[str, Any]) -> Iterato
             if isinstance(entry, dict) and key in entry.get("name", ""):
                 hint = "A key's name is how it is shown, so it must not hold the key."
                 yield document.mistake(place, "The name of this key gives it away.", hint)
+            if isinstance(entry, dict) and entry.get("revoked") and "answer" in entry:
+                hint = "Leave out answer, or revoked."
+                yield document.mistake((*place, "answer"), "A revoked key is a 401, always.", hint)
             if key in seen:
                 yield document.mistake(
                     place, f"This key stands in the campaign {seen[key]} already.", "A key has one campaign."
@@ -533,7 +557,13 @@ def _campaigns_schema() -> dict[str, Any]:
         "properties": {
             "key": text,
             "name": {"type": "string", "minLength": 1},
-            "revoked": {"type": "boolean"},
+            "revoked": {"type": "boolean", "description": "Whether it is a 401, as a key that was revoked."},
+            "answer": {
+                "type": "integer",
+                "minimum": 200,
+                "maximum": 599,
+                "description": "The status that it forces in place of a 201 or 409.",
+            },
         },
     }
     campaign = {
@@ -549,6 +579,11 @@ def _campaigns_schema() -> dict[str, Any]:
             },
             "profile": {"type": "string", "enum": list(PROFILES)},
             "rulings": _rulings_schema(),
+            "scenarios": {
+                "type": "array",
+                "description": "Scenarios in force in it alone, by name or file, in place of those for all.",
+                "items": {"type": "string", "minLength": 1},
+            },
         },
     }
     return {

@@ -31,10 +31,16 @@ def list_keys(in_json: bool, client: Client) -> None:
         print_json(listed)
         return
     rows = [
-        (key["key"], key["campaign"], "revoked" if key["revoked"] else "valid", key["source"])
+        (
+            key["key"],
+            key["campaign"],
+            "revoked" if key["revoked"] else "valid",
+            key["answer"],
+            key["source"],
+        )
         for key in listed["keys"]
     ]
-    print_table(("key", "campaign", "state", "from"), rows, empty="No keys.")
+    print_table(("key", "campaign", "state", "answer", "from"), rows, empty="No keys.")
 
 
 @keys.command()

@@ -15,6 +15,7 @@ from aktify_sandbox.control.problems import ProblemError, json_object, names_in,
 from aktify_sandbox.control.services import Services
 from aktify_sandbox.documents.nodes import DocumentMistakes
 from aktify_sandbox.masking import masked_key
+from aktify_sandbox.scenarios.forcing import Forcing
 from aktify_sandbox.scenarios.shelf import NoSuchScenario
 from aktify_sandbox.settings import ERROR_BODIES
 from aktify_sandbox.storage.log import LogError, request_id
@@ -42,10 +43,15 @@ class _Room:
 
     async def listed(self, _: Request) -> Response:
         rows = [
-            {"campaign": each.name, "link": each.link, "leads": self._store.leads_in(each.name)}
+            {
+                "campaign": each.name,
+                "link": each.link,
+                "scenarios": self._forcing.scenarios_in(each.name),
+                "leads": self._store.leads_in(each.name),
+            }
             for each in self._campaigns.campaigns()
         ]
-        return JSONResponse({"campaigns": rows + _namespaces(self._store, self._campaigns)})
+        return JSONResponse({"campaigns": rows + _namespaces(self._store, self._campaigns, self._forcing)})
 
     async def add(self, request: Request) -> Response:
         content = await json_object(
@@ -158,13 +164,19 @@ def _campaign_in(content: dict[str, Any]) -> Campaign:
     return Campaign(name, link, profile, rulings, scenarios, shape, shuffle, added=True)
 
 
-def _namespaces(store: Store, campaigns: Campaigns) -> list[dict[str, Any]]:
+def _namespaces(store: Store, campaigns: Campaigns, forcing: Forcing) -> list[dict[str, Any]]:
     """Campaigns that exist because a key with a name of its own has been used."""
     known = {campaign.name for campaign in campaigns.campaigns()}
     names = [name for name in store.campaigns_with_leads() if name not in known]
-    links = ((name, campaigns.campaign(name)) for name in names)
+    parents = ((name, campaigns.campaign(name)) for name in names)
     return [
-        {"campaign": name, "link": c.link if c else None, "leads": store.leads_in(name)} for name, c in links
+        {
+            "campaign": name,
+            "link": parent.link if parent else None,
+            "scenarios": forcing.scenarios_in(parent.name) if parent else None,
+            "leads": store.leads_in(name),
+        }
+        for name, parent in parents
     ]
 
 

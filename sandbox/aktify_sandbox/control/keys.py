@@ -22,6 +22,7 @@ from aktify_sandbox.contract.rulings import RulingMistake
 from aktify_sandbox.control.problems import ProblemError, json_object, text_or_none
 from aktify_sandbox.control.services import Services
 from aktify_sandbox.masking import masked_key, printable
+from aktify_sandbox.scenarios.forced import does
 from aktify_sandbox.storage.store import Store
 
 _MAX_SHOWN = 64
@@ -32,14 +33,17 @@ def routes(services: Services) -> list[Route]:
     store, campaigns = services.store, services.campaigns
 
     async def list_keys(_: Request) -> Response:
+        forced = services.forcing.answers_of_keys
+        answers = {campaigns.digest_of(key): does(answer) for key, answer in forced.items()}
         rows = [
             {
                 "key": k.shown,
                 "campaign": k.campaign,
                 "revoked": k.revoked,
+                "answer": "401" if k.revoked else answers.get(digested, "ordinary"),
                 "source": k.source,
             }
-            for k in campaigns.keys().values()
+            for digested, k in campaigns.keys().items()
         ]
         return JSONResponse({"keys": rows})
 

@@ -19,10 +19,10 @@ from aktify_sandbox.originals import json, time
 from aktify_sandbox.record import records
 from aktify_sandbox.record.diagnosis import diagnosis
 from aktify_sandbox.record.recorder import presented_keys, timestamp
-from aktify_sandbox.scenarios.forced import forced_answer
+from aktify_sandbox.scenarios.forced import does, forced_answer
 from aktify_sandbox.scenarios.forcing import Forcing
-from aktify_sandbox.serving.banner import first_key, line_to_paste
-from aktify_sandbox.settings import WELL_KNOWN_KEYS
+from aktify_sandbox.serving.banner import line_to_paste
+from aktify_sandbox.settings import WELL_KNOWN_KEYS, first_key
 from aktify_sandbox.storage.log import request_id
 from aktify_sandbox.version import __version__
 
@@ -89,7 +89,7 @@ def _config(services: Services) -> dict[str, Any]:
         for field in fields(settings)
         if field.name not in _NOT_SHOWN
     }
-    origin, key = campaigns.origin, first_key(settings)
+    origin, key = campaigns.origin, first_key(settings.campaigns)
     known = key if key in WELL_KNOWN_KEYS else None
     return {
         "version": __version__,
@@ -116,6 +116,7 @@ def _config(services: Services) -> dict[str, Any]:
                 "campaign": campaign.name,
                 "link": campaign.link,
                 "rulings": campaigns.rulings_of(campaign).changes,
+                "scenarios": services.forcing.scenarios_in(campaign.name),
                 "keys": [
                     key.shown
                     for key in campaigns.keys().values()
@@ -131,29 +132,13 @@ def _magic(forcing: Forcing) -> dict[str, list[dict[str, str]]]:
     """What forces an answer everywhere: keys, and phone numbers in any area code."""
     rows: dict[str, list[dict[str, str]]] = {"keys": [], "numbers": []}
     for rule in forcing.built_in_rules:
-        does = _does(rule["answer"])
+        words = does(rule["answer"])
         if "key" in rule["when"]:
-            rows["keys"].append({"key": rule["when"]["key"], "does": does})
+            rows["keys"].append({"key": rule["when"]["key"], "does": words})
         else:
-            rows["numbers"].append({"phoneNumber": rule["when"]["phoneNumber"], "does": does})
+            rows["numbers"].append({"phoneNumber": rule["when"]["phoneNumber"], "does": words})
     rows["keys"].insert(0, {"key": "test-401", "does": "401: a key that was revoked"})
     return rows
-
-
-def _does(answer: Any) -> str:
-    """An answer of a scenario rule in a few words."""
-    if isinstance(answer, list):
-        return ", then ".join(map(_does, answer))
-    if not isinstance(answer, dict):
-        return "ordinary" if answer == "natural" else str(answer)
-    words = [str(answer[name]) for name in ("status", "fault") if name in answer]
-    words += [
-        f"{name}: {value}" for name, value in answer.get("headers", {}).items() if name == "Retry-After"
-    ]
-    words += ["no body"] if answer.get("body") == "" else []
-    words += [f"ordinary, {answer['delay']} late"] if "delay" in answer else []
-    words += ["lead kept"] if "lead" in answer else []
-    return ", ".join(words)
 
 
 def _plain(value: Any) -> Any:

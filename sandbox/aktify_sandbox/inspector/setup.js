@@ -55,7 +55,7 @@ function keyCard({ campaigns }, keys) {
     h(
       "table",
       {},
-      h("thead", {}, h("tr", {}, ["Key", "Campaign", "State"].map((name) => h("th", { scope: "col" }, name)))),
+      h("thead", {}, h("tr", {}, ["Key", "Campaign", "State", "Answer"].map((name) => h("th", { scope: "col" }, name)))),
       h(
         "tbody",
         {},
@@ -66,6 +66,7 @@ function keyCard({ campaigns }, keys) {
             h("th", { scope: "row", class: "mono" }, each.key),
             h("td", {}, each.campaign, links.get(each.campaign) && links.get(each.campaign) !== "optional" && h("span", { class: "tag" }, links.get(each.campaign))),
             h("td", {}, each.revoked ? h("span", { class: "tag bad" }, "revoked") : "valid"),
+            h("td", {}, each.answer),
           ),
         ),
       ),

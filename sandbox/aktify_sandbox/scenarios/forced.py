@@ -2,6 +2,7 @@
 
 import dataclasses
 from http import HTTPStatus
+from typing import Any
 
 from aktify_sandbox.contract import answers
 from aktify_sandbox.contract.answers import Answer
@@ -32,6 +33,22 @@ def forced_answer(forced: Forced, natural: Answer) -> Answer:
         short=natural.short,
         keeps=natural.keeps and step.kept,
     )
+
+
+def does(answer: Any) -> str:
+    """An answer of a scenario rule in a few words."""
+    if isinstance(answer, list):
+        return ", then ".join(map(does, answer))
+    if not isinstance(answer, dict):
+        return "ordinary" if answer == "natural" else str(answer)
+    words = [str(answer[name]) for name in ("status", "fault") if name in answer]
+    words += [
+        f"{name}: {value}" for name, value in answer.get("headers", {}).items() if name == "Retry-After"
+    ]
+    words += ["no body"] if answer.get("body") == "" else []
+    words += [f"ordinary, {answer['delay']} late"] if "delay" in answer else []
+    words += ["lead kept"] if "lead" in answer else []
+    return ", ".join(words)
 
 
 def _worded(status: int, natural: Answer) -> Answer:

@@ -8,6 +8,7 @@ import dataclasses
 import re
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, NamedTuple
 
 from aktify_sandbox.campaigns import Campaign, Campaigns
@@ -75,14 +76,20 @@ class Forcing:
         self._built_in = [built_in("keys", "key {key}")]
         if numbers:
             self._built_in.append(built_in("numbers", "number {phoneNumber}"))
+        answers = campaigns.answers()
+        self._of_keys = [_of_key(key, *about) for key, about in answers.items()]
+        self._written_of_keys = {key: status for key, (_, status) in answers.items()}
         self._active = self._load(active, shelf.find)
-        self._of_campaigns, self.warnings = self.read_for(campaigns.campaigns())
+        self._of_campaigns, self.warnings = self.read_for(campaigns.campaigns(), at_start=True)
         self._arrange()
 
-    def read_for(self, campaigns: Iterable[Campaign]) -> tuple[dict[str, dict[str, Loaded]], list[str]]:
-        """The scenarios of campaigns of an earlier run, changing nothing; may be called in another thread.
+    def read_for(
+        self, campaigns: Iterable[Campaign], *, at_start: bool = False
+    ) -> tuple[dict[str, dict[str, Loaded]], list[str]]:
+        """The scenarios of campaigns, changing nothing; may be called in another thread.
 
-        What one has come to must not keep the sandbox from starting: it is left out, and said.
+        What one of an earlier run has come to must not keep the sandbox from starting: it is left out, and said. A
+        mistake in the configuration does: raises `NoSuchScenario`, `DocumentMistakes` `at_start`.
         """
         found: dict[str, dict[str, Loaded]] = {}
         warnings = []
@@ -90,10 +97,17 @@ class Forcing:
             if campaign.scenarios is None:
                 continue
             found[campaign.name] = {}
+            find = self.shelf.named if campaign.added else self.shelf.find
             try:
-                found[campaign.name] = self.read_in(campaign.name, campaign.scenarios)
+                found[campaign.name] = self._load_in(campaign.name, campaign.scenarios, find)
             except (NoSuchScenario, DocumentMistakes) as mistake:
-                warnings.append(f"The campaign {campaign.name} is without its scenarios: {mistake}")
+                warning = f"The campaign {campaign.name} is without its scenarios: {mistake}"
+                if not (at_start and not campaign.added):
+                    warnings.append(warning)
+                elif isinstance(mistake, NoSuchScenario):
+                    raise NoSuchScenario(warning) from None
+                else:
+                    raise
         return found, warnings
 
     # which rules are in force
@@ -108,6 +122,12 @@ class Forcing:
         """The rules of keys and numbers that force an answer everywhere, as they are written."""
         return [rule for scenario in self._built_in for rule in scenario.written]
 
+    @property
+    def answers_of_keys(self) -> dict[str, Any]:
+        """The keys that force an answer, in full, and their answers as they are written."""
+        built_in = {rule["when"].get("key"): rule["answer"] for rule in self.built_in_rules}
+        return {**{key: built_in[key] for key in built_in if key}, **self._written_of_keys}
+
     def use(self, names: Iterable[str]) -> None:
         """Put these scenarios (by name, in this order) in the place of those in force; their counters start anew.
 
@@ -120,7 +140,7 @@ class Forcing:
 
         Raises `NoSuchScenario`, `DocumentMistakes`.
         """
-        return self._load(names, self._named)
+        return self._load(names, lambda name: self._named(name, self._active))
 
     def put(self, found: dict[str, Loaded]) -> None:
         """Put scenarios that were read in the place of those in force; their counters start anew."""
@@ -144,8 +164,16 @@ class Forcing:
 
     def read_in(self, campaign: str, names: Iterable[str]) -> dict[str, Loaded]:
         """Scenarios for one campaign, changing nothing. Raises `NoSuchScenario`, `DocumentMistakes`."""
-        found = self._load(names, self.shelf.named)
-        return {name: _only_in(campaign, loaded) for name, loaded in found.items()}
+        in_force = self._of_campaigns.get(campaign, {})
+        return self._load_in(campaign, names, lambda name: self._named(name, in_force))
+
+    def scenarios_in(self, campaign: str) -> list[str] | None:
+        """The names of those in force for one campaign alone; None: those for all are its too."""
+        found = self._of_campaigns.get(campaign)
+        return None if found is None else list(found)
+
+    def _load_in(self, campaign: str, names: Iterable[str], find: Callable[[str], Path]) -> dict[str, Loaded]:
+        return {name: _only_in(campaign, loaded) for name, loaded in self._load(names, find).items()}
 
     def put_in(self, campaign: str, loaded: dict[str, Loaded] | None) -> None:
         """Put scenarios that were read into force for one campaign, as `use_in` does."""
@@ -189,7 +217,7 @@ class Forcing:
         self.reset()
         self._arrange()
 
-    def _load(self, names: Iterable[str], find: Callable[[str], Any]) -> dict[str, Loaded]:
+    def _load(self, names: Iterable[str], find: Callable[[str], Path]) -> dict[str, Loaded]:
         loaded: dict[str, Loaded] = {}
         for path in dict.fromkeys(find(name) for name in names):
             each = Loaded.of(path)
@@ -201,9 +229,9 @@ class Forcing:
             loaded[name] = each
         return loaded
 
-    def _named(self, name: str) -> Any:
+    def _named(self, name: str, in_force: dict[str, Loaded]) -> Path:
         """A scenario that was once given as a path keeps its name while it is in force."""
-        known = self._active.get(name)
+        known = in_force.get(name)
         return known.scenario.path if known else self.shelf.named(name)
 
     def _forget(self, gone: Iterable[Loaded]) -> None:
@@ -219,7 +247,7 @@ class Forcing:
         rules = [rule for loaded in group.values() for rule in loaded.scenario.rules]
         built_in = [rule for scenario in self._built_in for rule in scenario.rules]
         for_any = [rule for rule in rules if rule.for_any]
-        for_usual = [*built_in, *(rule for rule in rules if not rule.for_any)]
+        for_usual = [*self._of_keys, *built_in, *(rule for rule in rules if not rule.for_any)]
         return _InForce(Rules(for_any) if for_any else None, Rules(for_usual))
 
     def _in_force(self, natural: Answer) -> _InForce:
@@ -349,6 +377,12 @@ class Forcing:
         order.left -= 1
         if order.left == 0:
             self._orders = {rule: other for rule, other in self._orders.items() if other is not order}
+
+
+def _of_key(key: str, shown: str, status: int) -> Rule:
+    step = NATURAL if status == 201 else Step(status)
+    mark = f"key {shown.replace('…', '...')}"  # headers carry it
+    return Rule(mark, (step,), (Condition("key", frozenset([key])),))
 
 
 def _only_in(campaign: str, loaded: Loaded) -> Loaded:

@@ -7,14 +7,14 @@ from aktify_sandbox.campaigns import Campaigns
 from aktify_sandbox.contract.examples import example
 from aktify_sandbox.contract.lead import LeadRules
 from aktify_sandbox.masking import masked_key
-from aktify_sandbox.settings import DEFAULT_CAMPAIGNS, WELL_KNOWN_KEYS, Settings
+from aktify_sandbox.settings import DEFAULT_CAMPAIGNS, WELL_KNOWN_KEYS, Settings, first_key
 from aktify_sandbox.storage.store import Store
 from aktify_sandbox.version import __version__
 
 
 def banner(settings: Settings, campaigns: Campaigns, store: Store, scenarios: Iterable[str]) -> str:
     """The text that `serve` prints once it answers."""
-    origin, key = campaigns.origin, first_key(settings)
+    origin, key = campaigns.origin, first_key(settings.campaigns)
     line = line_to_paste(settings, campaigns, key if key in WELL_KNOWN_KEYS else None)
     return "\n".join(
         [
@@ -51,13 +51,6 @@ def _shown(key: str | None) -> str:
     return key if key in WELL_KNOWN_KEYS else f"{masked_key(key)} of the configuration, as $AKTIFY_API_KEY"
 
 
-def first_key(settings: Settings) -> str | None:
-    """A key that works, if any does."""
-    return next(
-        (key.key for campaign in settings.campaigns for key in campaign.keys if not key.revoked), None
-    )
-
-
 def line_to_paste(settings: Settings, campaigns: Campaigns, key: str | None) -> str | None:
     """A `curl` line whose lead is accepted by the rulings in force; None where none is.
 
@@ -75,7 +68,7 @@ def line_to_paste(settings: Settings, campaigns: Campaigns, key: str | None) -> 
 
 def _rules(settings: Settings, campaigns: Campaigns) -> LeadRules:
     """The rules that the first valid key's leads meet."""
-    access = campaigns.find((first_key(settings) or "").encode())
+    access = campaigns.find((first_key(settings.campaigns) or "").encode())
     return access.rules if access else campaigns.rules_of("")
 
 

@@ -12,10 +12,9 @@ from aktify_sandbox.errors import SandboxDied
 from aktify_sandbox.greenlets import monkey_patched_by
 from aktify_sandbox.originals import asyncio, os, socket, threading, time
 from aktify_sandbox.record.recorder import Exchange
-from aktify_sandbox.serving.banner import first_key
 from aktify_sandbox.serving.hosting import Server, bind, origin_of, watch
 from aktify_sandbox.serving.memory import Client
-from aktify_sandbox.settings import Settings
+from aktify_sandbox.settings import Settings, first_key
 from aktify_sandbox.storage.store import Store
 
 T = TypeVar("T")
@@ -50,7 +49,7 @@ class Beside:
         `folders` are those in which `scenarios/` may lie; none: the current one.
         """
         self.settings = settings
-        self.api_key = first_key(settings) or ""
+        self.api_key = first_key(settings.campaigns) or ""
         self.failure: BaseException | None = None
         """What ended the thread, if it was a defect."""
         self._listen = listen

@@ -20,7 +20,7 @@ from aktify_sandbox.serving.banner import banner
 from aktify_sandbox.serving.hosting import CannotServe, Server, bind, origin_of, say, watch
 from aktify_sandbox.serving.output import unblocked
 from aktify_sandbox.serving.terminal import Terminal
-from aktify_sandbox.settings import WELL_KNOWN_KEYS, Settings
+from aktify_sandbox.settings import WELL_KNOWN_KEYS, Settings, first_key
 from aktify_sandbox.storage import server_file
 from aktify_sandbox.storage.log import LogError
 from aktify_sandbox.storage.store import Store
@@ -123,11 +123,10 @@ def check_ready_file(path: Path | None) -> None:
 def write_ready_file(settings: Settings, origin: str) -> None:
     """Say where the sandbox is, whole or not at all."""
     assert settings.ready_file is not None  # noqa: S101  the caller has looked
-    keys = [key.key for campaign in settings.campaigns for key in campaign.keys if not key.revoked]
     content = {
         "url": origin,
         "endpoint": f"{origin}/api/v1/leads",
-        "apiKey": next(iter(keys), None),
+        "apiKey": first_key(settings.campaigns),
         "pid": os.getpid(),
     }
     mode = readable_to_all() if content["apiKey"] in WELL_KNOWN_KEYS else 0o600
