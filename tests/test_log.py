@@ -206,6 +206,20 @@ def test_readers_in_other_threads_see_whole_lines_while_the_log_is_rewritten(tmp
     assert mistakes == []
 
 
+@pytest.mark.parametrize("order", [(1, 3, 2), (1, 2, 2)], ids=["swapped", "doubled"])
+def test_lines_that_are_whole_but_not_in_their_order_are_damage(
+    tmp_path: Path, order: tuple[int, ...]
+) -> None:
+    """An editor or a merge did that; a search by number would miss lines."""
+    path = tmp_path / "log.jsonl"
+    written(path, 3).close()
+    lines = path.read_bytes().splitlines(keepends=True)
+    path.write_bytes(moved := b"".join(lines[place] for place in (0, *order)))
+    with pytest.raises(LogDamaged, match=r"log\.jsonl:4: "):
+        numbers(Log(path))
+    assert path.read_bytes() == moved
+
+
 def test_a_file_that_became_shorter_is_said_to_be_damaged_instead_of_being_read_for_ever(
     tmp_path: Path,
 ) -> None:
