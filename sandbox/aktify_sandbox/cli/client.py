@@ -200,13 +200,16 @@ def talks(command: Command) -> Command:
 
     @functools.wraps(command)
     def with_client(*args: Any, url: str | None, token: str | None, **more: Any) -> Any:
-        general = click.get_current_context().find_root().params
+        context = click.get_current_context()
+        general = context.find_root().params
         url = general.get("url") if url is None else url
         token = general.get("token") if token is None else token
         if token is None:
             token = os.environ.get(f"{PREFIX}TOKEN") or None
         target = find(url, token)
-        return command(*args, client=Client(target, target.token if token is None else token), **more)
+        client = Client(target, target.token if token is None else token)
+        context.call_on_close(client.http.close)
+        return command(*args, client=client, **more)
 
     return cast("Command", located(with_client))
 

@@ -9,6 +9,7 @@ from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
+from starlette.routing import Route
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from aktify_sandbox.contract.answers import internal_error
@@ -101,11 +102,17 @@ def _problem(services: Services) -> Handler:
     return problem
 
 
+def _resources(request: Request) -> str:
+    """The first words behind `/_sandbox/` of all that is served."""
+    paths = [route.path.removeprefix("/_sandbox") for route in request.app.routes if isinstance(route, Route)]
+    return ", ".join(sorted({path.strip("/").partition("/")[0] for path in paths} - {""}))
+
+
 def _http_problem(services: Services) -> Handler:
     async def problem(request: Request, error: Exception) -> Response:
         assert isinstance(error, HTTPException)  # noqa: S101  Starlette's type says Exception
         where = services.campaigns.redaction().masked(f"{request.method} {request.scope['path']}")
-        detail = f"{where} isn't served here: docs/http.md lists what is."
+        detail = f"{where} isn't part of the admin API. It has {_resources(request)} under /_sandbox/."
         response = problem_response(error.status_code, detail)
         response.headers.update(error.headers or {})
         return response

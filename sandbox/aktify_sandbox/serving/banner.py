@@ -3,6 +3,7 @@
 import json
 from collections.abc import Iterable
 
+from aktify_sandbox.addresses import DEFAULT_URL
 from aktify_sandbox.campaigns import Campaigns
 from aktify_sandbox.contract.examples import example
 from aktify_sandbox.contract.lead import LeadRules
@@ -12,8 +13,8 @@ from aktify_sandbox.storage.store import Store
 from aktify_sandbox.version import __version__
 
 
-def banner(settings: Settings, campaigns: Campaigns, store: Store, scenarios: Iterable[str]) -> str:
-    """The text that `serve` prints once it answers."""
+def banner(settings: Settings, campaigns: Campaigns, store: Store, scenarios: Iterable[str], url: str) -> str:
+    """The text that `serve` prints once it answers. `url` is its address on this machine."""
     origin, key = campaigns.origin, first_key(settings.campaigns)
     line = line_to_paste(settings, campaigns, key if key in WELL_KNOWN_KEYS else None)
     return "\n".join(
@@ -25,6 +26,7 @@ def banner(settings: Settings, campaigns: Campaigns, store: Store, scenarios: It
             f"  inspector  {origin}/_sandbox/",
             f"  state      {_state(settings, store)}",
             *([f"  scenarios  {', '.join(scenarios)}"] if scenarios else []),
+            *([f"  terminals  {_how_to_find(store, url)}"] if url != DEFAULT_URL else []),
             "",
             *(
                 [_promise(settings, store, scenarios), "", line]
@@ -35,6 +37,12 @@ def banner(settings: Settings, campaigns: Campaigns, store: Store, scenarios: It
             "Ctrl-C stops.",
         ]
     )
+
+
+def _how_to_find(store: Store, url: str) -> str:
+    """How the commands in another terminal find this sandbox."""
+    line = f"export AKTIFY_SANDBOX_URL={url}"
+    return f"{line} (not needed where serve would use this state)" if store.folder else line
 
 
 def _promise(settings: Settings, store: Store, scenarios: Iterable[str]) -> str:

@@ -13,8 +13,10 @@ import webbrowser
 from collections.abc import Generator
 from pathlib import Path
 from types import FrameType
+from typing import Any
 
 from aktify_sandbox.app import Application
+from aktify_sandbox.masking import printable
 from aktify_sandbox.replacing import readable_to_all, replaced
 from aktify_sandbox.serving.banner import banner
 from aktify_sandbox.serving.hosting import CannotServe, Server, bind, origin_of, say, watch
@@ -26,6 +28,7 @@ from aktify_sandbox.storage.log import LogError
 from aktify_sandbox.storage.store import Store
 
 _QUIET_SECONDS = 0.5
+_ANSWER_SECONDS = 1
 _STOPPING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
@@ -44,8 +47,32 @@ def serve(settings: Settings, notices: list[str]) -> int:
                     stack.callback(each.close)
                 return _serve(settings, notices, listening)
         except (CannotServe, LogError) as error:
-            say(str(error))
+            is_taken = isinstance(error, CannotServe) and error.reason == errno.EADDRINUSE
+            say(f"{error}{_other(origin_of(settings.host, settings.port)) if is_taken else ''}")
             return 1
+
+
+def _other(url: str) -> str:
+    """Whether it is another sandbox that has the port, and which; empty if it is anything else."""
+    health = _asked(f"{url}/_sandbox/health")
+    if health.get("status") != "ok" or "version" not in health:
+        return ""
+    status = _asked(f"{url}/_sandbox/status")  # empty if it wants a token
+    where = printable(str(status["state"] or "nothing: it is in memory")) if "state" in status else ""
+    serves = f" It serves {where}." if where else ""
+    return f" It is another aktify-sandbox.{serves} `aktify-sandbox stop --url {url}` stops it."
+
+
+def _asked(url: str) -> dict[str, Any]:
+    """What is answered in JSON; empty if it is anything else. Whoever answers is told nothing of ours."""
+    import httpx
+
+    try:
+        with httpx.Client(trust_env=False, timeout=_ANSWER_SECONDS) as client:
+            content = client.get(url).raise_for_status().json()
+    except (httpx.HTTPError, ValueError):
+        return {}
+    return content if isinstance(content, dict) else {}
 
 
 def _serve(settings: Settings, notices: list[str], listening: list[socket.socket]) -> int:
@@ -65,7 +92,7 @@ def _serve(settings: Settings, notices: list[str], listening: list[socket.socket
     def ready() -> None:
         if folder:
             write_server_file(folder, here)
-        terminal.say(banner(settings, app.campaigns, store, app.forcing.active))
+        terminal.say(banner(settings, app.campaigns, store, app.forcing.active, here))
         if settings.ready_file:
             write_ready_file(settings, origin)
         if settings.open:
