@@ -2,16 +2,14 @@
 
 import csv
 import io
-from pathlib import Path
 from typing import Any
 
-import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from aktify_sandbox.cli.files import leads_in
-from aktify_sandbox.cli.leads import _as_csv
 from aktify_sandbox.contract.schema import RESPONSE_ORDER
+from aktify_sandbox.leadfiles.export import as_csv
+from aktify_sandbox.leadfiles.reader import read
 
 _FIELDS = [name for name in RESPONSE_ORDER if name not in ("metadata", "phoneNumber")]
 
@@ -40,17 +38,14 @@ def exported(*leads: dict[str, Any]) -> list[dict[str, Any]]:
 @example([{"phoneNumber": "5095551234", "firstName": ""}, {"phoneNumber": "5095551235"}])
 @example([{"phoneNumber": "5095551234", "metadata": {}}])
 @example([{"phoneNumber": "5095551234", "metadata": {" a": "1", "a": "2", "a;b;c;d": "3"}}])
-def test_every_lead_comes_back_exactly(
-    tmp_path_factory: pytest.TempPathFactory, wanted: list[dict[str, Any]]
-) -> None:
-    file = tmp_path_factory.getbasetemp() / "leads.csv"
-    file.write_bytes(_as_csv(exported(*wanted)).encode())
-    assert [item.lead for item in leads_in(file)] == exported(*wanted)
+def test_every_lead_comes_back_exactly(wanted: list[dict[str, Any]]) -> None:
+    content = as_csv(exported(*wanted)).encode()
+    assert [row.document for row in read(content, "leads.csv").rows()] == exported(*wanted)
 
 
 def test_an_ordinary_lead_is_a_row_of_cells_and_nothing_more() -> None:
     lead = {"phoneNumber": "5095551234", "firstName": "=1+1", "metadata": {"source": "web"}}
-    [row] = csv.DictReader(io.StringIO(_as_csv(exported(lead)), newline=""))
+    [row] = csv.DictReader(io.StringIO(as_csv(exported(lead)), newline=""))
     assert row == {
         "campaign": "demo",
         "phone": "+15095551234",
@@ -60,8 +55,7 @@ def test_an_ordinary_lead_is_a_row_of_cells_and_nothing_more() -> None:
     }
 
 
-def test_a_cell_that_was_edited_counts_more_than_the_json_beside_it(tmp_path: Path) -> None:
-    text = _as_csv(exported({"phoneNumber": "5095551234", "firstName": "Ann", "lastName": ""}))
-    (tmp_path / "leads.csv").write_text(text.replace(",Ann,", ",Bob,"), newline="")
-    [item] = leads_in(tmp_path / "leads.csv")
-    assert item.lead["lead"] == {"phoneNumber": "5095551234", "firstName": "Bob", "lastName": ""}
+def test_a_cell_that_was_edited_counts_more_than_the_json_beside_it() -> None:
+    text = as_csv(exported({"phoneNumber": "5095551234", "firstName": "Ann", "lastName": ""}))
+    [row] = read(text.replace(",Ann,", ",Bob,").encode(), "leads.csv").rows()
+    assert row.lead == {"phoneNumber": "5095551234", "firstName": "Bob", "lastName": ""}

@@ -8,7 +8,7 @@ from typing import Any
 
 from playwright.sync_api import Page, Route, expect
 
-from aktify_sandbox.cli.files import leads_in
+from aktify_sandbox.leadfiles.reader import read
 from inspector.browsing import Inspect, Inspector
 from running import Running, Serve
 
@@ -68,7 +68,7 @@ def test_leads_are_exported_whole(inspector: Inspector) -> None:
     assert inspector.sandbox.http.post("/_sandbox/leads", json=content).json()["imported"] == 3
 
 
-def test_the_csv_of_the_page_comes_back_exactly(inspector: Inspector, tmp_path: Path) -> None:
+def test_the_csv_of_the_page_comes_back_exactly(inspector: Inspector) -> None:
     odd: list[dict[str, Any]] = [
         {"firstName": "a\rb", "lastName": " c\t"},
         {"metadata": {"": "x", " d": "", "e;f": "=1+1", "g": "\r\n"}},
@@ -81,9 +81,8 @@ def test_the_csv_of_the_page_comes_back_exactly(inspector: Inspector, tmp_path: 
     assert answer.json()["imported"] == len(sent)
     page = inspector.open("?view=leads")
     expect(page.locator("#lead-table tbody tr")).to_have_count(len(sent))
-    file = tmp_path / "leads.csv"
-    file.write_bytes(exported(page, "Export CSV").encode())
-    assert [item.lead["lead"] for item in reversed(leads_in(file))] == sent
+    rows = list(read(exported(page, "Export CSV").encode(), "leads.csv").rows())
+    assert [row.lead for row in reversed(rows)] == sent
 
 
 def test_new_leads_appear_and_are_cleared_after_a_question(inspector: Inspector) -> None:

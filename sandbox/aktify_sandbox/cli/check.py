@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, BinaryIO, cast
 import click
 
 from aktify_sandbox.cli.client import as_json
+from aktify_sandbox.cli.files import READABLE
 from aktify_sandbox.cli.lead_files import (
     content_of,
     describe,
@@ -32,7 +33,7 @@ _SHOWN = 10
 
 
 @click.command()
-@click.argument("file", type=click.Path(path_type=Path, allow_dash=True))
+@click.argument("file", type=READABLE)
 @click.option(
     "--rejects",
     type=click.Path(path_type=Path, dir_okay=False),

@@ -16,7 +16,7 @@ from aktify_sandbox.cli.tables import clean, on_terminal, terminal_width
 
 if TYPE_CHECKING:
     from aktify_sandbox.leadfiles.kinds import Kind
-    from aktify_sandbox.leadfiles.reader import LeadFile, LeftOut
+    from aktify_sandbox.leadfiles.reader import LeadFile, LeftOut, Row
 
 Command = Callable[..., Any]
 
@@ -82,6 +82,20 @@ def read_leads(
         return read(content, file.name, encoding=encoding, delimiter=delimiter, columns=dict(mapping))
 
 
+def rows_of(
+    file: Path, mapping: Sequence[tuple[str, str]], encoding: str | None, delimiter: str | None
+) -> tuple["LeadFile", list["Row"]]:
+    """All leads of a file, before anything is done with one. What was understood is said on standard error."""
+    leads = read_leads(file, content_of(file), mapping, encoding, delimiter)
+    with readable(file):
+        rows = list(leads.rows())
+    if not rows:
+        raise click.ClickException(f"{file}: there is no lead in it.")
+    for line in (*describe(leads), *describe_left_out(leads.left_out)):
+        click.echo(clean(line), err=True)
+    return leads, rows
+
+
 def content_of(file: Path) -> bytes:
     """The bytes of a file, or of standard input for `-`. Ends the command when there are none to read."""
     try:
@@ -144,7 +158,9 @@ def kind_lines(kinds: Sequence["Kind"], unit: str) -> Iterator[str]:
         named = problem.field and problem.field not in problem.message
         what = f"{problem.field}: {problem.message}" if named else problem.message
         fix = f" Fix: {problem.hint}" if problem.hint else ""
-        line = f"{kind.count:>{width},} × {what}{fix} ({whose_word(problem)}) {_rows(kind.rows, unit)}"
+        line = (
+            f"{kind.count:>{width},} × {what}{fix} ({whose_word(problem)}) {rows_in_words(kind.rows, unit)}"
+        )
         yield from wrapped(line, width + 3)
 
 
@@ -163,7 +179,8 @@ def wrapped(line: str, indent: int) -> list[str]:
     return textwrap.wrap(line, terminal_width(), subsequent_indent=" " * indent, break_on_hyphens=False)
 
 
-def _rows(rows: Sequence[int], unit: str) -> str:
+def rows_in_words(rows: Sequence[int], unit: str) -> str:
+    """Rows by their numbers: the first ones, and how many more."""
     distinct = list(dict.fromkeys(rows))
     if len(distinct) == 1:
         return f"{unit} {distinct[0]}"

@@ -1,17 +1,19 @@
 """`leads list|export|import|clear`: what is kept."""
 
-import csv
-import io
 import json
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from aktify_sandbox.cli.client import Client, as_json, asks, talks
-from aktify_sandbox.cli.files import READABLE, STANDARD, Item, flattened, leads_in, written
+from aktify_sandbox.cli.files import READABLE, STANDARD, written
+from aktify_sandbox.cli.lead_files import file_options, rows_of
 from aktify_sandbox.cli.tables import clean, print_json, print_table
+
+if TYPE_CHECKING:
+    from aktify_sandbox.leadfiles.reader import Row
 
 _AT_ONCE = 1_000
 _LONGEST_SHOWN = 100
@@ -92,7 +94,9 @@ def _in_form(form: str, everything: Iterator[dict[str, Any]]) -> Iterator[str]:
         case "json":
             yield json.dumps({"leads": list(everything)}, indent=2, ensure_ascii=False) + "\n"
         case _:
-            yield _as_csv(list(everything))
+            from aktify_sandbox.leadfiles.export import as_csv
+
+            yield as_csv(everything)
 
 
 def _all(client: Client, campaign: str | None) -> Iterator[dict[str, Any]]:
@@ -103,43 +107,47 @@ def _all(client: Client, campaign: str | None) -> Iterator[dict[str, Any]]:
         after = page["next"]
 
 
-def _as_csv(everything: list[dict[str, Any]]) -> str:
-    rows = [
-        {"campaign": lead["campaign"], "phone": lead["phone"], **flattened(lead["lead"])}
-        for lead in everything
-    ]
-    columns = list(dict.fromkeys(["campaign", "phone", *(name for row in rows for name in row)]))
-    out = io.StringIO()
-    writer = csv.DictWriter(out, columns)  # as RFC 4180 has it: a lone CR is quoted, too
-    writer.writeheader()
-    writer.writerows(rows)
-    return out.getvalue()
-
-
 @leads.command("import")
 @click.argument("file", type=READABLE)
 @click.option("--campaign", metavar="NAME", help="Into which campaign, where the file doesn't say.")
+@file_options
 @talks
-def import_leads(file: Path, campaign: str | None, client: Client) -> None:
-    """Keep leads from a file. Their first post will be a 409.
+def import_leads(
+    file: Path,
+    campaign: str | None,
+    mapping: tuple[tuple[str, str], ...],
+    encoding: str | None,
+    delimiter: str | None,
+    client: Client,
+) -> None:
+    """Import leads; posting one of them then returns 409.
 
-    FILE is JSON, JSONL or CSV, - is standard input. They are kept in the order of the file.
+    FILE is CSV, TSV, JSON or JSONL, - is standard input, read as `check` reads it. The leads keep their order.
 
     \b
     Example:
       aktify-sandbox leads import known.csv --campaign demo
     """
-    items = leads_in(file)
-    if not items:
-        raise click.ClickException(f"{file}: there is no lead in it.")
+    from aktify_sandbox.contract.parsing import parse
+
+    leads, rows = rows_of(file, mapping, encoding, delimiter)
     imported = already = 0
     refused: list[str] = []
-    for start in range(0, len(items), _AT_ONCE):
-        batch = items[start : start + _AT_ONCE]
-        content: dict[str, Any] = {"leads": [item.lead for item in batch]}
+    good: list[Row] = []
+    for row in rows:
+        problem = row.problem or parse(row.body)[1]
+        if problem:
+            refused.append(f"{leads.unit} {row.number}: {problem.message}")
+        else:
+            good.append(row)
+    for start in range(0, len(good), _AT_ONCE):
+        batch = good[start : start + _AT_ONCE]
+        content: dict[str, Any] = {"leads": [row.document for row in batch]}
         done = client.post("/leads", content | ({"campaign": campaign} if campaign else {})).json()
         imported, already = imported + done["imported"], already + done["already"]
-        refused += [_refusal(batch[each["index"]], each["problems"][0]) for each in done["refused"]]
+        refused += [
+            _refusal(leads.unit, batch[each["index"]], each["problems"][0]) for each in done["refused"]
+        ]
     for line in refused:
         click.echo(clean(line), err=True)
     counts = f"{imported:,} imported, {already:,} were there already, {len(refused):,} refused"
@@ -148,16 +156,15 @@ def import_leads(file: Path, campaign: str | None, client: Client) -> None:
         raise SystemExit(1)
 
 
-def _refusal(item: Item, problem: dict[str, str]) -> str:
+def _refusal(unit: str, row: "Row", problem: dict[str, str]) -> str:
     """Where it stands, what stands there, and what is wrong with it."""
-    field, lead = problem["field"], item.lead
-    inner = lead.get("lead", lead) if isinstance(lead, dict) else None
-    if not field or not isinstance(inner, dict):
-        return f"{item.place}: {problem['message']}"
-    value = inner.get(field, lead.get("phone" if field == "phoneNumber" else field))
+    field, place = problem["field"], f"{unit} {row.number}"
+    if not field or not isinstance(row.lead, dict):
+        return f"{place}: {problem['message']}"
+    value = row.lead.get(field, (row.exported or {}).get("phone" if field == "phoneNumber" else field))
     shown = "nothing" if value is None else json.dumps(value, ensure_ascii=False)
     cut = shown if len(shown) <= _LONGEST_SHOWN else f"{shown[:_LONGEST_SHOWN]}…"
-    return f"{item.place}: {field} is {cut}: {problem['message']}"
+    return f"{place}: {field} is {cut}: {problem['message']}"
 
 
 @leads.command()

@@ -1,25 +1,29 @@
 """`send`: leads from a file to a sandbox, with progress and a summary."""
 
 import sys
-from collections import Counter
-from collections.abc import Iterator
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from aktify_sandbox.cli.client import Client, as_json, fit_for_header, talks
-from aktify_sandbox.cli.files import READABLE, Body, bodies_to_send
+from aktify_sandbox.cli.files import READABLE
+from aktify_sandbox.cli.lead_files import file_options, readable, rows_of
 from aktify_sandbox.cli.samples import FICTIONAL
-from aktify_sandbox.cli.tables import print_json, print_table
+from aktify_sandbox.cli.summary import Summary
+from aktify_sandbox.cli.tables import print_json
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     import httpx
+
+    from aktify_sandbox.contract.lead import LeadRules
+    from aktify_sandbox.contract.parsing import Problem
+    from aktify_sandbox.leadfiles.reader import LeadFile, Row
 
 _LINES = 10
 _EVERY = 250
-_LONGEST_EXAMPLE = 90
 
 
 @click.command()
@@ -45,6 +49,8 @@ _LONGEST_EXAMPLE = 90
     metavar="KEY",
     help="The API key.",
 )
+@click.option("--only-good", is_flag=True, help="Send only what would be accepted; the rest is counted.")
+@file_options
 @as_json
 @talks
 def send(
@@ -52,14 +58,18 @@ def send(
     sample: int | None,
     seed: int | None,
     key: str,
+    only_good: bool,
+    mapping: tuple[tuple[str, str], ...],
+    encoding: str | None,
+    delimiter: str | None,
     in_json: bool,
     client: Client,
 ) -> None:
     """Post leads to a sandbox, and sum up its answers.
 
-    FILE is JSON, JSONL or CSV, - is standard input. JSON goes out as it stands in the file. A CSV's columns have
-    the names of the vendor's page; a column `metadata.colour` goes into metadata; empty cells are left out. Only a
-    sandbox is ever sent anything.
+    FILE is CSV, TSV, JSON or JSONL, - is standard input, read as `check` reads it: columns by the vendor's names or
+    the usual others, `metadata.colour` into metadata, empty cells absent. JSON goes out as it stands in the file.
+    Nothing is sent before the whole file was read, and only a sandbox is ever sent anything.
 
     \b
     Example:
@@ -69,15 +79,23 @@ def send(
     if (file is None) == (sample is None):
         raise click.UsageError("Give either a FILE or --sample N.")
     fit_for_header(key, "key")
-    bodies = bodies_to_send(file) if file is not None else list(_sample(sample or 0, seed))
-    if not bodies:
-        raise click.ClickException(f"{file}: there is no lead in it.")
+    if file is not None:
+        leads, rows = rows_of(file, mapping, encoding, delimiter)
+        summary = Summary(leads.unit)
+    else:
+        rows, summary = list(_sample(sample or 0, seed)), Summary("lead")
     client.check()
-    if sample is not None:
-        bodies = _fitted(client, key, bodies)
-    summary = Summary()
-    for body in _with_progress(bodies):
-        _send(client, key, body, summary)
+    if file is None:
+        rows = _fitted(client, key, rows)
+    elif only_good:
+        with readable(file):
+            rows = _good(client, key, leads, rows, summary)
+    for row in _with_progress(rows):
+        if row.problem:
+            summary.not_sent["no lead can be made of it"] += 1
+            _note(summary, row, row.problem)
+        else:
+            _send(client, key, row, summary)
     if in_json:
         print_json(summary.content)
     else:
@@ -85,141 +103,109 @@ def send(
     sys.exit(1 if summary.undelivered else 0)
 
 
-def _sample(count: int, seed: int | None) -> Iterator[Body]:
+def _sample(count: int, seed: int | None) -> "Iterator[Row]":
     import secrets
 
     from aktify_sandbox.cli.samples import samples
+    from aktify_sandbox.leadfiles.reader import Row
 
     if seed is None:
         seed = secrets.randbelow(1_000_000)
         click.echo(f"New samples; --seed {seed} makes the same ones again.", err=True)
-    return (Body(f"lead {number}", content) for number, content in enumerate(samples(count, seed), 1))
+    return (Row(number, content, []) for number, content in enumerate(samples(count, seed), 1))
 
 
-def _fitted(client: Client, key: str, bodies: list[Body]) -> list[Body]:
+def _rules_of(client: Client, key: str) -> "tuple[str, LeadRules]":
+    """The campaign of a key in a running sandbox, and its rules."""
+    from aktify_sandbox.contract.lead import LeadRules
+    from aktify_sandbox.contract.rulings import Rulings
+
+    name = client.post("/explain", {"body": "{}", "apiKey": key}).json()["campaign"] or ""
+    config = client.get("/config")
+    inside = [each for each in config["campaigns"] if f"{name}.".startswith(f"{each['campaign']}.")]
+    campaign = max(inside, key=lambda each: len(each["campaign"]), default=None)
+    if campaign is None:
+        return name, LeadRules(Rulings({each["name"]: each["value"] for each in config["rulings"]}))
+    return campaign["campaign"], LeadRules(Rulings.of("default", campaign["rulings"]), campaign["link"])
+
+
+def _fitted(client: Client, key: str, rows: "list[Row]") -> "list[Row]":
     """The samples, changed so far as the rulings of the key's campaign want it."""
     import json
 
     from aktify_sandbox.contract.examples import fitted
-    from aktify_sandbox.contract.lead import LeadRules
-    from aktify_sandbox.contract.rulings import Rulings
 
-    name = (
-        client.post("/explain", {"body": bodies[0].content.decode(), "apiKey": key}).json()["campaign"] or ""
-    )
-    campaigns = client.get("/config")["campaigns"]
-    inside = [each for each in campaigns if f"{name}.".startswith(f"{each['campaign']}.")]
-    campaign = max(inside, key=lambda each: len(each["campaign"]), default=None)
-    if campaign is None or (not campaign["rulings"] and campaign["link"] == "optional"):
-        return bodies
-    rules = LeadRules(Rulings.of("default", campaign["rulings"]), campaign["link"])
-    leads = [fitted(rules, json.loads(body.content)) for body in bodies]
+    campaign, rules = _rules_of(client, key)
+    if not rules.rulings.changes and rules.link == "optional":
+        return rows
+    leads = [fitted(rules, row.lead) for row in rows]
     if leads[0] is None:
-        changes = ", ".join(f"{ruling}={value}" for ruling, value in campaign["rulings"].items())
-        raise click.ClickException(
-            f"No sample is a 201 in the campaign {campaign['campaign']} under {changes}."
-        )
+        changes = ", ".join(f"{ruling}={value}" for ruling, value in rules.rulings.changes.items())
+        raise click.ClickException(f"No sample is a 201 in the campaign {campaign} under {changes}.")
     return [
-        Body(body.place, json.dumps(lead).encode()) if lead else body
-        for body, lead in zip(bodies, leads, strict=True)
+        row._replace(body=json.dumps(lead).encode()) if lead else row
+        for row, lead in zip(rows, leads, strict=True)
     ]
 
 
-def _with_progress(bodies: list[Body]) -> Iterator[Body]:
+def _good(client: Client, key: str, leads: "LeadFile", rows: "list[Row]", summary: Summary) -> "list[Row]":
+    """The rows that would be accepted by the rules that hold in the sandbox; the others are counted."""
+    from aktify_sandbox.leadfiles.checking import check
+
+    findings = check(leads, _rules_of(client, key)[1])
+    repeated = {row for row, _ in findings.duplicates}
+    refused = {each.row for each in findings.problems}
+    summary.problems += findings.problems
+    for reason, numbers in (("refused", refused), ("repeats a row above", repeated)):
+        if numbers:
+            summary.not_sent[reason] = len(numbers)
+    return [row for row in rows if row.number not in refused | repeated]
+
+
+def _with_progress(rows: "list[Row]") -> "Iterator[Row]":
     if sys.stderr.isatty():
-        with click.progressbar(bodies, label="Sending", file=sys.stderr, show_pos=True) as shown:
+        with click.progressbar(rows, label="Sending", file=sys.stderr, show_pos=True) as shown:
             yield from shown
         return
-    every = max(_EVERY, -(-len(bodies) // _LINES))  # in the log of a job, a few lines are enough
-    for number, body in enumerate(bodies, 1):
-        yield body
-        if number % every == 0 or number == len(bodies):
-            click.echo(f"sent {number:,} of {len(bodies):,}", err=True)
+    every = max(_EVERY, -(-len(rows) // _LINES))  # in the log of a job, a few lines are enough
+    for number, row in enumerate(rows, 1):
+        yield row
+        if number % every == 0 or number == len(rows):
+            click.echo(f"sent {number:,} of {len(rows):,}", err=True)
 
 
-def _send(client: Client, key: str, body: Body, summary: "Summary") -> None:
+def _send(client: Client, key: str, row: "Row", summary: Summary) -> None:
     import httpx
 
     headers = {"x-api-key": key, "content-type": "application/json"}
     try:
-        answer = client.http.post("/api/v1/leads", content=body.content, headers=headers)
+        answer = client.http.post("/api/v1/leads", content=row.body, headers=headers)
     except httpx.TransportError as error:
-        summary.undelivered.append(f"{body.place}: {type(error).__name__}")
+        summary.undelivered.append(f"{summary.unit} {row.number}: {type(error).__name__}")
         return
-    summary.add(body.place, answer.status_code, *_reason(client, answer))
+    message, problems = ("Accepted.", []) if answer.status_code == 201 else _said(client, answer)
+    summary.add(row.number, answer.status_code, message)
+    for problem in problems:
+        _note(summary, row, problem)
 
 
-def _reason(client: Client, answer: "httpx.Response") -> tuple[str, str]:
-    """The field and the rule that decided, and what was said of this one in words, if that is more."""
-    if answer.status_code == 201:
-        return "accepted", ""
+def _said(client: Client, answer: "httpx.Response") -> "tuple[str, list[Problem]]":
+    """The reason in words, and what is wrong with the lead: from the body, or else from the record."""
+    from aktify_sandbox.contract.parsing import Problem
+
     try:
         content: Any = answer.json()
         problems, message = content["problems"], content["message"]
     except (ValueError, KeyError, TypeError):
         name = answer.headers.get("x-aktify-sandbox-request")
         if name is None:
-            return "the answer doesn't say", ""
+            return "The answer doesn't say why.", []
         record = client.get(f"/requests/{name}")
         problems, message = record["problems"], record["reason"]["rule"]
-    if not problems:
-        return str(message), ""
-    first = problems[0]
-    source = first["ruling"] or {"http": "HTTP", "limit": "a limit of the sandbox"}.get(
-        first["source"], first["source"]
-    )
-    return f"{first['field'] or 'body'} ({source})", str(first["message"])
+    return str(message), [Problem(*(each[name] for name in Problem._fields)) for each in problems]
 
 
-@dataclass
-class Summary:
-    """Answers by status and reason, each reason with the first place that had it and what was said of that."""
+def _note(summary: Summary, row: "Row", problem: "Problem") -> None:
+    from aktify_sandbox.leadfiles.checking import RowProblem, value_of
 
-    counts: Counter[tuple[int, str]] = field(default_factory=Counter)
-    first: dict[tuple[int, str], tuple[str, str]] = field(default_factory=dict)
-    undelivered: list[str] = field(default_factory=list)
-
-    def add(self, place: str, status: int, reason: str, example: str) -> None:
-        """Count an answer."""
-        self.counts[status, reason] += 1
-        self.first.setdefault((status, reason), (place, example))
-
-    @property
-    def content(self) -> dict[str, Any]:
-        """For programs."""
-        statuses: Counter[str] = Counter()
-        for (status, _), count in self.counts.items():
-            statuses[str(status)] += count
-        reasons = [
-            {"status": status, "reason": reason, "count": count, "first": place, "example": example}
-            for (status, reason), count in self._ordered()
-            for place, example in [self.first[status, reason]]
-        ]
-        return {
-            "sent": statuses.total(),
-            "statuses": dict(sorted(statuses.items())),
-            "reasons": reasons,
-            "undelivered": self.undelivered,
-        }
-
-    def _ordered(self) -> list[tuple[tuple[int, str], int]]:
-        return sorted(self.counts.items(), key=lambda item: (item[0][0], -item[1], item[0][1]))
-
-    def print(self, url: str) -> None:
-        """For people."""
-        content = self.content
-        totals = ", ".join(f"{count:,} × {status}" for status, count in content["statuses"].items())
-        click.echo(f"{content['sent']:,} sent to {url}: {totals or 'no answers'}")
-        rows = [
-            (row["status"], f"{row['count']:,}", row["reason"], row["first"], _cut(row["example"]))
-            for row in content["reasons"]
-        ]
-        print_table(("status", "leads", "reason", "first", "which said"), rows, empty="")
-        for line in self.undelivered[:10]:
-            click.echo(f"not delivered: {line}", err=True)
-        if len(self.undelivered) > 10:
-            click.echo(f"not delivered: {len(self.undelivered) - 10:,} more", err=True)
-
-
-def _cut(text: str) -> str:
-    return text if len(text) <= _LONGEST_EXAMPLE else f"{text[:_LONGEST_EXAMPLE]}…"
+    summary.problems.append(RowProblem(row.number, problem, value_of(row.lead, problem.field)))

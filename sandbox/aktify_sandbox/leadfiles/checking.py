@@ -16,6 +16,7 @@ from aktify_sandbox.contract.parsing import Problem
 from aktify_sandbox.contract.schema import FIELDS
 
 from .columns import METADATA
+from .export import flattened
 from .reader import LeadFile, Row
 from .repairs import Repair, repaired
 
@@ -33,6 +34,19 @@ class RowProblem(NamedTuple):
     problem: Problem
     value: str | None
     """What stands in the field, as text; None where there is nothing."""
+
+    def as_json(self) -> dict[str, Any]:
+        """For a program."""
+        problem = self.problem
+        return {
+            "row": self.row,
+            "field": problem.field,
+            "message": problem.message,
+            "fix": problem.hint,
+            "source": problem.source,
+            "quote": problem.quote,
+            "ruling": problem.ruling,
+        }
 
 
 class RowRepair(NamedTuple):
@@ -83,7 +97,9 @@ def check(file: LeadFile, rules: LeadRules, seen: Callable[[], object] = lambda:
         problems, key, lead = _read(row, rules)
         if problems:
             findings.refused += 1
-            findings.problems += [RowProblem(row.number, each, _value(lead, each.field)) for each in problems]
+            findings.problems += [
+                RowProblem(row.number, each, value_of(lead, each.field)) for each in problems
+            ]
             if lead is not None and row.problem is None:
                 mended, repairs = repaired(lead, {each.field for each in problems}, rules.fits)
                 again = _reading(mended, rules) if repairs else None
@@ -123,9 +139,10 @@ def _reading(lead: Lead, rules: LeadRules) -> Any:
     return rules.read(orjson.dumps(lead), _JSON, None)
 
 
-def _value(lead: Lead | None, name: str) -> str | None:
+def value_of(lead: Any, name: str) -> str | None:
+    """What stands in a field, as text; `metadata.name` is inside. None where there is nothing."""
     field, _, inner = name.partition(".")
-    value = (lead or {}).get(field)
+    value = lead.get(field) if isinstance(lead, dict) else None
     if inner and isinstance(value, dict):
         value = value.get(inner)
     return None if value is None else _as_cell(value)
@@ -148,18 +165,7 @@ def as_json(findings: Findings, name: str) -> dict[str, Any]:
         "accepted": findings.accepted,
         "refused": findings.refused,
         "duplicates": len(findings.duplicates),
-        "problems": [
-            {
-                "row": row,
-                "field": problem.field,
-                "message": problem.message,
-                "fix": problem.hint,
-                "source": problem.source,
-                "quote": problem.quote,
-                "ruling": problem.ruling,
-            }
-            for row, problem, _ in findings.problems
-        ],
+        "problems": [each.as_json() for each in findings.problems],
         "duplicateRows": [{"row": row, "of": of} for row, of in findings.duplicates],
         "repairs": [
             {
@@ -259,15 +265,6 @@ def _cells(row: Row, names: list[str]) -> list[str]:
     lead = row.lead
     flat = flattened(lead) if isinstance(lead, dict) else {"lead": row.body.decode("utf-8", "replace")}
     return [_as_cell(flat[name]) if name in flat else "" for name in names]
-
-
-def flattened(lead: Lead) -> Lead:
-    """A lead as a row: metadata in columns of its own."""
-    metadata = lead.get("metadata")
-    if not isinstance(metadata, dict):
-        return lead
-    row = {name: value for name, value in lead.items() if name != "metadata"}
-    return row | {f"{METADATA}{name}": value for name, value in metadata.items()}
 
 
 def _as_cell(value: Any) -> str:

@@ -48,10 +48,8 @@ class Row(NamedTuple):
     """As the table has them; of JSON, none."""
     problem: Problem | None = None
     """Why no lead can be made of it."""
-    campaign: str | None = None
-    """Of an exported table: the campaign that kept the lead."""
-    phone: str | None = None
-    """Of an exported table: the number as E.164."""
+    exported: Mapping[str, Any] | None = None
+    """What `leads export` says beside the lead: `campaign`, `phone` (E.164), of JSON also `receivedAt`."""
 
     @property
     def lead(self) -> Any:
@@ -60,6 +58,11 @@ class Row(NamedTuple):
             return orjson.loads(self.body)
         except (orjson.JSONDecodeError, RecursionError):
             return None
+
+    @property
+    def document(self) -> Any:
+        """The lead as `POST /_sandbox/leads` takes it: with what an export says beside it."""
+        return self.lead if self.exported is None else {**self.exported, "lead": self.lead}
 
 
 class LeftOut(NamedTuple):
@@ -159,7 +162,7 @@ def _unwrapped(number: int, body: bytes) -> Row:
             row = None
         if isinstance(row, dict) and "phone" in row and isinstance(row.get("lead"), dict):
             lead = json.dumps(row["lead"], ensure_ascii=False).encode("utf-8", "surrogatepass")
-            return Row(number, lead, [], None, row.get("campaign"), row["phone"])
+            return Row(number, lead, [], None, {name: value for name, value in row.items() if name != "lead"})
     return Row(number, body, [])
 
 
@@ -234,8 +237,8 @@ class TableFile(LeadFile):
             return Row(record.number, orjson.dumps(lead), cells, spare)
         by_name = dict(zip(self.names, cells, strict=False))
         lead = _whole(by_name.get("lead", ""), lead)
-        of_export = (by_name.get("campaign") or None, by_name.get("phone") or None)
-        return Row(record.number, orjson.dumps(lead), cells, spare, *of_export)
+        exported = {name: by_name[name] for name in ("campaign", "phone") if by_name.get(name)}
+        return Row(record.number, orjson.dumps(lead), cells, spare, exported)
 
     def _too_many(self, cells: list[str]) -> Problem | None:
         spare = [cell for cell in cells[len(self.names) :] if cell.strip()]

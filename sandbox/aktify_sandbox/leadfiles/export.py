@@ -1,0 +1,50 @@
+"""Leads as rows of a table: what `leads export` and `--fixed` write."""
+
+import csv
+import io
+import json
+import re
+from collections.abc import Iterable
+from typing import Any
+
+from .columns import METADATA
+
+_PLAIN = re.compile(r"""(?!\s)[^,;\t\r\n"]+(?<!\s)""")
+"""What a column may be called: nothing that is taken for a delimiter or trimmed."""
+
+
+def flattened(lead: dict[str, Any]) -> dict[str, Any]:
+    """A lead as a row: metadata in columns of its own."""
+    metadata = lead.get("metadata")
+    if not isinstance(metadata, dict):
+        return lead
+    row = {name: value for name, value in lead.items() if name != "metadata"}
+    return row | {f"{METADATA}{name}": value for name, value in metadata.items()}
+
+
+def as_csv(exported: Iterable[dict[str, Any]]) -> str:
+    """What `GET /_sandbox/leads` says of leads, as a table that `leads import` takes for exactly the same.
+
+    Where cells don't say it all (an empty text, a name with a comma), the whole lead stands in one more column as JSON.
+    Cells are written as they are, also what a spreadsheet takes for a formula: a mark before it would come back.
+    """
+    rows = [
+        {"campaign": each["campaign"], "phone": each["phone"], **_exact(each["lead"])} for each in exported
+    ]
+    columns = list(dict.fromkeys(["campaign", "phone", *(name for row in rows for name in row)]))
+    out = io.StringIO()
+    writer = csv.DictWriter(out, columns)  # as RFC 4180 has it: a lone CR is quoted, too
+    writer.writeheader()
+    writer.writerows(rows)
+    return out.getvalue()
+
+
+def _exact(lead: dict[str, Any]) -> dict[str, str]:
+    cells = {name: value for name, value in flattened(lead).items() if _is_plain(name, value)}
+    is_exact = len(cells) == len(flattened(lead)) and lead.get("metadata") != {}
+    return cells if is_exact else {**cells, "lead": json.dumps(lead, ensure_ascii=False)}
+
+
+def _is_plain(name: str, value: Any) -> bool:
+    inner = name.removeprefix(METADATA)
+    return isinstance(value, str) and value != "" and _PLAIN.fullmatch(inner) is not None
