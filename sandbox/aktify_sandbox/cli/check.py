@@ -1,7 +1,6 @@
 """`check`: what each lead of a file would be answered, without a server and without sending."""
 
 import sys
-from collections import Counter
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO, cast
@@ -16,7 +15,6 @@ from aktify_sandbox.cli.lead_files import (
     describe_left_out,
     file_options,
     kind_lines,
-    plural,
     progress,
     read_leads,
     readable,
@@ -28,8 +26,6 @@ from aktify_sandbox.cli.tables import clean, print_json
 if TYPE_CHECKING:
     from aktify_sandbox.contract.lead import LeadRules
     from aktify_sandbox.leadfiles.checking import Findings
-
-_SHOWN = 10
 
 
 @click.command()
@@ -141,47 +137,28 @@ def _write(target: Path, write: Callable[[BinaryIO], int]) -> int:
 def _report(
     findings: "Findings", rejects: Path | None, fixed: Path | None, counts: dict[str, int]
 ) -> Iterator[str]:
-    from aktify_sandbox.leadfiles.kinds import kinds_of
+    from aktify_sandbox.leadfiles import sentences
 
     file = findings.file
     yield from describe(file)
     yield from describe_left_out(file.left_out)
-    refused, duplicates = f"{findings.refused:,} refused", plural(len(findings.duplicates), "duplicate")
     yield ""
-    yield f"{plural(findings.rows, file.unit)}: {findings.accepted:,} would be accepted, {refused}, {duplicates}."
+    yield sentences.counts(findings)
     if not findings.rows:
         yield "There is no lead in the file."
     if findings.problems:
         yield ""
-        yield f"{plural(len(findings.problems), 'problem')}, by kind:"
-        yield from kind_lines(kinds_of(findings.problems), file.unit)
+        yield from kind_lines(findings.problems, file.unit)
     if findings.duplicates:
         yield ""
-        yield from _duplicates(findings)
+        yield from wrapped(sentences.duplicates(findings), 2)
     if findings.mended:
         yield ""
-        yield from _repairs(findings, named=fixed is not None)
+        how = "repaired" if fixed else "that --fixed FILE can repair safely"
+        yield from wrapped(sentences.repairs(findings, how), 2)
     if rejects or fixed:
         yield ""
     if rejects:
-        yield f"{rejects}: {plural(counts['rejects'], 'row')} to mend."
+        yield f"{rejects}: {sentences.plural(counts['rejects'], 'row')} to mend."
     if fixed:
-        yield f"{fixed}: {plural(counts['fixed'], 'row')} that would be accepted."
-
-
-def _duplicates(findings: "Findings") -> Iterator[str]:
-    unit = findings.file.unit
-    shown = [f"{unit} {row} repeats {unit} {of}" for row, of in findings.duplicates[:_SHOWN]]
-    more = len(findings.duplicates) - _SHOWN
-    line = f"Duplicates, answered 409 (documented by Aktify): {', '.join(shown)}"
-    yield from wrapped(line + (f" and {more:,} more." if more > 0 else "."), 2)
-
-
-def _repairs(findings: "Findings", *, named: bool) -> Iterator[str]:
-    from aktify_sandbox.leadfiles.repairs import KINDS
-
-    kinds = Counter(each.repair.kind for each in findings.repairs)
-    done = ", ".join(f"{count:,} × {KINDS[kind]}" for kind, count in kinds.most_common())
-    how = "repaired" if named else "that --fixed FILE can repair safely"
-    line = f"{len(findings.mended):,} of {plural(findings.refused, 'refused row')} {how}: {done}."
-    yield from wrapped(line, 2)
+        yield f"{fixed}: {sentences.plural(counts['fixed'], 'row')} that would be accepted."

@@ -1,6 +1,5 @@
 """The options by which commands read files of leads, and what they say about the file."""
 
-import re
 import sys
 import textwrap
 import time
@@ -15,13 +14,11 @@ from aktify_sandbox.cli.files import standard_input
 from aktify_sandbox.cli.tables import clean, on_terminal, terminal_width
 
 if TYPE_CHECKING:
-    from aktify_sandbox.leadfiles.kinds import Kind
+    from aktify_sandbox.leadfiles.checking import RowProblem
     from aktify_sandbox.leadfiles.reader import LeadFile, LeftOut, Row
 
 Command = Callable[..., Any]
 
-_DELIMITERS = {"comma": ",", "semicolon": ";", "tab": "\t", "pipe": "|", "\\t": "\t"}
-_SHOWN_ROWS = 12
 _TEN_TIMES_A_SECOND = 0.1
 
 
@@ -39,11 +36,14 @@ class Mapping(click.ParamType):  # type: ignore[type-arg]  # generic in click's 
     def convert(
         self, value: Any, param: click.Parameter | None, ctx: click.Context | None
     ) -> tuple[str, str]:
-        """The two halves. The last equals sign divides, since a column's name may have one."""
-        column, sign, field = str(value).rpartition("=")
-        if not sign or not column.strip():
-            self.fail(f'Write it as "Phone=phoneNumber"; found {value}.', param, ctx)
-        return column.strip(), field.strip()
+        """The two halves."""
+        from aktify_sandbox.leadfiles.columns import assignment
+        from aktify_sandbox.leadfiles.file_error import FileError
+
+        try:
+            return assignment(str(value))
+        except FileError as error:
+            self.fail(str(error), param, ctx)
 
 
 def file_options(command: Command) -> Command:
@@ -72,10 +72,6 @@ def read_leads(
     delimiter: str | None,
 ) -> "LeadFile":
     """A file of leads, ready to be read. Ends the command when it can't be."""
-    if delimiter is not None:
-        delimiter = _DELIMITERS.get(delimiter.lower(), delimiter)
-        if len(delimiter) != 1 or delimiter in '"\r\n':
-            raise click.UsageError(f"--delimiter is one character, or tab; found {delimiter!r}.")
     from aktify_sandbox.leadfiles.reader import read
 
     with readable(file):
@@ -117,58 +113,32 @@ def readable(file: Path) -> Iterator[None]:
 
 def describe(file: "LeadFile") -> Iterator[str]:
     """What was understood of a file: its form, its columns, and what is left out."""
-    names = {",": "comma", ";": "semicolon", "\t": "tab", "|": "pipe", None: ""}
-    form = [file.encoding, names.get(file.delimiter, repr(file.delimiter))]
-    form += [f"header in line {file.header}"] if file.header else ["JSON"]
-    yield f"{file.name or '-'}: {', '.join(filter(None, form))}"
-    mapped = [name if name == field else f"{name} → {field}" for name, field in file.columns.items() if field]
+    from aktify_sandbox.leadfiles import sentences
+
+    yield f"{file.name or '-'}: {sentences.form(file)}"
+    mapped = sentences.columns(file)
     if mapped:
-        yield f"Columns: {', '.join(mapped)}"
+        yield f"Columns: {mapped}"
 
 
 def describe_left_out(left_out: Sequence["LeftOut"]) -> Iterator[str]:
     """What is in no lead, in words."""
-    for each in left_out:
-        match each.kind:
-            case "title":
-                yield f"Left out: line {each.line}, above the header: {each.what[:80]}"
-            case "export column":
-                yield f"Left out: column {each.what}, which `leads export` writes beside the lead"
-            case "column":
-                keep = f'keep it with --map "{each.what}=metadata.{_property(each.what)}"'
-                yield f"Left out: column {each.what}, {plural(each.cells or 0, 'filled cell')} ({keep})"
-            case "unnamed column":
-                yield f"Left out: {each.what}, which has no name, {plural(each.cells or 0, 'filled cell')}"
-            case _:
-                yield f"Left out: {plural(each.cells or 0, 'blank row')}"
+    from aktify_sandbox.leadfiles import sentences
+
+    return (f"Left out: {sentences.left_out(each)}" for each in left_out)
 
 
-def _property(name: str) -> str:
-    """A name for a property, as in `leadStatus`."""
-    words: list[str] = re.findall(r"[A-Za-z0-9]+", name) or ["name"]
-    first, *others = words
-    return first[:1].lower() + first[1:] + "".join(each[:1].upper() + each[1:] for each in others)
-
-
-def kind_lines(kinds: Sequence["Kind"], unit: str) -> Iterator[str]:
+def kind_lines(problems: Sequence["RowProblem"], unit: str) -> Iterator[str]:
     """A line for each kind of problem: how many, what, the fix, whose word it is, which rows."""
-    width = len(f"{kinds[0].count:,}") if kinds else 0
+    from aktify_sandbox.leadfiles import sentences
+
+    yield f"{sentences.plural(len(problems), 'problem')}, by kind:"
+    kinds = sentences.kinds(problems, unit)
+    width = len(f"{kinds[0].problems:,}")
     for kind in kinds:
-        problem = kind.first
-        named = problem.field and problem.field not in problem.message
-        what = f"{problem.field}: {problem.message}" if named else problem.message
-        fix = f" Fix: {problem.hint}" if problem.hint else ""
-        line = (
-            f"{kind.count:>{width},} × {what}{fix} ({whose_word(problem)}) {rows_in_words(kind.rows, unit)}"
-        )
+        fix = f" Fix: {kind.fix}" if kind.fix else ""
+        line = f"{kind.problems:>{width},} × {kind.what}{fix} ({kind.word}) {kind.rows}"
         yield from wrapped(line, width + 3)
-
-
-def whose_word(problem: Any) -> str:
-    """Who says so."""
-    if problem.source == "documented":
-        return "documented by Aktify"
-    return f"ruling {problem.ruling}" if problem.source == "ruling" else str(problem.source)
 
 
 def wrapped(line: str, indent: int) -> list[str]:
@@ -177,21 +147,6 @@ def wrapped(line: str, indent: int) -> list[str]:
     if not on_terminal():
         return [line]
     return textwrap.wrap(line, terminal_width(), subsequent_indent=" " * indent, break_on_hyphens=False)
-
-
-def rows_in_words(rows: Sequence[int], unit: str) -> str:
-    """Rows by their numbers: the first ones, and how many more."""
-    distinct = list(dict.fromkeys(rows))
-    if len(distinct) == 1:
-        return f"{unit} {distinct[0]}"
-    shown = ", ".join(map(str, distinct[:_SHOWN_ROWS]))
-    more = len(distinct) - _SHOWN_ROWS
-    return f"{unit}s {shown}" + (f" and {more:,} more" if more > 0 else "")
-
-
-def plural(count: int, what: str) -> str:
-    """A count and what is counted."""
-    return f"{count:,} {what}" + ("" if count == 1 else "s")
 
 
 @contextmanager

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from aktify_sandbox.cli.lead_files import kind_lines, plural, rows_in_words, wrapped
+from aktify_sandbox.cli.lead_files import kind_lines, wrapped
 
 if TYPE_CHECKING:
     from aktify_sandbox.leadfiles.checking import RowProblem
@@ -62,7 +62,7 @@ class Summary:
 
     def lines(self, url: str) -> Iterator[str]:
         """For people."""
-        from aktify_sandbox.leadfiles.kinds import kinds_of
+        from aktify_sandbox.leadfiles.sentences import plural, rows_in_words
 
         totals = ", ".join(f"{count:,} × {status}" for status, count in self.statuses.items())
         yield f"{sum(self.statuses.values()):,} sent to {url}: {totals or 'no answers'}"
@@ -73,8 +73,7 @@ class Summary:
                 yield from wrapped(f"{len(rows):,} × {status}: {message} {rows_in_words(rows, self.unit)}", 4)
         if self.problems:
             yield ""
-            yield f"{plural(len(self.problems), 'problem')}, by kind:"
-            yield from kind_lines(kinds_of(self.problems), self.unit)
+            yield from kind_lines(self.problems, self.unit)
 
     def print(self, url: str) -> None:
         """For people, on standard output; what wasn't delivered on standard error."""

@@ -239,13 +239,14 @@ def _table(out: BinaryIO) -> Iterator[Callable[[Iterable[Any]], object]]:
 
 
 def _in_words(findings: Findings, row: int, found: list[RowProblem]) -> tuple[str, str]:
-    problems = [_with_field(each.problem) for each in found]
+    problems = [with_field(each.problem) for each in found]
     if row in findings.repeated_once_mended:
         problems.append(f"Once repaired, it repeats row {findings.repeated_once_mended[row]}.")
     return " ".join(problems), " ".join(each.problem.hint for each in found if each.problem.hint)
 
 
-def _with_field(problem: Problem) -> str:
+def with_field(problem: Problem) -> str:
+    """A problem with its field, unless it is named anyway."""
     named = problem.field and problem.field not in problem.message
     return f"{problem.field}: {problem.message}" if named else problem.message
 

@@ -1,5 +1,6 @@
 """What the columns of a table are: the vendor's fields, metadata, or left out."""
 
+import re
 from collections.abc import Mapping, Sequence
 from difflib import get_close_matches
 from typing import NamedTuple
@@ -35,6 +36,24 @@ class Columns(NamedTuple):
     def has_phone(self) -> bool:
         """Whether there is a column of phone numbers, without which no row is a lead."""
         return "phoneNumber" in self.fields
+
+
+def assignment(text: str) -> tuple[str, str]:
+    """A column and its field, of `COLUMN=FIELD`. The last equals sign divides: a column's name may have one.
+
+    Raises `FileError`.
+    """
+    column, sign, field = text.rpartition("=")
+    if not sign or not column.strip():
+        raise FileError(f"--map {text}: no column is named.", 'write it as "Phone=phoneNumber".')
+    return column.strip(), field.strip()
+
+
+def metadata_for(name: str) -> str:
+    """Where in metadata a column may go: `metadata.leadStatus` for Lead Status."""
+    words: list[str] = re.findall(r"[A-Za-z0-9]+", name) or ["name"]
+    first, *others = words
+    return METADATA + first[:1].lower() + first[1:] + "".join(each[:1].upper() + each[1:] for each in others)
 
 
 def checked_mapping(chosen: Mapping[str, str]) -> dict[str, str]:
@@ -84,12 +103,12 @@ def refuse_doubles(columns: Columns, line: int) -> None:
         if field in first:
             both = f"{first[field]} and {name}" if first[field] != name else f"two columns called {name}"
             fix = f'leave one out with --map "{name}="' if first[field] != name else "rename one of them"
-            raise FileError(f"{both} are both {field}.", f"{fix}.", line)
+            raise FileError(f"{both} are both {field}.", f"{fix}.", line, columns.by_name)
         first[field] = name
     inside = next((field for field in first if field.startswith(METADATA)), None)
     if inside and "metadata" in first:
         message = f"the columns metadata and {inside} exclude each other."
-        raise FileError(message, "give each value of metadata a column of its own.", line)
+        raise FileError(message, "give each value of metadata a column of its own.", line, columns.by_name)
 
 
 def refuse_unknown_choices(columns: Columns, chosen: Mapping[str, str]) -> None:
@@ -98,11 +117,10 @@ def refuse_unknown_choices(columns: Columns, chosen: Mapping[str, str]) -> None:
         if name not in columns.names:
             close = get_close_matches(name, [each for each in columns.names if each], 1, 0.5)
             meant = f"did you mean {close[0]}? " if close else ""
-            raise FileError(
-                f"--map {name}=…: the file has no column {name}.", f"{meant}it has {listed(columns.names)}."
-            )
+            message = f"--map {name}=…: the file has no column {name}."
+            raise FileError(message, f"{meant}it has {listed(columns.names)}.", columns=columns.by_name)
 
 
 def listed(names: Sequence[str]) -> str:
     """Names of columns in words."""
-    return ", ".join(name or "(no name)" for name in names[:40]) + (" …" if len(names) > 40 else "")
+    return ", ".join(name[:60] or "(no name)" for name in names[:40]) + (" …" if len(names) > 40 else "")

@@ -20,7 +20,17 @@ DELIMITERS = {",": "comma", ";": "semicolon", "\t": "tab", "|": "pipe"}
 _HEADER_WITHIN = 30
 """So many records may stand above the header: titles, dates of the export, blank lines."""
 
+_BY_NAME = {"\\t": "\t", **{name: char for char, name in DELIMITERS.items()}}
+
 csv.field_size_limit(2**31 - 1)  # a cell is bounded by its file; a lead by the limit of a request
+
+
+def delimiter_of(word: str) -> str:
+    """The character that a user's word means. Raises `FileError`."""
+    char = _BY_NAME.get(word.lower(), word)
+    if len(char) != 1 or char in '"\r\n':
+        raise FileError(f"--delimiter is one character, or tab; found {word[:40]!r}.")
+    return char
 
 
 class Record(NamedTuple):

@@ -25,7 +25,7 @@ from .columns import (
     refuse_unknown_choices,
 )
 from .decoding import Encoding, encoding_of
-from .delimited import DELIMITERS, Record, Table, swallowed_row
+from .delimited import DELIMITERS, Record, Table, delimiter_of, swallowed_row
 from .file_error import FileError
 from .repairs import phone_repaired
 
@@ -115,10 +115,11 @@ def read(
 ) -> LeadFile:
     """The leads in `content`: JSON, JSONL or a table, by the ending of `name` or by what it looks like.
 
-    `encoding` and `delimiter` overrule what is guessed; `columns` assigns columns to fields (`{"Phone":
-    "phoneNumber"}`; an empty field leaves the column out). Raises `FileError`.
+    `encoding` and `delimiter` (a character or its name) overrule what is guessed; `columns` assigns columns to fields
+    (`{"Phone": "phoneNumber"}`; an empty field leaves the column out). Raises `FileError`.
     """
     chosen = checked_mapping(columns or {})
+    delimiter = None if delimiter is None else delimiter_of(delimiter)
     found = encoding_of(content, encoding)
     kind = PurePath(name).suffix.lower()
     if kind in (".json", ".jsonl", ".ndjson") or (
@@ -282,10 +283,10 @@ def _no_phone_column(table: Table) -> FileError:
             "add a row above it such as phoneNumber,region,firstName.",
             header.record.line,
         )
-    fix = f'say which one it is, with --map "{_likely(table) or "NAME"}=phoneNumber".'
-    return FileError(
-        f"No column of phone numbers was found. The columns are {listed(named)}.", fix, header.record.line
-    )
+    likely = _likely(table)
+    message = f"No column of phone numbers was found. The columns are {listed(named)}."
+    fix = f'say which one it is, with --map "{(likely or "NAME")[:60]}=phoneNumber".'
+    return FileError(message, fix, header.record.line, header.columns.by_name, likely)
 
 
 def _likely(table: Table) -> str | None:
