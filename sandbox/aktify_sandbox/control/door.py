@@ -15,6 +15,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from aktify_sandbox.contract.answers import internal_error
 from aktify_sandbox.control import (
     campaigns,
+    check,
     exports,
     feed,
     inspector,
@@ -45,6 +46,7 @@ ROOMS = (
     campaigns,
     scenarios,
     state,
+    check,
 )
 """In this order their routes are tried, so that `requests/wait` isn't taken for the request of that id."""
 

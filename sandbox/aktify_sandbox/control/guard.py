@@ -20,8 +20,12 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from aktify_sandbox.addresses import is_loopback
 from aktify_sandbox.control.problems import problem_response, wants_page
 
+_JSON = "application/json"
 STATE_MEDIA = "application/x-ndjson"
+FILE_MEDIA = "application/octet-stream"
 
+_OTHER_MEDIA = {("PUT", "/_sandbox/state"): STATE_MEDIA, ("POST", "/_sandbox/check"): FILE_MEDIA}
+"""What isn't JSON. No form can send these, nor can a page without a preflight, which nobody grants."""
 _HEALTH = "/_sandbox/health"
 _COOKIE = "aktify_sandbox_token"
 _PAGES = re.compile(r"/_sandbox(?:/|/requests/r[0-9]+)?")
@@ -60,8 +64,10 @@ class Guard:
             return problem_response(403, f"Requests from pages of {origin} are refused.")
         if headers.get(b"sec-fetch-site") == "cross-site" and not _opens_the_page(scope, headers):
             return problem_response(403, "Requests from pages of other sites are refused.")
-        if scope["method"] not in ("GET", "HEAD") and not (_is_json(headers) or _is_state(scope, headers)):
-            return problem_response(415, "Send the body as content-type: application/json.")
+        if scope["method"] not in ("GET", "HEAD"):
+            wanted = _OTHER_MEDIA.get((scope["method"], scope["path"]))
+            if not (_is_json(headers) or _media(headers) == wanted):
+                return problem_response(415, f"Send the body as content-type: {wanted or _JSON}.")
         return None
 
     def _is_ours(self, host: str) -> bool:
@@ -136,11 +142,9 @@ def _repeated(names: list[bytes]) -> Response | None:
 
 def _is_json(headers: dict[bytes, str]) -> bool:
     has_body = headers.get(b"content-length", "0") != "0" or b"transfer-encoding" in headers
-    media = headers.get(b"content-type", "").partition(";")[0].strip().lower()
-    return media == "application/json" or (not has_body and not media)
+    media = _media(headers)
+    return media == _JSON or (not has_body and not media)
 
 
-def _is_state(scope: Scope, headers: dict[bytes, str]) -> bool:
-    """A state is lines of JSON. No form can send that, nor can a page without a preflight, which nobody grants."""
-    media = headers.get(b"content-type", "").partition(";")[0].strip().lower()
-    return (scope["method"], scope["path"], media) == ("PUT", "/_sandbox/state", STATE_MEDIA)
+def _media(headers: dict[bytes, str]) -> str:
+    return headers.get(b"content-type", "").partition(";")[0].strip().lower()

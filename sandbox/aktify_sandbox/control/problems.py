@@ -41,7 +41,7 @@ def problem_response(status: int, detail: str, **more: Any) -> Response:
 
 async def json_body(request: Request) -> Any:
     """The request's body; None if there is none. Whatever it is can be kept and shown. Raises `ProblemError`."""
-    content = (await _bounded_body(request)).removeprefix(_BOM)
+    content = bytes(await bounded_body(request)).removeprefix(_BOM)
     if not content:
         return None
     try:
@@ -70,13 +70,14 @@ def _refuse_long_integers(content: bytes) -> None:
         json.loads(content, parse_int=integer)
 
 
-async def _bounded_body(request: Request) -> bytes:
+async def bounded_body(request: Request) -> bytearray:
+    """The request's body, if it isn't too large. Raises `ProblemError`."""
     held = bytearray()
     async for chunk in request.stream():
         held += chunk
         if len(held) > _MAX_BODY:
             raise ProblemError(413, f"The body is larger than {_MAX_BODY:,} bytes: send it in parts.")
-    return bytes(held)
+    return held
 
 
 async def json_object(request: Request, *names: str, required: tuple[str, ...] = ()) -> dict[str, Any]:

@@ -71,10 +71,10 @@ def _no_such_request(name: str, services: Services) -> str:
 
 
 def refuse_unknown(request: Request, *names: str) -> None:
-    """A misspelt filter must not look like an answer. Raises `ProblemError`."""
+    """A misspelt parameter must not look like an answer. Raises `ProblemError`."""
     for name in request.query_params:
         if name not in names:
-            raise ProblemError(400, f"{name} isn't a filter here; allowed: {', '.join(names)}.")
+            raise ProblemError(400, f"{name} isn't known here; allowed: {', '.join(names)}.")
 
 
 def filters_in(request: Request, *more: str) -> records.Filters:

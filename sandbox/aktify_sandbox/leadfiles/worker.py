@@ -1,0 +1,117 @@
+"""Checks one file in a process of its own, so that a server that is asked to does nothing else meanwhile.
+
+Standard input is a line of `Options` and the file's bytes; standard output is a line with a status and a length, and so
+many bytes of JSON. The process ends with the one that started it.
+"""
+
+import contextlib
+import io
+import json
+import os
+import sys
+import threading
+from collections.abc import Mapping
+from typing import Any, NamedTuple
+
+from aktify_sandbox.contract.lead import LeadRules
+from aktify_sandbox.contract.rulings import Rulings
+from aktify_sandbox.contract.schema import FIELDS
+
+from . import sentences
+from .checking import Findings, as_json, check, write_fixed, write_rejects
+from .columns import metadata_for
+from .file_error import FileError
+from .reader import read
+
+CODE = "import sys; sys.path += sys.argv[1:]; from aktify_sandbox.leadfiles.worker import main; main()"
+"""What Python is to run, with the folders of modules as arguments. Nothing else in them hides the standard library."""
+
+
+class Options(NamedTuple):
+    """How a file is to be checked."""
+
+    name: str = ""
+    encoding: str | None = None
+    delimiter: str | None = None
+    columns: Mapping[str, str] = {}
+    rulings: Mapping[str, str] = {}
+    """What differs from the default rulings."""
+    link: str = "optional"
+
+
+def question(options: Options, length: int) -> bytes:
+    """What stands before a file of that length on standard input."""
+    return json.dumps([length, *options]).encode() + b"\n"
+
+
+def main() -> None:
+    """Read a question, write the answer."""
+    length, *options = json.loads(sys.stdin.buffer.readline())
+    content = sys.stdin.buffer.read(length)
+    threading.Thread(target=_end_with_parent, daemon=True).start()
+    status, answer = answered(content, Options(*options))
+    with contextlib.suppress(BrokenPipeError):
+        sys.stdout.buffer.write(b"%d %d\n" % (status, len(answer)))
+        sys.stdout.buffer.write(answer)
+        sys.stdout.buffer.flush()
+
+
+def _end_with_parent() -> None:
+    os.read(0, 1)  # nothing comes: it returns when the other end is closed
+    os._exit(1)
+
+
+def answered(content: bytes, options: Options) -> tuple[int, bytes]:
+    """Status and JSON: 200 with the findings, or 422 with what is wrong with the file."""
+    try:
+        columns = dict(options.columns)
+        file = read(
+            content, options.name, encoding=options.encoding, delimiter=options.delimiter, columns=columns
+        )
+        rules = LeadRules(Rulings.of("default", options.rulings), options.link)
+        status, answer = 200, _findings(check(file, rules), options.name)
+    except FileError as error:
+        status, answer = 422, _refusal(error)
+    return status, json.dumps(answer, ensure_ascii=False).encode(errors="replace")
+
+
+def _findings(findings: Findings, name: str) -> dict[str, Any]:
+    rejects, fixed = io.BytesIO(), io.BytesIO()
+    counts = write_rejects(findings, rejects, without_mended=True), write_fixed(findings, fixed)
+    return {
+        **as_json(findings, name),
+        "kinds": [each._asdict() for each in sentences.kinds(findings.problems, findings.file.unit)],
+        "summary": {
+            "form": sentences.form(findings.file),
+            "counts": sentences.counts(findings),
+            "leftOut": [*map(sentences.left_out, findings.file.left_out)],
+            "duplicates": sentences.duplicates(findings) if findings.duplicates else None,
+            "repairs": sentences.repairs(findings, "repaired") if findings.mended else None,
+        },
+        "assignable": _assignable(findings.file.columns) if findings.file.header else None,
+        "rejects": {"rows": counts[0], "content": rejects.getvalue().decode()},
+        "fixed": {"rows": counts[1], "content": fixed.getvalue().decode()},
+    }
+
+
+def _refusal(error: FileError) -> dict[str, Any]:
+    assignable = None if error.columns is None else _assignable(error.columns)
+    return {
+        "detail": str(error),
+        "message": error.message,
+        "fix": error.fix,
+        "line": error.line,
+        "assignable": assignable,
+        "likely": error.likely,
+    }
+
+
+def _assignable(columns: Mapping[str, str | None]) -> dict[str, Any]:
+    """What the columns can be: fields of the page, or a place in metadata."""
+    return {
+        "columns": [
+            {"column": name, "field": field, "metadata": metadata_for(name)}
+            for name, field in columns.items()
+        ],
+        "fields": [field for field in FIELDS if field != "metadata"],
+    }
