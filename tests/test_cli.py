@@ -86,6 +86,7 @@ def test_a_group_has_help_with_an_example(group: str) -> None:
         (["send", "--sample", "1", "--key", "two\nlines"], "visible ASCII"),
         (["send"], "--sample"),
         (["schema", "leed"], "lead"),
+        (["schema", "openapi", "--portable"], "--portable goes with `schema lead` only"),
     ],
 )
 def test_wrong_usage_is_exit_code_2_with_a_hint(words: list[str], hint: str) -> None:
@@ -578,6 +579,12 @@ def test_no_summary_of_a_command_is_cut_at_80_columns(group: list[str]) -> None:
 @pytest.mark.parametrize("kind", ["lead", "config", "scenario", "expectations", "openapi"])
 def test_schemas_are_printed(kind: str) -> None:
     assert json.loads(run(None, "schema", kind))
+
+
+def test_a_leads_schema_is_printed_for_go_and_rust_too() -> None:
+    plain, portable = run(None, "schema", "lead"), run(None, "schema", "lead", "--portable")
+    assert "(?!" in plain
+    assert "(?" not in portable.replace("(?:", "")
 
 
 def test_colours_are_for_terminals_only(sandbox: Running) -> None:

@@ -107,8 +107,9 @@ def _local_rulings(flags: dict[str, Any]) -> list[dict[str, Any]]:
 
 @click.command()
 @click.argument("kind", type=click.Choice(["lead", "config", "scenario", "expectations", "openapi"]))
+@click.option("--portable", is_flag=True, help="Of a lead, with patterns that Go, Rust and RE2 can read.")
 @settings_options(*_RULES)
-def schema(kind: str, **flags: Any) -> None:
+def schema(kind: str, portable: bool, **flags: Any) -> None:
     """Print a JSON Schema or the OpenAPI document.
 
     Of a lead, of aktify-sandbox.yaml, of a scenario file, or of a file of expectations.
@@ -117,9 +118,11 @@ def schema(kind: str, **flags: Any) -> None:
     Example:
       aktify-sandbox schema openapi > openapi.json
     """
+    if portable and kind != "lead":
+        raise click.UsageError("--portable goes with `schema lead` only.")
+    from aktify_sandbox.contract import schema as contract
     from aktify_sandbox.contract.openapi import openapi
     from aktify_sandbox.contract.rulings import Rulings
-    from aktify_sandbox.contract.schema import lead_schema
     from aktify_sandbox.settings import config_schema
     from aktify_sandbox.version import __version__
 
@@ -136,6 +139,7 @@ def schema(kind: str, **flags: Any) -> None:
 
         print_json(expectations_schema())
     elif kind == "lead":
-        print_json(lead_schema(in_force))
+        printed = contract.lead_schema(in_force)
+        print_json(contract.portable(printed) if portable else printed)
     else:
         print_json(openapi(in_force, __version__, DEFAULT_URL))

@@ -4,6 +4,7 @@ Only the form counts. The vendor looks for landlines, do-not-contact lists and t
 is never compared with the region: the page's own example mixes 509 (Washington) with CA.
 """
 
+import functools
 import re
 import unicodedata
 from collections.abc import Callable
@@ -17,7 +18,7 @@ from .wrapping import wrapped
 _SEPARATORS = str.maketrans("", "", " ().-/")
 _NANP = re.compile(r"(?:\+?1)?([2-9](?!11)[0-8][0-9][2-9][0-9]{6})")
 _SIGNS = "Use the digits 0-9, spaces and ().-/ only."
-_EXTENSION = re.compile(r"(?i)^(.*?[0-9)]) *,? *(?:x|ext\.?|extension|#) *:? *([0-9]{1,7})$")
+_EXTENSION = re.compile(r"(?ai)^(.*?[0-9)]) *,? *(?:x|ext\.?|extension|#) *:? *([0-9]{1,7})\Z")
 
 _EXOTIC_SPACES = (
     "\t\n\v\f\r\x85\xa0\u1680\u2000\u2001\u2002\u2003\u2004\u2005\u2006\u2007\u2008\u2009\u200a\u2028\u2029\u202f\u205f"
@@ -28,20 +29,31 @@ _DASHES = "\u2010\u2011\u2012\u2013\u2014\u2015\u2043\u2212\ufe58\ufe63\uff0d"
 _PLAIN = str.maketrans(dict.fromkeys(_EXOTIC_SPACES, " ") | dict.fromkeys(_DASHES, "-"))
 
 
-def _pattern(between: str, begin: str = "", end: str = "") -> str:
-    return (
-        rf"^{begin}{between}(?:\+{between}1{between}|1{between})?[2-9]{between}(?!1{between}1)[0-8]{between}[0-9]"
-        rf"{between}[2-9](?:{between}[0-9]){{6}}{end or between}$(?!\n)"
-    )
+_BETWEEN = r" ().\-/"
+_MARK = r"(?:[xX]|[eE][xX][tT](?:\.|[eE][nN][sS][iI][oO][nN])?|#)"
 
 
-_BETWEEN = r"[ ().\-/]*"
-PATTERNS = {
-    "trim": _pattern(_BETWEEN),
-    "any": _pattern(rf"[ ().\-/{_EXOTIC_SPACES}{_DASHES}]*"),
-    "refuse": _pattern(_BETWEEN, "(?! )", r"(?:[ ().\-/]*[().\-/])?"),
-}
-"""The numbers that `identity` knows, as one pattern for a JSON Schema, by the ruling `phone-spaces`."""
+def _escaped(chars: str) -> str:
+    return "".join(f"\\u{ord(char):04x}" for char in chars)
+
+
+@functools.cache
+def pattern(spaces: str = "trim", extension: str = "refuse", fictional: str = "off") -> str:
+    """The numbers that `identity` knows, by these rulings, as one pattern for a JSON Schema."""
+    more = spaces == "any"
+    signs = _BETWEEN + (_escaped(_EXOTIC_SPACES + _DASHES) if more else "")
+    space, between = (f"[ {_escaped(_EXOTIC_SPACES)}]*" if more else " *"), f"[{signs}]*"
+    begin, end = between, between
+    if spaces == "refuse":
+        begin, end = rf"(?:[().\-/]{between})?", rf"(?:{between}[().\-/])?"
+    if extension == "drop":
+        end = rf"(?:{end}|(?:{between}\))?{space},?{space}{_MARK}{space}:?{space}[0-9]{{1,7}})"
+    area = f"[2-9]{between}(?:[02-8]{between}[0-9]|1{between}[02-9])"
+    line = f"[2-9](?:{between}[0-9]){{6}}"
+    if fictional == "on":
+        line = f"{between.join('55501')}(?:{between}[0-9]){{2}}"
+    country = rf"(?:\+{between}1{between}|1{between})?"
+    return rf"^{begin}{country}{area}{between}{line}{end}$(?!\n)"
 
 
 Taken = Callable[[str], bool]

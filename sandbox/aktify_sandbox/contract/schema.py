@@ -7,6 +7,7 @@ reference that it is held against.
 import functools
 import importlib.resources
 import itertools
+import re
 from collections.abc import Iterable
 from copy import deepcopy
 from typing import Any, NamedTuple
@@ -53,29 +54,145 @@ def _base() -> Schema:
 
 @functools.cache
 def lead_schema(rulings: Rulings) -> Schema:
-    """The effective schema of a request's body. It is one for all who ask: copy it before changing it."""
+    """What a request's body may be, as it is sent; `beyond` says what else is refused.
+
+    It is one for all who ask: copy it before changing it.
+    """
+    schema = deepcopy(_prepared_schema(rulings))
+    schema["description"] = _description(rulings)
+    schema["$comment"] = _comment(rulings)
+    fields = schema["properties"]
+    fields["phoneNumber"]["pattern"] = phone.pattern(
+        rulings["phone-spaces"], rulings["phone-extension"], rulings["fictional-only"]
+    )
+    if rulings["phone-number-type"] == "coerce":
+        fields["phoneNumber"] |= {
+            "type": ["string", "integer"],
+            "minimum": 2_002_000_000,
+            "maximum": 19_899_999_999,
+        }
+    if rulings["metadata"] == "coerce":
+        fields["metadata"]["additionalProperties"]["type"] = ["string", "number", "boolean"]
+    nothings = _nothings(rulings)
+    for name in FIELDS[1:]:
+        for nothing in nothings:
+            _allow(fields[name], nothing)
+    there = {name: _there(name, nothings) for name in ("region", "zipCode", "link", "linkToShorten")}
+    links: list[Schema] = [{"not": _both_links(nulls=None in nothings)}]
+    if rulings["links"] == "exactly-one":
+        links.append({"oneOf": [there["link"], there["linkToShorten"]]})
+    schema["allOf"] = [{"anyOf": [there["region"], there["zipCode"]]}, *links]
+    return schema
+
+
+def _nothings(rulings: Rulings) -> tuple[str | None, ...]:
+    """What an optional field may say beside a value: the rulings take or drop it."""
+    return (
+        *([None] if rulings["null"] == "absent" else []),
+        *([""] if rulings["empty-string"] != "refuse" else []),
+    )
+
+
+def _allow(field: Schema, nothing: str | None) -> None:
+    kinds = field["type"] if isinstance(field["type"], list) else [field["type"]]
+    kind = "null" if nothing is None else "string"
+    if kind not in kinds:
+        field["type"] = [*kinds, kind]
+    if "enum" in field:
+        field["enum"] = [*field["enum"], nothing]
+    if nothing == "":
+        field.pop("minLength", None)
+        if "pattern" in field:
+            field["pattern"] = rf"^$(?!\n)|{field['pattern']}"
+        if "object" in kinds:
+            field["maxLength"] = 0
+
+
+def _there(name: str, nothings: tuple[str | None, ...]) -> Schema:
+    """That a field is there and says something."""
+    value = ({"type": "string"} if None in nothings else {}) | ({"minLength": 1} if "" in nothings else {})
+    return {"required": [name]} | ({"properties": {name: value}} if value else {})
+
+
+def _both_links(*, nulls: bool) -> Schema:
+    names = ["link", "linkToShorten"]
+    both: Schema = {"required": names}
+    return both | ({"properties": {name: {"type": "string"} for name in names}} if nulls else {})
+
+
+_BEYOND = {
+    "phone-format": ("libphonenumber", "a number that libphonenumber calls invalid"),
+    "phone-number-type": ("coerce", "a JSON number whose digits are no phone number"),
+    "zip-unknown": ("refuse", "a ZIP code that no region in force uses"),
+    "region-zip-conflict": ("refuse", "a ZIP code that isn't in the region"),
+    "email": ("email-validator", "an address that email-validator refuses"),
+    "campaign-link": ("refuse", "a lead without the link that its campaign sends"),
+    "duplicate-json-key": ("refuse", "a name that stands twice in an object"),
+}
+
+
+def beyond(rulings: Rulings) -> dict[str, str]:
+    """What is refused though the schema allows it: the rulings that may decide so, and what they refuse, in words."""
+    found = {name: words for name, (value, words) in _BEYOND.items() if rulings[name] == value}
+    if rulings["zip-unknown"] == "accept":
+        found["zip-unknown"] = "a ZIP code that no region in force uses, sent without a region"
+    return found
+
+
+CALENDAR = "a date that isn't in the calendar"
+"""What the page itself refuses though the schema allows it."""
+
+
+def _comment(rulings: Rulings) -> str:
+    said = [f"{words} ({name})" for name, words in beyond(rulings).items()]
+    return f"{_base()['$comment'].partition(' Refused')[0]} Refused beyond this schema: {', '.join([CALENDAR, *said])}."
+
+
+def _description(rulings: Rulings) -> str:
+    changes = ", ".join(f"{name}={value}" for name, value in sorted(rulings.changes.items()))
+    by = f"these rulings: {changes}" if changes else "the sandbox's default rulings"
+    return f"A lead as POST /api/v1/leads takes it, by {by}."
+
+
+def portable(schema: Any) -> Any:
+    r"""A schema whose patterns Go, Rust and RE2 can read too.
+
+    A pattern's only look-around keeps a `$` from matching before a final newline, which it does in Python alone; and
+    RE2 doesn't know `\uNNNN`.
+    """
+    if isinstance(schema, dict):
+        return {
+            name: _portable(value) if name == "pattern" and isinstance(value, str) else portable(value)
+            for name, value in schema.items()
+        }
+    return [portable(each) for each in schema] if isinstance(schema, list) else schema
+
+
+def _portable(pattern: str) -> str:
+    return re.sub(r"\\u([0-9a-f]{4})", lambda found: chr(int(found[1], 16)), pattern.replace(r"$(?!\n)", "$"))
+
+
+@functools.cache
+def _prepared_schema(rulings: Rulings) -> Schema:
+    """What a lead may be once the rulings have dropped and converted what they do."""
     schema = deepcopy(_base())
     fields = schema["properties"]
-    if rulings["phone-extension"] == "refuse":
-        fields["phoneNumber"]["pattern"] = phone.PATTERNS[rulings["phone-spaces"]]
-    else:  # what stands before an extension is a rule that a pattern would only blur
-        del fields["phoneNumber"]["pattern"]
+    fields["phoneNumber"]["pattern"] = phone.pattern(rulings["phone-spaces"], rulings["phone-extension"])
     fields["region"]["enum"] = _regions(rulings)
     fields["zipCode"]["pattern"] = ZIP_FORMS[rulings["zip-format"]]
     fields["externalCreated"]["pattern"] = dates.PATTERNS[rulings["external-created"]]
-    for text in (
-        *(fields[name] for name in (*FREE_TEXT, "phoneNumber", "link", "linkToShorten")),
-        fields["metadata"]["additionalProperties"],
-    ):
-        text.pop("maxLength", None)
-        if rulings["text-length"] != "note":
+    if rulings["text-length"] != "note":
+        for text in (
+            *(fields[name] for name in (*FREE_TEXT, "phoneNumber", "link", "linkToShorten")),
+            fields["metadata"]["additionalProperties"],
+        ):
             text["maxLength"] = int(rulings["text-length"])
     if rulings["link"] == "any":
         for name in ("link", "linkToShorten"):
             del fields[name]["pattern"]
             fields[name]["minLength"] = 1
     if rulings["links"] == "exactly-one":
-        schema["oneOf"] = [{"required": ["link"]}, {"required": ["linkToShorten"]}]
+        schema["allOf"].append({"oneOf": [{"required": ["link"]}, {"required": ["linkToShorten"]}]})
     if rulings["unknown-property"] == "refuse":
         schema["additionalProperties"] = False
     return schema
@@ -110,7 +227,7 @@ def accepts(rulings: Rulings) -> Any:
 
 def errors_in(rulings: Rulings, lead: Schema) -> list[SchemaError]:
     """What the schema in force has against a lead, of each field its type and length before its form."""
-    schema = lead_schema(rulings)
+    schema = _prepared_schema(rulings)
     found = []
     for error in _fast(rulings).iter_errors(lead):
         limit: Any = schema
@@ -140,23 +257,11 @@ def _joined(path: Iterable[str | int]) -> str:
 
 @functools.cache
 def _fast(rulings: Rulings) -> Any:
-    return jsonschema_rs.validator_for(_for_rust(lead_schema(rulings)))
-
-
-def _for_rust(schema: Any) -> Any:
-    """Rust's `$` never matches before a final newline, so what keeps Python's from it would only cost time."""
-    if isinstance(schema, dict):
-        return {
-            name: value.replace(r"$(?!\n)", "$")
-            if name == "pattern" and isinstance(value, str)
-            else _for_rust(value)
-            for name, value in schema.items()
-        }
-    return schema
+    return jsonschema_rs.validator_for(portable(_prepared_schema(rulings)))
 
 
 @functools.cache
 def _reference(rulings: Rulings) -> Any:
     from jsonschema import Draft202012Validator
 
-    return Draft202012Validator(lead_schema(rulings))
+    return Draft202012Validator(_prepared_schema(rulings))
