@@ -4,6 +4,8 @@ from copy import deepcopy
 from typing import Any
 
 from .answers import ENDPOINT
+from .examples import example
+from .lead import LeadRules
 from .rulings import RULINGS, Rulings
 from .schema import RESPONSE_ORDER, lead_schema
 
@@ -19,16 +21,6 @@ _UNREADABLE = {
     "431": "The sandbox's own: the headers are larger than it takes.",
 }
 
-BEYOND_SCHEMA = (
-    "zip-unknown",
-    "region-zip-conflict",
-    "external-created",
-    "email",
-    "fictional-only",
-    "campaign-link",
-)
-"""The rulings that may refuse a lead of which the schema has nothing to say."""
-
 
 def openapi(rulings: Rulings, version: str, server_url: str) -> dict[str, Any]:
     """The document for the rulings in force."""
@@ -40,7 +32,7 @@ def openapi(rulings: Rulings, version: str, server_url: str) -> dict[str, Any]:
             "description": _description(rulings),
         },
         "servers": [{"url": server_url}],
-        "paths": {ENDPOINT: {"post": _operation()}},
+        "paths": {ENDPOINT: {"post": _operation(rulings)}},
         "components": {
             "schemas": {
                 "Lead": _without_id(lead_schema(rulings)),
@@ -54,8 +46,10 @@ def openapi(rulings: Rulings, version: str, server_url: str) -> dict[str, Any]:
 
 def created_schema(rulings: Rulings) -> dict[str, Any]:
     """The body of a 201: the request's fields without `linkToShorten`, and with nothing excluded."""
-    fields = lead_schema(rulings)["properties"]
+    fields = lead_schema(Rulings.of())["properties"]  # what rulings drop or convert doesn't come back
     created = {name: _described(fields[name]) for name in RESPONSE_ORDER}
+    if rulings["empty-string"] == "keep":
+        created["metadata"]["type"] = ["object", "string"]
     created["link"]["description"] = "The link that will be sent to the lead."
     created["link"]["examples"] = ["https://shortlink.aktify.com/abcd1234"]
     return {"title": "CreatedLead", "type": "object", "required": ["phoneNumber"], "properties": created}
@@ -70,12 +64,12 @@ def _without_id(schema: dict[str, Any]) -> dict[str, Any]:
     return {name: value for name, value in schema.items() if name not in ("$id", "$schema")}
 
 
-def _operation() -> dict[str, Any]:
+def _operation(rulings: Rulings) -> dict[str, Any]:
     return {
         "operationId": "createLead",
         "summary": "Adds a lead to the campaign associated with the API key",
         "security": [{"key": []}],
-        "requestBody": {"required": True, "description": _BEYOND, "content": _json("Lead")},
+        "requestBody": _body(rulings),
         "responses": {
             "201": {
                 "description": "The created lead with whatever properties were accepted.",
@@ -100,10 +94,13 @@ def _unreadable() -> dict[str, Any]:
     }
 
 
-_BEYOND = (
-    "One flat lead. Beyond what its schema can say, a ZIP code that no region uses, one that disagrees with the "
-    f"region, a date that isn't in the calendar and the like are refused, by the rulings {', '.join(BEYOND_SCHEMA)}."
-)
+def _body(rulings: Rulings) -> dict[str, Any]:
+    beyond = f"{lead_schema(rulings)['$comment'].partition(' Refused ')[2]}"
+    lead = example(LeadRules(rulings))
+    content = _json("Lead")
+    content["application/json"] |= {"example": lead} if lead else {}
+    return {"required": True, "description": f"One flat lead. Refused {beyond}", "content": content}
+
 
 _NO_CONTRACT = "The body isn't part of the contract: use the status code alone."
 
