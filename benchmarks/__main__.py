@@ -1,9 +1,10 @@
-"""`python -m benchmarks speed|viewers|growth|startup|fixture|profile|page`, from the root of the repository."""
+"""`python -m benchmarks speed|viewers|growth|startup|files|fixture|profile|page`, from the root of the repository."""
 
 from pathlib import Path
 
 import click
 
+from benchmarks import files as checking
 from benchmarks import fixture as testing
 from benchmarks import growth as growing
 from benchmarks import page as showing
@@ -70,6 +71,15 @@ def startup(starts: int, leads: int, to: Path) -> None:
 def page(loads: int, posts: int, to: Path) -> None:
     """The inspector in Chromium: first paint, how soon a request is seen, weight."""
     showing.run(showing.Plan(loads, posts), to)
+
+
+@main.command()
+@click.option("--rows", default=100_000, show_default=True, type=click.IntRange(10))
+@click.option("--runs", default=5, show_default=True, type=click.IntRange(1))
+@_to
+def files(rows: int, runs: int, to: Path) -> None:
+    """What `check` costs on a large file of leads."""
+    checking.run(checking.Plan(rows, runs), to)
 
 
 @main.command()

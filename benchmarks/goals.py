@@ -27,6 +27,9 @@ RESIDENT_AT_START = Goal(60, " MB")
 START_AFTER_CRASH = Goal(4, " s")
 START_AFTER_STOP = Goal(2, " s")
 
+CHECK = Goal(5, " s")
+CHECK_MEMORY = Goal(250, " MB")
+
 PLUGIN_IMPORT = Goal(5, " ms")
 FIXTURE_FIRST = Goal(250, " ms")
 FIXTURE_EACH = Goal(2, " ms")

@@ -11,7 +11,17 @@ from statistics import median
 from benchmarks import machine
 
 FILE = Path(__file__).with_name("RESULTS.md")
-ORDER = ("Speed", "Viewers", "Growth", "Growth, quick form", "Start-up", "Fixture", "Profile", "Page")
+ORDER = (
+    "Speed",
+    "Viewers",
+    "Growth",
+    "Growth, quick form",
+    "Start-up",
+    "Files",
+    "Fixture",
+    "Profile",
+    "Page",
+)
 _HEAD = """# Results
 
 Written by the commands of `benchmarks/` (see its README), a section each; written by hand is nothing.

@@ -153,6 +153,16 @@ def test_a_campaign_of_the_configuration_has_its_own_rules(tmp_path: Path) -> No
     assert check("a.csv", "--campaign", "easy", cwd=tmp_path).returncode == 0
 
 
+def test_explain_sends_whoever_has_a_table_to_check(leads: Path, tmp_path: Path) -> None:
+    done = subprocess.run(
+        [*COMMAND, "explain", leads, "--url", "http://127.0.0.1:9"],
+        capture_output=True,
+        env=clean_environment(),
+    )
+    assert done.returncode == 2
+    assert b"aktify-sandbox check" in done.stderr
+
+
 def test_a_hostile_file_moves_no_cursor(tmp_path: Path) -> None:
     (tmp_path / "a.csv").write_text("Phone,State,No\x1b[2Jtes\n\x1b]0;owned\x07509,\u202eCA,\x1b[31m\n")
     here, there = pty.openpty()

@@ -26,6 +26,8 @@ def explain(file: Path, key: str | None, in_json: bool, client: Client) -> None:
     Example:
       echo '{"phoneNumber": "555-1234", "region": "ca"}' | aktify-sandbox explain -
     """
+    if file.suffix.lower() in (".csv", ".tsv", ".jsonl", ".ndjson", ".xlsx"):
+        raise click.UsageError(f"explain takes one lead as JSON. Fix: aktify-sandbox check {file}")
     content = {"body": text_of(file)} | ({"apiKey": key} if key else {})
     if in_json:
         print_json(client.post("/explain", content).json())
