@@ -14,6 +14,7 @@ VIEWS = (
     "",
     "?view=leads",
     "?view=scenarios",
+    "?view=check",
     "?view=setup",
     "?search=nothing-like-it",
 )
@@ -64,7 +65,7 @@ def settled(page: Page, query: str) -> None:
     place = (
         "#detail h2"
         if "request" in query
-        else ".view:not([hidden]) :is(table, .row, .card, .empty:not([hidden]) h2)"
+        else ".view:not([hidden]) :is(table, .row, .card, .drop, .empty:not([hidden]) h2)"
     )
     expect(page.locator(place).last).to_be_visible()
 

@@ -1,7 +1,7 @@
 // What is kept: the leads of each campaign.
 import { change, query } from "./address.js";
 import { $, button, fill, h, link } from "./dom.js";
-import { clock, confirmed, get, masked, masks, phone, plural, send, toast, trying } from "./tools.js";
+import { clock, confirmed, get, masked, masks, phone, plural, save, send, toast, trying } from "./tools.js";
 
 const PAGE = 200;
 const FIELDS = ["firstName", "lastName", "region", "zipCode", "email", "source"];
@@ -174,9 +174,7 @@ async function download(kind) {
   } while (before);
   const content = kind === "json" ? JSON.stringify({ leads: all }, null, 2) + "\n" : csv(all);
   const name = `leads-${query().get("campaign") || "all"}.${kind}`.replace(/[^A-Za-z0-9_.-]/g, "_");
-  const url = URL.createObjectURL(new Blob([content], { type: kind === "json" ? "application/json" : "text/csv" }));
-  h("a", { href: url, download: name }).click();
-  setTimeout(() => URL.revokeObjectURL(url), 60_000);
+  save(content, kind === "json" ? "application/json" : "text/csv", name);
   toast(`${plural(all.length, "lead")} exported.`);
 }
 

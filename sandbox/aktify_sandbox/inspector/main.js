@@ -2,14 +2,15 @@
 import { onchange, query, go } from "./address.js";
 import { $, button, h } from "./dom.js";
 import { Feed } from "./feed.js";
+import * as check from "./check.js";
 import * as leads from "./leads.js";
 import * as requests from "./requests.js";
 import * as scenarios from "./scenarios.js";
 import * as setup from "./setup.js";
 import { closeDialog, dialog, masks, memory, setMasks } from "./tools.js";
 
-const VIEWS = { requests, leads, scenarios, setup };
-const TITLES = { requests: "Requests", leads: "Leads", scenarios: "Scenarios", setup: "Setup" };
+const VIEWS = { requests, leads, scenarios, check, setup };
+const TITLES = { requests: "Requests", leads: "Leads", scenarios: "Scenarios", check: "Check", setup: "Setup" };
 let current = null;
 
 // a view beside the list is read anew when something has happened
@@ -88,7 +89,7 @@ const KEYS = [
   ["/", "search", { "/": () => (VIEWS[current].searching || requests.searching)()?.focus() }],
   ["p", "pause the list, go on", { p: requests.togglePause }],
   ["m", "mask or show phone numbers", { m: toggleMasks }],
-  ["1 – 4", "requests, leads, scenarios, setup", Object.fromEntries(Object.keys(VIEWS).map((name, at) => [at + 1, () => $(`[data-view="${name}"]`).click()]))],
+  ["1 – 5", "requests, leads, scenarios, check, setup", Object.fromEntries(Object.keys(VIEWS).map((name, at) => [at + 1, () => $(`[data-view="${name}"]`).click()]))],
   ["?", "this help", { "?": help }],
 ];
 const ONLY_IN_LIST = new Set(["j", "k", "ArrowDown", "ArrowUp", "Enter", "p"]);
@@ -129,6 +130,7 @@ function help() {
 requests.start();
 leads.start();
 scenarios.start();
+check.start();
 $("#mask").addEventListener("click", toggleMasks);
 $("#help").addEventListener("click", help);
 showMasks();

@@ -3,34 +3,36 @@ import { $, button, fill, h } from "./dom.js";
 
 /** JSON from our door. Throws an Error whose message is the problem's `detail`. */
 export async function get(path) {
-  return (await ask(path)).json();
+  return (await answer(path)).json();
 }
 
 export async function text(path) {
-  return (await ask(path)).text();
+  return (await answer(path)).text();
 }
 
 export async function send(method, path, body) {
-  const answer = await ask(path, {
+  const got = await answer(path, {
     method,
     headers: { "content-type": "application/json" },
     body: body === undefined ? undefined : JSON.stringify(body),
   });
-  const content = await answer.text();
+  const content = await got.text();
   return content ? JSON.parse(content) : null;
 }
 
-async function ask(path, options = {}) {
-  let answer;
+/** What our door answers; throws an Error that has the problem's members in `problem`. */
+export async function answer(path, options = {}) {
+  let got;
   try {
-    answer = await fetch(path, { ...options, headers: { accept: "application/json", ...options.headers } });
+    got = await fetch(path, { ...options, headers: { accept: "application/json", ...options.headers } });
   } catch {
     throw new Error("The sandbox doesn't answer. Is it still running?");
   }
-  if (answer.ok) return answer;
-  const content = await answer.json().catch(() => ({}));
-  const error = new Error(content.detail || `The sandbox answered ${answer.status}.`);
-  error.status = answer.status;
+  if (got.ok) return got;
+  const problem = await got.json().catch(() => ({}));
+  const error = new Error(problem.detail || `The sandbox answered ${got.status}.`);
+  error.status = got.status;
+  error.problem = problem;
   throw error;
 }
 
@@ -89,7 +91,10 @@ export function duration(ms) {
   return ms < 60_000 ? `${(ms / 1000).toFixed(1)} s` : `${Math.round(ms / 60_000)} min`;
 }
 
-export const bytes = (count) => (count < 1000 ? `${count} B` : `${(count / 1000).toFixed(1)} kB`);
+export function bytes(count) {
+  if (count < 1000) return `${count} B`;
+  return count < 1_000_000 ? `${(count / 1000).toFixed(1)} kB` : `${(count / 1_000_000).toFixed(1)} MB`;
+}
 
 export const plural = (count, one, many = one + "s") => `${count.toLocaleString("en")} ${count === 1 ? one : many}`;
 
@@ -156,6 +161,13 @@ function byHand(words, label) {
 
 export const copyButton = (words, label) =>
   button("Copy", () => copy(words, label), { class: "small", "aria-label": `Copy ${label}` });
+
+/** Give the browser a file to keep. */
+export function save(content, type, name) {
+  const url = URL.createObjectURL(new Blob([content], { type }));
+  h("a", { href: url, download: name }).click();
+  setTimeout(() => URL.revokeObjectURL(url), 60_000);
+}
 
 // messages
 

@@ -58,6 +58,7 @@ class KindInWords(NamedTuple):
 
     problems: int
     """How many there are."""
+    field: str
     what: str
     fix: str
     word: str
@@ -70,6 +71,7 @@ def kinds(problems: Iterable[RowProblem], unit: str) -> list[KindInWords]:
     return [
         KindInWords(
             kind.count,
+            kind.first.field,
             with_field(kind.first),
             kind.first.hint,
             _whose_word(kind.first),
