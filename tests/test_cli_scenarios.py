@@ -28,7 +28,7 @@ def test_check_says_every_mistake_with_its_place_and_exits_with_1(tmp_path: Path
     assert "bad.yaml:3:21: Found hnag. Did you mean hang?" in done.stderr
     assert run("scenarios", "check", "good.yaml", folder=tmp_path).returncode == 0
     none = run("scenarios", "check", "none.yaml", "bad.yaml", folder=tmp_path)
-    assert none.returncode == 1
+    assert none.returncode == 2
     assert "none.yaml:1:1: There is no scenario none.yaml" in none.stderr
     assert "Did you mean hang?" in none.stderr
     (tmp_path / "both.yaml").write_text("rules:\n  - when: {attempt: 3-1}\n    answer: 503\n  - anwser: 1\n")

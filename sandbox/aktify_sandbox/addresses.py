@@ -17,6 +17,8 @@ def address_of(written: str) -> str:
     """
     mistake = AddressMistake(f"“{written}” isn't an address. Fix: write it as {DEFAULT_URL}.")
     text = written.strip()
+    if not text.isprintable() or " " in text:
+        raise mistake
     try:
         parts = urlsplit(text if "://" in text else f"http://{text}")
         has_port = parts.port is not None

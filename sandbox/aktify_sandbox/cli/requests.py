@@ -1,10 +1,10 @@
 """`requests list|tail|show|export|clear`: what came, and why it got its answer."""
 
 import json
+import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, TypeVar
-from urllib.parse import quote
 
 import click
 
@@ -173,20 +173,15 @@ def show(id: str, form: str | None, in_json: bool, client: Client) -> None:  # n
     Example:
       aktify-sandbox requests show r000000042
     """
-    path = f"/requests/{_segment(id)}"
+    if not re.fullmatch("r[0-9]+", id):
+        raise click.UsageError(f"“{id}” isn't a request's id: write it as r000000042.")
+    path = f"/requests/{id}"
     if form:
         print_raw(client.text(f"{path}/{form}").rstrip("\n"))
     elif in_json:
         print_json(client.get(path))
     else:
         click.echo(client.text(path), nl=False)
-
-
-def _segment(name: str) -> str:
-    """A name as one segment of a path; `.` and `..` alone would be a way up."""
-    if not name.strip("."):
-        raise click.UsageError(f"“{name}” isn't a request's id: write it as r000000042.")
-    return quote(name, safe="")
 
 
 @requests.command()

@@ -76,8 +76,8 @@ def show(name: str) -> None:
 def check(files: tuple[str, ...]) -> None:
     """Say every mistake in scenario files.
 
-    With line, column and the allowed words; the exit code is 1 if there is one. Without a FILE, all in ./scenarios/
-    are checked.
+    With line, column and the allowed words; the exit code is 1 if there is one, 2 if a file isn't there. Without a
+    FILE, all in ./scenarios/ are checked.
 
     \b
     Example:
@@ -89,21 +89,20 @@ def check(files: tuple[str, ...]) -> None:
     from aktify_sandbox.scenarios.shelf import NoSuchScenario, Shelf
 
     named = files or _own(Shelf(Path.cwd()))
-    mistaken = False
+    code = 0
     for file in named:
         try:
             count = len(read_scenario(Shelf(Path.cwd()).find(file)).rules)
             click.echo(f"{file}: {count} rule{'s' if count > 1 else ''}, no mistakes.")
         except DocumentMistakes as mistakes:
             click.echo(str(mistakes), err=True)
-            mistaken = True
+            code = max(code, 1)
         except NoSuchScenario as mistake:
             click.echo(f"{file}:1:1: {mistake}", err=True)
-            mistaken = True
+            code = 2
     if not files:
         click.echo(f"{len(named)} file{'s' if len(named) > 1 else ''} in scenarios/ checked.")
-    if mistaken:
-        raise SystemExit(1)
+    raise SystemExit(code)
 
 
 def _own(shelf: "Shelf") -> list[str]:
