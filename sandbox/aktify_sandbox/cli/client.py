@@ -2,6 +2,7 @@
 
 import contextlib
 import functools
+import math
 import os
 import re
 import sys
@@ -18,8 +19,23 @@ if TYPE_CHECKING:
     import httpx
 
 _PATIENCE = 60
+_PROOF_SECONDS = 10
+"""A sandbox says at once that it is one, however busy it is: `/health` waits for nothing."""
 
 Command = TypeVar("Command", bound=Callable[..., Any])
+
+
+class Seconds(click.FloatRange):
+    """So many seconds. `nan`, which is no number and so in no range, isn't."""
+
+    name = "seconds"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> float:
+        """The number; anything else is wrong usage."""
+        seconds: float = super().convert(value, param, ctx)
+        if math.isnan(seconds):
+            self.fail(f"{value} isn't a number of seconds.", param, ctx)
+        return seconds
 
 
 class NobodyThere(click.ClickException):
@@ -46,14 +62,18 @@ class Misunderstood(Refused):
 
 
 class Client:
-    """A running sandbox. Every failure ends the command in one line and with exit code 1."""
+    """A running sandbox. Every failure ends the command in one line and with exit code 1.
+
+    Whatever answers is asked first to prove that it is a sandbox: nothing else is told anything, a token included.
+    """
 
     def __init__(self, target: Target, token: str | None = None) -> None:
-        """`token` is for this sandbox alone: it is sent when one has answered there."""
+        """`token` is for this sandbox alone."""
         import httpx
 
         self.target = target
         self._token = None if token is None else fit_for_header(token, "token")
+        self._is_proved = False
         try:  # no proxies, no redirects: this talks to a sandbox and to nothing else
             self.http = httpx.Client(base_url=target.url, trust_env=False, timeout=_PATIENCE)
         except httpx.InvalidURL:
@@ -64,12 +84,19 @@ class Client:
         """Where it is."""
         return self.target.url
 
-    def look_again(self) -> None:
-        """Find it anew, unless its address was given: it may have started, or started again, somewhere else."""
-        if not self.target.is_named:
-            self.target = find(None, self._token)
+    def look_again(self, *, for_any: bool) -> None:
+        """Find it anew, unless its address was given: it may have started, or started again, somewhere else.
+
+        `for_any`: whichever sandbox is found now; else only one that is found as this one was, which another isn't.
+        """
+        self._is_proved = False
+        self.http.headers.pop("authorization", None)
+        if self.target.is_named:
+            return
+        found = find(None, self._token)
+        if for_any or found.source == self.target.source:
+            self.target = found
             self.http.base_url = self.url
-            self.http.headers.pop("authorization", None)
 
     def confirm(self, what: str) -> None:
         """Ask the person at the terminal; a program isn't asked."""
@@ -109,7 +136,7 @@ class Client:
         headers: Mapping[str, str] | None = None,
     ) -> "httpx.Response":
         """Any request to our door."""
-        self._authorize()
+        self._prove()
         params = {name: value for name, value in (query or {}).items() if value is not None}
         with self._said():
             answer = self.http.request(
@@ -120,7 +147,7 @@ class Client:
     @contextlib.contextmanager
     def stream(self, path: str, **query: Any) -> "Iterator[httpx.Response]":
         """A GET whose answer is read bit by bit. What breaks off in the middle ends the command, too."""
-        self._authorize()
+        self._prove()
         params = {name: value for name, value in query.items() if value is not None}
         with self._said(), self.http.stream("GET", f"/_sandbox{path}", params=params) as answer:
             if answer.status_code >= 300:
@@ -129,7 +156,7 @@ class Client:
 
     def put_stream(self, path: str, content: Iterable[bytes], media: str) -> Any:
         """JSON of a PUT of a body that may be long; the answer may take its time."""
-        self._authorize()
+        self._prove()
         headers = {"content-type": media}
         with self._said():
             answer = self.http.put(f"/_sandbox{path}", content=content, headers=headers, timeout=None)
@@ -160,23 +187,24 @@ class Client:
             raise click.ClickException(f"What answers at {self.url} isn't a sandbox.")
         return answer
 
-    def check(self) -> None:
-        """Make sure that this is a sandbox and nothing else; it is told no token."""
+    def check(self, seconds: float = _PROOF_SECONDS) -> None:
+        """Make sure, in so much time, that this is a sandbox and nothing else. From now on it is shown the token."""
         try:
             with self._said():
-                health = self._good(self.http.get("/_sandbox/health")).json()
+                health = self._good(self.http.get("/_sandbox/health", timeout=seconds)).json()
         except (ValueError, click.ClickException) as error:
             if isinstance(error, NobodyThere) and not isinstance(error, BrokeOff):
                 raise
             health = None
         if not isinstance(health, dict) or health.get("status") != "ok" or "version" not in health:
-            raise click.ClickException(f"{self.url} isn't a sandbox: nothing was sent.")
-
-    def _authorize(self) -> None:
-        """Show the token, from now on, to what has proved to be a sandbox."""
-        if self._token and "authorization" not in self.http.headers:
-            self.check()
+            raise click.ClickException(f"{self.target} isn't a sandbox: nothing was sent.")
+        self._is_proved = True
+        if self._token:
             self.http.headers["authorization"] = f"Bearer {self._token}"
+
+    def _prove(self) -> None:
+        if not self._is_proved:
+            self.check()
 
 
 def fit_for_header(secret: str, kind: str) -> str:
@@ -206,7 +234,7 @@ def talks(command: Command) -> Command:
         token = general.get("token") if token is None else token
         if token is None:
             token = os.environ.get(f"{PREFIX}TOKEN") or None
-        target = find(url, token)
+        target = find(url, token, more.get("config"))
         client = Client(target, target.token if token is None else token)
         context.call_on_close(client.http.close)
         return command(*args, client=client, **more)

@@ -9,10 +9,13 @@ from typing import Any
 
 import click
 
-from aktify_sandbox.cli.client import Client, asks, talks
+from aktify_sandbox.cli.client import Client, Seconds, asks, talks
 from aktify_sandbox.settings import Flag, Settings, SettingsMistake, fields_for_flags
 
 Command = Callable[..., Any]
+
+_LEAST_SECONDS = 0.5
+"""For a last look, when hardly any time is left."""
 
 
 def settings_options(*names: str, **defaults: str) -> Callable[[Command], Command]:
@@ -110,7 +113,9 @@ def init(folder: Path) -> None:
 
 
 @click.command()
-@click.option("--timeout", default=10.0, show_default=True, metavar="SECONDS", help="How long to wait.")
+@click.option(
+    "--timeout", type=Seconds(0), default=10.0, show_default=True, metavar="SECONDS", help="How long to wait."
+)
 @talks
 def wait(timeout: float, client: Client) -> None:
     """Wait until a sandbox answers; exit code 1 if none does in time.
@@ -122,12 +127,12 @@ def wait(timeout: float, client: Client) -> None:
     deadline = time.monotonic() + timeout
     while True:
         try:
-            client.check()
+            client.check(max(deadline - time.monotonic(), _LEAST_SECONDS))
         except click.ClickException:
             if time.monotonic() >= deadline:
                 raise
             time.sleep(0.05)
-            client.look_again()
+            client.look_again(for_any=True)
         else:
             return
 

@@ -2,7 +2,7 @@
 
 import click
 
-from aktify_sandbox.cli.client import Client, NobodyThere, as_json, talks
+from aktify_sandbox.cli.client import Client, as_json, talks
 from aktify_sandbox.cli.tables import clean, print_json
 
 
@@ -22,7 +22,7 @@ def status(in_json: bool, client: Client) -> None:
     found = {"url": client.url, "foundBy": target.source, "tried": list(target.tried)}
     try:
         client.check()
-    except NobodyThere:
+    except click.ClickException:
         if in_json:
             print_json({**found, "answers": False})
         raise

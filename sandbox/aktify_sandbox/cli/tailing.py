@@ -83,7 +83,7 @@ class Tail:
     def _wait(self) -> None:
         while True:
             time.sleep(_AGAIN_SECONDS)
-            self._client.look_again()
+            self._client.look_again(for_any=False)
             try:
                 self._client.check()
             except NobodyThere:

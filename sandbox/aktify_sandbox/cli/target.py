@@ -29,18 +29,19 @@ class Target(NamedTuple):
         return f"{self.url} ({'; '.join([self.source, *self.tried])})"
 
 
-def find(url: str | None, token: str | None) -> Target:
+def find(url: str | None, token: str | None, config: Path | None = None) -> Target:
     """The address that was given; else the variable's; else that of the sandbox that is served from here.
 
-    A mistake in what says so is wrong usage: exit code 2.
+    `config`: the configuration file, if one was given. A mistake in what says so is wrong usage: exit code 2.
     """
     if url is not None:
         return Target(_address(url, "--url"), "--url")
     named = os.environ.get(VARIABLE)
     if named is not None:
         return Target(_address(named, VARIABLE), VARIABLE)
+    given = {name: value for name, value in (("token", token), ("config", config)) if value}
     try:
-        settings, _ = Settings.gather({"token": token} if token else {}, os.environ, Path.cwd())
+        settings, _ = Settings.gather(given, os.environ, Path.cwd())
     except SettingsMistake as mistake:
         raise click.UsageError(
             f"These settings say where the sandbox is, and have a mistake: {mistake} "

@@ -7,7 +7,7 @@ from typing import Any
 import click
 
 from aktify_sandbox.cli import junit
-from aktify_sandbox.cli.client import Client, as_json, talks
+from aktify_sandbox.cli.client import Client, Seconds, as_json, talks
 from aktify_sandbox.cli.tables import print_json
 from aktify_sandbox.cli.verdicts import Expected, ask_all, expectations_in, lines_of
 
@@ -34,7 +34,7 @@ _WORDS = ("phone", "status", "key", "campaign", "since", "after")
 @click.option("--at-most", type=click.IntRange(0), metavar="N", help="So many or fewer.")
 @click.option(
     "--timeout",
-    type=click.FloatRange(0, 600),
+    type=Seconds(0, 600),
     default=0,
     metavar="SECONDS",
     help="How long to wait for it to come true.",
