@@ -1,5 +1,6 @@
 """The printed schema of a lead: it accepts what is accepted, whatever is ruled, and says what else is refused."""
 
+import datetime as dt
 import itertools
 import json
 import re
@@ -13,9 +14,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from jsonschema import Draft202012Validator
 
+from aktify_sandbox.contract import dates
 from aktify_sandbox.contract.answers import Access, Answer
 from aktify_sandbox.contract.decide import Request, decide
 from aktify_sandbox.contract.lead import LeadRules, Problem
+from aktify_sandbox.contract.places import REGIONS, region_of, zip_pattern
 from aktify_sandbox.contract.rulings import PROFILES, RULINGS, Rulings
 from aktify_sandbox.contract.schema import CALENDAR, FIELDS, beyond, lead_schema, portable
 
@@ -92,7 +95,7 @@ def answered(lead: dict[str, Any], rulings: Rulings) -> Answer:
 
 def is_beyond(answer: Answer, rulings: Rulings) -> bool:
     """Whether each problem is one that the schema's comment names."""
-    said = set(beyond(rulings)) | {CALENDAR}
+    said = {*beyond(rulings), *([CALENDAR] if rulings["external-created"] == "any" else [])}
     return all(_kind(problem, answer) in said for problem in answer.problems)
 
 
@@ -129,15 +132,42 @@ def test_so_it_is_with_any_lead(lead: dict[str, Any], rulings: Rulings) -> None:
 @pytest.mark.parametrize("rulings", ALL_RULINGS.values(), ids=ALL_RULINGS)
 def test_the_comment_names_what_lies_beyond(rulings: Rulings) -> None:
     comment = lead_schema(rulings)["$comment"]
-    assert CALENDAR in comment
+    assert (CALENDAR in comment) == (rulings["external-created"] == "any")
     for name, words in beyond(rulings).items():
         assert f"{words} ({name})" in comment
 
 
-def test_what_a_schema_can_say_is_nowhere_said_to_be_beyond_it() -> None:
-    """By the default rulings only a place and the calendar are left to a comment."""
-    assert list(beyond(Rulings.of())) == ["zip-unknown"]
+def test_a_schema_can_say_all_that_the_default_rulings_want() -> None:
+    assert beyond(Rulings.of()) == {}
+    assert lead_schema(Rulings.of())["$comment"].endswith("beyond this schema: nothing.")
     assert set(itertools.chain(*(beyond(rulings) for rulings in ALL_RULINGS.values()))) <= set(RULINGS)
+
+
+@pytest.mark.parametrize("regions", REGIONS.values(), ids=REGIONS)
+def test_the_pattern_of_zip_codes_is_the_table(regions: tuple[str, ...]) -> None:
+    known, codes = re.compile(zip_pattern(regions)), (f"{number:05d}" for number in range(100_000))
+    assert [code for code in codes if bool(known.fullmatch(code)) != (region_of(code) in regions)] == []
+
+
+@pytest.mark.parametrize("value", ["extended", "rfc3339"])
+def test_the_pattern_of_dates_is_the_calendar(value: str) -> None:
+    known = re.compile(dates.CALENDAR_PATTERNS[value])
+    days = (
+        f"{y:04d}-{m:02d}-{d:02d}"
+        for y in (0, 1, 4, 1900, 2000, 2023, 2024, 2100, 9996)
+        for m in range(14)
+        for d in range(33)
+    )
+    for day in days:
+        assert bool(known.search(f"{day}T00:00:00Z")) == _is_in_calendar(day), day
+
+
+def _is_in_calendar(day: str) -> bool:
+    try:
+        dt.date.fromisoformat(day)
+    except ValueError:
+        return False
+    return True
 
 
 # the file

@@ -36,6 +36,15 @@ PATTERNS = {
 }
 """The form that each value of the ruling `external-created` wants."""
 
+_FOURTHS = "(?:0[48]|[2468][048]|[13579][26])"
+_IN_CALENDAR = (
+    f"(?:{_YEAR}-(?:(?:0[13578]|1[02])-{_DAY}|(?:0[469]|11)-(?:0[1-9]|[12][0-9]|30)|02-(?:0[1-9]|1[0-9]|2[0-8]))"
+    f"|(?:[0-9]{{2}}{_FOURTHS}|{_FOURTHS}00)-02-29)"
+)
+
+CALENDAR_PATTERNS = {name: pattern.replace(_DATE, _IN_CALENDAR) for name, pattern in PATTERNS.items()}
+"""The same, but for dates that aren't in the calendar; of the forms of `any` only the extended one, 2022-02-30."""
+
 EXAMPLE = "2022-11-15T21:04:28-0600"
 """The page's own."""
 EXAMPLES = {"extended": EXAMPLE, "any": EXAMPLE, "rfc3339": "2022-11-15T21:04:28-06:00"}

@@ -7,7 +7,7 @@ from .answers import ENDPOINT
 from .examples import example
 from .lead import LeadRules
 from .rulings import RULINGS, Rulings
-from .schema import RESPONSE_ORDER, lead_schema
+from .schema import BEYOND, RESPONSE_ORDER, lead_schema
 
 _ERRORS = {
     "400": "Returned if required fields are missing or any provide field is invalid.",
@@ -95,11 +95,11 @@ def _unreadable() -> dict[str, Any]:
 
 
 def _body(rulings: Rulings) -> dict[str, Any]:
-    beyond = f"{lead_schema(rulings)['$comment'].partition(' Refused ')[2]}"
+    beyond = lead_schema(rulings)["$comment"].partition(BEYOND)[2]
     lead = example(LeadRules(rulings))
     content = _json("Lead")
     content["application/json"] |= {"example": lead} if lead else {}
-    return {"required": True, "description": f"One flat lead. Refused {beyond}", "content": content}
+    return {"required": True, "description": f"One flat lead.{BEYOND}{beyond}", "content": content}
 
 
 _NO_CONTRACT = "The body isn't part of the contract: use the status code alone."

@@ -4,6 +4,7 @@ A table by the first three digits agrees with all 42,789 ZIP codes of the PyPI p
 real exceptions, kept below, and 6 look like errors of that package (09905 and 09980-09984 are military, AE).
 """
 
+from collections.abc import Collection
 from types import MappingProxyType
 
 STATES = MappingProxyType(
@@ -71,6 +72,35 @@ def _expand(table: str) -> dict[str, str]:
 
 
 _REGION_OF = MappingProxyType(_expand(_PREFIXES))
+
+
+def zip_pattern(regions: Collection[str]) -> str:
+    """The ZIP codes that these regions use, as a pattern of five digits without anchors."""
+    return _zips_behind("", regions) or "(?:)"
+
+
+_ANY_DIGITS = ("", "[0-9]", "[0-9]{2}")
+
+
+def _zips_behind(begun: str, regions: Collection[str]) -> str | None:
+    """A pattern of what may follow the first digits; None if nothing may."""
+    left = 5 - len(begun)
+    if left == 0 or (len(begun) >= 3 and not any(code.startswith(begun) for code in _EXCEPTIONS)):
+        return _ANY_DIGITS[left] if region_of(begun) in regions else None
+    digits: dict[str, str] = {}
+    for digit in "0123456789":
+        behind = _zips_behind(begun + digit, regions)
+        if behind is not None:
+            digits[behind] = digits.get(behind, "") + digit
+    ways = [f"{_one_of(found)}{behind}" for behind, found in digits.items()]
+    return (ways[0] if len(ways) == 1 else f"(?:{'|'.join(ways)})") if ways else None
+
+
+def _one_of(digits: str) -> str:
+    """One of these digits, as a pattern: `[0-35]`."""
+    runs = "".join(digit if digit in digits else " " for digit in "0123456789").split()
+    shown = "".join(run if len(run) < 3 else f"{run[0]}-{run[-1]}" for run in runs)
+    return shown if len(digits) == 1 else f"[{shown}]"
 
 
 def region_of(zip_code: str) -> str | None:

@@ -16,7 +16,7 @@ import jsonschema_rs
 import orjson
 
 from . import dates, phone
-from .places import REGIONS
+from .places import REGIONS, zip_pattern
 from .rulings import Rulings
 
 Schema = dict[str, Any]
@@ -41,7 +41,8 @@ FIELDS = (*RESPONSE_ORDER[:-1], "metadata", "linkToShorten")
 
 FREE_TEXT = ("externalLeadId", "firstName", "lastName", "source")
 
-ZIP_FORMS = {"plus-four": r"^[0-9]{5}(?:-[0-9]{4})?$(?!\n)", "five": r"^[0-9]{5}$(?!\n)"}
+_ZIP_ENDS = {"plus-four": r"(?:-[0-9]{4})?$(?!\n)", "five": r"$(?!\n)"}
+ZIP_FORMS = {name: f"^[0-9]{{5}}{end}" for name, end in _ZIP_ENDS.items()}
 """The form that each value of the ruling `zip-format` wants."""
 
 
@@ -65,6 +66,10 @@ def lead_schema(rulings: Rulings) -> Schema:
     fields["phoneNumber"]["pattern"] = phone.pattern(
         rulings["phone-spaces"], rulings["phone-extension"], rulings["fictional-only"]
     )
+    known_zip = f"^{zip_pattern(REGIONS[rulings['regions']])}{_ZIP_ENDS[rulings['zip-format']]}"
+    if rulings["zip-unknown"] == "refuse":
+        fields["zipCode"]["pattern"] = known_zip
+    fields["externalCreated"]["pattern"] = dates.CALENDAR_PATTERNS[rulings["external-created"]]
     if rulings["phone-number-type"] == "coerce":
         fields["phoneNumber"] |= {
             "type": ["string", "integer"],
@@ -81,6 +86,8 @@ def lead_schema(rulings: Rulings) -> Schema:
     links: list[Schema] = [{"not": _both_links(nulls=None in nothings)}]
     if rulings["links"] == "exactly-one":
         links.append({"oneOf": [there["link"], there["linkToShorten"]]})
+    if rulings["zip-unknown"] == "accept":
+        there["zipCode"].setdefault("properties", {}).setdefault("zipCode", {})["pattern"] = known_zip
     schema["allOf"] = [{"anyOf": [there["region"], there["zipCode"]]}, *links]
     return schema
 
@@ -123,7 +130,6 @@ def _both_links(*, nulls: bool) -> Schema:
 _BEYOND = {
     "phone-format": ("libphonenumber", "a number that libphonenumber calls invalid"),
     "phone-number-type": ("coerce", "a JSON number whose digits are no phone number"),
-    "zip-unknown": ("refuse", "a ZIP code that no region in force uses"),
     "region-zip-conflict": ("refuse", "a ZIP code that isn't in the region"),
     "email": ("email-validator", "an address that email-validator refuses"),
     "campaign-link": ("refuse", "a lead without the link that its campaign sends"),
@@ -133,19 +139,26 @@ _BEYOND = {
 
 def beyond(rulings: Rulings) -> dict[str, str]:
     """What is refused though the schema allows it: the rulings that may decide so, and what they refuse, in words."""
-    found = {name: words for name, (value, words) in _BEYOND.items() if rulings[name] == value}
-    if rulings["zip-unknown"] == "accept":
-        found["zip-unknown"] = "a ZIP code that no region in force uses, sent without a region"
-    return found
+    return {name: words for name, (value, words) in _BEYOND.items() if rulings[name] == value}
 
 
-CALENDAR = "a date that isn't in the calendar"
-"""What the page itself refuses though the schema allows it."""
+CALENDAR = "a date of a week, of a day of the year or without hyphens that isn't in the calendar"
+"""What the page itself refuses though the schema allows it, where such forms are taken."""
 
 
 def _comment(rulings: Rulings) -> str:
     said = [f"{words} ({name})" for name, words in beyond(rulings).items()]
-    return f"{_base()['$comment'].partition(' Refused')[0]} Refused beyond this schema: {', '.join([CALENDAR, *said])}."
+    said += [CALENDAR] if rulings["external-created"] == "any" else []
+    return f"{_page_comment()}{BEYOND}{', '.join(said) or 'nothing'}."
+
+
+BEYOND = " Refused beyond this schema: "
+"""What stands in the comment before what no schema can say."""
+
+
+def _page_comment() -> str:
+    comment: str = _base()["$comment"]
+    return comment.partition(BEYOND)[0]
 
 
 def _description(rulings: Rulings) -> str:
