@@ -110,8 +110,9 @@ def _local_rulings(flags: dict[str, Any]) -> list[dict[str, Any]]:
 @click.command()
 @click.argument("kind", type=click.Choice(["lead", "config", "scenario", "expectations", "openapi"]))
 @click.option("--portable", is_flag=True, help="Of a lead, with patterns that Go, Rust and RE2 can read.")
+@click.option("--admin", is_flag=True, help="OpenAPI of the sandbox's own routes, /_sandbox.")
 @settings_options(*_RULES)
-def schema(kind: str, portable: bool, **flags: Any) -> None:
+def schema(kind: str, portable: bool, admin: bool, **flags: Any) -> None:
     """Print a JSON Schema or the OpenAPI document.
 
     Of a lead, of aktify-sandbox.yaml, of a scenario file, or of a file of expectations.
@@ -122,6 +123,8 @@ def schema(kind: str, portable: bool, **flags: Any) -> None:
     """
     if portable and kind != "lead":
         raise click.UsageError("--portable goes with `schema lead` only.")
+    if admin and kind != "openapi":
+        raise click.UsageError("--admin goes with `schema openapi` only.")
     from aktify_sandbox.contract import schema as contract
     from aktify_sandbox.contract.openapi import openapi
     from aktify_sandbox.contract.rulings import Rulings
@@ -143,5 +146,9 @@ def schema(kind: str, portable: bool, **flags: Any) -> None:
     elif kind == "lead":
         printed = contract.lead_schema(in_force)
         print_json(contract.portable(printed) if portable else printed)
+    elif admin:
+        from aktify_sandbox.control.openapi import admin_openapi
+
+        print_json(admin_openapi(__version__, DEFAULT_URL))
     else:
         print_json(openapi(in_force, __version__, DEFAULT_URL))

@@ -13,6 +13,7 @@ from aktify_sandbox.contract.decide import Request as LeadRequest
 from aktify_sandbox.contract.decide import decide
 from aktify_sandbox.contract.openapi import openapi
 from aktify_sandbox.contract.rulings import RULINGS
+from aktify_sandbox.control.openapi import admin_openapi
 from aktify_sandbox.control.problems import ProblemError, json_object, text_or_none, wants_text
 from aktify_sandbox.control.services import Services
 from aktify_sandbox.originals import json, time
@@ -44,6 +45,9 @@ def routes(services: Services) -> list[Route]:
     async def document(_: Request) -> Response:
         return JSONResponse(openapi(services.campaigns.rulings, __version__, services.campaigns.origin))
 
+    async def admin_document(_: Request) -> Response:
+        return JSONResponse(admin_openapi(__version__, services.campaigns.origin))
+
     async def explain(request: Request) -> Response:
         content = await json_object(request, "body", "apiKey", "contentType", required=("body",))
         record = _explained(services, content)
@@ -63,6 +67,7 @@ def routes(services: Services) -> list[Route]:
         Route("/_sandbox/status", status, methods=["GET"]),
         Route("/_sandbox/config", config, methods=["GET"]),
         Route("/_sandbox/openapi.json", document, methods=["GET"]),
+        Route("/_sandbox/openapi-admin.json", admin_document, methods=["GET"]),
         Route("/_sandbox/explain", explain, methods=["POST"]),
         Route("/_sandbox/reset", reset, methods=["POST"]),
         Route("/_sandbox/stop", stop, methods=["POST"]),
