@@ -245,7 +245,7 @@ def test_a_huge_body_is_413_and_is_not_held_in_memory(sandbox: Running) -> None:
         ),
         (
             b"POST /api/v1/leads HTTP/1.1\r\nHost: a\r\nx-api-key: x\r\nx-api-key: y\r\ncontent-length: 0\r\n\r\n",
-            b"400",
+            b"401",
         ),
         (b"POST /api/v1/leads\r\n\r\n", b"400"),
         (b"POST /api/v1/leads HTTP/0.9\r\nHost: a\r\n\r\n", b"400"),
