@@ -89,11 +89,11 @@ def test_without_a_known_key_the_answer_is_401_and_says_why(
 
 
 def test_a_wrong_lead_is_told_every_problem_with_hint_and_ruling(sandbox: Running) -> None:
-    answer = sandbox.post({"phoneNumber": "555-1234", "region": "ca", "zipCode": 2138})
+    answer = sandbox.post({"phoneNumber": "555-1234", "region": "ma", "zipCode": 2138})
     assert answer.status_code == 400
     problems = {problem["field"]: problem for problem in answer.json()["problems"]}
     assert set(problems) == {"phoneNumber", "region", "zipCode"}
-    assert "CA" in problems["region"]["hint"]
+    assert "MA" in problems["region"]["hint"]
     assert problems["region"]["ruling"] == "region-case"
     assert "02138" in problems["zipCode"]["hint"]
 
