@@ -21,6 +21,7 @@ def use(sandbox):
         sandbox.wait_for(timeout=0.01)
     assert "no request" in sandbox.report()
     sandbox.scenario("flaky")
+    assert sandbox.environment["AKTIFY_API_KEY"] == sandbox.api_key
     sandbox.reset()
 
 def post(sandbox):
@@ -86,6 +87,7 @@ TARGETS = [
     "httpx.Client",
     "httpx.AsyncClient",
     "httpx.HTTPTransport.handle_request",
+    "json.dumps",
     "json.loads",
     "os.listdir",
     "os.path.exists",
@@ -95,6 +97,7 @@ TARGETS = [
     "pathlib.Path.read_text",
     "pathlib.Path.stat",
     "requests.post",
+    "secrets.token_hex",
     "select.select",
     "socket.create_connection",
     "socket.getaddrinfo",
@@ -115,6 +118,9 @@ TARGETS = {TARGETS!r}
 def test_patch(request, what, first):
     if not first: request.getfixturevalue("aktify_sandbox")
     with mock.patch(what): use(request.getfixturevalue("aktify_sandbox"))
+
+def test_the_environments_own_methods(aktify_sandbox):
+    with mock.patch("os.environ.get"): use(aktify_sandbox)
 
 def test_what_the_sandbox_does_each_second_goes_on(aktify_sandbox):
     import time
@@ -148,7 +154,7 @@ def test_no_library_that_replaces_something_takes_the_fixtures_own_calls(
 
 def test_what_a_test_patches_is_patched_for_its_own_code_alone(pytester: pytest.Pytester, place: str) -> None:
     result = run(pytester, PATCHES)
-    result.assert_outcomes(passed=2 * len(TARGETS) + 1)
+    result.assert_outcomes(passed=2 * len(TARGETS) + 2)
 
 
 def test_the_first_test_may_have_replaced_the_file_system_before(pytester: pytest.Pytester) -> None:

@@ -7,7 +7,6 @@ Keys added at run time are known by their salted SHA-256 alone, so that no key e
 import functools
 import hashlib
 import re
-import secrets
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -16,6 +15,7 @@ from aktify_sandbox.contract.answers import Access
 from aktify_sandbox.contract.lead import LeadRules
 from aktify_sandbox.contract.rulings import RulingMistake, Rulings
 from aktify_sandbox.masking import masked_key
+from aktify_sandbox.originals import secrets
 from aktify_sandbox.redaction import FRESH_KEY, Redaction, is_telling
 from aktify_sandbox.settings import BUILT_IN_KEYS, WELL_KNOWN_KEYS, CampaignSetting, Settings, first_key
 

@@ -14,11 +14,12 @@ if TYPE_CHECKING:
     import asyncio as asyncio
     import json as json
     import os as os
+    import secrets as secrets
     import socket as socket
     import threading as threading
     import time as time
 
-_MODULES = frozenset(("asyncio", "json", "os", "socket", "threading", "time"))
+_MODULES = frozenset(("asyncio", "json", "os", "secrets", "socket", "threading", "time"))
 
 
 def __getattr__(name: str) -> Any:

@@ -4,7 +4,7 @@ from dataclasses import replace
 from typing import Any
 
 from starlette.requests import Request
-from starlette.responses import JSONResponse, Response
+from starlette.responses import Response
 from starlette.routing import Route
 from tinydb import where
 
@@ -12,6 +12,7 @@ from aktify_sandbox.campaigns import NAME, Campaign, Campaigns, Key, fresh_key, 
 from aktify_sandbox.contract.rulings import RulingMistake
 from aktify_sandbox.control.keys import keep_key, names_of
 from aktify_sandbox.control.problems import ProblemError, json_object, names_in, text_or_none
+from aktify_sandbox.control.responses import JSONResponse
 from aktify_sandbox.control.services import Services
 from aktify_sandbox.documents.nodes import DocumentMistakes
 from aktify_sandbox.masking import masked_key

@@ -6,12 +6,13 @@ from collections.abc import AsyncGenerator
 from typing import Any
 
 from starlette.requests import Request
-from starlette.responses import JSONResponse, Response
+from starlette.responses import Response
 from starlette.routing import Route
 from starlette.types import Receive, Scope, Send
 
 from aktify_sandbox.control.problems import ProblemError, problem_response
 from aktify_sandbox.control.requests import filters_in
+from aktify_sandbox.control.responses import JSONResponse
 from aktify_sandbox.control.services import Services
 from aktify_sandbox.originals import asyncio
 from aktify_sandbox.storage.log import number_of

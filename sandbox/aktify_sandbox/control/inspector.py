@@ -6,10 +6,11 @@ import zlib
 from pathlib import Path
 
 from starlette.requests import Request
-from starlette.responses import JSONResponse, PlainTextResponse, RedirectResponse, Response
+from starlette.responses import PlainTextResponse, RedirectResponse, Response
 from starlette.routing import Route
 
 from aktify_sandbox.control.problems import ProblemError, wants_page, wants_text
+from aktify_sandbox.control.responses import JSONResponse
 from aktify_sandbox.control.services import Services
 from aktify_sandbox.originals import asyncio
 from aktify_sandbox.record import records

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from starlette.requests import Request
-from starlette.responses import JSONResponse, Response
+from starlette.responses import Response
 from starlette.routing import Route
 from tinydb import where
 
@@ -20,6 +20,7 @@ from aktify_sandbox.campaigns import (
 )
 from aktify_sandbox.contract.rulings import RulingMistake
 from aktify_sandbox.control.problems import ProblemError, json_object, text_or_none
+from aktify_sandbox.control.responses import JSONResponse
 from aktify_sandbox.control.services import Services
 from aktify_sandbox.masking import masked_key, printable
 from aktify_sandbox.scenarios.forced import does

@@ -4,7 +4,7 @@ import re
 from typing import Any
 
 from starlette.requests import Request
-from starlette.responses import JSONResponse, Response
+from starlette.responses import Response
 from starlette.routing import Route
 
 from aktify_sandbox.contract import dates
@@ -12,6 +12,7 @@ from aktify_sandbox.contract.phone import identity, is_fictional
 from aktify_sandbox.contract.schema import RESPONSE_ORDER
 from aktify_sandbox.control.problems import ProblemError, json_body
 from aktify_sandbox.control.requests import before_in, limit_in, refuse_unknown
+from aktify_sandbox.control.responses import JSONResponse
 from aktify_sandbox.control.services import Services
 from aktify_sandbox.originals import asyncio, time
 from aktify_sandbox.record.recorder import timestamp

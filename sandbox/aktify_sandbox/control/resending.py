@@ -4,11 +4,12 @@ import base64
 from typing import Any
 
 from starlette.requests import Request
-from starlette.responses import JSONResponse, Response
+from starlette.responses import Response
 from starlette.routing import Route
 
 from aktify_sandbox.control.problems import ProblemError, json_object, text_or_none
 from aktify_sandbox.control.requests import recorded
+from aktify_sandbox.control.responses import JSONResponse
 from aktify_sandbox.control.services import Services
 from aktify_sandbox.endpoint.inprocess import Headers, call
 from aktify_sandbox.masking import may_hold_key

@@ -3,7 +3,7 @@
 from typing import Any
 
 from starlette.requests import Request
-from starlette.responses import JSONResponse, Response
+from starlette.responses import Response
 from starlette.routing import Route
 
 from aktify_sandbox.campaigns import Campaigns
@@ -11,6 +11,7 @@ from aktify_sandbox.contract.phone import identity
 from aktify_sandbox.control.keys import names_of
 from aktify_sandbox.control.problems import ProblemError, json_body, json_object, names_in
 from aktify_sandbox.control.requests import refuse_unknown
+from aktify_sandbox.control.responses import JSONResponse
 from aktify_sandbox.control.services import Services
 from aktify_sandbox.documents.nodes import DocumentMistakes
 from aktify_sandbox.masking import masked_key, may_hold_key

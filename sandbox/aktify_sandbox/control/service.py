@@ -4,7 +4,7 @@ from dataclasses import fields
 from typing import Any
 
 from starlette.requests import Request
-from starlette.responses import JSONResponse, PlainTextResponse, Response
+from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route
 
 from aktify_sandbox.contract import answers
@@ -15,6 +15,7 @@ from aktify_sandbox.contract.openapi import openapi
 from aktify_sandbox.contract.rulings import RULINGS
 from aktify_sandbox.control.openapi import admin_openapi
 from aktify_sandbox.control.problems import ProblemError, json_object, text_or_none, wants_text
+from aktify_sandbox.control.responses import JSONResponse
 from aktify_sandbox.control.services import Services
 from aktify_sandbox.originals import json, time
 from aktify_sandbox.record import records

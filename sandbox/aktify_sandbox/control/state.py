@@ -5,13 +5,14 @@ from contextlib import ExitStack
 from typing import NamedTuple
 
 from starlette.requests import Request
-from starlette.responses import JSONResponse, Response, StreamingResponse
+from starlette.responses import Response, StreamingResponse
 from starlette.routing import Route
 
 from aktify_sandbox.campaigns import Campaigns
 from aktify_sandbox.control.guard import STATE_MEDIA
 from aktify_sandbox.control.keys import restore, salt_in
 from aktify_sandbox.control.problems import ProblemError
+from aktify_sandbox.control.responses import JSONResponse
 from aktify_sandbox.control.services import Services
 from aktify_sandbox.originals import asyncio
 from aktify_sandbox.scenarios.shelf import Loaded

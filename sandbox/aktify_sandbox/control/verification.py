@@ -3,12 +3,13 @@
 from typing import Any
 
 from starlette.requests import Request
-from starlette.responses import JSONResponse, Response
+from starlette.responses import Response
 from starlette.routing import Route
 
 from aktify_sandbox.campaigns import Campaigns
 from aktify_sandbox.control.keys import names_of
 from aktify_sandbox.control.problems import ProblemError, json_body, problem_response
+from aktify_sandbox.control.responses import JSONResponse
 from aktify_sandbox.control.services import Services
 from aktify_sandbox.documents.nodes import DocumentMistakes
 from aktify_sandbox.expectations.files import expectations_in

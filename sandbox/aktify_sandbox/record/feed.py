@@ -5,14 +5,13 @@ memory and misses nothing; while nobody waits, a request pays nothing for any of
 """
 
 import contextlib
-import secrets
 from collections import OrderedDict, deque
 from collections.abc import AsyncGenerator, Iterator
 from typing import NamedTuple
 
 import orjson
 
-from aktify_sandbox.originals import asyncio
+from aktify_sandbox.originals import asyncio, secrets
 from aktify_sandbox.record.records import Filters, Record, page, summary
 from aktify_sandbox.storage.log import Line, request_id
 from aktify_sandbox.storage.store import Store, is_request
