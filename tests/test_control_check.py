@@ -122,6 +122,7 @@ def test_options_are_those_of_the_command(sandbox: Running) -> None:
         ("map==phoneNumber", 400),
         ("campaign=nobody", 404),
         ("colour=red", 400),
+        ("rows=maybe", 400),
         ("map=Phone=fone", 422),
         ("map=Fone=phoneNumber", 422),
         ("encoding=utf-9", 422),
@@ -146,6 +147,12 @@ def test_each_campaign_has_its_own_rules_and_the_first_is_taken_unless_told(
         for campaign in ("", "strict", "easy", "easy.my-test", "tracked")
     }
     assert accepted == {"": 1, "strict": 1, "easy": 2, "easy.my-test": 2, "tracked": 0}
+
+
+def test_what_grows_with_the_file_is_left_out_if_it_is_asked_for(sandbox: Running) -> None:
+    whole, brief = check(sandbox, LEADS).json(), check(sandbox, LEADS, "name=leads.csv&rows=no").json()
+    assert {*whole} - {*brief} == {"problems", "duplicateRows", "repairs"}
+    assert {name: whole[name] for name in brief} == brief
 
 
 # the guard

@@ -46,7 +46,7 @@ def routes(services: Services) -> list[Route]:
 
 
 def _options(request: Request, services: Services) -> Options:
-    refuse_unknown(request, "name", "campaign", "encoding", "delimiter", "map")
+    refuse_unknown(request, "name", "campaign", "encoding", "delimiter", "map", "rows")
     query, campaigns = request.query_params, services.campaigns
     name = query.get("campaign") or campaigns.campaigns()[0].name
     if campaigns.campaign(name) is None:
@@ -57,9 +57,12 @@ def _options(request: Request, services: Services) -> Options:
         raise ProblemError(400, str(error)) from None
     rules = campaigns.rules_of(name)
     encoding, delimiter = query.get("encoding") or None, query.get("delimiter") or None
-    return Options(
-        query.get("name", ""), encoding, delimiter, columns, dict(rules.rulings.changes), rules.link
-    )
+    by_row = query.get("rows", "yes")
+    if by_row not in ("yes", "no"):
+        raise ProblemError(400, f"rows={by_row} must be yes or no.")
+    changes = dict(rules.rulings.changes)
+    name = query.get("name", "")
+    return Options(name, encoding, delimiter, columns, changes, rules.link, by_row == "yes")
 
 
 async def _checked(turn: asyncio.Lock, options: Options, content: bytearray) -> _Answer:

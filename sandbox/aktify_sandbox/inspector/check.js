@@ -77,7 +77,7 @@ async function check() {
   const mine = (running = new AbortController());
   draw();
   $("#check-name").focus();
-  const query = new URLSearchParams(Object.entries({ name: file.name, ...wanted }).filter(([, value]) => value));
+  const query = new URLSearchParams(Object.entries({ name: file.name, rows: "no", ...wanted }).filter(([, value]) => value));
   for (const [column, field] of assigned) query.append("map", `${column}=${field}`);
   try {
     const options = { method: "POST", body: file.content, headers: { "content-type": "application/octet-stream" }, signal: mine.signal };
@@ -141,7 +141,8 @@ function refusal(title) {
 }
 
 function results(title) {
-  const { summary, kinds, rejects, fixed, problems } = found;
+  const { summary, kinds, rejects, fixed } = found;
+  const problems = kinds.reduce((sum, kind) => sum + kind.problems, 0);
   const name = file.name.replace(/\.[^.]*$/, "").replace(/[^A-Za-z0-9_-]+/g, "_").slice(0, 80) || "leads";
   const file_ = (label, kind, part) => button(`Download ${label} (${part.rows.toLocaleString("en")})`, () => save(part.content, "text/csv", `${name}-${kind}.csv`), { disabled: !part.rows, class: kind === "fixed" ? "primary" : "" });
   return [
@@ -156,7 +157,7 @@ function results(title) {
       summary.leftOut.length > 0 && h("ul", { "aria-label": "Left out" }, summary.leftOut.slice(0, MOST_COLUMNS).map((each) => h("li", { class: "dim" }, "Left out: ", short(each)))),
       h("div", { class: "actions files" }, file_("rejects", "rejects", rejects), file_("fixed", "fixed", fixed), h("span", { class: "dim" }, "Rejects: refused rows with problem and fix. Fixed: rows that would be accepted, as they are or repaired.")),
     ),
-    kinds.length > 0 && h("section", { class: "card", "aria-label": "Problems" }, h("h2", {}, `${plural(problems.length, "problem")}, by kind`), problemTable(kinds)),
+    kinds.length > 0 && h("section", { class: "card", "aria-label": "Problems" }, h("h2", {}, `${plural(problems, "problem")}, by kind`), problemTable(kinds)),
   ];
 }
 

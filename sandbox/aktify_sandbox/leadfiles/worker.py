@@ -27,6 +27,9 @@ CODE = "import sys; sys.path += sys.argv[1:]; from aktify_sandbox.leadfiles.work
 """What Python is to run, with the folders of modules as arguments. Nothing else in them hides the standard library."""
 
 
+_BY_ROW = ("problems", "duplicateRows", "repairs")
+
+
 class Options(NamedTuple):
     """How a file is to be checked."""
 
@@ -37,6 +40,8 @@ class Options(NamedTuple):
     rulings: Mapping[str, str] = {}
     """What differs from the default rulings."""
     link: str = "optional"
+    by_row: bool = True
+    """Whether problems and repairs are told of each row, too: of a large file that is more than a browser takes."""
 
 
 def question(options: Options, length: int) -> bytes:
@@ -69,17 +74,18 @@ def answered(content: bytes, options: Options) -> tuple[int, bytes]:
             content, options.name, encoding=options.encoding, delimiter=options.delimiter, columns=columns
         )
         rules = LeadRules(Rulings.of("default", options.rulings), options.link)
-        status, answer = 200, _findings(check(file, rules), options.name)
+        status, answer = 200, _findings(check(file, rules), options)
     except FileError as error:
         status, answer = 422, _refusal(error)
     return status, json.dumps(answer, ensure_ascii=False).encode(errors="replace")
 
 
-def _findings(findings: Findings, name: str) -> dict[str, Any]:
+def _findings(findings: Findings, options: Options) -> dict[str, Any]:
     rejects, fixed = io.BytesIO(), io.BytesIO()
     counts = write_rejects(findings, rejects, without_mended=True), write_fixed(findings, fixed)
+    whole = as_json(findings, options.name)
     return {
-        **as_json(findings, name),
+        **{name: part for name, part in whole.items() if options.by_row or name not in _BY_ROW},
         "kinds": [each._asdict() for each in sentences.kinds(findings.problems, findings.file.unit)],
         "summary": {
             "form": sentences.form(findings.file),
