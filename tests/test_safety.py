@@ -210,9 +210,7 @@ def test_a_token_in_the_address_is_exchanged_for_a_cookie_that_does_not_tell_it(
     answer = sandbox.http.get("/_sandbox/requests?limit=5&token=let-me-in")
     assert (answer.status_code, answer.headers["location"]) == (303, "/_sandbox/requests?limit=5")
     cookie = answer.headers["set-cookie"]
-    assert (
-        "SameSite=lax" in cookie
-    )  # a link in a chat may open the page; all else from other sites is refused
+    assert "SameSite=strict" in cookie
     assert "HttpOnly" in cookie
     assert "let-me-in" not in cookie
     assert cookie.startswith(f"aktify_sandbox_token_{sandbox.port}=")
@@ -221,6 +219,27 @@ def test_a_token_in_the_address_is_exchanged_for_a_cookie_that_does_not_tell_it(
         sandbox.http.get("/_sandbox/requests?token=let-me-in").status_code == 303
     )  # out of the address bar again
     assert ask(sandbox, "GET", "/_sandbox/requests?token=wrong", {})[0] == 401
+
+
+def test_a_browser_without_the_cookie_asks_for_the_page_once_more_from_its_own_origin(serve: Serve) -> None:
+    """With a link from elsewhere it sends no strict cookie; only then does it get in, and never by asking alone."""
+    sandbox = serve("--token", "let-me-in")
+    html = {"accept": "text/html"}
+    for path, again in {
+        "/_sandbox/": "/_sandbox/?again=1",
+        "/_sandbox/?view=leads&again=1": None,
+        "/_sandbox/?view=a b": "/_sandbox/?view=a+b&again=1",
+        "/_sandbox/requests/r000000001": "/_sandbox/requests/r000000001?again=1",
+        "/_sandbox/requests": None,
+        "/_sandbox/config": None,
+    }.items():
+        answer = sandbox.http.get(path, headers=html)
+        assert (answer.status_code, answer.headers.get("refresh")) == (401, again and f"0; url={again}")
+        assert "refresh" not in sandbox.http.get(path).headers
+    assert sandbox.http.get("/_sandbox/?token=let-me-in").status_code == 303  # the cookie is there now
+    answer = sandbox.http.get("/_sandbox/?view=leads&again=1", headers=html)
+    assert (answer.status_code, answer.headers["location"]) == (303, "/_sandbox/?view=leads")
+    assert sandbox.http.get("/_sandbox/?view=leads", headers=html).status_code == 200
 
 
 @pytest.mark.parametrize("path", ["/_sandbox/a%0D%0Aset-cookie%3A%20a%3Db", "/_sandbox/%E2%82%AC"])

@@ -260,5 +260,25 @@ def test_a_link_in_a_chat_opens_the_page_also_when_it_wants_a_token(browser: Bro
             page.evaluate(f"fetch('{sandbox.url}/_sandbox/requests')")
         page.get_by_text("look").click()
         expect(page.locator("#detail h2")).to_be_visible()
-        assert answers[explain] == 303
-        assert answers[f"{sandbox.url}/_sandbox/?request={explain.rpartition('/')[2]}"] == 200
+        opened = f"{sandbox.url}/_sandbox/?request={explain.rpartition('/')[2]}"
+        assert (answers[explain], answers[f"{explain}?again=1"], answers[opened]) == (401, 303, 200)
+        assert page.url == opened
+
+
+def test_a_link_with_the_token_lets_a_browser_in_and_without_it_it_asks_no_third_time(
+    browser: Browser, serve: Serve
+) -> None:
+    sandbox = serve("--in-memory", "--token", "let-me-in")
+    address = f"{sandbox.url}/_sandbox/"
+    chat = f'<a href="{address}">stranger</a><a href="{address}?token=let-me-in">friend</a>'
+    with site(chat) as elsewhere, browser.new_context() as context:
+        page = context.new_page()
+        page.goto(elsewhere)
+        page.get_by_text("stranger").click()
+        page.wait_for_url(f"{address}?again=1")
+        with pytest.raises(Error, match="Timeout"), page.expect_navigation(timeout=500):
+            pass
+        page.goto(elsewhere)
+        page.get_by_text("friend").click()
+        expect(page.get_by_role("button", name="Pause")).to_be_visible()
+        assert page.url == address

@@ -28,6 +28,8 @@ _OTHER_MEDIA = {("PUT", "/_sandbox/state"): STATE_MEDIA, ("POST", "/_sandbox/che
 """What isn't JSON. No form can send these, nor can a page without a preflight, which nobody grants."""
 _HEALTH = "/_sandbox/health"
 _COOKIE = "aktify_sandbox_token"
+_AGAIN = "again"
+"""In the query of a page that was asked for a second time, from its own origin."""
 _PAGES = re.compile(r"/_sandbox(?:/|/requests/r[0-9]+)?")
 """What browsers get the page from, or are led to it."""
 _ONCE = (b"host", b"origin", b"sec-fetch-site", b"content-type", b"authorization")
@@ -77,19 +79,25 @@ class Guard:
     def _unauthorized(self, scope: Scope, headers: dict[bytes, str]) -> Response | None:
         if self._token is None or scope["path"] == _HEALTH:
             return None
-        query = dict(parse_qsl(scope["query_string"].decode("latin-1")))
+        path, query = scope["path"], dict(parse_qsl(scope["query_string"].decode("latin-1")))
         name = _cookie_name(headers[b"host"])
         if scope["method"] == "GET" and self._is_token(query.pop("token", "")):
-            return self._exchange_for_cookie(name, scope["path"], query)
+            return self._exchange_for_cookie(name, path, query)
+        asks_again = query.pop(_AGAIN, None) is not None
         given = headers.get(b"authorization", "").removeprefix("Bearer ")
         cookie = Request(scope).cookies.get(name, "")
         if self._is_token(given) or hmac.compare_digest(cookie.encode(), self._cookie_value):
-            return None
-        return problem_response(
+            return _led_to(path, query) if asks_again and _is_page(scope) else None
+        refusal = problem_response(
             401,
             "This sandbox was started with --token: open /_sandbox/?token=TOKEN in a browser;"
             " programs send Authorization: Bearer TOKEN.",
         )
+        if (
+            _is_page(scope) and not asks_again
+        ):  # a link from elsewhere brings no strict cookie; we ourselves do
+            refusal.headers["refresh"] = f"0; url={_address(path, {**query, _AGAIN: '1'})}"
+        return refusal
 
     def _is_token(self, given: str) -> bool:
         return bool(self._token) and hmac.compare_digest(given.encode(), (self._token or "").encode())
@@ -100,11 +108,18 @@ class Guard:
         return hmac.digest((self._token or "").encode(), _COOKIE.encode(), hashlib.sha256).hex().encode()
 
     def _exchange_for_cookie(self, name: str, path: str, query: dict[str, str]) -> Response:
-        location = quote(path) + (f"?{urlencode(query)}" if query else "")
-        response = Response(status_code=303, headers={"location": location})
+        response = _led_to(path, query)
         value = self._cookie_value.decode()
-        response.set_cookie(name, value, path="/_sandbox", httponly=True, samesite="lax")
+        response.set_cookie(name, value, path="/_sandbox", httponly=True, samesite="strict")
         return response
+
+
+def _led_to(path: str, query: dict[str, str]) -> Response:
+    return Response(status_code=303, headers={"location": _address(path, query)})
+
+
+def _address(path: str, query: dict[str, str]) -> str:
+    return quote(path) + (f"?{urlencode(query)}" if query else "")
 
 
 def _cookie_name(host: str) -> str:
@@ -116,8 +131,12 @@ def _cookie_name(host: str) -> str:
 def _opens_the_page(scope: Scope, headers: dict[bytes, str]) -> bool:
     """Whether somebody followed a link to the page, from a chat or a tracker."""
     wish = [headers.get(name) for name in (b"sec-fetch-mode", b"sec-fetch-dest")]
-    navigates = scope["method"] == "GET" and wish == ["navigate", "document"]
-    return navigates and bool(_PAGES.fullmatch(scope["path"])) and wants_page(Request(scope))
+    return wish == ["navigate", "document"] and _is_page(scope)
+
+
+def _is_page(scope: Scope) -> bool:
+    """Whether a browser asks for the page."""
+    return scope["method"] == "GET" and bool(_PAGES.fullmatch(scope["path"])) and wants_page(Request(scope))
 
 
 def _asks_for_health(scope: Scope) -> bool:
