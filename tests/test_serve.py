@@ -9,6 +9,7 @@ import shutil
 import signal
 import socket
 import subprocess
+import sys
 import time
 from pathlib import Path
 
@@ -412,6 +413,58 @@ def test_a_hangup_is_an_orderly_end_unless_it_is_ignored(serve: Serve, tmp_path:
     ignoring.process.send_signal(signal.SIGHUP)
     assert ignoring.post().status_code == 201
     assert ignoring.stop() == 0
+
+
+SLOW = """
+import sys, time
+from aktify_sandbox.cli import main
+from aktify_sandbox.storage.store import Store
+
+def slow(method):
+    def run(*args, **more):
+        open("now", "w").close()
+        time.sleep(2)
+        return method(*args, **more)
+    return run
+
+Store.{0} = slow(Store.{0})
+main()
+"""
+"""`serve` where the state takes its time, as a large one does."""
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT, signal.SIGHUP])
+@pytest.mark.parametrize("step", ["__init__", "close"])
+def test_a_signal_ends_it_orderly_while_the_state_opens_or_closes(
+    tmp_path: Path, step: str, number: signal.Signals
+) -> None:
+    command = [sys.executable, "-c", SLOW.format(step), "serve", "--port", "0", "--ready-file", "ready"]
+    with subprocess.Popen(
+        command, cwd=tmp_path, env=clean_environment(), stdout=subprocess.DEVNULL, stderr=subprocess.PIPE
+    ) as process:
+        if step == "close":
+            wait_for(tmp_path / "ready")
+            process.terminate()
+        wait_for(tmp_path / "now")
+        process.send_signal(number)
+        _, said = process.communicate(timeout=20)
+    assert (process.returncode, said) == (0, b"")
+    assert not (tmp_path / "ready").exists()
+
+
+def wait_for(path: Path) -> None:
+    deadline = time.monotonic() + 20
+    while not path.exists():
+        assert time.monotonic() < deadline
+        time.sleep(0.01)
+
+
+def test_a_script_can_interrupt_what_it_started_in_the_background(tmp_path: Path) -> None:
+    """A shell without job control has its background processes ignore SIGINT."""
+    script = '"$@" & pid=$!; while [ ! -e ready ]; do sleep 0.1; done; kill -INT $pid; wait $pid'
+    command = ["sh", "-c", script, "sh", *COMMAND, "serve", "--port", "0", "--ready-file", "ready"]
+    done = subprocess.run(command, cwd=tmp_path, env=clean_environment(), capture_output=True, timeout=30)
+    assert done.returncode == 0
 
 
 def test_without_a_file_to_spare_it_says_so_and_goes_on_when_there_is_one(serve: Serve) -> None:

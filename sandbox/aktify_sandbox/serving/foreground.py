@@ -10,10 +10,9 @@ import signal
 import socket
 import tempfile
 import webbrowser
-from collections.abc import Generator
 from pathlib import Path
 from types import FrameType
-from typing import Any
+from typing import Any, Self
 
 from aktify_sandbox.app import Application
 from aktify_sandbox.masking import printable
@@ -29,7 +28,6 @@ from aktify_sandbox.storage.store import Store
 
 _QUIET_SECONDS = 0.5
 _ANSWER_SECONDS = 1
-_STOPPING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
 def serve(settings: Settings, notices: list[str]) -> int:
@@ -37,7 +35,7 @@ def serve(settings: Settings, notices: list[str]) -> int:
 
     Raises `RulingMistake`, `NoSuchScenario`, `DocumentMistakes`: settings that can't be.
     """
-    with unblocked(form=settings.log_format):
+    with Signals() as signals, unblocked(form=settings.log_format):
         try:
             check_ready_file(settings.ready_file)
             # bound before the state is opened: a taken port touches nothing
@@ -45,7 +43,7 @@ def serve(settings: Settings, notices: list[str]) -> int:
             with contextlib.ExitStack() as stack:
                 for each in listening:
                     stack.callback(each.close)
-                return _serve(settings, notices, listening)
+                return _serve(settings, notices, listening, signals)
         except (CannotServe, LogError) as error:
             is_taken = isinstance(error, CannotServe) and error.reason == errno.EADDRINUSE
             say(f"{error}{_other(origin_of(settings.host, settings.port)) if is_taken else ''}")
@@ -75,7 +73,7 @@ def _asked(url: str) -> dict[str, Any]:
     return content if isinstance(content, dict) else {}
 
 
-def _serve(settings: Settings, notices: list[str], listening: list[socket.socket]) -> int:
+def _serve(settings: Settings, notices: list[str], listening: list[socket.socket], signals: "Signals") -> int:
     folder = None if settings.in_memory else settings.state
     store = Store(folder, fsync=settings.fsync, keep=settings.keep)
     terminal = Terminal(form=settings.log_format, quiet=settings.quiet, show_pii=settings.show_pii)
@@ -106,7 +104,7 @@ def _serve(settings: Settings, notices: list[str], listening: list[socket.socket
         app = Application(settings, store, origin, terminal.show, stop)
         for warning in app.warnings:
             say(warning)
-        server = Foreground(app, ready)
+        signals.server = server = Server(app, ready)
         server.run(sockets=listening)
     finally:
         terminal.flush()
@@ -169,19 +167,26 @@ def write_server_file(folder: Path, url: str) -> None:
         say(f"{folder / server_file.NAME} can't be written ({error.strerror}): commands need --url {url}.")
 
 
-class Foreground(Server):
-    """Stops on SIGINT, SIGTERM, and SIGHUP (the terminal was closed) unless it is ignored, as under `nohup`."""
+class Signals:
+    """An orderly end on SIGINT, SIGTERM, and SIGHUP (the terminal was closed) unless it is ignored, as under `nohup`.
 
-    @contextlib.contextmanager
-    def capture_signals(self) -> Generator[None, None, None]:
-        """Stop without raising the signal again afterwards: a clean stop is exit code 0."""
-        stopping = [number for number in _STOPPING if signal.getsignal(number) != signal.SIG_IGN]
-        before = {number: signal.signal(number, self._on_signal) for number in stopping}
-        try:
-            yield
-        finally:
-            for number, handler in before.items():
-                signal.signal(number, handler)
+    From before the state is opened until all is closed: a second signal changes nothing.
+    """
 
-    def _on_signal(self, number: int, frame: FrameType | None) -> None:
-        self.handle_exit(number, frame)
+    server: Server | None = None
+    """What is to stop, once it is there."""
+
+    def __enter__(self) -> Self:
+        is_ignored = signal.getsignal(signal.SIGHUP) == signal.SIG_IGN
+        stopping = [signal.SIGINT, signal.SIGTERM, *([] if is_ignored else [signal.SIGHUP])]
+        self._before = {number: signal.signal(number, self._on_signal) for number in stopping}
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        for number, handler in self._before.items():
+            signal.signal(number, handler)
+
+    def _on_signal(self, _: int, __: FrameType | None) -> None:
+        if self.server is None:
+            raise SystemExit(0)
+        self.server.should_exit = True
