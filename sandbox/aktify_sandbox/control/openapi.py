@@ -284,7 +284,7 @@ def _of_the_service() -> Schema:
                 {"200": _json(_OBJECT)},
                 query=_OF_CHECKS,
                 body=_of(FILE_MEDIA),
-                refusals=[404, 500],
+                refusals=[404, 422, 500],
             )
         },
         "/_sandbox/state": {
