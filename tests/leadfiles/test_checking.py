@@ -80,6 +80,21 @@ def test_different_damage_is_a_kind_of_its_own() -> None:
     assert [kind.rows for kind in kinds_of(findings.problems)] == [[2, 6], [3], [4], [5]]
 
 
+@pytest.mark.parametrize(
+    ("field", "cells"),
+    [
+        ("region", ["Calif.", "Ontario", "Nevada"]),
+        ("externalCreated", ["03/14/2025", "45731.5", "3/15/2025"]),
+        ("phoneNumber", ["p:+15095550100", "tel:+15095550100", "p:+15095550101"]),
+        ("phoneNumber", ['="5095550100"', "'5095550100", '="5095550101"']),
+    ],
+)
+def test_a_kinds_fix_is_right_for_each_of_its_rows(field: str, cells: list[str]) -> None:
+    leads = [{"phoneNumber": "5095550100", "zipCode": "90210", "region": "", field: cell} for cell in cells]
+    findings = checked(table([[*leads[0]], *([*lead.values()] for lead in leads)]))
+    assert [kind.rows for kind in kinds_of(findings.problems)] == [[2, 4], [3]]
+
+
 @pytest.mark.parametrize("profile", ["lenient", "default", "strict"])
 def test_the_profile_decides(profile: str) -> None:
     findings = checked(b"Phone,State\n(206) 555-0100,ca\n", profile=profile)

@@ -9,6 +9,11 @@ from aktify_sandbox.contract.parsing import Problem
 
 from .checking import RowProblem
 
+_VALUE = re.compile(r": [^ ].*|[Ww]rite (?![a-z]+ )\S.*|[0-9][0-9,.-]*")
+"""What differs within a kind: a value that is proposed, and numbers. “Write two letters” proposes none."""
+_QUOTED_OR_VALUE = re.compile(f"“[^”]*”|{_VALUE.pattern}")
+"""A message quotes the row's value; a hint quotes only what is the same for all of its kind, such as “tel:”."""
+
 
 @dataclass
 class Kind:
@@ -33,13 +38,8 @@ def kinds_of(problems: Iterable[RowProblem]) -> list[Kind]:
             problem.field,
             problem.source,
             problem.ruling,
-            _general(problem.message),
-            _general(problem.hint),
+            _QUOTED_OR_VALUE.sub("…", problem.message),
+            _VALUE.sub("…", problem.hint),
         )
         found.setdefault(key, Kind(problem, value)).rows.append(row)
     return sorted(found.values(), key=lambda kind: (-kind.count, kind.rows[0]))
-
-
-def _general(text: str) -> str:
-    """A message or hint without the values in it: what is quoted or proposed, and numbers."""
-    return re.sub(r"“[^”]*”|: [^ ].*|[Ww]rite \S.*|[0-9][0-9,.-]*", "…", text)
