@@ -123,8 +123,25 @@ def test_the_users_word_on_the_encoding_is_taken(encoding: str) -> None:
     assert row.lead["firstName"] == "Zoë"
 
 
+@pytest.mark.parametrize("codec", ["utf-16", "utf-16-le", "utf-16-be"])
+def test_utf_16_is_taken_at_the_users_word_with_and_without_a_mark(codec: str) -> None:
+    [row] = read("phoneNumber\tregion\n5095550100\tCA\n".encode(codec), "x.txt", encoding="utf-16").rows()
+    assert row.lead == {"phoneNumber": "5095550100", "region": "CA"}
+
+
+@pytest.mark.parametrize("encoding", ["utf-16", "utf-32", "punycode", "ascii"])
+@pytest.mark.parametrize("name", ["x.csv", "x.jsonl"])
+def test_a_file_in_another_encoding_than_the_user_says_is_refused_with_a_fix(
+    encoding: str, name: str
+) -> None:
+    content = '{"phoneNumber,region,firstName\n5095550100,CA,Zoë\n'.encode()  # an even number of bytes
+    with pytest.raises(FileError) as caught:
+        read(content, name, encoding=encoding)
+    assert caught.value.fix
+
+
 def test_an_encoding_that_isnt_one_is_refused_with_a_fix() -> None:
-    for name in ("utf-9", "rot13", "base64"):
+    for name in ("utf-9", "rot13", "base64", "undefined"):
         with pytest.raises(FileError) as caught:
             read(b"phoneNumber\n", "x.csv", encoding=name)
         assert caught.value.fix

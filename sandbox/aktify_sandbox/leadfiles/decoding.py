@@ -47,21 +47,24 @@ def encoding_of(content: bytes, chosen: str | None = None) -> Encoding:
     for start, what in _OTHER_FORMATS:
         if content.startswith(start):
             raise FileError(f"This is {what}, not a table of text.", "export it as CSV (UTF-8).")
-    found = _named(chosen) if chosen else _guessed(content)
+    found = _named(chosen, content) if chosen else _guessed(content)
     try:
-        content.decode(found.codec)
-    except UnicodeDecodeError as error:
+        # piece by piece, as it is read later: UTF-16 without a byte order mark is decoded only as a whole
+        codecs.getincrementaldecoder(found.codec)().decode(content, final=True)
+    except UnicodeError as error:
         raise _undecodable(content, found, error) from None
     return found
 
 
-def _named(name: str) -> Encoding:
+def _named(name: str, content: bytes) -> Encoding:
     try:
         codec = codecs.lookup(name).name
         "".encode(codec)
-    except LookupError:
+    except (LookupError, UnicodeError):
         known = "utf-8, utf-16, cp1252, latin-1, mac-roman"
         raise FileError(f"There is no encoding {name}.", f"choose one such as {known}.") from None
+    if codec == "utf-16" and (guessed := _guessed(content)).label == "UTF-16":  # which of its two orders
+        return guessed
     label = {"cp1252": WINDOWS_1252, "utf-8": "UTF-8", "utf-16": "UTF-16"}.get(codec, codec)
     return Encoding({"utf-8": "utf-8-sig"}.get(codec, codec), label)
 
@@ -82,8 +85,10 @@ def _guessed(content: bytes) -> Encoding:
     return Encoding("utf-8", "UTF-8")
 
 
-def _undecodable(content: bytes, encoding: Encoding, error: UnicodeDecodeError) -> FileError:
+def _undecodable(content: bytes, encoding: Encoding, error: UnicodeError) -> FileError:
+    fix = "save the file as CSV UTF-8, or name its encoding with --encoding."
+    if not isinstance(error, UnicodeDecodeError):
+        return FileError(f"This isn't text in {encoding.label}.", fix)
     line = content.count(b"\n", 0, error.start) + 1
     byte = f"byte 0x{content[error.start]:02X}"
-    fix = "save the file as CSV UTF-8, or name its encoding with --encoding."
     return FileError(f"This isn't text in {encoding.label}: {byte}.", fix, line)
