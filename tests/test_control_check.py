@@ -2,6 +2,7 @@
 
 import json
 import os
+import resource
 import socket
 import subprocess
 import sys
@@ -269,9 +270,11 @@ def test_a_stop_ends_a_check_that_runs_and_one_that_waits(how: str, serve: Serve
 @only_linux
 def test_a_check_does_not_outlive_a_sandbox_that_is_killed(serve: Serve) -> None:
     sandbox = serve()
-    with hanging(sandbox.port):
+    with hanging(sandbox.port, SLOW * 8):  # it doesn't end by itself while it is looked at
         until(lambda: children(sandbox.process.pid))
         [child] = children(sandbox.process.pid)
+        statm = Path(f"/proc/{child}/statm")
+        until(lambda: int(statm.read_text().split()[1]) * resource.getpagesize() > 2 * len(SLOW * 8))
         sandbox.process.kill()
         sandbox.end()
         until(lambda: not is_running(child))
