@@ -15,9 +15,11 @@ from typing import Any, Self
 import click
 import pytest
 from click.testing import CliRunner
+from filelock import FileLock
 
 from aktify_sandbox.addresses import AddressMistake, address_of
 from aktify_sandbox.cli import main
+from aktify_sandbox.storage import server_file
 from running import COMMAND, Running, clean_environment
 
 SERVER_FILE = Path(".aktify-sandbox") / "server.json"
@@ -455,3 +457,12 @@ def test_a_wrong_argument_that_only_the_sandbox_can_judge_is_exit_code_2(
     sandbox: Running, words: list[str]
 ) -> None:
     assert CliRunner().invoke(main, ["--url", sandbox.url, *words]).exit_code == 2
+
+
+def test_a_process_that_has_the_lock_open_but_does_not_hold_it_is_not_believed(tmp_path: Path) -> None:
+    server_file.write(tmp_path, "http://127.0.0.1:8509")
+    lock = FileLock(tmp_path / server_file.LOCK)
+    with lock:
+        assert server_file.read(tmp_path).pid == os.getpid()
+    with (tmp_path / server_file.LOCK).open(), pytest.raises(server_file.NotServed):
+        server_file.read(tmp_path)
