@@ -346,10 +346,11 @@ def test_a_key_is_found_nowhere_on_disk_or_in_output(serve: Serve, tmp_path: Pat
     state = tmp_path / "state"
     log_format = "json" if known else "text"
     sandbox = serve("--config", str(tmp_path / "c.yaml"), "--state", str(state), "--log-format", log_format)
-    keys = (CANARY, f"{CANARY}.name", *([f"{CANARY}-unknown", "revoked-key-1"] if known else ()))
+    others = [f"{CANARY}-unknown", "revoked-key-1", f"{CANARY}.a.{CANARY}"]
+    keys = (CANARY, f"{CANARY}.name", *(others if known else ()))
     for key in keys:
         own = {"x-api-key": key}
-        for body in bodies(CANARY) if key in keys[:1] + keys[3:] else [b"{}", CANARY.encode()]:
+        for body in bodies(CANARY) if key in keys[:1] + keys[3:4] else [b"{}", CANARY.encode()]:
             sandbox.http.post(
                 "/api/v1/leads", content=body, headers={**own, "content-type": "application/json"}
             )
@@ -359,6 +360,11 @@ def test_a_key_is_found_nowhere_on_disk_or_in_output(serve: Serve, tmp_path: Pat
     sandbox.http.post(
         "/_sandbox/force", json={"status": 503, "times": 5, "key": keys[0], "applies": "any", "body": CANARY}
     )
+    if known:
+        lead = {"phoneNumber": "(509) 557-1234", "metadata": {CANARY: CANARY}}
+        assert sandbox.http.post("/_sandbox/leads", json=lead).json()["imported"] == 1
+        refused = sandbox.http.post("/_sandbox/campaigns", json={"name": f"a.{CANARY}"})
+        assert (refused.status_code, shown_in(refused.text)) == (400, False)
     shown = everything_shown(sandbox, state)
     assert [place for place, text in shown.items() if shown_in(text)] == []
 

@@ -205,6 +205,8 @@ class Campaigns:
         for base, name in _splits(text):
             key = self._known(base)
             if key and self.rules_of(key.campaign).rulings["key-namespaces"] == "on":
+                if self.redaction().finds(name):  # names are shown
+                    return None
                 self._keep_secret(base)
                 inner = (text[:place] for place in range(len(base), len(text)) if text[place] == ".")
                 return self._access(key, f"{key.campaign}.{name}", f"{key.shown}.{name}", (text, *inner))

@@ -59,6 +59,8 @@ class _Room:
             request, "name", "profile", "rulings", "link", "scenarios", "errorBodies", "shuffle"
         )
         campaign = _campaign_in(content)
+        if self._campaigns.redaction().finds(campaign.name):  # names are shown
+            raise ProblemError(400, f"{campaign.name} holds a key, so it can't be a campaign's name.")
         _refuse_unless_fresh(campaign.name, self._store, self._campaigns)
         key = fresh_key()
         try:

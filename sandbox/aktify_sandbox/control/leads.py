@@ -159,7 +159,8 @@ class _Import:
         else:
             known = {"campaign": campaign, "phone": phone, "receivedAt": received, "request": None}
             spelled = {"identity": same} if same != phone else {}
-            self._new[campaign, same] = {**known, **spelled, "lead": said, "short": None}
+            shown = self._services.campaigns.redaction().masked(said)
+            self._new[campaign, same] = {**known, **spelled, "lead": shown, "short": None}
 
     def _problem(
         self, campaign: Any, phone: str | None, received: Any, said: dict[str, Any]
