@@ -473,10 +473,22 @@ def test_without_a_file_to_spare_it_says_so_and_goes_on_when_there_is_one(serve:
     with contextlib.ExitStack() as stack:
         for _ in range(80):
             stack.enter_context(socket.create_connection(("127.0.0.1", sandbox.port)))
-        for path in ("requests", "requests/r000000001", "requests/wait?timeout=0.1", "state", ""):
+        for path in (
+            "requests",
+            "requests/r000000001",
+            "requests/wait?timeout=0.1",
+            "state",
+            "",
+            "scenarios",
+        ):
             answer = sandbox.http.get(f"/_sandbox/{path}")
             assert (answer.status_code, "ulimit" in answer.json()["detail"]) == (503, True), path
         assert [sandbox.post().status_code for _ in range(2)] == [201, 409]
+        with (
+            pytest.raises(httpx.HTTPError),
+            sandbox.http.stream("GET", "/_sandbox/requests/stream") as stream,
+        ):
+            list(stream.iter_lines())
     assert httpx.get(f"{sandbox.url}/_sandbox/requests", trust_env=False).status_code == 200
     assert sandbox.stop() == 0
     assert "Traceback" not in sandbox.output()

@@ -15,7 +15,7 @@ from aktify_sandbox.control.requests import filters_in
 from aktify_sandbox.control.responses import JSONResponse
 from aktify_sandbox.control.services import Services
 from aktify_sandbox.originals import asyncio
-from aktify_sandbox.storage.log import number_of
+from aktify_sandbox.storage.log import number_of, too_many_files
 
 _LONGEST_WAIT = 600
 _MOST_AWAITED = 1_000
@@ -95,7 +95,9 @@ class EventStream(Response):
             async for piece in self._events:
                 message: dict[str, Any] = {"type": "http.response.body", "body": piece, "more_body": True}
                 await asyncio.wait_for(send(message), _UNREAD_SECONDS)
-        except TimeoutError:
+        except OSError as error:  # the viewer asks again from where it was
+            if not (isinstance(error, TimeoutError) or too_many_files(error)):
+                raise
             scope["aktify.connection"].reset()
         else:
             await send({"type": "http.response.body", "body": b""})

@@ -1,5 +1,6 @@
 """Where scenario files lie: `./scenarios/` first, then the shipped ones; a path is a path."""
 
+import errno
 import functools
 import re
 import stat
@@ -110,7 +111,9 @@ class Loaded:
 def _files_in(folder: Path) -> Iterator[Path]:
     try:
         paths = [folder / name for name in sorted(os.listdir(folder))]
-    except OSError:
+    except OSError as error:
+        if error.errno in (errno.EMFILE, errno.ENFILE):  # the folder is there
+            raise
         return
     for path in paths:
         if path.suffix in _ENDINGS and _NAME.fullmatch(path.stem) and _is_file(path):
