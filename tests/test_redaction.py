@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from aktify_sandbox.record.recorder import presented_keys
 from aktify_sandbox.redaction import Redaction, is_telling
 from canary import CANARY, bodies, shown_in, written
 
@@ -136,3 +137,21 @@ def test_a_large_text_that_could_be_anything_takes_no_time_to_speak_of(piece: st
     assert not Redaction([CANARY, "n" * 30, "\\n" * 15]).finds(
         Redaction([CANARY, "n" * 30, "\\n" * 15]).masked(text)
     )
+
+
+LONG_KEYS = [
+    "." * 30_000,
+    "a1." * 20_000,
+    "ab.1" * 70,
+    "x9" * 30_000,
+    "%2e" * 10_000,
+    " ".join(map(str, range(10_000_000, 10_007_000))),
+]
+
+
+@pytest.mark.parametrize("key", LONG_KEYS)
+def test_a_key_is_looked_for_in_few_shapes_however_long_it_is(key: str) -> None:
+    """Each shape is looked for in every text of the request, and a server has other requests to answer."""
+    presented = presented_keys([(b"x-api-key", key.encode())], b"")
+    assert len(presented) <= 20
+    assert key not in str(Redaction(presented).masked({"body": f"<{key}>"})) or not presented

@@ -19,6 +19,7 @@ LONG = 20
 _WORD_OR_NUMBER = re.compile(r"[A-Za-z]*|[0-9+() .:\-]*")
 _ROUNDS = 4
 _FEW = 400
+_LONGEST_BY_PATTERN = 80
 _MOST_INFLATED = 1 << 20
 _HALF = 6
 _CUT = re.compile(r'[^\s"…]{6,2000}…')
@@ -30,6 +31,8 @@ _ENCODED = re.compile(
     r"|&#x0{0,5}(?P<html>[0-9a-f]{2});|\\+[nrt]|\\+|[\0\r\n\t]"
 )
 _GAP = r"(?:[\0\r\n\t]|\\{1,8}(?:[nrt]|u000[09ad])|%(?:25){0,3}0[09ad])*+"
+_BREAK = r"(?:[\0\r\n\t]|\\{1,8}[nrt])*+"
+"""What stands between two characters of base64 that is wrapped into lines, or in UTF-16."""
 _IN_BASE64 = "[A-Za-z0-9+/_-]?"
 
 
@@ -52,29 +55,41 @@ class _Secret:
     def __init__(self, key: str) -> None:
         *_, plain = _views(key)
         self.mask = masked_key(key)
-        self._coded = list(_in_base64(key))
-        self.needles = {key.lower(), *(needle.lower() for _, needle, _ in self._coded)}
+        self.needles = {key.lower(), *(needle.lower() for _, needle, _ in _in_base64(key))}
         if len(plain) >= _LEAST:
             self.needles.add(plain)
         self._key = key
 
-    @functools.cached_property
-    def _pattern(self) -> re.Pattern[str]:
-        plain = _GAP.join(map(_written, self._key.replace("\\", "") or "\\"))
-        coded = [
-            f"{before * _IN_BASE64}{_GAP.join(map(_written, needle))}{after * _IN_BASE64}"
-            for before, needle, after in self._coded
-        ]
-        return re.compile("|".join([plain, *coded]), re.IGNORECASE)
-
     def masked(self, text: str) -> str:
-        """The text with the key masked as far as it is found where it stands."""
-        return self._pattern.sub(self._mask, text)
+        """The text with the key masked as far as it is found where it stands.
+
+        Compiling the pattern that finds it in any encoding takes milliseconds for each character of the key. So it is
+        asked only where the key stands there otherwise than as it is, and never for a longer one: whoever sends
+        30,000 characters as a key doesn't decide how long the next request waits.
+        """
+        text = text.replace(self._key, self.mask)
+        if len(self._key) > _LONGEST_BY_PATTERN or not any(self._is_in(view) for view in _views(text)):
+            return text
+        return _pattern(self._key).sub(self._mask, text)
+
+    def _is_in(self, view: str) -> bool:
+        return any(needle in view for needle in self.needles)
 
     def _mask(self, found: re.Match[str]) -> str:
         if "\0" in found[0]:  # two or four octets for each character, which must stay so many
             return "".join(char if char == "\0" else "*" for char in found[0])
         return self.mask
+
+
+@functools.lru_cache(maxsize=256)
+def _pattern(key: str) -> re.Pattern[str]:
+    """What finds a key in any encoding."""
+    plain = _GAP.join(map(_written, key.replace("\\", "") or "\\"))
+    coded = [
+        f"{before * _IN_BASE64}{_BREAK.join(map(re.escape, needle))}{after * _IN_BASE64}"
+        for before, needle, after in _in_base64(key)
+    ]
+    return re.compile("|".join([plain, *coded]), re.IGNORECASE)
 
 
 class Redaction:

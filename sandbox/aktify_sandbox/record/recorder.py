@@ -137,7 +137,13 @@ def presented_keys(headers: Headers, query: bytes) -> tuple[str, ...]:
         pairs = parse_qsl(query.decode("latin-1"), encoding="latin-1")
         values += [value for name, value in pairs if may_hold_key(name)]
     found = (word for value in values for word in _words_in(value))
-    return tuple(dict.fromkeys(each for each in found if _may_be_real(each)))
+    return tuple(dict.fromkeys(each for each in found if _may_be_real(each)))[:_MOST_PRESENTED]
+
+
+_MOST_PRESENTED = 20
+"""A request presents one key, or some by mistake; each is looked for in all of its texts."""
+_MOST_NAMES = 3
+"""Of so many dots in a key, each may be the one before a namespace's name; of 30,000 dots, each would be a key."""
 
 
 def _words_in(value: str) -> Iterator[str]:
@@ -145,8 +151,10 @@ def _words_in(value: str) -> Iterator[str]:
     for written in value.split():
         word = written.strip("\"'<>[](){},;")
         yield word
-        if "." in word:
-            yield from (word[:place] for place, char in enumerate(word) if char == ".")
+        before, *names = word.split(".", _MOST_NAMES)
+        for name in names:
+            yield before
+            before = f"{before}.{name}"
     if value[:6].lower() == "basic ":
         with contextlib.suppress(ValueError):
             yield from base64.b64decode(value[6:].strip(), validate=True).decode("latin-1").split(":")
