@@ -184,3 +184,16 @@ def _read(terminal: int) -> bytes:
         return os.read(terminal, 65_536)
     except OSError:  # the other end is closed
         return b""
+
+
+@pytest.mark.parametrize("command", [["check", "leads.csv"], ["rulings"], ["schema", "lead"]])
+def test_a_ruling_of_an_earlier_name_is_read_with_a_notice(command: list[str], leads: Path) -> None:
+    done = subprocess.run(
+        [*COMMAND, *command, "--ruling", "external-created=iso8601"],
+        cwd=leads.parent,
+        capture_output=True,
+        text=True,
+        env=clean_environment(),
+    )
+    assert "external-created=extended" in done.stderr
+    assert "external-created=extended" not in done.stdout

@@ -20,7 +20,7 @@ from aktify_sandbox.cli.lead_files import (
     readable,
     wrapped,
 )
-from aktify_sandbox.cli.serving import gather, settings_options
+from aktify_sandbox.cli.serving import settings_of, settings_options
 from aktify_sandbox.cli.tables import clean, print_json
 
 if TYPE_CHECKING:
@@ -116,7 +116,7 @@ def _rules(flags: dict[str, Any], campaign: str | None) -> "LeadRules":
     from aktify_sandbox.campaigns import Campaigns
     from aktify_sandbox.contract.rulings import RulingMistake
 
-    settings, _ = gather(flags)
+    settings = settings_of(flags)
     try:
         campaigns = Campaigns(settings.campaigns, settings.profile, settings.rulings, "")
     except RulingMistake as mistake:

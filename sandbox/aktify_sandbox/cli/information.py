@@ -8,7 +8,7 @@ import click
 from aktify_sandbox.addresses import DEFAULT_URL
 from aktify_sandbox.cli.client import Client, Refused, as_json, talks
 from aktify_sandbox.cli.files import READABLE, text_of
-from aktify_sandbox.cli.serving import gather, settings_options
+from aktify_sandbox.cli.serving import settings_of, settings_options
 from aktify_sandbox.cli.tables import print_json, print_table
 
 
@@ -92,7 +92,7 @@ def _others(row: dict[str, Any]) -> str:
 def _local_rulings(flags: dict[str, Any]) -> list[dict[str, Any]]:
     from aktify_sandbox.contract.rulings import RULINGS, Rulings
 
-    settings, _ = gather(flags)
+    settings = settings_of(flags)
     in_force = Rulings.of(settings.profile, settings.rulings)
     return [
         {
@@ -131,7 +131,7 @@ def schema(kind: str, portable: bool, admin: bool, **flags: Any) -> None:
     from aktify_sandbox.settings import config_schema
     from aktify_sandbox.version import __version__
 
-    settings, _ = gather(flags)
+    settings = settings_of(flags)
     in_force = Rulings.of(settings.profile, settings.rulings)
     if kind == "config":
         print_json(config_schema())

@@ -66,6 +66,14 @@ def gather(flags: dict[str, Any], *, for_command: bool = False) -> tuple[Setting
         raise click.UsageError(str(mistake)) from None
 
 
+def settings_of(flags: dict[str, Any]) -> Settings:
+    """The settings for a command that serves nothing; what is to be noticed about them goes to standard error."""
+    settings, notices = gather(flags)
+    for notice in notices:
+        click.echo(f"aktify-sandbox: {notice}", err=True)
+    return settings
+
+
 @click.command()
 @settings_options()
 def serve(**flags: Any) -> None:
