@@ -247,7 +247,7 @@ def other(serve: Serve, tmp_path: Path) -> Iterator[Running]:
     sandbox.post(lead(99))
     yield sandbox
     names = {path.name for path in (tmp_path / "of the other").iterdir()}
-    assert names <= {".gitignore", "lock", "log.jsonl", "reserve"}
+    assert names <= {".gitignore", "lock", "log.jsonl", "reserve", "server.json"}
 
 
 def test_a_byte_changed_anywhere_is_refused_with_its_line(source: Running, other: Running) -> None:
