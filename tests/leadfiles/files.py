@@ -30,7 +30,7 @@ def cells_or_error(content: bytes) -> list[list[str]] | FileError:
 
 def checked(content: bytes, name: str = "leads.csv", profile: str = "default", **options: Any) -> Findings:
     """What `check` finds in a file."""
-    return check(read(content, name, **options), LeadRules(Rulings.of(profile)))
+    return check(read(content, name, **options), LeadRules(Rulings.of(profile)), 100_000)
 
 
 def fixed(findings: Findings) -> bytes:

@@ -102,6 +102,21 @@ def test_the_profile_decides(profile: str) -> None:
     assert checked(fixed(findings), "fixed.csv", profile=profile).refused == 0
 
 
+def test_a_lead_that_is_larger_than_a_request_may_be_is_refused() -> None:
+    findings = checked(b"Phone,State,metadata.note\n5095550100,CA," + b"x" * 100_000 + b"\n5095550101,CA,y\n")
+    assert [(each.row, each.problem.source) for each in findings.problems] == [(2, "limit")]
+    assert findings.accepted == 1
+
+
+def test_columns_that_rejects_added_are_named_as_that() -> None:
+    again = checked(rejects(checked(b"Phone,State\n5095550100,ca\n")))
+    assert [(each.kind, each.what) for each in again.file.left_out] == [
+        ("rejects column", "row"),
+        ("rejects column", "problem"),
+        ("rejects column", "fix"),
+    ]
+
+
 def test_json_that_is_no_object_is_a_refused_lead() -> None:
     findings = checked(b'[1, {"phoneNumber": "5095550100", "region": "CA"}, null, "x"]', "x.json")
     assert (findings.accepted, findings.refused) == (1, 3)

@@ -152,6 +152,13 @@ def test_the_users_word_on_the_delimiter_is_taken() -> None:
     assert row.lead == {"phoneNumber": "5095550100", "region": "CA"}
 
 
+def test_a_delimiter_that_divides_nothing_is_what_is_to_be_mended() -> None:
+    for delimiter, named in (("\t", True), (None, False)):
+        with pytest.raises(FileError) as caught:
+            read(b"Who,Where\na,b\n", "x.csv", delimiter=delimiter)
+        assert ("--delimiter" in caught.value.fix) == named
+
+
 def test_ten_megabytes_of_quotes_are_refused_with_a_line() -> None:
     with pytest.raises(FileError) as caught:
         checked(b'phoneNumber,region\n5095550100,"' + b'"' * 10_000_000)

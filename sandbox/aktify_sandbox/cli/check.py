@@ -26,6 +26,7 @@ from aktify_sandbox.cli.tables import clean, print_json
 if TYPE_CHECKING:
     from aktify_sandbox.contract.lead import LeadRules
     from aktify_sandbox.leadfiles.checking import Findings
+    from aktify_sandbox.settings import Settings
 
 
 @click.command()
@@ -74,11 +75,12 @@ def check(
     from aktify_sandbox.leadfiles import checking
 
     _refuse_same_file(file, rejects, fixed)
-    rules = _rules(flags, campaign)
+    settings = settings_of(flags)
+    rules = _rules(settings, campaign)
     content = content_of(file)
     leads = read_leads(file, content, mapping, encoding, delimiter)
     with readable(file), progress("Checking", content.count(b"\n")) as step:
-        findings = checking.check(leads, rules, step)
+        findings = checking.check(leads, rules, settings.max_body, step)
     counts: dict[str, int] = {}
     if rejects:
         without = fixed is not None
@@ -111,12 +113,11 @@ def _is_same(one: Path, other: Path) -> bool:
         return one.absolute() == other.absolute()
 
 
-def _rules(flags: dict[str, Any], campaign: str | None) -> "LeadRules":
+def _rules(settings: "Settings", campaign: str | None) -> "LeadRules":
     """The rules of a campaign as `serve` would have them here."""
     from aktify_sandbox.campaigns import Campaigns
     from aktify_sandbox.contract.rulings import RulingMistake
 
-    settings = settings_of(flags)
     try:
         campaigns = Campaigns(settings.campaigns, settings.profile, settings.rulings, "")
     except RulingMistake as mistake:

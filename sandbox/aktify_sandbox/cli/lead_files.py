@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
 Command = Callable[..., Any]
 
+_SHOWN_LEFT_OUT = 15
 _TEN_TIMES_A_SECOND = 0.1
 
 
@@ -118,14 +119,18 @@ def describe(file: "LeadFile") -> Iterator[str]:
     yield f"{file.name or '-'}: {sentences.form(file)}"
     mapped = sentences.columns(file)
     if mapped:
-        yield f"Columns: {mapped}"
+        yield from wrapped(f"Columns: {mapped}", 2)
 
 
 def describe_left_out(left_out: Sequence["LeftOut"]) -> Iterator[str]:
     """What is in no lead, in words."""
     from aktify_sandbox.leadfiles import sentences
 
-    return (f"Left out: {sentences.left_out(each)}" for each in left_out)
+    shown, more = left_out[:_SHOWN_LEFT_OUT], left_out[_SHOWN_LEFT_OUT:]
+    for each in shown:
+        yield from wrapped(f"Left out: {sentences.left_out(each)}", 2)
+    if more:
+        yield f"Left out: {len(more):,} more, which --json lists"
 
 
 def kind_lines(problems: Sequence["RowProblem"], unit: str) -> Iterator[str]:

@@ -152,7 +152,8 @@ def _good(client: Client, key: str, leads: "LeadFile", rows: "list[Row]", summar
     """The rows that would be accepted by the rules that hold in the sandbox; the others are counted."""
     from aktify_sandbox.leadfiles.checking import check
 
-    findings = check(leads, _rules_of(client, key)[1])
+    largest = client.get("/config")["settings"]["max-body"]
+    findings = check(leads, _rules_of(client, key)[1], largest)
     repeated = {row for row, _ in findings.duplicates}
     refused = {each.row for each in findings.problems}
     summary.problems += findings.problems

@@ -119,11 +119,14 @@ def duplicate(access: Access | None, phone: str | None) -> Answer:
 
 def too_large(limit: int, access: Access | None) -> Answer:
     """413: the body is larger than the sandbox takes."""
-    message = f"The body is larger than {limit:,} bytes."
-    problem = Problem(
-        "", message, "One lead per request is far smaller; --max-body changes the limit.", *LIMIT
-    )
-    return Answer(413, "body", message, message, (problem,), access=access)
+    problem = larger_than(limit)
+    return Answer(413, "body", problem.message, problem.message, (problem,), access=access)
+
+
+def larger_than(limit: int) -> Problem:
+    """What is wrong with a body of more than `limit` bytes."""
+    hint = "One lead per request is far smaller; --max-body changes the limit."
+    return Problem("", f"The body is larger than {limit:,} bytes.", hint, *LIMIT)
 
 
 def not_found(path: str) -> Answer:

@@ -62,7 +62,9 @@ def _options(request: Request, services: Services) -> Options:
         raise ProblemError(400, f"rows={by_row} must be yes or no.")
     changes = dict(rules.rulings.changes)
     name = query.get("name", "")
-    return Options(name, encoding, delimiter, columns, changes, rules.link, by_row == "yes")
+    return Options(
+        name, encoding, delimiter, columns, changes, rules.link, services.settings.max_body, by_row == "yes"
+    )
 
 
 async def _checked(turn: asyncio.Lock, options: Options, content: bytearray) -> _Answer:

@@ -11,11 +11,12 @@ from typing import Any, BinaryIO, NamedTuple
 
 import orjson
 
+from aktify_sandbox.contract.answers import larger_than
 from aktify_sandbox.contract.lead import LeadRules
 from aktify_sandbox.contract.parsing import Problem
 from aktify_sandbox.contract.schema import FIELDS
 
-from .columns import METADATA
+from .columns import METADATA, OF_REJECTS, is_rejects
 from .export import flattened
 from .reader import LeadFile, Row
 from .repairs import Repair, repaired
@@ -23,8 +24,6 @@ from .repairs import Repair, repaired
 Lead = dict[str, Any]
 
 _JSON = b"application/json"
-_ADDED = ("row", "problem", "fix")
-"""What the table of rejects has behind the user's own columns."""
 
 
 class RowProblem(NamedTuple):
@@ -84,8 +83,12 @@ class Findings:
         return {row: list(found) for row, found in itertools.groupby(self.problems, lambda each: each.row)}
 
 
-def check(file: LeadFile, rules: LeadRules, seen: Callable[[], object] = lambda: None) -> Findings:
+def check(
+    file: LeadFile, rules: LeadRules, largest: int, seen: Callable[[], object] = lambda: None
+) -> Findings:
     """Read a file and hold each of its leads against the rules. `seen` is called for each row.
+
+    `largest` is how many bytes the body of a request may have (`--max-body`).
 
     A row is a duplicate when an accepted row before it has the same number. Raises `FileError`.
     """
@@ -94,7 +97,7 @@ def check(file: LeadFile, rules: LeadRules, seen: Callable[[], object] = lambda:
     candidates: list[tuple[int, str, Lead, list[Repair]]] = []
     for row in file.rows():
         seen()
-        problems, key, lead = _read(row, rules)
+        problems, key, lead = _read(row, rules, largest)
         if problems:
             findings.refused += 1
             findings.problems += [
@@ -124,11 +127,13 @@ def check(file: LeadFile, rules: LeadRules, seen: Callable[[], object] = lambda:
     return findings
 
 
-def _read(row: Row, rules: LeadRules) -> tuple[tuple[Problem, ...], str, Lead | None]:
+def _read(row: Row, rules: LeadRules, largest: int) -> tuple[tuple[Problem, ...], str, Lead | None]:
     lead = row.lead
     lead = lead if isinstance(lead, dict) else None
     if row.problem:
         return (row.problem,), "", lead
+    if len(row.body) > largest:
+        return (larger_than(largest),), "", None
     reading = rules.read(row.body, _JSON, None)
     if reading.problems or reading.phone is None:
         return reading.problems, "", lead
@@ -190,11 +195,11 @@ def write_rejects(findings: Findings, out: BinaryIO, *, without_mended: bool) ->
     """
     by_row = findings.by_row()
     names = list(findings.file.names) or _properties(findings.file, by_row)
-    again = tuple(names[-len(_ADDED) :]) == _ADDED  # a table of rejects that is checked again
-    names = names[: -len(_ADDED)] if again else names
+    again = is_rejects(names)  # and checked again
+    names = names[: -len(OF_REJECTS)] if again else names
     count = 0
     with _table(out) as write:
-        write([*names, *_ADDED])
+        write([*names, *OF_REJECTS])
         for row in findings.file.rows():
             found = by_row.get(row.number)
             if not found or (without_mended and row.number in findings.mended):

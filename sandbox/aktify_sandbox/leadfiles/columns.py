@@ -17,6 +17,15 @@ OF_EXPORTS = ("campaign", "phone", "lead")
 """What `leads export` writes beside the lead: `lead` is all of it as JSON, where cells don't say it all."""
 
 
+OF_REJECTS = ("row", "problem", "fix")
+"""What `--rejects` writes behind the user's own columns."""
+
+
+def is_rejects(names: Sequence[str]) -> bool:
+    """Whether a table with these columns is one that `--rejects` wrote."""
+    return tuple(names[-len(OF_REJECTS) :]) == OF_REJECTS
+
+
 class Columns(NamedTuple):
     """The columns of a table, in its order."""
 

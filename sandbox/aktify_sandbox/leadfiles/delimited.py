@@ -73,6 +73,8 @@ class Table:
         self._chosen = chosen
         said = re.fullmatch(r'"?sep=(.)"?\s*', next(self._lines(), ""), re.IGNORECASE)
         self._before = 1 if said else 0
+        self.is_told = delimiter is not None
+        """Whether the delimiter is the user's word."""
         self.delimiter = delimiter or (said[1] if said else self._guessed())
         self.header = self._header(self.delimiter)
 

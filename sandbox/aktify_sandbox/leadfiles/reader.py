@@ -19,7 +19,9 @@ from . import json_leads
 from .columns import (
     METADATA,
     OF_EXPORTS,
+    OF_REJECTS,
     checked_mapping,
+    is_rejects,
     listed,
     refuse_doubles,
     refuse_unknown_choices,
@@ -69,7 +71,7 @@ class LeftOut(NamedTuple):
     """Something of the file that is in no lead."""
 
     kind: str
-    """`title`, `column`, `export column`, `unnamed column` or `blank rows`."""
+    """`title`, `column`, `export column`, `rejects column`, `unnamed column` or `blank rows`."""
     what: str
     """Its text or name."""
     line: int | None = None
@@ -196,15 +198,18 @@ class TableFile(LeadFile):
         ]
         for place, (name, field) in enumerate(zip(self.names, self._columns.fields, strict=True)):
             if field is None and name:
-                of_export = self._columns.is_export and name in OF_EXPORTS
-                kind = "export column" if of_export else "column"
-                found.append(LeftOut(kind, name, None, self._filled[place]))
+                found.append(LeftOut(self._kind_of(name), name, None, self._filled[place]))
             elif field is None and self._filled[place]:
                 found.append(LeftOut("unnamed column", f"column {place + 1}", None, self._filled[place]))
         blank = self._blank + sum(not each.filled for each in self._table.header.above)
         if blank:
             found.append(LeftOut("blank rows", f"{blank:,}", cells=blank))
         return found
+
+    def _kind_of(self, name: str) -> str:
+        if self._columns.is_export and name in OF_EXPORTS:
+            return "export column"
+        return "rejects column" if is_rejects(self.names) and name in OF_REJECTS else "column"
 
     def rows(self) -> Iterator[Row]:
         """The leads. An empty cell is an absent field; cells are taken as they are, blanks and all."""
@@ -286,6 +291,8 @@ def _no_phone_column(table: Table) -> FileError:
     likely = _likely(table)
     message = f"No column of phone numbers was found. The columns are {listed(named)}."
     fix = f'say which one it is, with --map "{(likely or "NAME")[:60]}=phoneNumber".'
+    if table.is_told and len(header.columns.names) == 1:
+        fix = "leave --delimiter out: this one divides nothing here."
     return FileError(message, fix, header.record.line, header.columns.by_name, likely)
 
 

@@ -37,6 +37,8 @@ def left_out(each: LeftOut) -> str:
             return f"line {each.line}, above the header: {each.what[:80]}"
         case "export column":
             return f"column {each.what}, which `leads export` writes beside the lead"
+        case "rejects column":
+            return f"column {each.what}, which --rejects writes"
         case "column":
             keep = f'keep it with --map "{each.what}={metadata_for(each.what)}"'
             return f"column {each.what}, {plural(each.cells or 0, 'filled cell')} ({keep})"

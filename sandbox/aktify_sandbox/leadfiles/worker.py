@@ -40,6 +40,7 @@ class Options(NamedTuple):
     rulings: Mapping[str, str] = {}
     """What differs from the default rulings."""
     link: str = "optional"
+    max_body: int = 100_000
     by_row: bool = True
     """Whether problems and repairs are told of each row, too: of a large file that is more than a browser takes."""
 
@@ -74,7 +75,7 @@ def answered(content: bytes, options: Options) -> tuple[int, bytes]:
             content, options.name, encoding=options.encoding, delimiter=options.delimiter, columns=columns
         )
         rules = LeadRules(Rulings.of("default", options.rulings), options.link)
-        status, answer = 200, _findings(check(file, rules), options)
+        status, answer = 200, _findings(check(file, rules, options.max_body), options)
     except FileError as error:
         status, answer = 422, _refusal(error)
     return status, json.dumps(answer, ensure_ascii=False).encode(errors="replace")
