@@ -155,7 +155,7 @@ def _report(
         yield from wrapped(sentences.duplicates(findings), 2)
     if findings.mended:
         yield ""
-        how = "repaired" if fixed else "that --fixed FILE can repair safely"
+        how = "repaired" if fixed else "can be repaired safely with --fixed FILE"
         yield from wrapped(sentences.repairs(findings, how), 2)
     if rejects or fixed:
         yield ""
