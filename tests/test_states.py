@@ -778,14 +778,17 @@ def test_a_file_that_cannot_be_is_wrong_usage(sandbox: Running, words: list[str]
 
 
 def test_a_save_that_breaks_off_leaves_the_old_file(tmp_path: Path) -> None:
-    """What answers promises more than it gives."""
+    """What answers proves to be a sandbox, and then promises more than it gives."""
     listening = socket.create_server(("127.0.0.1", 0))
+    health = b'{"status": "ok", "version": "1"}'
 
     def answer() -> None:
-        connection, _ = listening.accept()
-        connection.recv(10_000)
-        connection.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 1000\r\n\r\n{")
-        connection.close()
+        for length, content in ((len(health), health), (1_000, b"{")):
+            connection, _ = listening.accept()
+            connection.recv(10_000)
+            head = f"HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: {length}\r\n\r\n"
+            connection.sendall(head.encode() + content)
+            connection.close()
 
     thread = threading.Thread(target=answer)
     thread.start()
