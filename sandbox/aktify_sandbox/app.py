@@ -5,7 +5,6 @@ from pathlib import Path
 from typing import Any
 
 from aktify_sandbox.campaigns import Campaigns
-from aktify_sandbox.contract.lead import LeadRules
 from aktify_sandbox.control import Services, control_app
 from aktify_sandbox.control.keys import restore, salt_in
 from aktify_sandbox.endpoint.delivery import Receive, Send
@@ -58,10 +57,6 @@ class Application:
         self._control = control_app(
             Services(settings, campaigns, self.forcing, store, self.feed, self._vendor, stop)
         )
-
-    def warm_up(self) -> None:
-        """Load what explains refusals, for which the first one would wait; in any thread."""
-        LeadRules(self.campaigns.rulings).read(b"{}", b"application/json", None)
 
     async def __call__(self, scope: dict[str, Any], receive: Receive, send: Send) -> None:
         """Through which door a request goes."""

@@ -26,7 +26,6 @@ from aktify_sandbox.storage import server_file
 from aktify_sandbox.storage.log import LogError
 from aktify_sandbox.storage.store import Store
 
-_QUIET_SECONDS = 0.5
 _ANSWER_SECONDS = 1
 
 
@@ -95,8 +94,7 @@ def _serve(settings: Settings, notices: list[str], listening: list[socket.socket
             write_ready_file(settings, origin)
         if settings.open:
             webbrowser.open(f"{here}/_sandbox/")
-        loop = asyncio.get_running_loop()
-        watching.extend(map(loop.create_task, (watch(app.forcing), _warm_up(app, store))))
+        watching.append(asyncio.get_running_loop().create_task(watch(app.forcing)))
         gc.collect()
         gc.freeze()  # what is there at the start stays: the collector need not look at it again and again
 
@@ -119,15 +117,6 @@ def _serve(settings: Settings, notices: list[str], listening: list[socket.socket
         "\nStopped. Nothing was lost; `aktify-sandbox serve` goes on from here." if folder else "\nStopped."
     )
     return 0
-
-
-async def _warm_up(app: Application, store: Store) -> None:
-    """In the first quiet moment, so that neither the start nor an early answer waits for it."""
-    seen = -1
-    while seen != store.newest:
-        seen = store.newest
-        await asyncio.sleep(_QUIET_SECONDS)
-    await asyncio.to_thread(app.warm_up)
 
 
 def check_ready_file(path: Path | None) -> None:
