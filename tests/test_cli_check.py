@@ -144,6 +144,15 @@ def test_standard_input_is_a_file_too(tmp_path: Path) -> None:
     assert (done.returncode, json.loads(done.stdout)["file"]) == (0, "-")
 
 
+@pytest.mark.parametrize("option", ["--rejects", "--fixed"])
+def test_a_table_on_standard_output_stands_there_alone(option: str, leads: Path, tmp_path: Path) -> None:
+    check(leads, option, "to.csv", cwd=tmp_path)
+    done = check(leads, option, "-", cwd=tmp_path)
+    assert (done.returncode, done.stdout) == (1, (tmp_path / "to.csv").read_bytes())
+    assert b"would be accepted" in done.stderr
+    assert check(leads, option, "-", "--json", cwd=tmp_path).returncode == 2
+
+
 def test_a_campaign_of_the_configuration_has_its_own_rules(tmp_path: Path) -> None:
     (tmp_path / "aktify-sandbox.yaml").write_text(
         "campaigns:\n  demo: {keys: [a-key]}\n  easy: {keys: [b-key], rulings: {region-case: accept}}\n"

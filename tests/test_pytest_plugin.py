@@ -401,6 +401,17 @@ def test_skipped(): ...
     assert "pytest_plugin.py" not in said
 
 
+def test_a_skipped_test_starts_no_sandbox(run: Runs) -> None:
+    result = run("""
+@pytest.mark.skip
+def test_skipped(aktify_sandbox): ...
+
+def test_after():
+    assert not any(thread.name == "aktify-sandbox" for thread in threading.enumerate())
+""")
+    result.assert_outcomes(passed=1, skipped=1)
+
+
 def test_a_failure_shows_the_tests_own_lines_and_nothing_twice(run: Runs) -> None:
     result = run("""
 def test_too_few(aktify_sandbox):

@@ -49,6 +49,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 def pytest_configure(config: pytest.Config) -> None:
     """The marker; and no rewriting of our assertions, for which pytest would compile the whole package anew."""
     config.addinivalue_line("markers", _MARKER)
+    config.pluginmanager.register(_Setup(), "aktify-sandbox-setup")
     marked = getattr(getattr(config.pluginmanager, "rewrite_hook", None), "_must_rewrite", None)
     if isinstance(
         marked, set
@@ -79,14 +80,16 @@ def pytest_runtestloop(session: pytest.Session) -> None:
         import aktify_sandbox.embedded.sandbox  # noqa: F401  for its effect
 
 
-@pytest.hookimpl(tryfirst=True)
-def pytest_runtest_setup(item: pytest.Item) -> None:
-    """A marker without the fixture would do nothing, and the test might post to the vendor: it doesn't run."""
-    fixtures = getattr(item, "fixturenames", ())
-    if "request" not in fixtures:  # what has it may still ask for the fixture by name
-        _refuse_lone_marker(item)
-    if _uses_it(item):  # before other fixtures replace something
-        _server_of(item.config).begin()
+class _Setup:
+    """Registered last: its hook comes before those of plugins that replace something, and after pytest's skips."""
+
+    def pytest_runtest_setup(self, item: pytest.Item) -> None:
+        """A marker without the fixture would do nothing, and the test might post to the vendor: it doesn't run."""
+        fixtures = getattr(item, "fixturenames", ())
+        if "request" not in fixtures:  # what has it may still ask for the fixture by name
+            _refuse_lone_marker(item)
+        if _uses_it(item):
+            _server_of(item.config).begin()
 
 
 def _uses_it(item: pytest.Item) -> bool:

@@ -100,6 +100,7 @@ def test_a_valid_form_of_iso_8601_is_called_one(value: str) -> None:
     problem = refused("externalCreated", value)
     assert (problem.source, problem.ruling) == ("ruling", "external-created")
     assert "is ISO 8601, but" in problem.message
+    assert "extended" not in problem.message  # 24:00, a week and a month alone are of the extended form, too
 
 
 @pytest.mark.parametrize(

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, BinaryIO, cast
 import click
 
 from aktify_sandbox.cli.client import as_json
-from aktify_sandbox.cli.files import READABLE
+from aktify_sandbox.cli.files import READABLE, STANDARD
 from aktify_sandbox.cli.lead_files import (
     content_of,
     describe,
@@ -75,6 +75,9 @@ def check(
     from aktify_sandbox.leadfiles import checking
 
     _refuse_same_file(file, rejects, fixed)
+    to_standard = STANDARD in (rejects, fixed)
+    if to_standard and in_json:
+        raise click.UsageError("--json and a table can't both be printed. Fix: give the table a file's name.")
     settings = settings_of(flags)
     rules = _rules(settings, campaign)
     content = content_of(file)
@@ -93,7 +96,7 @@ def check(
         print_json(checking.as_json(findings, file.name if str(file) != "-" else "-"))
     else:
         for line in _report(findings, rejects, fixed, counts):
-            click.echo(clean(line))
+            click.echo(clean(line), err=to_standard)
     sys.exit(1 if findings.refused else 0)
 
 

@@ -234,7 +234,7 @@ class Complaints:
         if not dates.is_iso_8601(value):
             message = f"“{_cut(value)}” isn't a moment in ISO 8601."
             return Problem("externalCreated", message, hint, *documented(page.CREATED))
-        forms = {"extended": "its extended form, which the page shows", "rfc3339": "the form of RFC 3339"}
+        forms = {"extended": "the form that the page shows", "rfc3339": "the form of RFC 3339"}
         form = forms[self._rulings["external-created"]]
         message = f"“{_cut(value)}” is ISO 8601, but this sandbox takes only {form}."
         return Problem("externalCreated", message, hint, *ruling("external-created"))
