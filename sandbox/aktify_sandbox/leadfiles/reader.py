@@ -4,6 +4,7 @@ Every byte of a file ends in a row, in something that was left out by name, or i
 """
 
 import json
+from abc import ABC, abstractmethod
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from pathlib import PurePath
@@ -79,7 +80,7 @@ class LeftOut(NamedTuple):
     """Of a column, how many are filled; of blank rows, how many rows."""
 
 
-class LeadFile:
+class LeadFile(ABC):
     """A file whose form is known. `rows` reads it, as often as it is asked."""
 
     def __init__(self, encoding: Encoding, name: str) -> None:
@@ -97,9 +98,9 @@ class LeadFile:
     names: tuple[str, ...] = ()
     """Of a table: its columns as the file has them."""
 
+    @abstractmethod
     def rows(self) -> Iterator[Row]:
         """The leads, in the file's order. Raises `FileError`."""
-        raise NotImplementedError
 
     @property
     def left_out(self) -> list[LeftOut]:
