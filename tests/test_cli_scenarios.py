@@ -8,7 +8,7 @@ from pathlib import Path
 import httpx
 import pytest
 
-from running import COMMAND, LEAD, Running, clean_environment
+from running import COMMAND, LEAD, Running, Serve, clean_environment
 
 
 def run(*arguments: str, folder: Path, sandbox: Running | None = None) -> "subprocess.CompletedProcess[str]":
@@ -93,7 +93,9 @@ def test_list_use_and_clear(sandbox: Running, tmp_path: Path) -> None:
     assert (refused.returncode, "Did you mean flaky?" in refused.stderr) == (2, True)
 
 
-def test_force_says_what_it_did_and_does_it(sandbox: Running, tmp_path: Path) -> None:
+def test_force_says_what_it_did_and_does_it(serve: Serve, tmp_path: Path) -> None:
+    """On a sandbox of its own: what others have forced is forgotten with it, and counted."""
+    sandbox = serve()
     key = ["--key", sandbox.api_key]
     done = run(
         "force", "503", "--times", "2", *key, "--header", "Retry-After: 7", folder=tmp_path, sandbox=sandbox

@@ -40,7 +40,7 @@ GUARDS = {
     ),
     "take-back in memory": Guard(
         "storage/store.py",
-        "del self._numbers[kept.campaign][int(kept.phone[1:])]",
+        "del self._numbers[kept.campaign][_place(kept.identity)]",
         "pass",
         "tests/test_store.py::test_a_refused_write_keeps_nothing_and_the_number_is_free_again",
     ),
@@ -59,7 +59,7 @@ GUARDS = {
     ),
     "Host check": Guard(
         "control/guard.py",
-        "if not self._is_ours(host):",
+        "if not self._is_ours(host) and not _asks_for_health(scope):",
         "if False:",
         "tests/test_safety.py::test_no_route_answers_a_foreign_host_or_origin",
     ),
@@ -72,7 +72,7 @@ GUARDS = {
     ),
     "index update": Guard(
         "storage/store.py",
-        "        self._numbers.setdefault(kept.campaign, {})[int(kept.phone[1:])] = number\n",
+        "        self._numbers.setdefault(kept.campaign, {})[_place(kept.identity)] = number\n",
         "",
         "tests/test_store.py::test_of_equal_posts_in_one_turn_exactly_one_is_kept",
     ),
