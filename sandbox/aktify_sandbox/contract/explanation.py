@@ -74,7 +74,7 @@ class Complaints:
     def add_phone(self) -> None:
         """The number isn't one, though the schema may have nothing against it."""
         value = self._lead.get("phoneNumber")
-        if isinstance(value, str):
+        if isinstance(value, str) and "phoneNumber" not in self.wrong:
             self.add(self._wrong_phone(value))
 
     def add_both_links(self) -> None:

@@ -104,8 +104,10 @@ def check(
                 RowProblem(row.number, each, value_of(lead, each.field)) for each in problems
             ]
             if lead is not None and row.problem is None:
-                mended, repairs = repaired(lead, {each.field for each in problems}, rules.fits)
-                again = _reading(mended, rules) if repairs else None
+                wrong = {each.field for each in problems}
+                mended, repairs = repaired(lead, wrong, rules.fits)
+                is_whole = wrong <= {each.field for each in repairs}
+                again = _reading(mended, rules) if is_whole else None
                 if again and not again.problems and again.phone:
                     candidates.append(
                         (row.number, rules.identity_of(again.phone, mended["phoneNumber"]), mended, repairs)
