@@ -6,7 +6,7 @@ from pathlib import Path
 
 from aktify_sandbox.initial import init
 from aktify_sandbox.settings import Settings
-from running import COMMAND, clean_environment
+from running import COMMAND, unmeasured
 
 
 def test_what_is_written_loads_and_names_its_schema(tmp_path: Path) -> None:
@@ -37,6 +37,6 @@ def test_what_is_there_stays_as_it_is(tmp_path: Path) -> None:
 
 def test_a_file_that_the_disk_cut_short_is_not_taken_for_the_users_own(tmp_path: Path) -> None:
     command = ["sh", "-c", 'ulimit -f 1; exec "$@"', "sh", *COMMAND, "init"]
-    done = subprocess.run(command, cwd=tmp_path, env=clean_environment(), capture_output=True, text=True)
+    done = subprocess.run(command, cwd=tmp_path, env=unmeasured(), capture_output=True, text=True)
     assert (done.returncode, done.stderr.count("\n")) == (1, 1)
     assert set(dict(init(tmp_path)).values()) == {"written"}
