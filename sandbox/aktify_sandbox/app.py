@@ -1,25 +1,37 @@
-"""The only wiring: two doors, `/_sandbox` (ours) and everything else (the vendor's)."""
+"""The only wiring: the parts of a sandbox, and the ASGI application that they make."""
 
-from collections.abc import Callable, Iterable
+import functools
+import sys
+import traceback
+from collections.abc import AsyncIterator, Callable, Iterable
+from contextlib import asynccontextmanager, suppress
 from pathlib import Path
-from typing import Any
+
+from starlette.applications import Starlette
+from starlette.requests import ClientDisconnect
+from starlette.requests import Request as StarletteRequest
+from starlette.routing import Route
+from starlette.types import Receive, Scope, Send
 
 from aktify_sandbox.campaigns import Campaigns
-from aktify_sandbox.control import Services, control_app
+from aktify_sandbox.control import Services, control_routes
 from aktify_sandbox.control.keys import restore, salt_in
-from aktify_sandbox.endpoint.delivery import Receive, Send
-from aktify_sandbox.endpoint.door import VendorDoor
-from aktify_sandbox.endpoint.express import Express
+from aktify_sandbox.endpoint import Endpoint
+from aktify_sandbox.exchange import Exchange, Request
+from aktify_sandbox.faults import Cut, End, Head, Pause, Piece, steps
+from aktify_sandbox.originals import asyncio, time
 from aktify_sandbox.record.feed import Feed
-from aktify_sandbox.record.recorder import Exchange, Recorder
+from aktify_sandbox.record.recorder import Recorder
 from aktify_sandbox.scenarios.forcing import Forcing
 from aktify_sandbox.scenarios.shelf import Shelf
 from aktify_sandbox.settings import Settings
 from aktify_sandbox.storage.store import Store
 
+_LOOK_AGAIN_SECONDS = 1
+
 
 class Application:
-    """The whole sandbox as one ASGI application."""
+    """The parts of a sandbox."""
 
     def __init__(
         self,
@@ -51,17 +63,135 @@ class Application:
         )
         self.warnings = [*notices, *self.forcing.warnings]
         recorder = Recorder(store, campaigns, listener)
-        self.express = Express(settings, campaigns, self.forcing, store, recorder)
-        self._vendor = VendorDoor(settings, campaigns, self.forcing, store, recorder)
+        self.endpoint = Endpoint(settings, campaigns, self.forcing, store, recorder)
         self.feed = Feed(store)
-        self._control = control_app(
-            Services(settings, campaigns, self.forcing, store, self.feed, self._vendor, stop)
-        )
+        services = Services(settings, campaigns, self.forcing, store, self.feed, self.endpoint, stop)
+        everything_else = Route("/{path:path}", EndpointApp(self.endpoint))
+        self.asgi = Starlette(routes=[*control_routes(services), everything_else])
+        self.asgi.router.redirect_slashes = False  # what a path is wrong by is for the endpoint to say
 
-    async def __call__(self, scope: dict[str, Any], receive: Receive, send: Send) -> None:
-        """Through which door a request goes."""
-        path = scope["path"]
-        if path.startswith("/_sandbox") and (len(path) == 9 or path[9] == "/"):
-            await self._control(scope, receive, send)
-        else:
-            await self._vendor(scope, receive, send)
+
+def create_app(settings: Settings | None = None) -> Starlette:
+    """The sandbox for any ASGI server (`uvicorn --factory aktify_sandbox.app:create_app`) and `httpx.ASGITransport`.
+
+    `settings` say what the options of `serve` say; None: nothing is kept on disk, and the first key is `test-key`. The
+    state is closed when the server ends the application's lifespan. Links in answers begin with `public_url`, or with
+    `host` and `port`. Faults that are done to a connection (reset, empty, truncate, malformed-chunk) are answered 501:
+    they need `aktify-sandbox serve`.
+
+    Raises `LogError`, `RulingMistake`, `NoSuchScenario`, `DocumentMistakes`.
+    """
+    settings = settings or Settings(in_memory=True)
+    folder = None if settings.in_memory else settings.state
+    store = Store(folder, fsync=settings.fsync, keep=settings.keep)
+    origin = settings.public_url or f"http://{settings.host}:{settings.port}"
+    try:
+        application = Application(settings, store, origin, lambda _: None, lambda: None)
+    except BaseException:
+        store.close()
+        raise
+
+    @asynccontextmanager
+    async def lifespan(_: Starlette) -> AsyncIterator[None]:
+        watching = asyncio.ensure_future(watch(application.forcing, lambda _: None))
+        try:
+            yield
+        finally:
+            watching.cancel()
+            application.feed.close()
+            store.close()
+
+    application.asgi.router.lifespan_context = lifespan
+    return application.asgi
+
+
+async def watch(forcing: Forcing, tell: Callable[[str], None]) -> None:
+    """Read scenario files again soon after they change, for as long as the loop runs; nobody waits meanwhile."""
+    while True:
+        try:
+            for old in forcing.stale():
+                tell(forcing.replace(old, await asyncio.to_thread(old.again)))
+        except Exception:  # a defect of ours must not end the watch
+            traceback.print_exc(file=sys.stderr)
+        await asyncio.sleep(_LOOK_AGAIN_SECONDS)
+
+
+class EndpointApp:
+    """The endpoint under any ASGI server. What is done to a connection itself isn't possible here."""
+
+    def __init__(self, endpoint: Endpoint) -> None:
+        self._endpoint = endpoint
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer one request."""
+        request = _request(scope)
+        try:
+            await _take_in(request, scope, receive, self._endpoint.max_body)
+        except ClientDisconnect:
+            self._endpoint.break_off(request)
+            return
+        written: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        exchange = self._endpoint.handle(request, functools.partial(_settle, written))
+        answering = asyncio.ensure_future(_answer(exchange, written, send))
+        leaving = asyncio.ensure_future(_hung_up(receive))
+        try:
+            await asyncio.wait((answering, leaving), return_when=asyncio.FIRST_COMPLETED)
+            if not answering.done():
+                self._endpoint.hang_up(exchange)
+        finally:
+            for task in (answering, leaving):
+                task.cancel()
+                with suppress(asyncio.CancelledError):
+                    await task
+
+
+def _request(scope: Scope) -> Request:
+    client = scope.get("client")
+    headers = [(name.lower(), value.strip(b" \\t")) for name, value in scope["headers"]]  # RFC 9110, 5.5
+    return Request(
+        scope["method"],
+        scope["path"],
+        headers,
+        b"",
+        scope["query_string"],
+        scope["http_version"],
+        client=f"{client[0]}:{client[1]}" if client else None,
+        arrived=time.time(),
+        started=time.perf_counter(),
+        can_break=False,
+    )
+
+
+async def _take_in(request: Request, scope: Scope, receive: Receive, limit: int) -> None:
+    """The whole body, of which no more than `limit` bytes are held. Raises `ClientDisconnect`."""
+    async for piece in StarletteRequest(scope, receive).stream():
+        room = limit - len(request.body)
+        request.body += piece[:room]
+        request.left_out += max(0, len(piece) - room)
+
+
+def _settle(written: "asyncio.Future[None]", _: Exchange) -> None:
+    if not written.done():  # whoever waited has been cancelled
+        written.set_result(None)
+
+
+async def _answer(exchange: Exchange, written: "asyncio.Future[None]", send: Send) -> None:
+    await written
+    for step in steps(exchange):
+        match step:
+            case Pause(seconds):
+                await asyncio.sleep(seconds)
+            case Head(response, in_chunks):
+                shown = [pair for pair in response.headers if not in_chunks or pair[0] != b"content-length"]
+                await send({"type": "http.response.start", "status": response.status, "headers": shown})
+            case Piece(content):
+                await send({"type": "http.response.body", "body": content, "more_body": True})
+            case End():
+                await send({"type": "http.response.body", "body": b""})
+            case Cut():  # behind five minutes of a `hang`
+                return
+
+
+async def _hung_up(receive: Receive) -> None:
+    while (await receive())["type"] != "http.disconnect":
+        pass

@@ -105,18 +105,19 @@ class Redaction:
         self._needles = tuple({needle for secret in self._secrets for needle in secret.needles})
         self._starts = {needle[:_LEAST] for needle in self._needles}
         self._fresh: bool = fresh or bool(behind and behind._fresh)
-        self._seeks: bool = bool(told) or self._fresh or bool(behind and behind._seeks)
+        self.seeks: bool = bool(told) or self._fresh or bool(behind and behind.seeks)
+        """Whether there is any key to look for."""
 
     def may_find(self, *texts: bytes) -> bool:
         """Whether it is worth while to look closer at parts of a request that was understood. Quick."""
-        if not self._seeks:
+        if not self.seeks:
             return False
         text = b" ".join(texts).decode("latin-1").lower()
         return "\\" in text or "%" in text or (";" in text and "&#" in text) or self._is_in(text)
 
     def finds(self, text: str) -> bool:
         """Whether the text, or what it decodes to, holds a key."""
-        return self._seeks and any(self._is_in(view) for view in _views(text))
+        return self.seeks and any(self._is_in(view) for view in _views(text))
 
     def _is_in(self, view: str) -> bool:
         if self._fresh and "key-" in view and FRESH_KEY.search(view):
@@ -135,7 +136,7 @@ class Redaction:
 
     def masked(self, value: Any) -> Any:
         """The value, a document of JSON, with the keys masked in every text and every name."""
-        return self._masked(value) if self._seeks and self.finds(" ".join(_texts_in(value))) else value
+        return self._masked(value) if self.seeks and self.finds(" ".join(_texts_in(value))) else value
 
     def _masked(self, value: Any) -> Any:
         if isinstance(value, str):
@@ -167,7 +168,7 @@ class Redaction:
 
     def masked_octets(self, octets: bytes) -> bytes:
         """The same for what isn't text: UTF-16, what was compressed."""
-        if not self._seeks:
+        if not self.seeks:
             return octets
         text = octets.decode("latin-1")
         if self.finds(text):

@@ -69,6 +69,8 @@ class Answer:
     """Whether the lead is to be kept: a 201 keeps it; a forced answer may do otherwise than it says."""
     identity: str | None = None
     """What makes another lead its duplicate: the number, or by the ruling `duplicate-by` also how it is written."""
+    ends: bool = False
+    """Whether nothing that follows on the connection is read."""
 
     @property
     def ruling(self) -> str | None:
@@ -104,6 +106,13 @@ def in_words(field: str, message: str) -> str:
 def malformed(message: str, hint: str, section: str) -> Answer:
     """400: the request isn't proper HTTP, as a section of it says."""
     return Answer(400, "request", message, message, (Problem("", message, hint, *http(section)),))
+
+
+def refused(status: int, words: str, left_out: int = 0, access: Access | None = None) -> Answer:
+    """400, 405, 431: bytes that aren't a request of HTTP, or not one that a server may take."""
+    before = f" ({left_out:,} others like it weren't recorded before it.)" if left_out else ""
+    headers = (("connection", "close"),)
+    return Answer(status, "request", words + before, words, headers=headers, access=access, ends=True)
 
 
 def unauthorized(message: str, access: Access | None = None) -> Answer:

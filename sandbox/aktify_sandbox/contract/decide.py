@@ -1,7 +1,8 @@
 """The order of objections, on one screen. The first one wins; only a lead without any is accepted."""
 
 from collections.abc import Callable
-from typing import NamedTuple
+
+from aktify_sandbox.exchange import Request
 
 from . import answers
 from .answers import ENDPOINT, Access, Answer
@@ -13,20 +14,6 @@ OTHER_KEY_HEADERS = frozenset(
     (b"authorization", b"api-key", b"x-api-token", b"x-apikey", b"apikey", b"x_api_key")
 )
 """Where the key is sent by mistake."""
-
-
-class Request(NamedTuple):
-    """A request as the contract sees it."""
-
-    method: str
-    path: str
-    headers: list[tuple[bytes, bytes]]
-    """In order, names in lower case."""
-    body: bytes
-    too_large: int | None = None
-    """The limit in bytes, when the body was larger."""
-    version: str = "1.1"
-    """Of HTTP."""
 
 
 class Headers:
@@ -75,20 +62,9 @@ def decide(
     access = find(headers.key) if headers.key and headers.keys == 1 else None
     if access is None or access.revoked:
         return answers.unauthorized(_why_unauthorized(headers, access, find), access)
-    if request.too_large is not None:
-        return answers.too_large(request.too_large, access)
-    return judge(access, request.body, headers.content_type, headers.content_encoding, kept)
-
-
-def judge(
-    access: Access,
-    body: bytes,
-    content_type: bytes | None,
-    content_encoding: bytes | None,
-    kept: Callable[[str, str], bool],
-) -> Answer:
-    """The last part of the order, when route, key and size are right: body (400), duplicate (409), else 201."""
-    reading = access.rules.read(body, content_type, content_encoding)
+    if request.left_out:
+        return answers.too_large(len(request.body), access)
+    reading = access.rules.read(request.body, headers.content_type, headers.content_encoding)
     answer = _judged(access, reading, kept)
     answer.sent, answer.identity = reading.sent, reading.identity
     return answer

@@ -27,11 +27,11 @@ def routes(services: Services) -> list[Route]:
     """The routes of campaigns."""
     room = _Room(services)
     return [
-        Route("/_sandbox/campaigns", room.listed, methods=["GET"]),
-        Route("/_sandbox/campaigns", room.add, methods=["POST"]),
-        Route("/_sandbox/campaigns/{id}/scenarios", room.use_scenarios, methods=["PUT"]),
-        Route("/_sandbox/campaigns/{id}/reset", room.reset, methods=["POST"]),
-        Route("/_sandbox/campaigns/{id}", room.delete, methods=["DELETE"]),
+        Route("/campaigns", room.listed, methods=["GET"]),
+        Route("/campaigns", room.add, methods=["POST"]),
+        Route("/campaigns/{id}/scenarios", room.use_scenarios, methods=["PUT"]),
+        Route("/campaigns/{id}/reset", room.reset, methods=["POST"]),
+        Route("/campaigns/{id}", room.delete, methods=["DELETE"]),
     ]
 
 

@@ -42,7 +42,7 @@ def routes(services: Services) -> list[Route]:
             return StreamingResponse(_pieces(answer), headers=headers, media_type="application/json")
         raise ProblemError(status, **json.loads(bytes(answer)))
 
-    return [Route("/_sandbox/check", check, methods=["POST"])]
+    return [Route("/check", check, methods=["POST"])]
 
 
 def _options(request: Request, services: Services) -> Options:
@@ -78,7 +78,7 @@ async def _checked(turn: asyncio.Lock, options: Options, content: bytearray) -> 
 
 async def _unless_hung_up(request: Request, work: Coroutine[Any, Any, _Answer]) -> _Answer:
     """The work's result; the work ends with its client. Raises `ClientDisconnect`."""
-    connection = request.scope["aktify.connection"]
+    connection = request.scope.get("extensions", {}).get("aktify.connection", _Unknown())
     connection.held = True  # from a client that doesn't read yet, a hang-up looks like the end of its request
     working, leaving = asyncio.ensure_future(work), asyncio.ensure_future(_hung_up(request))
     try:
@@ -90,6 +90,12 @@ async def _unless_hung_up(request: Request, work: Coroutine[Any, Any, _Answer]) 
         connection.held = False
         working.cancel()
         leaving.cancel()
+
+
+class _Unknown:
+    """A connection of another server's, which tells of a hang-up in its own way."""
+
+    held = False
 
 
 async def _hung_up(request: Request) -> None:

@@ -8,8 +8,8 @@ from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
 from starlette.requests import ClientDisconnect, Request
-from starlette.responses import Response
-from starlette.routing import Route
+from starlette.responses import RedirectResponse, Response
+from starlette.routing import BaseRoute, Mount, Route
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from aktify_sandbox.contract.answers import internal_error
@@ -56,11 +56,12 @@ _NO_GUESSING = (b"x-content-type-options", b"nosniff")
 Handler = Callable[[Request, Exception], Awaitable[Response]]
 
 
-def control_app(services: Services) -> ASGIApp:
-    """An ASGI application for every path under `/_sandbox`."""
-    rooms, settings = ROOMS, services.settings
+def control_routes(services: Services) -> list[BaseRoute]:
+    """The routes for every path under `/_sandbox`, and for that itself, which leads to the page."""
+    settings = services.settings
+    guard = Middleware(Guard, allowed_hosts=settings.allow_host, token=settings.token)
     app = Starlette(
-        routes=[route for room in rooms for route in room.routes(services)],
+        routes=[route for room in ROOMS for route in room.routes(services)],
         exception_handlers={
             ProblemError: _problem(services),
             HTTPException: _http_problem(services),
@@ -69,10 +70,15 @@ def control_app(services: Services) -> ASGIApp:
             ClientDisconnect: _nobody_there,
             Exception: _defect,
         },
-        middleware=[Middleware(Guard, allowed_hosts=settings.allow_host, token=settings.token)],
+        middleware=[guard],
     )
     app.router.redirect_slashes = False  # a redirect would be built from the Host header
-    return _Shown(app)
+    to_page = Route("/_sandbox", _to_page, methods=["GET"], middleware=[guard])
+    return [to_page, Mount("/_sandbox", app=_Shown(app))]
+
+
+async def _to_page(_: Request) -> Response:
+    return RedirectResponse("/_sandbox/")
 
 
 class _Shown:
@@ -106,7 +112,7 @@ def _problem(services: Services) -> Handler:
 
 def _resources(request: Request) -> str:
     """The first words behind `/_sandbox/` of all that is served."""
-    paths = [route.path.removeprefix("/_sandbox") for route in request.app.routes if isinstance(route, Route)]
+    paths = [route.path for route in request.app.routes if isinstance(route, Route)]
     return ", ".join(sorted({path.strip("/").partition("/")[0] for path in paths} - {""}))
 
 

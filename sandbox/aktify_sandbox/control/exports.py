@@ -45,8 +45,8 @@ def routes(services: Services) -> list[Route]:
         return Response(text, media_type=HAR_MEDIA) if form == "har" else PlainTextResponse(text)
 
     return [
-        Route("/_sandbox/requests/export", export, methods=["GET"]),
-        *(Route(f"/_sandbox/requests/{{id}}/{form}", one, methods=["GET"]) for form in FORMS),
+        Route("/requests/export", export, methods=["GET"]),
+        *(Route(f"/requests/{{id}}/{form}", one, methods=["GET"]) for form in FORMS),
     ]
 
 

@@ -46,8 +46,8 @@ def routes(services: Services) -> list[Route]:
         return EventStream(feed.stream(filters, number))
 
     return [
-        Route("/_sandbox/requests/wait", wait, methods=["GET"]),
-        Route("/_sandbox/requests/stream", stream, methods=["GET"]),
+        Route("/requests/wait", wait, methods=["GET"]),
+        Route("/requests/stream", stream, methods=["GET"]),
     ]
 
 
@@ -98,7 +98,9 @@ class EventStream(Response):
         except OSError as error:  # the viewer asks again from where it was
             if not (isinstance(error, TimeoutError) or too_many_files(error)):
                 raise
-            scope["aktify.connection"].reset()
+            connection = scope.get("extensions", {}).get("aktify.connection")
+            if connection is not None:  # another server ends it in its own way
+                connection.reset()
         else:
             await send({"type": "http.response.body", "body": b""})
 

@@ -6,7 +6,7 @@ import zlib
 from pathlib import Path
 
 from starlette.requests import Request
-from starlette.responses import PlainTextResponse, RedirectResponse, Response
+from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route
 
 from aktify_sandbox.control.problems import ProblemError, wants_page, wants_text
@@ -81,13 +81,9 @@ def routes(services: Services) -> list[Route]:
             raise ProblemError(404, f"The page has no file {name[:64]}.")
         return _answer(request, files[name])
 
-    async def door(_: Request) -> Response:
-        return RedirectResponse("/_sandbox/")
-
     return [
-        Route("/_sandbox", door, methods=["GET"]),
-        Route("/_sandbox/", index, methods=["GET"]),
-        Route("/_sandbox/inspector/{file}", file, methods=["GET"]),
+        Route("/", index, methods=["GET"]),
+        Route("/inspector/{file}", file, methods=["GET"]),
     ]
 
 

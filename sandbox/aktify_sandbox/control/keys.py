@@ -73,9 +73,9 @@ def routes(services: Services) -> list[Route]:
         return JSONResponse({"revoked": revoked.shown, "campaign": revoked.campaign})
 
     return [
-        Route("/_sandbox/keys", list_keys, methods=["GET"]),
-        Route("/_sandbox/keys", add_key, methods=["POST"]),
-        Route("/_sandbox/keys", revoke_key, methods=["DELETE"]),
+        Route("/keys", list_keys, methods=["GET"]),
+        Route("/keys", add_key, methods=["POST"]),
+        Route("/keys", revoke_key, methods=["DELETE"]),
     ]
 
 

@@ -53,9 +53,9 @@ def routes(services: Services) -> list[Route]:
         return JSONResponse({"removed": len(numbers)})
 
     return [
-        Route("/_sandbox/leads", list_leads, methods=["GET"]),
-        Route("/_sandbox/leads", import_leads, methods=["POST"]),
-        Route("/_sandbox/leads", delete_leads, methods=["DELETE"]),
+        Route("/leads", list_leads, methods=["GET"]),
+        Route("/leads", import_leads, methods=["POST"]),
+        Route("/leads", delete_leads, methods=["DELETE"]),
     ]
 
 

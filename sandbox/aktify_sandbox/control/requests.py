@@ -46,9 +46,9 @@ def routes(services: Services) -> list[Route]:
         return JSONResponse({"cleared": store.clear_requests()})
 
     return [
-        Route("/_sandbox/requests", list_requests, methods=["GET"]),
-        Route("/_sandbox/requests", clear_requests, methods=["DELETE"]),
-        Route("/_sandbox/requests/{id}", show_request, methods=["GET"]),
+        Route("/requests", list_requests, methods=["GET"]),
+        Route("/requests", clear_requests, methods=["DELETE"]),
+        Route("/requests/{id}", show_request, methods=["GET"]),
     ]
 
 

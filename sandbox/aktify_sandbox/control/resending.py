@@ -1,6 +1,7 @@
 """`POST /_sandbox/requests/{id}/resend`: a recorded request once more, as it was or with another body."""
 
 import base64
+import functools
 from typing import Any
 
 from starlette.requests import Request
@@ -11,8 +12,13 @@ from aktify_sandbox.control.problems import ProblemError, json_object, text_or_n
 from aktify_sandbox.control.requests import recorded
 from aktify_sandbox.control.responses import JSONResponse
 from aktify_sandbox.control.services import Services
-from aktify_sandbox.endpoint.inprocess import Headers, call
+from aktify_sandbox.endpoint import Endpoint
+from aktify_sandbox.exchange import Exchange, Headers
+from aktify_sandbox.exchange import Request as LeadRequest
+from aktify_sandbox.faults import Cut, End, Head, Pause, Piece, Reset, steps
 from aktify_sandbox.masking import may_hold_key
+from aktify_sandbox.originals import asyncio, time
+from aktify_sandbox.storage.log import request_id
 
 _LONGEST = 10
 """Seconds that an answer is waited for."""
@@ -27,25 +33,62 @@ def routes(services: Services) -> list[Route]:
         content = await json_object(request, "body", "apiKey")
         body = _body(record, text_or_none(content, "body"))
         headers = _headers(record, _key(record, text_or_none(content, "apiKey"), services), body)
-        scope = {
-            "method": record["method"],
-            "path": record["path"],
-            "query_string": record["query"].encode("latin-1", "replace"),
-            "http_version": record["httpVersion"],
-            "client": request.scope.get("client"),
-        }
-        reply = await call(services.vendor, scope, headers, body, seconds=_LONGEST)
-        name = dict(reply.headers).get(b"x-aktify-sandbox-request")
-        return JSONResponse(
-            {
-                "request": name.decode() if name else None,
-                "status": reply.status,
-                "body": reply.body.decode(errors="replace"),
-                "outcome": reply.outcome,
-            }
+        now = time.time(), time.perf_counter()
+        limit = services.endpoint.max_body
+        again = LeadRequest(
+            record["method"],
+            record["path"],
+            [(name.lower(), value.strip(b" \t")) for name, value in headers],  # RFC 9110, 5.5
+            body[:limit],
+            record["query"].encode("latin-1", "replace"),
+            record["httpVersion"],
+            max(0, len(body) - limit),
+            headers,
+            _client(request),
+            *now,
         )
+        name, outcome = await _answered(services.endpoint, again)
+        return JSONResponse({"request": name, **outcome})
 
-    return [Route("/_sandbox/requests/{id}/resend", resend, methods=["POST"])]
+    return [Route("/requests/{id}/resend", resend, methods=["POST"])]
+
+
+def _client(request: Request) -> str | None:
+    return f"{request.client.host}:{request.client.port}" if request.client else None
+
+
+async def _answered(endpoint: Endpoint, request: LeadRequest) -> tuple[str | None, dict[str, Any]]:
+    """The record's id, and what a client would have seen within ten seconds."""
+    written: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+    exchange = endpoint.handle(request, functools.partial(_settle, written))
+    status, body, outcome = None, b"", "no answer"
+    try:
+        async with asyncio.timeout(_LONGEST):
+            await written
+            for step in steps(exchange):
+                match step:
+                    case Pause(seconds):
+                        await asyncio.sleep(seconds)
+                    case Head(response):
+                        status, outcome = response.status, "cut off"
+                    case Piece(content):
+                        body += content
+                    case End():
+                        outcome = "answered"
+                    case Cut(last):
+                        body, outcome = body + last, "cut off" if status else "empty"
+                    case Reset():
+                        outcome = "reset"
+    except TimeoutError:
+        endpoint.hang_up(exchange)
+    name = request_id(exchange.number) if exchange.number else None
+    shown = b"" if request.method == "HEAD" else body
+    return name, {"status": status, "body": shown.decode(errors="replace"), "outcome": outcome}
+
+
+def _settle(written: "asyncio.Future[None]", _: Exchange) -> None:
+    if not written.done():  # it has taken too long
+        written.set_result(None)
 
 
 def _body(record: dict[str, Any], given: str | None) -> bytes:

@@ -56,11 +56,11 @@ def routes(services: Services) -> list[Route]:
         return JSONResponse({"cleared": forcing.clear_orders(request.query_params.get("campaign"))})
 
     return [
-        Route("/_sandbox/scenarios", list_scenarios, methods=["GET"]),
-        Route("/_sandbox/scenarios/active", use_scenarios, methods=["PUT"]),
-        Route("/_sandbox/force", list_forced, methods=["GET"]),
-        Route("/_sandbox/force", force, methods=["POST"]),
-        Route("/_sandbox/force", clear_forced, methods=["DELETE"]),
+        Route("/scenarios", list_scenarios, methods=["GET"]),
+        Route("/scenarios/active", use_scenarios, methods=["PUT"]),
+        Route("/force", list_forced, methods=["GET"]),
+        Route("/force", force, methods=["POST"]),
+        Route("/force", clear_forced, methods=["DELETE"]),
     ]
 
 

@@ -9,14 +9,13 @@ from starlette.routing import Route
 
 from aktify_sandbox.contract import answers
 from aktify_sandbox.contract.answers import ENDPOINT, Answer
-from aktify_sandbox.contract.decide import Request as LeadRequest
-from aktify_sandbox.contract.decide import decide
 from aktify_sandbox.contract.openapi import openapi
 from aktify_sandbox.contract.rulings import RULINGS
 from aktify_sandbox.control.openapi import admin_openapi
 from aktify_sandbox.control.problems import ProblemError, json_object, text_or_none, wants_text
 from aktify_sandbox.control.responses import JSONResponse
 from aktify_sandbox.control.services import Services
+from aktify_sandbox.exchange import Request as LeadRequest
 from aktify_sandbox.originals import json, time
 from aktify_sandbox.record import records
 from aktify_sandbox.record.diagnosis import diagnosis
@@ -64,14 +63,14 @@ def routes(services: Services) -> list[Route]:
         return JSONResponse({"status": "stopping"}, 202)
 
     return [
-        Route("/_sandbox/health", health, methods=["GET"]),
-        Route("/_sandbox/status", status, methods=["GET"]),
-        Route("/_sandbox/config", config, methods=["GET"]),
-        Route("/_sandbox/openapi.json", document, methods=["GET"]),
-        Route("/_sandbox/openapi-admin.json", admin_document, methods=["GET"]),
-        Route("/_sandbox/explain", explain, methods=["POST"]),
-        Route("/_sandbox/reset", reset, methods=["POST"]),
-        Route("/_sandbox/stop", stop, methods=["POST"]),
+        Route("/health", health, methods=["GET"]),
+        Route("/status", status, methods=["GET"]),
+        Route("/config", config, methods=["GET"]),
+        Route("/openapi.json", document, methods=["GET"]),
+        Route("/openapi-admin.json", admin_document, methods=["GET"]),
+        Route("/explain", explain, methods=["POST"]),
+        Route("/reset", reset, methods=["POST"]),
+        Route("/stop", stop, methods=["POST"]),
     ]
 
 
@@ -171,8 +170,9 @@ def _explained(services: Services, content: dict[str, Any]) -> dict[str, Any]:
     except UnicodeEncodeError:
         raise ProblemError(400, "apiKey, contentType and body can't hold such characters.") from None
     limit = services.settings.max_body
-    request = LeadRequest("POST", "/api/v1/leads", headers, raw, limit if len(raw) > limit else None)
-    natural = decide(request, campaigns.rulings, campaigns.find, store.has)
+    left_out = max(0, len(raw) - limit)
+    request = LeadRequest("POST", ENDPOINT, headers, raw[:limit], left_out=left_out)
+    natural = services.endpoint.decide(request)
     forced = services.forcing.rehearse(request, natural)
     answer = forced_answer(forced, natural) if forced else natural
     access = answer.access

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from aktify_sandbox.campaigns import Campaigns
-from aktify_sandbox.endpoint.door import VendorDoor
+from aktify_sandbox.endpoint import Endpoint
 from aktify_sandbox.record.feed import Feed
 from aktify_sandbox.scenarios.forcing import Forcing
 from aktify_sandbox.settings import Settings
@@ -20,5 +20,5 @@ class Services:
     forcing: Forcing
     store: Store
     feed: Feed
-    vendor: VendorDoor
+    endpoint: Endpoint
     stop: Callable[[], None]

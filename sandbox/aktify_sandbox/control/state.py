@@ -68,8 +68,8 @@ def routes(services: Services) -> list[Route]:
         return JSONResponse({**counts, "notices": state.notices})
 
     return [
-        Route("/_sandbox/state", save, methods=["GET"]),
-        Route("/_sandbox/state", load, methods=["PUT"]),
+        Route("/state", save, methods=["GET"]),
+        Route("/state", load, methods=["PUT"]),
     ]
 
 

@@ -43,7 +43,7 @@ def routes(services: Services) -> list[Route]:
         waited = f"Waited {seconds:g} s. " if seconds else ""
         return problem_response(status, f"{waited}{detail}", ok=False, results=shown)
 
-    return [Route("/_sandbox/requests/verify", verify_requests, methods=["POST"])]
+    return [Route("/requests/verify", verify_requests, methods=["POST"])]
 
 
 def _refuse_nowhere(campaigns: Campaigns, results: list[Result]) -> None:

@@ -11,7 +11,6 @@ from urllib.parse import urlencode, urlsplit
 from aktify_sandbox.embedded.connection import Answer, Broken, Connection
 from aktify_sandbox.embedded.crossing import outcome
 from aktify_sandbox.embedded.hiding import is_for_the_user
-from aktify_sandbox.endpoint.inprocess import call
 from aktify_sandbox.errors import NoSandbox, SandboxMistake
 from aktify_sandbox.greenlets import monkey_patched_by
 from aktify_sandbox.originals import asyncio, json, os, threading
@@ -135,18 +134,47 @@ class Inside:
 
 
 async def _call(beside: Beside, question: Question) -> Reply:
-    body = question.body
+    """One request to the admin API, by ASGI. Its answer is waited for as long as the question says."""
     headers = question.headers(b"localhost", beside.settings.token)
     path, _, query = question.target.partition("?")
     scope = {
-        "method": question.method,
-        "path": path,
-        "query_string": query.encode(),
+        "type": "http",
+        "asgi": {"version": "3.0"},
         "http_version": "1.1",
+        "method": question.method,
+        "scheme": "http",
+        "path": path,
+        "raw_path": path.encode(),
+        "query_string": query.encode(),
+        "root_path": "",
+        "headers": headers,
         "client": None,
+        "server": None,
     }
-    answer = await call(beside.app, scope, headers, body, seconds=question.patience)
-    return Reply(answer.status or 500, answer.body)
+    status, body, gone, asked = 500, bytearray(), asyncio.Event(), False
+
+    async def receive() -> dict[str, Any]:
+        nonlocal asked
+        if asked:
+            await gone.wait()
+            return {"type": "http.disconnect"}
+        asked = True
+        return {"type": "http.request", "body": question.body, "more_body": False}
+
+    async def send(message: Any) -> None:
+        nonlocal status
+        status = message.get("status", status)
+        body.extend(message.get("body", b""))
+
+    asking = asyncio.ensure_future(beside.app.asgi(scope, receive, send))
+    try:
+        await asyncio.wait([asking], timeout=question.patience)
+    except asyncio.CancelledError:
+        asking.cancel()
+        raise
+    gone.set()
+    await asking
+    return Reply(status, bytes(body))
 
 
 class Outside:

@@ -4,8 +4,7 @@ import base64
 import contextlib
 import functools
 import re
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import parse_qsl, unquote_plus
@@ -16,15 +15,12 @@ from aktify_sandbox.campaigns import Campaigns, is_secret
 from aktify_sandbox.contract.answers import ENDPOINT, Answer
 from aktify_sandbox.contract.decide import OTHER_KEY_HEADERS
 from aktify_sandbox.contract.phone import is_fictional
-from aktify_sandbox.endpoint.delivery import Response
+from aktify_sandbox.exchange import Exchange, Headers, Request
 from aktify_sandbox.masking import masked_key, may_hold_key
-from aktify_sandbox.originals import asyncio, time
+from aktify_sandbox.originals import time
 from aktify_sandbox.redaction import LONG, Redaction
-from aktify_sandbox.scenarios.rules import Forced
 from aktify_sandbox.storage.log import LogUnwritable, request_id
-from aktify_sandbox.storage.store import Kept, Store
-
-Headers = list[tuple[bytes, bytes]]
+from aktify_sandbox.storage.store import Done, Kept, Store
 
 _TOLD_BY_CLIENT = (
     "method",
@@ -43,22 +39,6 @@ _MAY_BE_KEYS = frozenset((b"x-api-key", *OTHER_KEY_HEADERS))
 _DIGIT = re.compile("[0-9]")
 
 
-@dataclass(slots=True)
-class Exchange:
-    """One request and its answer. `arrived` is seconds since the epoch, `started` the monotonic clock."""
-
-    number: int
-    scope: dict[str, Any]
-    arrived: float
-    started: float
-    body: bytes
-    body_bytes: int
-    answer: Answer
-    response: Response | None
-    forced: Forced | None = None
-    duration_ms: float = 0.0
-
-
 class Recorder:
     """Writes exchanges down before their answers leave, then tells whoever listens."""
 
@@ -68,49 +48,48 @@ class Recorder:
         self._campaigns = campaigns
         self._listener = listener
 
-    async def record(self, exchange: Exchange) -> None:
-        """Keep the exchange and its lead; nothing is awaited before the lead's number is taken.
+    def append(self, exchange: Exchange, written: Done) -> None:
+        """Keep the exchange and its lead. `written` is called when its line is, with why it couldn't be if so.
 
-        Raises `LogUnwritable` when the disk refused; then nothing was kept.
+        Then nothing was kept.
         """
-        exchange.duration_ms = round((time.perf_counter() - exchange.started) * 1000, 3)
-        answer = exchange.answer
-        kept = None
+        exchange.duration_ms = round((time.perf_counter() - exchange.request.started) * 1000, 3)
+        answer, kept = exchange.answer, None
         if answer.keeps and answer.access and answer.identity:
             code = answer.short.code if answer.short else None
             kept = Kept(answer.access.campaign, answer.identity, code)
-        written = asyncio.get_running_loop().create_future()
-        self._store.add(exchange.number, self._line(exchange), kept, functools.partial(_settle, written))
-        await written
-        self.tell(exchange)
+        self._store.add(exchange.number, self._line(exchange), kept, written)
 
     def hung_up(self, exchange: Exchange) -> None:
         """The client went before it had its answer: that is how long its patience lasts."""
-        waited = round((time.perf_counter() - exchange.started) * 1000, 3)
+        waited = round((time.perf_counter() - exchange.request.started) * 1000, 3)
         with contextlib.suppress(LogUnwritable):  # the disk is full: the record stays, without this
             self._store.amend(exchange.number, {"hungUpAfterMs": waited})
 
-    def shows_key(self, others: tuple[str, ...], *texts: bytes) -> bool:
-        """Whether a key, or one of these others, stands in these parts of a record: then `_line` must hide it."""
-        redaction = self._campaigns.redaction(others)
-        return redaction.may_find(*texts) and redaction.finds(b" ".join(texts).decode("utf-8", "replace"))
+    def tell(self, exchange: Exchange) -> None:
+        """Show the exchange in the terminal."""
+        self._listener(exchange)
 
     def _line(self, exchange: Exchange) -> bytes:
         """The record without any key, wherever in the request one was put by mistake."""
-        content, scope = self._content(exchange), exchange.scope
-        redaction = self._campaigns.redaction(presented_keys(scope["headers"], scope["query_string"]))
+        content, request = self._content(exchange), exchange.request
+        redaction = self._campaigns.redaction(presented_keys(request.headers, request.query))
+        if redaction.seeks and _may_show_key(exchange, content, redaction):
+            self._mask(exchange, content, redaction)
+        return orjson.dumps(content)
+
+    def _mask(self, exchange: Exchange, content: dict[str, Any], redaction: Redaction) -> None:
         told = {name: content[name] for name in _TOLD_BY_CLIENT if name in content}
         masked = redaction.masked(told)
         if content["body"] and ("bodyEncoding" in content or "truncated" in content):
             content.pop("bodyEncoding", None)
-            masked = {**masked, **_shown_octets(exchange, redaction)}
+            masked = {**masked, **_shown_octets(exchange.request, redaction)}
         if masked != told:
             content |= masked
-            scope["path"], scope["method"] = content["path"], content["method"]
+            exchange.request.path, exchange.request.method = content["path"], content["method"]
             exchange.answer.rule = content["reason"]["rule"]
             if exchange.forced:
                 exchange.forced = exchange.forced._replace(by=content["reason"]["scenario"])
-        return orjson.dumps(content)
 
     def _content(self, exchange: Exchange) -> dict[str, Any]:
         access, content = exchange.answer.access, content_of(exchange)
@@ -118,13 +97,9 @@ class Recorder:
         if rulings["fictional-only"] == "on" and not _is_made_up(exchange.answer):
             if exchange.answer.objection != "forced":  # which says nothing of the lead
                 exchange.answer.rule = _UNTOLD
-            exchange.scope["path"] = content["path"] = _ordinary_path(content["path"])
+            exchange.request.path = content["path"] = _ordinary_path(content["path"])
             return _without_person(content)
         return content
-
-    def tell(self, exchange: Exchange) -> None:
-        """Show the exchange in the terminal."""
-        self._listener(exchange)
 
 
 def presented_keys(headers: Headers, query: bytes) -> tuple[str, ...]:
@@ -136,8 +111,14 @@ def presented_keys(headers: Headers, query: bytes) -> tuple[str, ...]:
     if query:
         pairs = parse_qsl(query.decode("latin-1"), encoding="latin-1")
         values += [value for name, value in pairs if may_hold_key(name)]
-    found = (word for value in values for word in _words_in(value))
-    return tuple(dict.fromkeys(each for each in found if _may_be_real(each)))[:_MOST_PRESENTED]
+    if len(values) == 1:
+        return _keys_in(values[0])[:_MOST_PRESENTED]
+    return tuple(dict.fromkeys(key for value in values for key in _keys_in(value)))[:_MOST_PRESENTED]
+
+
+@functools.lru_cache(maxsize=1_000)
+def _keys_in(value: str) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(each for each in _words_in(value) if _may_be_real(each)))
 
 
 _MOST_PRESENTED = 20
@@ -160,55 +141,49 @@ def _words_in(value: str) -> Iterator[str]:
             yield from base64.b64decode(value[6:].strip(), validate=True).decode("latin-1").split(":")
 
 
-@functools.lru_cache(maxsize=1_000)
 def _may_be_real(word: str) -> bool:
     return is_secret(word) and (len(word) >= LONG or _DIGIT.search(word) is not None)
 
 
-def _settle(written: "asyncio.Future[None]", error: LogUnwritable | None) -> None:
-    if written.done():  # whoever waited has been cancelled
-        return
-    if error:
-        written.set_exception(error)
-    else:
-        written.set_result(None)
-
-
 def content_of(exchange: Exchange) -> dict[str, Any]:
     """The record of an exchange: `interface.md` lists its fields."""
-    scope, answer, access = exchange.scope, exchange.answer, exchange.answer.access
-    client = scope.get("client")
+    request, answer, forced = exchange.request, exchange.answer, exchange.forced
+    access = answer.access
     content = {
         "id": request_id(exchange.number),
         "kind": "request",
-        "receivedAt": timestamp(exchange.arrived),
+        "receivedAt": timestamp(request.arrived),
         "durationMs": exchange.duration_ms,
-        "client": f"{client[0]}:{client[1]}" if client else None,
-        **request_part(scope),
-        "bodyBytes": exchange.body_bytes,
+        "client": request.client,
+        "method": request.method,
+        "path": request.path,
+        "query": _shown_query(request.query),
+        "httpVersion": request.version,
+        "headers": _shown_headers(request.written or request.headers),
+        "bodyBytes": request.body_bytes,
         "campaign": access.campaign if access else None,
-        "key": access.key if access else _key_in(scope["headers"]),
+        "key": access.key if access else _key_in(request.headers),
         "phone": answer.phone,
-        "response": _shown_response(exchange.response, exchange),
+        "response": _shown_response(exchange),
         "reason": {
             "rule": answer.rule,
             "objection": answer.objection,
             "ruling": answer.ruling,
-            "scenario": exchange.forced.by if exchange.forced else None,
+            "scenario": forced.by if forced else None,
         },
         "problems": [problem._asdict() for problem in answer.problems],
-        **_shown_body(exchange.body, exchange.body_bytes),
     }
+    _add_body(content, request.body, cut=request.left_out > 0)
     if access and access.rules.rulings.changes:
         content["rulings"] = access.rules.rulings.changes
     if access and access.rules.link != "optional":
         content["link"] = access.rules.link
     if answer.identity != answer.phone and answer.identity:
         content["identity"] = answer.identity
-    if exchange.forced and exchange.forced.delay:
-        content["delayMs"] = round(exchange.forced.delay * 1000)
-    if exchange.forced and exchange.forced.step.fault:
-        content["fault"] = exchange.forced.step.fault
+    if forced and forced.delay:
+        content["delayMs"] = round(forced.delay * 1000)
+    if forced and forced.step.fault:
+        content["fault"] = forced.step.fault
     if answer.keeps:
         content["lead"] = answer.lead
         if answer.short:
@@ -216,15 +191,19 @@ def content_of(exchange: Exchange) -> dict[str, Any]:
     return content
 
 
-def request_part(scope: Mapping[str, Any]) -> dict[str, Any]:
-    """What a record says of the request's head."""
-    return {
-        "method": scope["method"],
-        "path": scope["path"],
-        "query": _shown_query(scope["query_string"]),
-        "httpVersion": scope["http_version"],
-        "headers": _shown_headers(scope.get("aktify.headers") or scope["headers"]),
-    }
+_BREAKS = re.compile(rb"[\0\r\n\t]")
+"""What may part a key: in UTF-16, or in base64 of many lines. In JSON that could be read it parts nothing."""
+
+
+def _may_show_key(exchange: Exchange, content: dict[str, Any], redaction: Redaction) -> bool:
+    """A quick look at all that the client decides, before the whole record is searched."""
+    body, response = exchange.request.body, exchange.response
+    if "bodyEncoding" in content or "truncated" in content:
+        return True
+    if exchange.answer.sent is None and _BREAKS.search(body):
+        return True
+    head = orjson.dumps([content[name] for name in ("method", "path", "query", "headers")])
+    return redaction.may_find(body, response.body if response else b"", head)
 
 
 def timestamp(seconds: float) -> str:
@@ -239,18 +218,19 @@ def _second(seconds: int) -> str:
 
 
 def _shown_headers(headers: Headers) -> list[tuple[str, str]]:
-    return [(name.decode("latin-1"), _shown_value(name.lower(), value)) for name, value in headers]
-
-
-def _shown_value(name: bytes, value: bytes) -> str:
-    if name == b"x-api-key":
-        return masked_key(value.decode("latin-1"))
-    return "…" if _is_secret(name) else value.decode("latin-1")
+    return [
+        (name.decode("latin-1"), _hidden(name, value) if _is_secret(name) else value.decode("latin-1"))
+        for name, value in headers
+    ]
 
 
 @functools.lru_cache(maxsize=1_000)
 def _is_secret(name: bytes) -> bool:
     return may_hold_key(name.decode("latin-1"))
+
+
+def _hidden(name: bytes, value: bytes) -> str:
+    return masked_key(value.decode("latin-1")) if name.lower() == b"x-api-key" else "…"
 
 
 def _shown_query(query: bytes) -> str:
@@ -268,12 +248,13 @@ def _key_in(headers: Headers) -> str | None:
     )
 
 
-def _shown_response(response: Response | None, exchange: Exchange) -> dict[str, Any] | None:
+def _shown_response(exchange: Exchange) -> dict[str, Any] | None:
+    response, answer = exchange.response, exchange.answer
     if response is None:
         return None
     headers = [(name.decode("latin-1"), value.decode("latin-1")) for name, value in response.headers]
     shown = {"status": response.status, "headers": headers}
-    if exchange.answer.keeps and response.body == orjson.dumps(exchange.answer.lead):
+    if answer.keeps and (exchange.forced is None or response.body == orjson.dumps(answer.lead)):
         return shown  # the line says it already, as its lead; `restored` puts it back
     return {**shown, "body": response.body.decode(errors="replace")}
 
@@ -286,21 +267,24 @@ def restored(content: dict[str, Any]) -> dict[str, Any]:
     return {**content, "response": {**response, "body": orjson.dumps(content["lead"]).decode()}}
 
 
-def _shown_body(body: bytes, body_bytes: int) -> dict[str, Any]:
-    held = body if len(body) == body_bytes else body[:_BODY_HELD]
-    cut = {"truncated": True} if len(held) < body_bytes else {}
+def _add_body(content: dict[str, Any], body: bytes, *, cut: bool) -> None:
+    held = body[:_BODY_HELD] if cut else body
     try:
-        return {"body": held.decode(), **cut}
+        content["body"] = held.decode()
     except UnicodeDecodeError:
-        return {"body": base64.b64encode(held).decode(), "bodyEncoding": "base64", **cut}
+        content["body"] = base64.b64encode(held).decode()
+        content["bodyEncoding"] = "base64"
+    if cut:
+        content["truncated"] = True
 
 
-def _shown_octets(exchange: Exchange, redaction: Redaction) -> dict[str, Any]:
+def _shown_octets(request: Request, redaction: Redaction) -> dict[str, Any]:
     """A body that is no text, or only its beginning; it is masked before it is cut: no half of a key is left."""
-    if len(exchange.body) == exchange.body_bytes:
-        masked = redaction.masked_octets(exchange.body)
-        return _shown_body(masked, len(masked))
-    return _shown_body(redaction.masked_octets(exchange.body[: 2 * _BODY_HELD]), exchange.body_bytes)
+    shown: dict[str, Any] = {}
+    cut = request.left_out > 0
+    body = request.body[: 2 * _BODY_HELD] if cut else request.body
+    _add_body(shown, redaction.masked_octets(body), cut=cut)
+    return shown
 
 
 def _is_made_up(answer: Answer) -> bool:

@@ -35,6 +35,21 @@ def forced_answer(forced: Forced, natural: Answer) -> Answer:
     )
 
 
+def impossible_answer(forced: Forced, natural: Answer) -> Answer:
+    """501: the fault is done to a connection, which is another server's. The lead is not kept."""
+    message = (
+        f"The fault {forced.step.fault} needs the sandbox's own server: under another ASGI server it isn't possible. "
+        "Fix: `aktify-sandbox serve`, or the pytest fixture."
+    )
+    rule = f"Forced by {forced.by}: {_in_words(forced)}, which isn't possible here; the lead is not kept."
+    return dataclasses.replace(
+        Answer(501, "forced", rule, message),
+        access=natural.access,
+        phone=natural.phone,
+        identity=natural.identity,
+    )
+
+
 def does(answer: Any) -> str:
     """An answer of a scenario rule in a few words."""
     if isinstance(answer, list):

@@ -13,10 +13,10 @@ from typing import Any, NamedTuple
 
 from aktify_sandbox.campaigns import Campaign, Campaigns
 from aktify_sandbox.contract.answers import Answer
-from aktify_sandbox.contract.decide import Request
 from aktify_sandbox.contract.parsing import parse
 from aktify_sandbox.contract.phone import identity
 from aktify_sandbox.documents.nodes import DocumentMistakes
+from aktify_sandbox.exchange import Request
 from aktify_sandbox.originals import time
 from aktify_sandbox.scenarios.files import rule_name
 from aktify_sandbox.scenarios.rules import (

@@ -18,6 +18,8 @@ NO_ANSWER = ("hang", "reset", "empty")
 """Faults instead of an answer."""
 BROKEN_ANSWER = ("truncate", "malformed-chunk", "dribble")
 """Faults in how an answer is delivered."""
+NEED_CONNECTION = ("reset", "empty", "truncate", "malformed-chunk")
+"""Faults that are done to the connection itself."""
 
 
 class Attempt(NamedTuple):

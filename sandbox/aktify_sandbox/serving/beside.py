@@ -7,13 +7,12 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 from typing import Any, Self, TypeVar
 
-from aktify_sandbox.app import Application
+from aktify_sandbox.app import Application, watch
 from aktify_sandbox.errors import SandboxDied
+from aktify_sandbox.exchange import Exchange
 from aktify_sandbox.greenlets import monkey_patched_by
 from aktify_sandbox.originals import asyncio, os, socket, threading, time
-from aktify_sandbox.record.recorder import Exchange
-from aktify_sandbox.serving.hosting import Server, bind, origin_of, watch
-from aktify_sandbox.serving.memory import Client
+from aktify_sandbox.serving.hosting import Server, bind, origin_of, say
 from aktify_sandbox.settings import Settings, first_key
 from aktify_sandbox.storage.store import Store
 
@@ -131,12 +130,6 @@ class Beside:
         thread.join()
         self._raise_if_dead()
 
-    def connect(self) -> Client:
-        """A connection without a socket. Raises `ConnectionRefusedError` when it doesn't run."""
-        if not self.is_alive or self.loop is None:
-            raise ConnectionRefusedError("The sandbox has stopped.")
-        return Client(self.loop, self._server)
-
     @property
     def is_alive(self) -> bool:
         """Whether it answers."""
@@ -187,7 +180,7 @@ class Beside:
 
     async def _serve(self, sockets: list[socket.socket]) -> None:
         asyncio.get_running_loop().set_default_executor(_Workers())
-        watching = asyncio.create_task(watch(self.app.forcing))
+        watching = asyncio.create_task(watch(self.app.forcing, say))
         try:
             await self._server.serve(sockets)
         finally:

@@ -14,11 +14,11 @@ from pathlib import Path
 from types import FrameType
 from typing import Any, Self
 
-from aktify_sandbox.app import Application
+from aktify_sandbox.app import Application, watch
 from aktify_sandbox.masking import printable
 from aktify_sandbox.replacing import readable_to_all, replaced
 from aktify_sandbox.serving.banner import banner
-from aktify_sandbox.serving.hosting import CannotServe, Server, bind, origin_of, say, watch
+from aktify_sandbox.serving.hosting import CannotServe, Server, bind, origin_of, say
 from aktify_sandbox.serving.output import unblocked
 from aktify_sandbox.serving.terminal import Terminal
 from aktify_sandbox.settings import WELL_KNOWN_KEYS, Settings, first_key
@@ -94,7 +94,7 @@ def _serve(settings: Settings, notices: list[str], listening: list[socket.socket
             write_ready_file(settings, origin)
         if settings.open:
             webbrowser.open(f"{here}/_sandbox/")
-        watching.append(asyncio.get_running_loop().create_task(watch(app.forcing)))
+        watching.append(asyncio.get_running_loop().create_task(watch(app.forcing, say)))
         gc.collect()
         gc.freeze()  # what is there at the start stays: the collector need not look at it again and again
 

@@ -2,16 +2,16 @@
 
 import contextlib
 import errno
+import functools
 import logging
 import sys
-import traceback
 from collections.abc import Callable, Generator
+from typing import Any
 
 import uvicorn
 
 from aktify_sandbox.app import Application
 from aktify_sandbox.originals import asyncio, socket, threading, time
-from aktify_sandbox.scenarios.forcing import Forcing
 from aktify_sandbox.serving.protocol import SandboxProtocol
 
 with contextlib.suppress(
@@ -22,7 +22,6 @@ with contextlib.suppress(
 _KEEP_ALIVE_SECONDS = 75
 _STOP_SECONDS = 1
 _TICK_SECONDS = 0.1
-_LOOK_AGAIN_SECONDS = 1
 _TRIES = 20
 """How often a port that is free in one family may be taken in the other."""
 _NO_SUCH_FAMILY = (errno.EADDRNOTAVAIL, errno.EAFNOSUPPORT)
@@ -91,17 +90,6 @@ def origin_of(host: str, port: int) -> str:
     return f"http://{name}:{port}"
 
 
-async def watch(forcing: Forcing) -> None:
-    """Read scenario files again soon after they change, for as long as the loop runs; nobody waits meanwhile."""
-    while True:
-        try:
-            for old in forcing.stale():
-                say(forcing.replace(old, await asyncio.to_thread(old.again)))
-        except Exception:  # a defect of ours must not end the watch
-            traceback.print_exc(file=sys.stderr)
-        await asyncio.sleep(_LOOK_AGAIN_SECONDS)
-
-
 class _Config(uvicorn.Config):
     def configure_logging(self) -> None:
         """Leave the loggers as they are: in a test they are the user's."""
@@ -111,10 +99,11 @@ class Server(uvicorn.Server):
     """Uvicorn that says when it is ready, stops at once, and never waits for a request that isn't complete."""
 
     def __init__(self, app: Application, ready: Callable[[], None]) -> None:
+        protocol: Any = functools.partial(SandboxProtocol, app.endpoint)
         super().__init__(
             _Config(
-                app,
-                http=SandboxProtocol,
+                app.asgi,
+                http=protocol,
                 ws="none",
                 lifespan="off",
                 log_config=None,

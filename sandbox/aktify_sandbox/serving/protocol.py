@@ -1,324 +1,452 @@
-"""HTTP/1.1 as uvicorn speaks it with httptools, made stricter where httptools lets things pass.
+"""One connection: requests in, answers out, in the order in which they came.
 
-Blanks and tabs around a header's value are no part of it (RFC 9110, 5.5): they are taken off here, once, for all who
-compare. The application gets the headers as they were written too (`scope["aktify.headers"]`), for the record, and the
-connection itself (`scope["aktify.connection"]`), for faults.
+A request goes straight to the endpoint; its answer leaves when its line is written. `/_sandbox` goes through uvicorn's
+cycle and Starlette, as in any other server.
 """
 
 import functools
 import logging
 import struct
-from typing import TYPE_CHECKING, Any
+from collections import deque
+from collections.abc import Coroutine
+from typing import Any, NamedTuple
 
-import httptools
-import orjson
-from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
+from uvicorn.config import Config
+from uvicorn.protocols.http.flow_control import HIGH_WATER_LIMIT, FlowControl
+from uvicorn.protocols.http.httptools_impl import STATUS_LINE, RequestResponseCycle
+from uvicorn.protocols.utils import get_local_addr, get_remote_addr
+from uvicorn.server import ServerState
 
-from aktify_sandbox.endpoint.delivery import Response
-from aktify_sandbox.originals import asyncio, socket
+from aktify_sandbox.endpoint import Endpoint
+from aktify_sandbox.exchange import Exchange, Request, Response
+from aktify_sandbox.faults import Cut, End, Pause, Piece, Reset, steps
+from aktify_sandbox.faults import Head as AnswerHead
+from aktify_sandbox.originals import asyncio, socket, time
+from aktify_sandbox.serving.reading import Head, Reader
+from aktify_sandbox.serving.refusals import Refusal
 
-if TYPE_CHECKING:
-    from aktify_sandbox.endpoint.express import Express
-
-BLANKS = b" \t"
-"""What may stand around a header's value (RFC 9110, 5.6.3)."""
-MAX_HEADER_BYTES = 65_536
+_PIECE = 4_096
+"""Bytes that are parsed at once: so many requests at most are parsed before the first of them is answered."""
+_MOST_UNREAD = 65_536
+_MOST_PENDING = 64
 _LINGER_SECONDS = 0.5
-_FRAMING_PER_BYTE = 16
 _SILENT = logging.Logger("aktify_sandbox", logging.CRITICAL + 1)
 """For uvicorn's words: our own recorder tells what went wrong, and the real loggers are the user's in a test."""
 
 
-class SandboxProtocol(HttpToolsProtocol):
+class _Asked(NamedTuple):
+    """A whole request to the endpoint."""
+
+    request: Request
+    keeps_alive: bool
+
+
+class _Refused(NamedTuple):
+    """Bytes that can't be read; nothing follows them."""
+
+    request: Request
+    refusal: Refusal
+    cycle: RequestResponseCycle | None
+    """The request to `/_sandbox` in whose body they stood."""
+
+
+class _Continue(NamedTuple):
+    """A client that waits for `100 Continue` before it sends its body."""
+
+
+_Item = _Asked | _Refused | _Continue | RequestResponseCycle
+
+
+class SandboxProtocol(asyncio.Protocol):
     """One connection."""
 
-    _head = 0
-    """Bytes of a request's head that have come while it isn't complete; -1 once it is."""
-    _chunk = 0
-    _ended = 0
-    """How many requests have ended in the piece that is being read."""
-    _at_boundary = True
-    """Whether nothing of a request has come that isn't complete yet."""
-    _client_shown: bytes | None = None
-    _bodied = 0
-    """Bytes of the body that have come."""
-    _framed = 0
-    """All other bytes behind the head: the chunks' sizes, extensions and trailers."""
-    _trailed = 0
-    """Bytes of trailers."""
-    _unanswered = 0
-    """Requests that the application has and that aren't answered yet."""
-    refusal: Response | None = None
-    """What is said to bytes that aren't a request; nothing that follows them is read."""
-    _refusal_sent = False
-    _half_closed = False
-    """Whether the client sends nothing more; it may still read."""
-    _express: "Express | None" = None
-    _quick = False
-    """Whether the fast lane has served this connection since its idle timer was set."""
-    _lone_head = b""
-    """A head that came in a piece of its own, if the request isn't complete yet."""
-    _early = b""
-    """A known head whose body hasn't come yet."""
-    pending = 0
-    """Answers of the fast lane that wait for their records."""
-    _declining = False
-    """Whether the head asks for another protocol, so that it is to be read again without that wish."""
-    _misread: bytearray | None = None
-    """What came of a body whose chunks httptools doesn't see, so that the request is to be read again."""
-    _held = False
-    let_go = False
-    """Whether the sandbox stops and waits no longer."""
+    def __init__(
+        self,
+        endpoint: Endpoint,
+        config: Config,
+        server_state: ServerState,
+        app_state: dict[str, Any],  # noqa: ARG002  uvicorn gives it; we have none
+        _loop: asyncio.AbstractEventLoop | None = None,
+    ) -> None:
+        self._endpoint = endpoint
+        self._config = config
+        self._state = server_state
+        self._loop = _loop or asyncio.get_event_loop()
+        self._reader = Reader(self)
+        self.transport: asyncio.Transport
+        self._flow: FlowControl
+        self._client: str | None = None
+        # what comes
+        self._unread = b""
+        self._place = 0
+        """Where in it reading goes on."""
+        self._reads = True
+        """Whether what comes is still read."""
+        self._head: Head | None = None
+        """Of the request whose body comes."""
+        self._cycle: RequestResponseCycle | None = None
+        """In its place, if that is one to `/_sandbox`."""
+        self._body = b""
+        self._left_out = 0
+        self._arrived = self._started = 0.0
+        # what is owed
+        self._pending = 0
+        """Answers that leave as soon as their lines are written."""
+        self._current: Exchange | RequestResponseCycle | None = None
+        """What must be answered before anything else begins."""
+        self._waiting: deque[_Item] = deque()
+        self._begun = 0
+        """How many requests were begun in this turn of the event loop."""
+        self._delivering: asyncio.Task[None] | None = None
+        self._held = False
+        self.let_go = False
+        """Whether the sandbox stops and waits no longer."""
+        self._half_closed = False
+        self._is_stopping = False
+        self._was_active = False
+        self._timer: asyncio.TimerHandle | None = None
 
-    def data_received(self, data: bytes) -> None:
-        """Read what came: by the fast lane if it is ordinary, else by the parser, within bounds."""
-        if self.refusal:  # read on for a moment, else the client's system throws our answer away
-            return
-        data, self._early = self._early + data, b""
-        fresh = self._is_between_requests
-        if fresh and self._goes_by_express(data):
-            return
-        if self.pending:  # answers leave in the order of their requests
-            self._express_flush()
-        self._unset_keepalive_if_required()
-        self._chunk, self._ended, before = len(data), 0, self._bodied
-        self._feed(data)
-        self._learn(data, fresh=fresh)
-        self._bound(len(data), max(0, self._bodied - before))
-
-    def _goes_by_express(self, data: bytes) -> bool:
-        if self._express is None:
-            return False
-        if self._express.take(data, self):
-            self._quick = True
-            if self.timeout_keep_alive_task is None:
-                self.timeout_keep_alive_handler()
-            return True
-        if not self._express.knows(data):
-            return False
-        self._unset_keepalive_if_required()
-        self._early = data  # many clients send the body at once, but in a piece of its own
-        return True
-
-    def _read_early(self) -> None:
-        """The head that waits for its body takes the ordinary way."""
-        data, self._early = self._early, b""
-        if data:
-            self._unset_keepalive_if_required()
-            self._chunk, self._ended = len(data), 0
-            self._feed(data)
-
-    def _bound(self, came: int, of_body: int) -> None:
-        """Refuse a head before it is complete, and what frames a body, when they grow without an end."""
-        if self._head >= 0:
-            self._head += 0 if self._ended else came  # behind another request, only what follows is its own
-            if self._head > MAX_HEADER_BYTES:
-                self._refuse(431, b"The request's headers are larger than 64 kB.\n")
-        elif not self._ended:
-            self._framed += came - of_body
-            if self._framed > MAX_HEADER_BYTES + came + _FRAMING_PER_BYTE * self._bodied:
-                self._refuse(431, b"The chunks' extensions or trailers are larger than 64 kB.\n")
-
-    def _learn(self, data: bytes, *, fresh: bool) -> None:
-        """Remember the head of a request that came alone: whole in one piece, or its head in one of its own."""
-        if self.refusal or self._head >= 0:
-            return
-        if fresh and self._ended == 0 and data.endswith(b"\r\n\r\n"):
-            self._lone_head = data[:-4]
-            return
-        head = data[: max(0, data.find(b"\r\n\r\n"))] if fresh else self._lone_head
-        scope: Any = self.scope
-        if self._ended == 1 and self._at_boundary and head and self._express and self.cycle.keep_alive:
-            self._express.remember(head, scope, self._written, self._bodied)
-        if self._ended:
-            self._lone_head = b""
-
-    def _feed(self, data: bytes) -> None:
-        try:
-            self.parser.feed_data(data)
-        except httptools.HttpParserUpgrade as upgrade:
-            self._decline_upgrade(data[upgrade.args[0] :])
-        except httptools.HttpParserError:
-            self._refuse(400, b"Invalid HTTP request received.\n")
-        else:
-            rest, self._misread = self._misread, None
-            if rest is not None:
-                self._read_again(bytes(rest))
-
-    def _decline_upgrade(self, rest: bytes) -> None:
-        """A server that doesn't speak another protocol ignores the wish for it (RFC 9110, 7.8); httptools can't."""
-        if self.parser.get_method() == b"CONNECT":
-            self._refuse(405, b"This is no proxy.\n")
-            return
-        self._declining = False
-        self._read_again(rest)
-
-    def _read_again(self, rest: bytes) -> None:
-        """Read the head in a form that httptools understands, then what came behind it."""
-        written = self._written
-        version = self.parser.get_http_version().encode()
-        lines = [b"%b %b HTTP/%b" % (self.parser.get_method(), self.url, version)]
-        lines += [b"%b: %b" % pair for pair in map(_without_upgrade, self.headers) if pair]
-        self.parser = self._new_parser()
-        self._feed(b"\r\n".join(lines) + b"\r\n\r\n")
-        self._written[:] = written
-        if rest:
-            self._feed(rest)
-
-    def _new_parser(self) -> httptools.HttpRequestParser:
-        parser = httptools.HttpRequestParser(self)
-        parser.set_dangerous_leniencies(lenient_data_after_close=True, lenient_transfer_encoding=True)
-        return parser
-
-    @property
-    def _is_between_requests(self) -> bool:
-        cycle = self.cycle
-        done = cycle is None or cycle.response_complete
-        return done and self._at_boundary and not self.refusal and not self.flow.write_paused
-
-    def _express_flush(self) -> None:
-        if self._express:
-            self._express.flush()
-
-    # what the fast lane asks of its connection
-
-    @property
-    def client_shown(self) -> bytes:
-        """The client's address, in JSON."""
-        if self._client_shown is None:
-            host, port = self.client or ("", 0)
-            self._client_shown = orjson.dumps(f"{host}:{port}" if self.client else None)
-        return self._client_shown
-
-    def default_headers(self) -> bytes:
-        """The headers of every answer, as lines."""
-        return _as_lines(tuple(self.server_state.default_headers))
-
-    def write_answer(self, head_and_body: bytes) -> None:
-        """Send it, if anybody still listens."""
-        if not self.transport.is_closing():
-            self.transport.write(head_and_body)
-
-    def timeout_keep_alive_handler(self) -> None:
-        """Close an idle connection; one that the fast lane has served meanwhile is not idle."""
-        if not self._quick:
-            super().timeout_keep_alive_handler()
-            return
-        self._quick = False  # it must be served again in the meantime
-        self.timeout_keep_alive_task = self.loop.call_later(
-            self.timeout_keep_alive, self.timeout_keep_alive_handler
-        )
-
-    def shutdown(self) -> None:
-        """At a stop: what waits for its record is sent first."""
-        if self.pending:
-            self._express_flush()
-        super().shutdown()
-
-    # what httptools says
+    # what comes
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # as uvicorn has it
         """A client is there."""
-        self.logger, self.access_log = _SILENT, False
-        super().connection_made(transport)
-        self.parser = self._new_parser()
-        self._express = getattr(self.app, "express", None)
+        self.transport, self._flow = transport, FlowControl(transport)
+        self._state.connections.add(self)  # type: ignore[arg-type]  # uvicorn only iterates and calls `shutdown`
+        client = get_remote_addr(transport)
+        self._client = f"{client[0]}:{client[1]}" if client else None
 
-    def connection_lost(self, exc: Exception | None) -> None:
-        """The client is gone: a head that waited for its body is a request that was broken off."""
-        self._read_early()
-        super().connection_lost(exc)
-
-    def on_message_begin(self) -> None:
-        """A request begins: its head has everything still before it."""
-        super().on_message_begin()
-        self._head = self._bodied = self._framed = self._trailed = 0
-        self._at_boundary = False
-        self._written: list[tuple[bytes, bytes]] = []
-        own: Any = self.scope  # ASGI allows names of our own
-        own["aktify.headers"] = self._written
-        own["aktify.connection"] = self
-
-    def on_header(self, name: bytes, value: bytes) -> None:
-        """Keep the header as it was written beside the lower-case one; a trailer is no header."""
-        if self._head < 0:
-            self._trailed += len(name) + len(value) + 4
-            if self._trailed > MAX_HEADER_BYTES and not self.refusal:
-                self._refuse(431, b"The trailers are larger than 64 kB.\n")
+    def data_received(self, data: bytes) -> None:
+        """Read what came, as far as it is its turn."""
+        self._was_active, self._begun = True, 0
+        if not self._reads:  # read on for a moment, else the client's system throws our answer away
             return
-        self._written.append((name, value))
-        super().on_header(name, value.strip(BLANKS))
-
-    def on_headers_complete(self) -> None:
-        """Start the application, unless the head is too large."""
-        came, self._head = self._head + self._chunk, -1
-        version = self.parser.get_http_version()
-        if self.refusal:
-            return
-        if version not in ("1.0", "1.1"):
-            self._refuse(400, b"This server speaks HTTP/1.1.\n")
-        elif came > MAX_HEADER_BYTES and len(self.url) + _size(self._written) > MAX_HEADER_BYTES:
-            self._refuse(431, b"The request's headers are larger than 64 kB.\n")
-        elif self.parser.should_upgrade():
-            self._declining = True
-        elif self._hides_its_chunks:
-            self._misread = bytearray()
+        if self._unread or len(data) > _PIECE or self._must_wait:
+            self._unread, self._place = self._unread[self._place :] + data, 0
+            self._go_on()
         else:
-            self.expect_100_continue &= version == "1.1"  # HTTP/1.0 knows no such answer
-            super().on_headers_complete()
-            self._unanswered += 1
-            if self._is_chunked is False:  # nobody can tell where its body ends (RFC 9112, 6.3)
-                self._refuse(400, b"Invalid HTTP request received.\n")
+            self._reader.feed(data)
+
+    def _go_on(self) -> None:
+        """Begin what waits, then read on; not all at once, if there is much."""
+        while self._waiting and self._current is None:
+            self._begin(self._waiting.popleft())
+        while self._place < len(self._unread) and not self._must_wait:
+            if self._begun >= _MOST_PENDING:
+                self._loop.call_soon(self._take_a_breath)
+                break
+            piece = self._unread[self._place : self._place + _PIECE]
+            self._place += len(piece)
+            self._reader.feed(piece)
+        left = len(self._unread) - self._place if self._reads else 0
+        if not left:
+            self._unread, self._place = b"", 0
+        if left > _MOST_UNREAD:
+            self._flow.pause_reading()
+        elif self._cycle is None:
+            self._flow.resume_reading()
+        if self._half_closed:
+            self._close_if_nothing_is_owed()
+
+    def _take_a_breath(self) -> None:
+        self._begun = 0
+        if not self.transport.is_closing():
+            self._go_on()
 
     @property
-    def _is_chunked(self) -> bool | None:
-        """Whether the body is framed by chunks, as the last coding and once; None if no coding is named."""
-        values = [value for name, value in self.headers if name == b"transfer-encoding"]
-        codings = [coding.strip(BLANKS).lower() for coding in b",".join(values).split(b",")]
-        return (codings.count(b"chunked") == 1 and codings[-1] == b"chunked") if values else None
+    def _must_wait(self) -> bool:
+        """Whether nothing is to be parsed before something else has happened."""
+        if self._current is not None and self._current is not self._cycle:
+            return True
+        return self._flow.write_paused or not self._reads
 
-    @property
-    def _hides_its_chunks(self) -> bool:
-        """Whether a tab behind `chunked` keeps httptools from seeing it."""
-        names = [name.lower() for name, value in self._written if b"\t" in value[len(value.rstrip(BLANKS)) :]]
-        return b"transfer-encoding" in names and bool(self._is_chunked)
+    # what the reader says
 
-    def on_body(self, body: bytes) -> None:
-        """Part of a body, unless its head was refused."""
-        if self._misread is not None:
-            self._misread += body
+    def on_head(self, head: Head) -> None:
+        """A request's head is complete."""
+        if not self._reads:  # it stands behind one that is the last
             return
-        self._bodied += len(body)
-        if not self.refusal and not self.transport.is_closing():
-            super().on_body(body)
-
-    def on_message_complete(self) -> None:
-        """The request is whole, unless its head was refused."""
-        if self._declining:
+        if head.path.startswith("/_sandbox") and head.path[9:10] in ("", "/"):
+            self._cycle = cycle = self._cycle_for(head)
+            self._take(cycle)
             return
-        self._ended += 1
-        self._at_boundary = True
-        if not self.refusal and not self.transport.is_closing():
-            super().on_message_complete()
+        self._arrived, self._started = time.time(), time.perf_counter()
+        self._head, self._body, self._left_out = head, b"", 0
+        if head.expects:
+            self._take(_Continue())
 
-    def on_response_complete(self) -> None:
+    def on_body(self, piece: bytes) -> None:
+        """A part of its body came; no more is held than the sandbox takes."""
+        cycle = self._cycle
+        if not self._reads:
+            return
+        if cycle is None:
+            room = self._endpoint.max_body - len(self._body)
+            self._body += piece[:room]
+            self._left_out += max(0, len(piece) - room)
+        elif not cycle.response_complete:
+            cycle.body += piece
+            if len(cycle.body) > HIGH_WATER_LIMIT:
+                self._flow.pause_reading()
+            cycle.message_event.set()
+
+    def on_end(self) -> None:
+        """The request is whole."""
+        if not self._reads:
+            return
+        cycle, self._cycle = self._cycle, None
+        if cycle is not None:
+            cycle.more_body, self._reads = False, cycle.keep_alive
+            cycle.message_event.set()
+            return
+        assert self._head is not None  # noqa: S101  a head comes first
+        keeps_alive, request = self._head.keeps_alive, self._request(self._head)
+        self._head = None
+        self._reads = keeps_alive
+        self._take(_Asked(request, keeps_alive))
+
+    def on_refusal(self, refusal: Refusal, head: Head | None) -> None:
+        """What came can't be read."""
+        if not self._reads:
+            return
+        self._reads = False
+        if head is not None:
+            self._arrived, self._started = time.time(), time.perf_counter()
+            self._body, self._left_out = b"", 0
+        seen, self._head = head or self._head, None
+        cycle, self._cycle = self._cycle, None
+        request = self._request(seen) if seen else Request("", "", [], b"")
+        if cycle is not None and cycle in self._waiting:
+            self._waiting.remove(cycle)
+        self._take(_Refused(request, refusal, cycle))
+
+    def _request(self, head: Head) -> Request:
+        return Request(
+            head.method,
+            head.path,
+            head.headers,
+            self._body,
+            head.query,
+            head.version,
+            self._left_out,
+            head.written,
+            self._client,
+            self._arrived,
+            self._started,
+        )
+
+    # each in its turn
+
+    def _take(self, item: _Item) -> None:
+        refuses_current = (
+            isinstance(item, _Refused) and item.cycle is not None and item.cycle is self._current
+        )
+        if self._waiting or (self._current is not None and not refuses_current):
+            self._waiting.append(item)
+        else:
+            self._begin(item)
+
+    def _begin(self, item: _Item) -> None:
+        self._begun += 1
+        if isinstance(item, _Asked):
+            self._pending += 1
+            exchange = self._endpoint.handle(item.request, functools.partial(self._answer, item.keeps_alive))
+            if exchange.is_waiting or not exchange.is_plain:
+                self._current = exchange
+            elif self._pending >= _MOST_PENDING:
+                self._endpoint.flush()
+            return
+        if self._pending:  # what came before goes first
+            self._endpoint.flush()
+        if isinstance(item, RequestResponseCycle):
+            self._current = item
+            self._start(item.run_asgi(self._config.loaded_app))
+        elif isinstance(item, _Refused):
+            self._pending += 1
+            written = functools.partial(self._answer_refused, item.cycle)
+            self._endpoint.refuse(item.request, *item.refusal, written, is_recorded=item.cycle is None)
+        else:
+            self._send(b"HTTP/1.1 100 Continue\r\n\r\n")
+
+    def _start(self, work: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
+        task = self._loop.create_task(work)
+        self._state.tasks.add(task)
+        task.add_done_callback(self._state.tasks.discard)
+        return task
+
+    # what goes out
+
+    def _answer(self, keeps_alive: bool, exchange: Exchange) -> None:
+        """Its line is written: now it may leave."""
+        self._pending -= 1
+        if exchange.is_plain:
+            if self._current is exchange:  # it was gathered, or its line couldn't be written
+                self._current = None
+            if exchange.response is not None:
+                body = b"" if exchange.request.method == "HEAD" else exchange.response.body
+                self._send(self._head_of(exchange.response, keeps_alive) + body)
+            self._finish(keeps_alive)
+        elif self._half_closed:  # who has ended its side doesn't wait for a late answer
+            self._current = exchange
+            self.transport.close()
+        elif not self.transport.is_closing():
+            self._current = exchange
+            self._delivering = self._start(self._deliver(exchange, keeps_alive))
+
+    async def _deliver(self, exchange: Exchange, keeps_alive: bool) -> None:
+        """An answer that is late or broken."""
+        in_chunks = False
+        has_body = exchange.request.method != "HEAD"
+        for step in steps(exchange):
+            match step:
+                case Pause(seconds):
+                    await asyncio.sleep(seconds)
+                case AnswerHead(response, in_chunks):
+                    self._send(self._head_of(response, keeps_alive, in_chunks=in_chunks))
+                case Piece(content) if has_body:
+                    self._send(
+                        b"%x\r\n%b\r\n" % (len(content), content) if in_chunks and content else content
+                    )
+                    await self._flow.drain()
+                case Cut(last):
+                    self._current = None
+                    self._send(last)
+                    self.transport.close()
+                case Reset():
+                    self._current = None
+                    self.reset()
+                case End():
+                    if in_chunks and has_body:
+                        self._send(b"0\r\n\r\n")
+                    self._current = None
+                    self._finish(keeps_alive)
+
+    def _answer_refused(self, cycle: RequestResponseCycle | None, exchange: Exchange) -> None:
+        self._pending -= 1
+        if self.transport.is_closing():
+            return
+        if exchange.response is not None and not (cycle and cycle.response_started):
+            self._send(self._head_of(exchange.response, keeps_alive=True) + exchange.response.body)
+        self.transport.write_eof()
+        self._flow.resume_reading()
+        self._loop.call_later(_LINGER_SECONDS, self.transport.close)
+        if cycle:
+            self._loop.call_soon(
+                _disconnect, cycle
+            )  # no sooner than the application has taken what came of the body
+
+    def _head_of(self, response: Response, keeps_alive: bool, *, in_chunks: bool = False) -> bytes:
+        headers = response.headers
+        if in_chunks:
+            headers = [pair for pair in headers if pair[0] != b"content-length"]
+        lines = [STATUS_LINE[response.status], _as_lines(tuple(self._state.default_headers))]
+        lines += [b"%b: %b\r\n" % pair for pair in headers]
+        if not keeps_alive or self._is_stopping:
+            lines.append(b"connection: close\r\n")
+        if in_chunks:
+            lines.append(b"transfer-encoding: chunked\r\n")
+        lines.append(b"\r\n")
+        return b"".join(lines)
+
+    def _send(self, data: bytes) -> None:
+        if data and not self.transport.is_closing():
+            self.transport.write(data)
+
+    def _finish(self, keeps_alive: bool) -> None:
         """One answer less is owed: what waited for it may follow."""
-        self._unanswered -= 1
-        super().on_response_complete()
-        self._send_refusal()
-        self._close_if_nothing_is_owed()
+        self._state.total_requests += 1
+        if self.transport.is_closing():
+            return
+        if not keeps_alive or self._is_stopping:
+            self.transport.close()
+            return
+        if self._timer is None:
+            self._timer = self._loop.call_later(self._config.timeout_keep_alive, self._close_if_idle)
+        if self._unread or self._waiting:
+            self._loop.call_soon(self._take_a_breath)
+        elif self._half_closed:
+            self._close_if_nothing_is_owed()
 
-    def eof_received(self) -> bool:  # type: ignore[override]  # as asyncio has it: whether to stay open
-        """The client sends nothing more, but may still read the answers to what it has sent."""
-        self._read_early()
-        self._express_flush()
+    def _close_if_idle(self) -> None:
+        self._timer = None
+        if self.transport.is_closing():
+            return
+        if self._was_active or self._owes:
+            self._was_active = False  # it must be used again in the meantime
+            self._timer = self._loop.call_later(self._config.timeout_keep_alive, self._close_if_idle)
+        else:
+            self.transport.close()
+
+    # uvicorn's cycle, for /_sandbox
+
+    def _cycle_for(self, head: Head) -> RequestResponseCycle:
+        scope: Any = {
+            "type": "http",
+            "asgi": {"version": self._config.asgi_version, "spec_version": "2.3"},
+            "http_version": head.version,
+            "server": get_local_addr(self.transport),
+            "client": get_remote_addr(self.transport),
+            "scheme": "http",
+            "root_path": "",
+            "method": head.method,
+            "path": head.path,
+            "raw_path": head.target.partition(b"?")[0],
+            "query_string": head.query,
+            "headers": head.headers,
+            "state": {},
+            "extensions": {"aktify.connection": self},
+        }
+        return RequestResponseCycle(
+            scope=scope,
+            transport=self.transport,
+            flow=self._flow,
+            logger=_SILENT,
+            access_logger=_SILENT,
+            access_log=False,
+            default_headers=self._state.default_headers,
+            message_event=asyncio.Event(),
+            expect_100_continue=head.expects,
+            keep_alive=head.keeps_alive,
+            on_response=functools.partial(self._finish_cycle, head.keeps_alive),
+        )
+
+    def _finish_cycle(self, keeps_alive: bool) -> None:
+        self._current = None
+        self._finish(keeps_alive)
+
+    # the ends of a connection
+
+    def eof_received(self) -> bool:
+        """The client sends nothing more, but may still read the answers to what it has sent. Whether to stay open."""
+        self._endpoint.flush()
         self._half_closed = self._owes and not self.held
         return self._half_closed
+
+    def connection_lost(self, exc: Exception | None) -> None:  # noqa: ARG002  why makes no difference
+        """The client is gone: what it had sent by halves, or waited for, was broken off."""
+        self._state.connections.discard(self)
+        self._flow.resume_writing()
+        if self._timer is not None:
+            self._timer.cancel()
+        current, self._current = self._current, None
+        if isinstance(current, Exchange):
+            if self._delivering is not None:
+                self._delivering.cancel()
+            if not self.let_go or current.is_waiting:
+                self._endpoint.hang_up(current)
+        for cycle in (current, self._cycle):
+            if isinstance(cycle, RequestResponseCycle):
+                _disconnect(cycle)
+        if self._head is not None:
+            self._endpoint.break_off(self._request(self._head))
+        for item in self._waiting:
+            if isinstance(item, _Asked):
+                self._endpoint.break_off(item.request)
+        self._waiting.clear()
 
     @property
     def held(self) -> bool:
         """Whether an answer is withheld on purpose; a client that has ended its side then counts as gone."""
-        return self._held
+        return self._held or isinstance(self._current, Exchange)
 
     @held.setter
     def held(self, held: bool) -> None:
@@ -327,24 +455,23 @@ class SandboxProtocol(HttpToolsProtocol):
             self.transport.close()
 
     @property
-    def _half_sent(self) -> bool:
-        """Whether the newest request that the application has is waiting for more of its body."""
-        cycle: Any = self.cycle
-        return cycle is not None and cycle.more_body and not cycle.response_complete
-
-    @property
     def _owes(self) -> bool:
-        return self._unanswered > self._half_sent or (self.refusal is not None and not self._refusal_sent)
+        """Whether an answer is still to come to something that came whole."""
+        is_cycle = self._current is not None and self._current is not self._cycle
+        return self._pending > 0 or is_cycle or bool(self._waiting) or (bool(self._unread) and self._reads)
 
     def _close_if_nothing_is_owed(self) -> None:
         if self._half_closed and not self._owes:
             self.transport.close()
 
-    def abandon_half_sent(self) -> None:
-        """At a stop: a request of which more is still to come, or whose answer is withheld, can't be waited for."""
-        self.let_go = True
-        if self._early or self.held or self._head > 0 or self._half_sent:
-            self.transport.abort()
+    def pause_writing(self) -> None:
+        """The client doesn't read its answers."""
+        self._flow.pause_writing()
+
+    def resume_writing(self) -> None:
+        """It does again."""
+        self._flow.resume_writing()
+        self._go_on()
 
     def reset(self) -> None:
         """End the connection with a TCP reset: what was not sent yet is thrown away."""
@@ -354,60 +481,30 @@ class SandboxProtocol(HttpToolsProtocol):
         )
         self.transport.abort()
 
-    def end(self, last: bytes = b"") -> None:
-        """Write these bytes as they are, and close the connection."""
-        if last:
-            self.transport.write(last)
-        self.transport.close()
+    # at a stop
 
-    def _refuse(self, status: int, words: bytes) -> None:
-        """Say so as soon as all that came before is answered, and read nothing of what follows."""
-        if self.refusal:
-            return
-        headers = [
-            (b"content-type", b"text/plain; charset=utf-8"),
-            (b"content-length", b"%d" % len(words)),
-            (b"connection", b"close"),
-        ]
-        self.refusal = Response(status, headers, words)
-        self._send_refusal()
+    def abandon_half_sent(self) -> None:
+        """A request of which more is still to come, or whose answer is withheld, can't be waited for."""
+        self.let_go = True
+        if self.held or self._head is not None or self._cycle is not None or self._reader.has_begun:
+            self.transport.abort()
 
-    def _send_refusal(self) -> None:
-        if not self.refusal or self._refusal_sent or self._unanswered > self._half_sent:
-            return
-        self._refusal_sent = True
-        if self.transport.is_closing():
-            return
-        own = _as_lines((*self.server_state.default_headers, *self.refusal.headers))
-        self.transport.write(b"%b%b\r\n%b" % (STATUS_LINE[self.refusal.status], own, self.refusal.body))
-        self.transport.write_eof()
-        self.flow.resume_reading()
-        self.loop.call_later(_LINGER_SECONDS, self.transport.close)
-        if self._half_sent:  # its body is what is refused: the application records that, and answers nothing
-            self.loop.call_soon(self._break_off)
+    def shutdown(self) -> None:
+        """What waits for its record is sent first, and what is under way is the last on its connection."""
+        self._is_stopping = True
+        self._endpoint.flush()
+        if not self._owes:
+            self.transport.close()
+        elif isinstance(self._current, RequestResponseCycle):
+            self._current.keep_alive = False
 
-    def _break_off(self) -> None:
-        """No sooner than the application has taken what came of the body."""
-        self.cycle.disconnected = True
-        self.cycle.message_event.set()
+
+def _disconnect(cycle: RequestResponseCycle) -> None:
+    if not cycle.response_complete:
+        cycle.disconnected = True
+    cycle.message_event.set()
 
 
 @functools.lru_cache(maxsize=4)
 def _as_lines(headers: tuple[tuple[bytes, bytes], ...]) -> bytes:
     return b"".join(b"%b: %b\r\n" % pair for pair in headers)
-
-
-def _without_upgrade(header: tuple[bytes, bytes]) -> tuple[bytes, bytes] | None:
-    name, value = header
-    if name.lower() in (b"upgrade", b"http2-settings"):
-        return None
-    if name.lower() == b"connection":
-        kept = [
-            each for each in value.split(b",") if each.strip().lower() not in (b"upgrade", b"http2-settings")
-        ]
-        return (name, b",".join(kept)) if kept else None
-    return header
-
-
-def _size(headers: list[tuple[bytes, bytes]]) -> int:
-    return sum(len(name) + len(value) + 4 for name, value in headers)

@@ -10,8 +10,9 @@ from typing import Any
 import orjson
 
 from aktify_sandbox.contract.answers import ENDPOINT
+from aktify_sandbox.exchange import Exchange, Request
 from aktify_sandbox.masking import masked_phone, masked_text, printable
-from aktify_sandbox.record.recorder import Exchange, timestamp
+from aktify_sandbox.record.recorder import timestamp
 from aktify_sandbox.storage.log import request_id
 
 _EVERY = 0.05
@@ -59,7 +60,7 @@ class Terminal:
 
     def _text_line(self, exchange: Exchange) -> str:
         answer = exchange.answer
-        clock = _clock(int(exchange.arrived))
+        clock = _clock(int(exchange.request.arrived))
         status = (
             _painted(f"{answer.status or '---'}", answer.status // 100)
             if self.colour
@@ -71,7 +72,7 @@ class Terminal:
             if answer.status == 201 and not exchange.forced
             else f"  {printable(self._masked(answer.rule))}"
         )
-        where = "" if exchange.scope["path"] == ENDPOINT else f"  {self._asked(exchange.scope)}"
+        where = "" if exchange.request.path == ENDPOINT else f"  {self._asked(exchange.request)}"
         return (
             f"{clock}  {status}  {self._phone(answer.phone):<14}  {printable(campaign)}"
             f"  {exchange.duration_ms:.1f} ms  {request_id(exchange.number)}{where}{reason}\n"
@@ -80,11 +81,11 @@ class Terminal:
     def _json_line(self, exchange: Exchange) -> str:
         answer = exchange.answer
         content: dict[str, Any] = {
-            "time": timestamp(exchange.arrived),
+            "time": timestamp(exchange.request.arrived),
             "id": request_id(exchange.number),
             "status": answer.status or None,
-            "method": exchange.scope["method"],
-            "path": self._masked(exchange.scope["path"]),
+            "method": exchange.request.method,
+            "path": self._masked(exchange.request.path),
             "phone": self._phone(answer.phone) if answer.phone else None,
             "campaign": answer.access.campaign if answer.access else None,
             "key": answer.access.key if answer.access else None,
@@ -96,8 +97,8 @@ class Terminal:
         }
         return orjson.dumps(content).decode() + "\n"
 
-    def _asked(self, scope: dict[str, Any]) -> str:
-        return printable(f"{scope['method']} {self._masked(scope['path'][:200])}")
+    def _asked(self, request: Request) -> str:
+        return printable(f"{request.method} {self._masked(request.path[:200])}")
 
     def _phone(self, phone: str | None) -> str:
         return "-" if phone is None else phone if self._show_pii else masked_phone(phone)

@@ -1,0 +1,252 @@
+"""The one way of a request: decided, forced, written down, and only then answered.
+
+Whoever moves bytes (`serving/protocol.py`, `app.py`, `embedded/transports.py`) makes a `Request` of them, calls
+`Endpoint.handle` and delivers what it is given back. From the decision to the record's line nothing is awaited: two
+equal leads can't both pass.
+"""
+
+import functools
+import sys
+import traceback
+from collections.abc import Callable
+from urllib.parse import quote
+
+from aktify_sandbox.barrier import Barrier
+from aktify_sandbox.campaigns import Campaigns
+from aktify_sandbox.contract import answers
+from aktify_sandbox.contract.answers import Answer
+from aktify_sandbox.contract.decide import decide
+from aktify_sandbox.exchange import Exchange, Headers, Request, Response
+from aktify_sandbox.originals import time
+from aktify_sandbox.record.recorder import Recorder
+from aktify_sandbox.scenarios.forced import forced_answer, impossible_answer
+from aktify_sandbox.scenarios.forcing import Forcing
+from aktify_sandbox.scenarios.rules import NATURAL, NEED_CONNECTION, Forced, Step
+from aktify_sandbox.settings import Settings
+from aktify_sandbox.storage.log import LogUnwritable, request_id, too_many_files
+from aktify_sandbox.storage.store import Store
+
+Written = Callable[[Exchange], None]
+"""What is called with an exchange when its line is written, or couldn't be: now it may be answered."""
+
+_IN_URLS = "!#$%&'()*+,/:;=?@[]~"
+
+
+class Endpoint:
+    """`POST /api/v1/leads`, the short links, and the 404 of everything else."""
+
+    def __init__(
+        self, settings: Settings, campaigns: Campaigns, forcing: Forcing, store: Store, recorder: Recorder
+    ) -> None:
+        self._settings = settings
+        self._campaigns = campaigns
+        self._forcing = forcing
+        self._store = store
+        self._recorder = recorder
+        self._barrier = Barrier()
+        self._refusals = _Allowance()
+        self._origin = campaigns.origin.encode()
+
+    @property
+    def max_body(self) -> int:
+        """How many bytes of a body are to be held."""
+        return self._settings.max_body
+
+    def handle(self, request: Request, written: Written) -> Exchange:
+        """Answer a whole request. `written` is called once that may be sent, later than this. Nothing is raised."""
+        try:
+            answer = self.decide(request)
+            forced = self._forcing.ask(request, answer)
+        except Exception:  # a defect of ours: answered 500, recorded, and shown to be reported
+            return self._append(Exchange(0, request, _defect(), None), written)
+        exchange = Exchange(0, request, answer, None, forced)
+        if forced is None:
+            return self._append(exchange, written)
+        if forced.step.gather and answer.access and answer.phone:
+            go = functools.partial(self._decide_anew, exchange, written)
+            self._barrier.join((answer.access.campaign, answer.phone), forced.step.gather, exchange, go)
+            return exchange
+        exchange.answer = _forced(exchange, forced, answer)
+        return self._append(exchange, written)
+
+    def decide(self, request: Request) -> Answer:
+        """The answer when nothing is forced."""
+        if request.path.startswith("/s/") and request.method in ("GET", "HEAD"):
+            return self._open_link(request.path[3:])
+        campaigns = self._campaigns
+        answer = decide(request, campaigns.rulings, campaigns.find, self._store.has)
+        # who opens the address in a browser looks for our page; bodies of another shape were chosen, and stay so
+        if answer.status == 404 and request.path == "/" and self._settings.error_bodies == "detailed":
+            answer.message += " The sandbox's own page is /_sandbox/."
+        return answer
+
+    def break_off(self, request: Request) -> None:
+        """Record a request whose client went before its body was whole."""
+        self._append(Exchange(0, request, self._aborted(request), None), _nobody)
+
+    def refuse(
+        self, request: Request, status: int, words: str, written: Written, *, is_recorded: bool = True
+    ) -> None:
+        """Say to bytes that aren't a request, or not one that a server may take, what is wrong with them.
+
+        A port scan must not fill the disk: `_Allowance` says how many are recorded. How many were left out stands in
+        the next record; to those, `written` is called at once.
+        """
+        left_out = self._refusals.take() if is_recorded else None
+        answer = answers.refused(status, words, left_out or 0, self._campaigns.find(_key_in(request)))
+        exchange = Exchange(0, request, answer, None)
+        if left_out is not None:
+            self._append(exchange, written)
+        else:
+            exchange.response = self._response(answer, None, None)
+            written(exchange)
+
+    @property
+    def refusals_left_out(self) -> int:
+        """How many refusals weren't recorded, since the last one that was."""
+        return self._refusals.left_out
+
+    def hang_up(self, exchange: Exchange) -> None:
+        """The client went before it had its answer: that is how long its patience lasts."""
+        access, phone = exchange.answer.access, exchange.answer.phone
+        if exchange.is_waiting and access and phone:
+            self._barrier.leave((access.campaign, phone), exchange)
+            self.break_off(exchange.request)
+        else:
+            self._recorder.hung_up(exchange)
+
+    def flush(self) -> None:
+        """Write what waits, so that it may be answered."""
+        self._store.flush()
+
+    def _decide_anew(self, exchange: Exchange, written: Written) -> None:
+        """Behind the barrier the world may be another."""
+        try:
+            natural = self.decide(exchange.request)
+            exchange.answer = _forced(exchange, exchange.forced, natural) if exchange.forced else natural
+        except Exception:
+            exchange.answer, exchange.forced = _defect(), None
+        self._append(exchange, written)
+
+    def _append(self, exchange: Exchange, written: Written) -> Exchange:
+        exchange.number = number = self._store.next_number()
+        if exchange.answer.status:
+            exchange.response = self._response(exchange.answer, number, exchange.forced)
+        self._recorder.append(exchange, functools.partial(self._appended, exchange, written))
+        return exchange
+
+    def _appended(self, exchange: Exchange, written: Written, error: LogUnwritable | None) -> None:
+        if error is not None:
+            if not exchange.answer.ends:
+                exchange.answer = answers.unavailable(str(error))
+            exchange.response, exchange.forced = self._response(exchange.answer, None, None), None
+        self._recorder.tell(exchange)
+        written(exchange)
+
+    # what is answered
+
+    def _open_link(self, code: str) -> Answer:
+        url = self._store.long_url(code)
+        if url is None:
+            return answers.not_found(f"/s/{code}")
+        rule = "The short link of a kept lead was opened."
+        return Answer(302, "link", rule, rule, headers=(("location", quote(url, safe=_IN_URLS)),))
+
+    def _aborted(self, request: Request) -> Answer:
+        milliseconds = (time.perf_counter() - request.started) * 1000
+        when = f"after {milliseconds:.0f} ms, {request.body_bytes:,} bytes into the body"
+        rule = f"The client hung up {when}: nothing was answered or kept."
+        return Answer(0, "aborted", rule, rule, access=self._campaigns.find(_key_in(request)))
+
+    def _response(self, answer: Answer, number: int | None, forced: Forced | None) -> Response:
+        content_type, body = self._body(answer, number or 0, forced.step if forced else None)
+        headers = [(b"content-length", b"%d" % len(body))]
+        if answer.status in (204, 304):  # no body, and so no length of one
+            headers.clear()
+        if content_type:
+            headers.insert(0, (b"content-type", content_type.encode()))
+        if answer.headers:
+            headers += [(name.encode(), value.encode("latin-1")) for name, value in answer.headers]
+        if forced:
+            headers = _with(headers, forced.step.headers)
+        if number is not None and self._settings.sandbox_headers:
+            headers += self._own_headers(answer.status, number, forced)
+        return Response(answer.status, headers, body)
+
+    def _body(self, answer: Answer, number: int, step: Step | None) -> tuple[str | None, bytes]:
+        settings, chance, access = self._settings, number + self._settings.seed, answer.access
+        own_shuffle = access.shuffle if access else None
+        shuffle = bool(step and step.shuffle) or (settings.shuffle if own_shuffle is None else own_shuffle)
+        if step and step.body is not None:
+            return step.media, step.body
+        if answer.objection == "accepted":
+            return "application/json", answers.render_created(answer.lead or {}, chance if shuffle else None)
+        if answer.status < 400:
+            return None, b""
+        if answer.ends:
+            return "text/plain; charset=utf-8", f"{answer.message}\n".encode()
+        own_shape = access.error_bodies if access else None
+        shape = "rotate" if step and step.shuffle else own_shape or settings.error_bodies
+        return answers.render(answer, shape, chance)
+
+    def _own_headers(self, status: int, number: int, forced: Forced | None) -> Headers:
+        name = request_id(number).encode()
+        headers = [(b"x-aktify-sandbox-request", name)]
+        if status != 201:
+            headers.append((b"x-aktify-sandbox-explain", b"%b/_sandbox/requests/%b" % (self._origin, name)))
+        if forced:
+            headers.append((b"x-aktify-sandbox-forced", forced.by.encode("latin-1", "replace")))
+        return headers
+
+
+class _Allowance:
+    """How many refusals may be recorded: so many at once, then one in ten seconds."""
+
+    _MOST = 1_000
+    _SECONDS = 10.0
+
+    def __init__(self) -> None:
+        self._left, self._since = float(self._MOST), time.monotonic()
+        self.left_out = 0
+
+    def take(self) -> int | None:
+        """How many were left out before this one; None: this one is too."""
+        now = time.monotonic()
+        self._left = min(self._MOST, self._left + (now - self._since) / self._SECONDS)
+        self._since = now
+        if self._left < 1:
+            self.left_out += 1
+            return None
+        self._left -= 1
+        left_out, self.left_out = self.left_out, 0
+        return left_out
+
+
+def _forced(exchange: Exchange, forced: Forced, natural: Answer) -> Answer:
+    if forced.step.fault in NEED_CONNECTION and not exchange.request.can_break:
+        exchange.forced = forced._replace(step=NATURAL, delay=0.0)
+        return impossible_answer(forced, natural)
+    return forced_answer(forced, natural)
+
+
+def _with(headers: Headers, forced: tuple[tuple[str, str], ...]) -> Headers:
+    """The headers with those of a rule, which take the place of ours of the same name."""
+    more = [(name.encode(), value.encode("latin-1")) for name, value in forced]
+    names = {name for name, _ in more}
+    return [pair for pair in headers if pair[0] not in names] + more
+
+
+def _key_in(request: Request) -> bytes:
+    return next((value for name, value in request.headers if name == b"x-api-key"), b"")
+
+
+def _nobody(_: Exchange) -> None:
+    """Is there to be answered."""
+
+
+def _defect() -> Answer:
+    words = too_many_files(sys.exc_info()[1])
+    if words:
+        return answers.unavailable(words)
+    traceback.print_exc(file=sys.stderr)
+    return answers.internal_error()

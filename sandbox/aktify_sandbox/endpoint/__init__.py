@@ -1,1 +1,0 @@
-"""The vendor's door: an answer, and how it goes out."""

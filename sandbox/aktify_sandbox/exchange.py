@@ -1,0 +1,74 @@
+"""A request, its response, and both together with the reason: the values that go from the connection to the record."""
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from aktify_sandbox.contract.answers import Answer
+    from aktify_sandbox.scenarios.rules import Forced
+
+Headers = list[tuple[bytes, bytes]]
+
+
+@dataclass(slots=True)
+class Request:
+    """What a client has sent."""
+
+    method: str
+    path: str
+    """With its escapes decoded."""
+    headers: Headers
+    """In order: names in lower case, values without the blanks around them (RFC 9110, 5.5)."""
+    body: bytes
+    """No more of it than a sandbox takes."""
+    query: bytes = b""
+    version: str = "1.1"
+    """Of HTTP."""
+    left_out: int = 0
+    """Bytes of the body that came and aren't held: it was too large."""
+    written: Headers | None = None
+    """The headers as they were written, if they are to be recorded otherwise than above."""
+    client: str | None = None
+    """Its address and port."""
+    arrived: float = 0.0
+    """Seconds since the epoch."""
+    started: float = 0.0
+    """The same moment by a clock that only goes forward, in seconds."""
+    can_break: bool = True
+    """Whether its connection can be broken off, as most faults do."""
+
+    @property
+    def body_bytes(self) -> int:
+        """How long the body was."""
+        return len(self.body) + self.left_out
+
+
+@dataclass(slots=True)
+class Response:
+    """What is answered."""
+
+    status: int
+    headers: Headers
+    body: bytes
+
+
+@dataclass(slots=True, eq=False)
+class Exchange:
+    """A request with its answer and the reason."""
+
+    number: int
+    request: Request
+    answer: "Answer"
+    response: Response | None
+    """None when nothing is answered: the client is gone, or a fault stands in the place of an answer."""
+    forced: "Forced | None" = None
+    duration_ms: float = 0.0
+    """From the request to the decision."""
+    is_waiting: bool = False
+    """Whether it waits at the barrier, undecided."""
+
+    @property
+    def is_plain(self) -> bool:
+        """Whether the answer goes out whole and at once."""
+        forced = self.forced
+        return forced is None or not (forced.delay or forced.step.fault)

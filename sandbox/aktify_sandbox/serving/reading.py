@@ -1,0 +1,322 @@
+"""From a connection's bytes to requests: httptools, made stricter where it lets things pass.
+
+Blanks and tabs around a header's value are no part of it (RFC 9110, 5.5): they are taken off here, once, for all who
+compare. The headers are kept as they were written too, for the record.
+"""
+
+from typing import NamedTuple, Protocol
+from urllib.parse import unquote
+
+import httptools
+
+from aktify_sandbox.exchange import Headers
+from aktify_sandbox.serving.refusals import (
+    CHUNKS_TOO_LARGE,
+    HEAD_TOO_LARGE,
+    NO_END,
+    NO_PROXY,
+    TRAILERS_TOO_LARGE,
+    WRONG_VERSION,
+    Refusal,
+    diagnosis,
+    diagnosis_of_body,
+    make_out,
+    wrong_target,
+)
+
+BLANKS = b" \t"
+"""What may stand around a header's value (RFC 9110, 5.6.3)."""
+MAX_HEADER_BYTES = 65_536
+_FRAMING_PER_BYTE = 16
+_CODING = len("transfer-encoding")
+
+
+class Head(NamedTuple):
+    """A request's head."""
+
+    method: str
+    target: bytes
+    path: str
+    """With its escapes decoded."""
+    query: bytes
+    version: str
+    headers: Headers
+    """Names in lower case, values without the blanks around them."""
+    written: Headers
+    """As they were written."""
+    keeps_alive: bool
+    """Whether the connection stays open behind the answer."""
+    expects: bool
+    """Whether the client waits for `100 Continue`."""
+
+
+class Receiver(Protocol):
+    """Who is told what came."""
+
+    def on_head(self, head: Head) -> None:
+        """A request's head is complete."""
+
+    def on_body(self, piece: bytes) -> None:
+        """A part of its body came."""
+
+    def on_end(self) -> None:
+        """The request is whole."""
+
+    def on_refusal(self, refusal: Refusal, head: Head | None) -> None:
+        """What came can't be read, and nothing is that follows. `head` is what can be made out; None in a body."""
+
+
+class Reader:
+    """The requests of one connection."""
+
+    def __init__(self, receiver: Receiver) -> None:
+        self._receiver = receiver
+        self._parser = self._new_parser()
+        self._target = b""
+        self._written: Headers = []
+        self.is_refusing = False
+        self.is_inside = False
+        """Whether a request has begun and isn't whole yet."""
+        self._head = 0
+        """Bytes of a head that have come while it isn't complete; -1 once it is."""
+        self._earlier = bytearray()
+        """Those of them that came in earlier pieces."""
+        self._follows = False
+        """Whether the head that comes began behind another request in one piece: what its bytes are isn't known."""
+        self._came = 0
+        """How long the piece is that is being read."""
+        self._ended = 0
+        """How many requests have ended in it."""
+        self._bodied = 0
+        """Bytes of the body that have come."""
+        self._framed = 0
+        """All other bytes behind the head: the chunks' sizes, extensions and trailers."""
+        self._trailed = 0
+        """Bytes of trailers."""
+        self._is_coded = False
+        """Whether the head names a transfer coding."""
+        self._declining = False
+        """Whether the head asks for another protocol, so that it is to be read again without that wish."""
+        self._as_written: Headers | None = None
+        """The headers of a head that is read again in another form."""
+        self._misread: bytearray | None = None
+        """What came of a body whose chunks httptools doesn't see, so that the request is to be read again."""
+
+    @property
+    def has_begun(self) -> bool:
+        """Whether bytes have come of a head that isn't complete."""
+        return self._head > 0
+
+    def feed(self, data: bytes) -> None:
+        """Read a piece. The larger it is, the more requests may come of it at once."""
+        self._came, self._ended, before = len(data), 0, self._bodied
+        self._feed(data)
+        if self.is_refusing:
+            return
+        if self._head >= 0:
+            self._keep_beginning(data)
+        elif not self._ended:
+            self._framed += len(data) - max(0, self._bodied - before)
+            if self._framed > MAX_HEADER_BYTES + len(data) + _FRAMING_PER_BYTE * self._bodied:
+                self._refuse(CHUNKS_TOO_LARGE)
+
+    def _keep_beginning(self, data: bytes) -> None:
+        """A head that isn't complete yet must not grow without an end."""
+        if self._ended:
+            self._follows = True  # only a part of the piece is its own
+            return
+        self._head += len(data)
+        self._earlier += data
+        if self._head > MAX_HEADER_BYTES:
+            self._refuse(HEAD_TOO_LARGE, self._made_out(bytes(self._earlier)))
+
+    def _feed(self, data: bytes) -> None:
+        try:
+            self._parser.feed_data(data)
+        except httptools.HttpParserUpgrade as upgrade:
+            self._decline_upgrade(data[upgrade.args[0] :])
+        except httptools.HttpParserError as error:
+            if not self.is_refusing:
+                self._refuse_unparsed(data, f"{error}")
+        else:
+            rest, self._misread = self._misread, None
+            if rest is not None:
+                self._read_again(bytes(rest))
+
+    def _refuse_unparsed(self, data: bytes, error: str) -> None:
+        if self.is_inside and self._head < 0:
+            self._refuse(diagnosis_of_body(error))
+            return
+        came = b"" if self._follows or self._ended else bytes(self._earlier) + data
+        self._refuse(diagnosis(came, error), self._made_out(came))
+
+    def _refuse(self, refusal: Refusal, head: Head | None = None) -> None:
+        if not self.is_refusing:
+            self.is_refusing = True
+            self._receiver.on_refusal(refusal, head)
+
+    def _made_out(self, came: bytes) -> Head:
+        """What can be seen of a head that can't be parsed."""
+        method, target, version, written = make_out(came)
+        path, _, query = target.partition(b"?")
+        plain = _plain(written)
+        return Head(method, target, path.decode("latin-1"), query, version, plain, written, False, False)
+
+    def _decline_upgrade(self, rest: bytes) -> None:
+        """A server that doesn't speak another protocol ignores the wish for it (RFC 9110, 7.8); httptools can't."""
+        if self._parser.get_method() == b"CONNECT":
+            self._refuse(NO_PROXY, self._parsed())
+            return
+        self._declining = False
+        self._read_again(rest)
+
+    def _read_again(self, rest: bytes) -> None:
+        """Read the head in a form that httptools understands, then what came behind it."""
+        self._as_written = self._written
+        method, version = self._parser.get_method(), self._parser.get_http_version().encode()
+        lines = [b"%b %b HTTP/%b" % (method, self._target, version)]
+        lines += [b"%b: %b" % pair for pair in map(_without_upgrade, _plain(self._written)) if pair]
+        self._parser = self._new_parser()
+        self._feed(b"\r\n".join(lines) + b"\r\n\r\n")
+        if rest:
+            self._feed(rest)
+
+    def _new_parser(self) -> httptools.HttpRequestParser:
+        parser = httptools.HttpRequestParser(self)
+        parser.set_dangerous_leniencies(lenient_data_after_close=True, lenient_transfer_encoding=True)
+        return parser
+
+    # what httptools says
+
+    def on_message_begin(self) -> None:
+        """A request begins: its head has everything still before it."""
+        self._head = self._bodied = self._framed = self._trailed = 0
+        self._target = b""
+        self._written = []
+        self._is_coded = False
+        self.is_inside = True
+
+    def on_url(self, url: bytes) -> None:
+        """A part of the request's target."""
+        self._target += url
+
+    def on_header(self, name: bytes, value: bytes) -> None:
+        """A header, or behind a body in chunks a trailer, which is none."""
+        if self._head < 0:
+            self._trailed += len(name) + len(value) + 4
+            if self._trailed > MAX_HEADER_BYTES:
+                self._refuse(TRAILERS_TOO_LARGE)
+            return
+        self._written.append((name, value))
+        if len(name) == _CODING and name.lower() == b"transfer-encoding":
+            self._is_coded = True
+
+    def on_headers_complete(self) -> None:
+        """Say so, unless the head isn't accepted."""
+        came, self._head = self._head + self._came, -1
+        self._follows = False
+        if self.is_refusing:
+            return
+        self._earlier.clear()
+        head = self._parsed()
+        if head.version not in ("1.0", "1.1"):
+            self._refuse(WRONG_VERSION, head)
+        elif came > MAX_HEADER_BYTES and len(self._target) + _size(head.written) > MAX_HEADER_BYTES:
+            self._refuse(HEAD_TOO_LARGE, head)
+        elif self._parser.should_upgrade():
+            self._declining = True
+        elif self._is_coded and _hides_its_chunks(head.headers, self._written):
+            self._misread = bytearray()
+        elif not head.path:
+            self._refuse(wrong_target(head.target), head)
+        else:
+            self._as_written = None
+            self._receiver.on_head(head)
+            if self._is_coded and not _is_chunked(
+                head.headers
+            ):  # nobody can tell where its body ends (RFC 9112, 6.3)
+                self._refuse(NO_END)
+
+    def on_body(self, body: bytes) -> None:
+        """Part of a body, unless its head was refused."""
+        if self._misread is not None:
+            self._misread += body
+            return
+        self._bodied += len(body)
+        if not self.is_refusing:
+            self._receiver.on_body(body)
+
+    def on_message_complete(self) -> None:
+        """The request is whole, unless its head was refused."""
+        if self._declining or self._misread is not None:
+            return
+        self._ended += 1
+        self.is_inside = False
+        if not self.is_refusing:
+            self._receiver.on_end()
+
+    def _parsed(self) -> Head:
+        parser, target, written = self._parser, self._target, self._written
+        path, query = _split(target)
+        version, headers = parser.get_http_version(), _plain(written)
+        keeps_alive = version == "1.1" and parser.should_keep_alive()
+        expects = version == "1.1" and (b"expect", b"100-continue") in headers
+        written = self._as_written or written
+        return Head(
+            parser.get_method().decode("ascii"),
+            target,
+            path,
+            query,
+            version,
+            headers,
+            written,
+            keeps_alive,
+            expects,
+        )
+
+
+def _plain(written: Headers) -> Headers:
+    return [(name.lower(), value.strip(BLANKS)) for name, value in written]
+
+
+def _split(target: bytes) -> tuple[str, bytes]:
+    """Path and query of a request's target; no path if it has none."""
+    if target.startswith(b"/") and b"#" not in target:
+        raw, _, query = target.partition(b"?")
+    else:
+        try:
+            url = httptools.parse_url(target)
+        except httptools.HttpParserInvalidURLError:
+            return "", b""
+        raw, query = url.path or b"", url.query or b""
+    path = raw.decode("latin-1")
+    return (unquote(path) if "%" in path else path), query
+
+
+def _is_chunked(headers: Headers) -> bool:
+    """Whether the body is framed by chunks, as the last coding and once."""
+    values = [value for name, value in headers if name == b"transfer-encoding"]
+    codings = [coding.strip(BLANKS).lower() for coding in b",".join(values).split(b",")]
+    return codings.count(b"chunked") == 1 and codings[-1] == b"chunked"
+
+
+def _hides_its_chunks(headers: Headers, written: Headers) -> bool:
+    """Whether a tab behind `chunked` keeps httptools from seeing it."""
+    names = [name.lower() for name, value in written if b"\t" in value[len(value.rstrip(BLANKS)) :]]
+    return b"transfer-encoding" in names and _is_chunked(headers)
+
+
+def _without_upgrade(header: tuple[bytes, bytes]) -> tuple[bytes, bytes] | None:
+    name, value = header
+    if name in (b"upgrade", b"http2-settings"):
+        return None
+    if name == b"connection":
+        kept = [
+            each for each in value.split(b",") if each.strip().lower() not in (b"upgrade", b"http2-settings")
+        ]
+        return (name, b",".join(kept)) if kept else None
+    return header
+
+
+def _size(headers: Headers) -> int:
+    return sum(len(name) + len(value) + 4 for name, value in headers)
