@@ -1,6 +1,6 @@
 """A request, its response, and both together with the reason: the values that go from the connection to the record."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -36,6 +36,18 @@ class Request:
     """The same moment by a clock that only goes forward, in seconds."""
     can_break: bool = True
     """Whether its connection can be broken off, as most faults do."""
+
+    named: dict[bytes, bytes] = field(init=False)
+    """The headers by name; of one that is repeated, its last value."""
+
+    def __post_init__(self) -> None:
+        self.named = dict(self.headers)
+
+    def count(self, name: bytes) -> int:
+        """How many headers have that name."""
+        if len(self.named) == len(self.headers):
+            return name in self.named
+        return [each for each, _ in self.headers].count(name)
 
     @property
     def body_bytes(self) -> int:

@@ -16,35 +16,6 @@ OTHER_KEY_HEADERS = frozenset(
 """Where the key is sent by mistake."""
 
 
-class Headers:
-    """What the contract looks at, gathered in one pass."""
-
-    __slots__ = ("content_encoding", "content_type", "elsewhere", "hosts", "key", "keys", "wishes")
-
-    def __init__(self, headers: list[tuple[bytes, bytes]]) -> None:
-        self.hosts = self.keys = 0
-        self.key = b""
-        self.content_type: bytes | None = None
-        self.content_encoding: bytes | None = None
-        self.elsewhere: bytes | None = None
-        self.wishes = False
-        """Whether a browser asks if a page may send another request (CORS)."""
-        for name, value in headers:
-            if name == b"host":
-                self.hosts += 1
-            elif name == b"x-api-key":
-                self.keys += 1
-                self.key = value
-            elif name == b"content-type":
-                self.content_type = value
-            elif name == b"content-encoding":
-                self.content_encoding = value
-            elif name == b"access-control-request-method":
-                self.wishes = True
-            elif name in OTHER_KEY_HEADERS:
-                self.elsewhere = name
-
-
 def decide(
     request: Request,
     rulings: Rulings,
@@ -55,16 +26,17 @@ def decide(
 
     `find` looks up a key; `kept` says whether a campaign has a lead of an identity already.
     """
-    headers = Headers(request.headers)
-    objection = _malformed(headers, request.version) or _misrouted(request, headers, rulings)
+    objection = _malformed(request) or _misrouted(request, rulings)
     if objection:
         return objection
-    access = find(headers.key) if headers.key and headers.keys == 1 else None
+    headers = request.named
+    key = headers.get(b"x-api-key", b"")
+    access = find(key) if key and request.count(b"x-api-key") == 1 else None
     if access is None or access.revoked:
-        return answers.unauthorized(_why_unauthorized(headers, access, find), access)
+        return answers.unauthorized(_why_unauthorized(request, access, find), access)
     if request.left_out:
         return answers.too_large(len(request.body), access)
-    reading = access.rules.read(request.body, headers.content_type, headers.content_encoding)
+    reading = access.rules.read(request.body, headers.get(b"content-type"), headers.get(b"content-encoding"))
     answer = _judged(access, reading, kept)
     answer.sent, answer.identity = reading.sent, reading.identity
     return answer
@@ -78,37 +50,37 @@ def _judged(access: Access, reading: Reading, kept: Callable[[str, str], bool]) 
     return answers.created(access, reading.phone, reading.lead, reading.long_url)
 
 
-def _malformed(headers: Headers, version: str) -> Answer | None:
-    if headers.hosts == 1 or (headers.hosts == 0 and version == "1.0"):
+def _malformed(request: Request) -> Answer | None:
+    hosts = request.count(b"host")
+    if hosts == 1 or (hosts == 0 and request.version == "1.0"):
         return None
-    found = "no Host header" if not headers.hosts else f"{headers.hosts} Host headers"
-    hint = "HTTP/1.1 wants exactly one." if version != "1.0" else "HTTP wants at most one."
+    found = "no Host header" if not hosts else f"{hosts} Host headers"
+    hint = "HTTP/1.1 wants exactly one." if request.version != "1.0" else "HTTP wants at most one."
     return answers.malformed(f"The request has {found}.", hint, "RFC 9112, 3.2")
 
 
-def _misrouted(request: Request, headers: Headers, rulings: Rulings) -> Answer | None:
+def _misrouted(request: Request, rulings: Rulings) -> Answer | None:
     if request.path != ENDPOINT and not (
         request.path == f"{ENDPOINT}/" and rulings["trailing-slash"] == "accept"
     ):
         return answers.not_found(request.path)
     if request.method == "POST":
         return None
-    return answers.method_not_allowed(
-        request.method, preflight=headers.wishes and request.method == "OPTIONS"
-    )
+    is_preflight = request.method == "OPTIONS" and b"access-control-request-method" in request.named
+    return answers.method_not_allowed(request.method, preflight=is_preflight)
 
 
-def _why_unauthorized(headers: Headers, access: Access | None, find: Find) -> str:
+def _why_unauthorized(request: Request, access: Access | None, find: Find) -> str:
     if access is not None:
         return "This x-api-key is revoked."
-    if headers.keys > 1:
-        count = f"There are {headers.keys} x-api-key headers"
+    keys = request.count(b"x-api-key")
+    if keys > 1:
+        count = f"There are {keys} x-api-key headers"
         return f"{count}. HTTP joins them to one value with commas, which is no key: send exactly one."
-    if headers.keys:
-        return why_unknown(headers.key, find)
-    if headers.elsewhere:
-        name = headers.elsewhere.decode("latin-1")
-        return (
-            f"There is no x-api-key header; the key was perhaps sent as {name}, which the API doesn't read."
-        )
+    if keys:
+        return why_unknown(request.named[b"x-api-key"], find)
+    elsewhere = [name.decode("latin-1") for name, _ in request.headers if name in OTHER_KEY_HEADERS]
+    if elsewhere:
+        sent = f"the key was perhaps sent as {elsewhere[-1]}, which the API doesn't read"
+        return f"There is no x-api-key header; {sent}."
     return "There is no x-api-key header."

@@ -59,6 +59,11 @@ class LeadRules:
         self._takes_any_space = rulings["phone-spaces"] == "any"
         self._echoes_e164 = rulings["phone-echo"] == "e164"
         self._compares_spelling = rulings["duplicate-by"] == "as-written"
+        self._drops_empty = rulings["empty-string"] == "keep"
+        self._refuses_repeats = rulings["duplicate-json-key"] == "refuse"
+        self._objects_to_any = rulings["fictional-only"] == "on" or self.needs_link
+        """Whether every lead has to be looked at beyond the schema; else one with `_objects_to`."""
+        self._objects_to = {"zipCode", "externalCreated", *(["email"] if self._email else [])}
 
     @property
     def schema(self) -> dict[str, Any]:
@@ -88,9 +93,10 @@ class LeadRules:
     def _says_no(self, body: bytes, sent: Lead, checked: Lead, phone: str) -> bool:
         if self._has_both_links(sent):
             return True
-        for _ in self._beyond_the_schema(checked, phone):
-            return True
-        return self.rulings["duplicate-json-key"] == "refuse" and bool(repeated_names(body))
+        if self._objects_to_any or not self._objects_to.isdisjoint(checked):
+            for _ in self._beyond_the_schema(checked, phone):
+                return True
+        return self._refuses_repeats and bool(repeated_names(body))
 
     def _accepted(self, lead: Lead, checked: Lead, phone: str) -> Lead:
         accepted = {name: lead[name] for name in RESPONSE_ORDER if name in lead}
@@ -254,7 +260,7 @@ class LeadRules:
         return value
 
     def _checked(self, lead: Lead) -> Lead:
-        if self.rulings["empty-string"] != "keep":
+        if not self._drops_empty or "" not in lead.values():
             return lead
         return {
             name: value

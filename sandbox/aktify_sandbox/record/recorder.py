@@ -157,7 +157,7 @@ def content_of(exchange: Exchange) -> dict[str, Any]:
         "client": request.client,
         "method": request.method,
         "path": request.path,
-        "query": _shown_query(request.query),
+        "query": _shown_query(request.query) if request.query else "",
         "httpVersion": request.version,
         "headers": _shown_headers(request.written or request.headers),
         "bodyBytes": request.body_bytes,
@@ -171,7 +171,7 @@ def content_of(exchange: Exchange) -> dict[str, Any]:
             "ruling": answer.ruling,
             "scenario": forced.by if forced else None,
         },
-        "problems": [problem._asdict() for problem in answer.problems],
+        "problems": [problem._asdict() for problem in answer.problems] if answer.problems else [],
     }
     _add_body(content, request.body, cut=request.left_out > 0)
     if access and access.rules.rulings.changes:
@@ -218,15 +218,18 @@ def _second(seconds: int) -> str:
 
 
 def _shown_headers(headers: Headers) -> list[tuple[str, str]]:
-    return [
-        (name.decode("latin-1"), _hidden(name, value) if _is_secret(name) else value.decode("latin-1"))
-        for name, value in headers
-    ]
+    shown = []
+    for name, value in headers:
+        text, is_secret = _shown_name(name)
+        shown.append((text, _hidden(name, value) if is_secret else value.decode("latin-1")))
+    return shown
 
 
 @functools.lru_cache(maxsize=1_000)
-def _is_secret(name: bytes) -> bool:
-    return may_hold_key(name.decode("latin-1"))
+def _shown_name(name: bytes) -> tuple[str, bool]:
+    """The name as a text, and whether a value under it may be a key."""
+    text = name.decode("latin-1")
+    return text, may_hold_key(text)
 
 
 def _hidden(name: bytes, value: bytes) -> str:
@@ -234,7 +237,7 @@ def _hidden(name: bytes, value: bytes) -> str:
 
 
 def _shown_query(query: bytes) -> str:
-    return "&".join(map(_shown_parameter, query.decode("latin-1").split("&"))) if query else ""
+    return "&".join(map(_shown_parameter, query.decode("latin-1").split("&")))
 
 
 def _shown_parameter(parameter: str) -> str:

@@ -294,7 +294,9 @@ class Forcing:
         if natural.objection in ("request", "link"):
             return None
         usual = natural.objection in _USUAL
-        preferred = b",".join([value for name, value in request.headers if name == b"prefer"])
+        preferred = b""
+        if b"prefer" in request.named:
+            preferred = b",".join([value for name, value in request.headers if name == b"prefer"])
         if not (usual and preferred) and self.leaves_alone(natural, request.headers, request.body):
             return None
         return self._ask(request, natural, preferred if usual else b"", self._counts)

@@ -19,10 +19,9 @@ from uvicorn.server import ServerState
 
 from aktify_sandbox.endpoint import Endpoint
 from aktify_sandbox.exchange import Exchange, Request, Response
-from aktify_sandbox.faults import Cut, End, Pause, Piece, Reset, steps
-from aktify_sandbox.faults import Head as AnswerHead
+from aktify_sandbox.faults import Cut, End, Head, Pause, Piece, Reset, steps
 from aktify_sandbox.originals import asyncio, socket, time
-from aktify_sandbox.serving.reading import Head, Reader
+from aktify_sandbox.serving.reading import Reader
 from aktify_sandbox.serving.refusals import Refusal
 
 _PIECE = 4_096
@@ -69,6 +68,7 @@ class SandboxProtocol(asyncio.Protocol):
         _loop: asyncio.AbstractEventLoop | None = None,
     ) -> None:
         self._endpoint = endpoint
+        self._max_body = endpoint.max_body
         self._config = config
         self._state = server_state
         self._loop = _loop or asyncio.get_event_loop()
@@ -82,13 +82,12 @@ class SandboxProtocol(asyncio.Protocol):
         """Where in it reading goes on."""
         self._reads = True
         """Whether what comes is still read."""
-        self._head: Head | None = None
-        """Of the request whose body comes."""
+        self._request: Request | None = None
+        """The one whose body comes."""
+        self._keeps_alive = True
+        """Whether the connection stays open behind it."""
         self._cycle: RequestResponseCycle | None = None
         """In its place, if that is one to `/_sandbox`."""
-        self._body = b""
-        self._left_out = 0
-        self._arrived = self._started = 0.0
         # what is owed
         self._pending = 0
         """Answers that leave as soon as their lines are written."""
@@ -161,29 +160,29 @@ class SandboxProtocol(asyncio.Protocol):
 
     # what the reader says
 
-    def on_head(self, head: Head) -> None:
+    def on_head(self, request: Request, *, keeps_alive: bool, expects: bool) -> None:
         """A request's head is complete."""
         if not self._reads:  # it stands behind one that is the last
             return
-        if head.path.startswith("/_sandbox") and head.path[9:10] in ("", "/"):
-            self._cycle = cycle = self._cycle_for(head)
-            self._take(cycle)
+        if request.path.startswith("/_sandbox") and request.path[9:10] in ("", "/"):
+            self._cycle = self._cycle_for(request, keeps_alive=keeps_alive, expects=expects)
+            self._take(self._cycle)
             return
-        self._arrived, self._started = time.time(), time.perf_counter()
-        self._head, self._body, self._left_out = head, b"", 0
-        if head.expects:
+        self._request, self._keeps_alive = self._stamped(request), keeps_alive
+        if expects:
             self._take(_Continue())
 
     def on_body(self, piece: bytes) -> None:
         """A part of its body came; no more is held than the sandbox takes."""
-        cycle = self._cycle
-        if not self._reads:
-            return
-        if cycle is None:
-            room = self._endpoint.max_body - len(self._body)
-            self._body += piece[:room]
-            self._left_out += max(0, len(piece) - room)
-        elif not cycle.response_complete:
+        request, cycle = self._request, self._cycle
+        if request is not None:
+            room = self._max_body - len(request.body)
+            if len(piece) <= room:
+                request.body += piece
+            else:
+                request.body += piece[:room]
+                request.left_out += len(piece) - room
+        elif cycle is not None and not cycle.response_complete:
             cycle.body += piece
             if len(cycle.body) > HIGH_WATER_LIMIT:
                 self._flow.pause_reading()
@@ -191,48 +190,35 @@ class SandboxProtocol(asyncio.Protocol):
 
     def on_end(self) -> None:
         """The request is whole."""
-        if not self._reads:
-            return
+        request, self._request = self._request, None
         cycle, self._cycle = self._cycle, None
-        if cycle is not None:
+        if request is not None:
+            self._reads = self._keeps_alive
+            if self._current is None and not self._waiting:
+                self._ask(request, self._keeps_alive)
+            else:
+                self._waiting.append(_Asked(request, self._keeps_alive))
+        elif cycle is not None:
             cycle.more_body, self._reads = False, cycle.keep_alive
             cycle.message_event.set()
-            return
-        assert self._head is not None  # noqa: S101  a head comes first
-        keeps_alive, request = self._head.keeps_alive, self._request(self._head)
-        self._head = None
-        self._reads = keeps_alive
-        self._take(_Asked(request, keeps_alive))
 
-    def on_refusal(self, refusal: Refusal, head: Head | None) -> None:
+    def on_refusal(self, refusal: Refusal, request: Request | None) -> None:
         """What came can't be read."""
         if not self._reads:
             return
         self._reads = False
-        if head is not None:
-            self._arrived, self._started = time.time(), time.perf_counter()
-            self._body, self._left_out = b"", 0
-        seen, self._head = head or self._head, None
         cycle, self._cycle = self._cycle, None
-        request = self._request(seen) if seen else Request("", "", [], b"")
         if cycle is not None and cycle in self._waiting:
             self._waiting.remove(cycle)
+        if request is None:
+            request, self._request = self._request or Request("", "", [], b""), None
+        else:
+            self._stamped(request)
         self._take(_Refused(request, refusal, cycle))
 
-    def _request(self, head: Head) -> Request:
-        return Request(
-            head.method,
-            head.path,
-            head.headers,
-            self._body,
-            head.query,
-            head.version,
-            self._left_out,
-            head.written,
-            self._client,
-            self._arrived,
-            self._started,
-        )
+    def _stamped(self, request: Request) -> Request:
+        request.client, request.arrived, request.started = self._client, time.time(), time.perf_counter()
+        return request
 
     # each in its turn
 
@@ -246,14 +232,8 @@ class SandboxProtocol(asyncio.Protocol):
             self._begin(item)
 
     def _begin(self, item: _Item) -> None:
-        self._begun += 1
         if isinstance(item, _Asked):
-            self._pending += 1
-            exchange = self._endpoint.handle(item.request, functools.partial(self._answer, item.keeps_alive))
-            if exchange.is_waiting or not exchange.is_plain:
-                self._current = exchange
-            elif self._pending >= _MOST_PENDING:
-                self._endpoint.flush()
+            self._ask(item.request, item.keeps_alive)
             return
         if self._pending:  # what came before goes first
             self._endpoint.flush()
@@ -266,6 +246,15 @@ class SandboxProtocol(asyncio.Protocol):
             self._endpoint.refuse(item.request, *item.refusal, written, is_recorded=item.cycle is None)
         else:
             self._send(b"HTTP/1.1 100 Continue\r\n\r\n")
+
+    def _ask(self, request: Request, keeps_alive: bool) -> None:
+        self._begun += 1
+        self._pending += 1
+        exchange = self._endpoint.handle(request, functools.partial(self._answer, keeps_alive))
+        if exchange.forced is not None and (exchange.is_waiting or not exchange.is_plain):
+            self._current = exchange
+        elif self._pending >= _MOST_PENDING:
+            self._endpoint.flush()
 
     def _start(self, work: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
         task = self._loop.create_task(work)
@@ -300,7 +289,7 @@ class SandboxProtocol(asyncio.Protocol):
             match step:
                 case Pause(seconds):
                     await asyncio.sleep(seconds)
-                case AnswerHead(response, in_chunks):
+                case Head(response, in_chunks):
                     self._send(self._head_of(response, keeps_alive, in_chunks=in_chunks))
                 case Piece(content) if has_body:
                     self._send(
@@ -378,20 +367,19 @@ class SandboxProtocol(asyncio.Protocol):
 
     # uvicorn's cycle, for /_sandbox
 
-    def _cycle_for(self, head: Head) -> RequestResponseCycle:
+    def _cycle_for(self, request: Request, *, keeps_alive: bool, expects: bool) -> RequestResponseCycle:
         scope: Any = {
             "type": "http",
             "asgi": {"version": self._config.asgi_version, "spec_version": "2.3"},
-            "http_version": head.version,
+            "http_version": request.version,
             "server": get_local_addr(self.transport),
             "client": get_remote_addr(self.transport),
             "scheme": "http",
             "root_path": "",
-            "method": head.method,
-            "path": head.path,
-            "raw_path": head.target.partition(b"?")[0],
-            "query_string": head.query,
-            "headers": head.headers,
+            "method": request.method,
+            "path": request.path,
+            "query_string": request.query,
+            "headers": request.headers,
             "state": {},
             "extensions": {"aktify.connection": self},
         }
@@ -404,9 +392,9 @@ class SandboxProtocol(asyncio.Protocol):
             access_log=False,
             default_headers=self._state.default_headers,
             message_event=asyncio.Event(),
-            expect_100_continue=head.expects,
-            keep_alive=head.keeps_alive,
-            on_response=functools.partial(self._finish_cycle, head.keeps_alive),
+            expect_100_continue=expects,
+            keep_alive=keeps_alive,
+            on_response=functools.partial(self._finish_cycle, keeps_alive),
         )
 
     def _finish_cycle(self, keeps_alive: bool) -> None:
@@ -436,8 +424,8 @@ class SandboxProtocol(asyncio.Protocol):
         for cycle in (current, self._cycle):
             if isinstance(cycle, RequestResponseCycle):
                 _disconnect(cycle)
-        if self._head is not None:
-            self._endpoint.break_off(self._request(self._head))
+        if self._request is not None:
+            self._endpoint.break_off(self._request)
         for item in self._waiting:
             if isinstance(item, _Asked):
                 self._endpoint.break_off(item.request)
@@ -486,7 +474,7 @@ class SandboxProtocol(asyncio.Protocol):
     def abandon_half_sent(self) -> None:
         """A request of which more is still to come, or whose answer is withheld, can't be waited for."""
         self.let_go = True
-        if self.held or self._head is not None or self._cycle is not None or self._reader.has_begun:
+        if self.held or self._request is not None or self._cycle is not None or self._reader.has_begun:
             self.transport.abort()
 
     def shutdown(self) -> None:

@@ -4,57 +4,37 @@ Blanks and tabs around a header's value are no part of it (RFC 9110, 5.5): they 
 compare. The headers are kept as they were written too, for the record.
 """
 
-from typing import NamedTuple, Protocol
+from typing import Protocol
 from urllib.parse import unquote
 
 import httptools
 
-from aktify_sandbox.exchange import Headers
+from aktify_sandbox.exchange import Headers, Request
 from aktify_sandbox.serving.refusals import (
     CHUNKS_TOO_LARGE,
     HEAD_TOO_LARGE,
     NO_END,
     NO_PROXY,
     TRAILERS_TOO_LARGE,
-    WRONG_VERSION,
     Refusal,
     diagnosis,
     diagnosis_of_body,
     make_out,
     wrong_target,
+    wrong_version,
 )
 
 BLANKS = b" \t"
 """What may stand around a header's value (RFC 9110, 5.6.3)."""
 MAX_HEADER_BYTES = 65_536
 _FRAMING_PER_BYTE = 16
-_CODING = len("transfer-encoding")
-
-
-class Head(NamedTuple):
-    """A request's head."""
-
-    method: str
-    target: bytes
-    path: str
-    """With its escapes decoded."""
-    query: bytes
-    version: str
-    headers: Headers
-    """Names in lower case, values without the blanks around them."""
-    written: Headers
-    """As they were written."""
-    keeps_alive: bool
-    """Whether the connection stays open behind the answer."""
-    expects: bool
-    """Whether the client waits for `100 Continue`."""
 
 
 class Receiver(Protocol):
     """Who is told what came."""
 
-    def on_head(self, head: Head) -> None:
-        """A request's head is complete."""
+    def on_head(self, request: Request, *, keeps_alive: bool, expects: bool) -> None:
+        """A request's head is complete: whether its connection stays open, and `100 Continue` is waited for."""
 
     def on_body(self, piece: bytes) -> None:
         """A part of its body came."""
@@ -62,8 +42,8 @@ class Receiver(Protocol):
     def on_end(self) -> None:
         """The request is whole."""
 
-    def on_refusal(self, refusal: Refusal, head: Head | None) -> None:
-        """What came can't be read, and nothing is that follows. `head` is what can be made out; None in a body."""
+    def on_refusal(self, refusal: Refusal, request: Request | None) -> None:
+        """What came can't be read, and nothing is that follows. `request` is what can be made out; None in a body."""
 
 
 class Reader:
@@ -93,8 +73,6 @@ class Reader:
         """All other bytes behind the head: the chunks' sizes, extensions and trailers."""
         self._trailed = 0
         """Bytes of trailers."""
-        self._is_coded = False
-        """Whether the head names a transfer coding."""
         self._declining = False
         """Whether the head asks for another protocol, so that it is to be read again without that wish."""
         self._as_written: Headers | None = None
@@ -150,17 +128,16 @@ class Reader:
         came = b"" if self._follows or self._ended else bytes(self._earlier) + data
         self._refuse(diagnosis(came, error), self._made_out(came))
 
-    def _refuse(self, refusal: Refusal, head: Head | None = None) -> None:
+    def _refuse(self, refusal: Refusal, request: Request | None = None) -> None:
         if not self.is_refusing:
             self.is_refusing = True
-            self._receiver.on_refusal(refusal, head)
+            self._receiver.on_refusal(refusal, request)
 
-    def _made_out(self, came: bytes) -> Head:
+    def _made_out(self, came: bytes) -> Request:
         """What can be seen of a head that can't be parsed."""
         method, target, version, written = make_out(came)
         path, _, query = target.partition(b"?")
-        plain = _plain(written)
-        return Head(method, target, path.decode("latin-1"), query, version, plain, written, False, False)
+        return Request(method, path.decode("latin-1"), _plain(written), b"", query, version, written=written)
 
     def _decline_upgrade(self, rest: bytes) -> None:
         """A server that doesn't speak another protocol ignores the wish for it (RFC 9110, 7.8); httptools can't."""
@@ -193,7 +170,6 @@ class Reader:
         self._head = self._bodied = self._framed = self._trailed = 0
         self._target = b""
         self._written = []
-        self._is_coded = False
         self.is_inside = True
 
     def on_url(self, url: bytes) -> None:
@@ -208,8 +184,6 @@ class Reader:
                 self._refuse(TRAILERS_TOO_LARGE)
             return
         self._written.append((name, value))
-        if len(name) == _CODING and name.lower() == b"transfer-encoding":
-            self._is_coded = True
 
     def on_headers_complete(self) -> None:
         """Say so, unless the head isn't accepted."""
@@ -218,22 +192,28 @@ class Reader:
         if self.is_refusing:
             return
         self._earlier.clear()
-        head = self._parsed()
-        if head.version not in ("1.0", "1.1"):
-            self._refuse(WRONG_VERSION, head)
-        elif came > MAX_HEADER_BYTES and len(self._target) + _size(head.written) > MAX_HEADER_BYTES:
-            self._refuse(HEAD_TOO_LARGE, head)
+        request = self._parsed()
+        is_coded = b"transfer-encoding" in request.named
+        if request.version not in ("1.0", "1.1"):
+            self._refuse(wrong_version(f"HTTP/{request.version}"), request)
+        elif came > MAX_HEADER_BYTES and len(self._target) + _size(self._written) > MAX_HEADER_BYTES:
+            self._refuse(HEAD_TOO_LARGE, request)
         elif self._parser.should_upgrade():
             self._declining = True
-        elif self._is_coded and _hides_its_chunks(head.headers, self._written):
+        elif is_coded and _hides_its_chunks(request.headers, self._written):
             self._misread = bytearray()
-        elif not head.path:
-            self._refuse(wrong_target(head.target), head)
+        elif not request.path:
+            self._refuse(wrong_target(self._target), request)
         else:
             self._as_written = None
-            self._receiver.on_head(head)
-            if self._is_coded and not _is_chunked(
-                head.headers
+            speaks = request.version == "1.1"
+            self._receiver.on_head(
+                request,
+                keeps_alive=speaks and self._parser.should_keep_alive(),
+                expects=speaks and request.named.get(b"expect") == b"100-continue",
+            )
+            if is_coded and not _is_chunked(
+                request.headers
             ):  # nobody can tell where its body ends (RFC 9112, 6.3)
                 self._refuse(NO_END)
 
@@ -255,23 +235,16 @@ class Reader:
         if not self.is_refusing:
             self._receiver.on_end()
 
-    def _parsed(self) -> Head:
-        parser, target, written = self._parser, self._target, self._written
-        path, query = _split(target)
-        version, headers = parser.get_http_version(), _plain(written)
-        keeps_alive = version == "1.1" and parser.should_keep_alive()
-        expects = version == "1.1" and (b"expect", b"100-continue") in headers
-        written = self._as_written or written
-        return Head(
-            parser.get_method().decode("ascii"),
-            target,
+    def _parsed(self) -> Request:
+        path, query = _split(self._target)
+        return Request(
+            self._parser.get_method().decode("ascii"),
             path,
+            _plain(self._written),
+            b"",
             query,
-            version,
-            headers,
-            written,
-            keeps_alive,
-            expects,
+            self._parser.get_http_version(),
+            written=self._as_written or self._written,
         )
 
 

@@ -16,8 +16,9 @@ class Refusal(NamedTuple):
 HEAD_TOO_LARGE = Refusal(431, "The request's headers are larger than 64 kB.")
 CHUNKS_TOO_LARGE = Refusal(431, "The chunks' extensions or trailers are larger than 64 kB.")
 TRAILERS_TOO_LARGE = Refusal(431, "The trailers are larger than 64 kB.")
-WRONG_VERSION = Refusal(400, "This server speaks HTTP/1.1.")
-NO_PROXY = Refusal(405, "This is no proxy: CONNECT isn't possible. Fix: set no HTTPS_PROXY for this address.")
+NO_PROXY = Refusal(
+    405, "CONNECT isn't possible: this is no proxy. Fix: is HTTPS_PROXY set to the sandbox's address?"
+)
 NO_END = Refusal(
     400,
     "The transfer coding must end in chunked, once: else nobody knows where the body ends (RFC 9112, 6.3).",
@@ -81,6 +82,11 @@ def diagnosis_of_body(error: str) -> Refusal:
     return Refusal(400, f"The chunks of the body are malformed (RFC 9112, 7.1). (The parser says: {error}.)")
 
 
+def wrong_version(version: str) -> Refusal:
+    """Another protocol than HTTP/1.1 and 1.0."""
+    return Refusal(400, f"This server speaks HTTP/1.1, not {version}.")
+
+
 def wrong_target(target: bytes) -> Refusal:
     """A request's target that is no path."""
     shown = target[:100].decode("latin-1")
@@ -107,15 +113,17 @@ def make_out(came: bytes) -> tuple[str, bytes, str, Headers]:
 
 
 def _request_line(head: bytes) -> str | None:
+    if b"\r" in head.rstrip(b"\r\n") and b"\n" not in head.rstrip(b"\r\n"):
+        return "The lines end in CR alone: lines of HTTP end in CR and LF (RFC 9112, 2.2)."
     line = head.partition(b"\n")[0].rstrip(b"\r")
     method, _, rest = line.partition(b" ")
     target, _, version = rest.rpartition(b" ")
     if not _TOKEN.fullmatch(method):
         return "This isn't HTTP: the first line has no method."
     if not re.fullmatch(rb"HTTP/[0-9.]+", version):
-        return "The request line has no version: it ends in HTTP/1.1."
+        return "The request line must end in HTTP/1.1."
     if version not in (b"HTTP/1.1", b"HTTP/1.0"):
-        return f"{WRONG_VERSION.words} The request line says {version.decode()}."
+        return wrong_version(version.decode()).words
     if b" " in target:
         return "The request's target holds a blank. Fix: write it as %20."
     if not re.fullmatch(rb"[!-~]+", target):
@@ -166,7 +174,7 @@ def _framing(head: bytes) -> str | None:
     if len(lengths) > 1:
         return f"Content-Length stands there {len(lengths)} times (RFC 9112, 6.3)."
     if lengths and not (lengths[0].isdigit() and len(lengths[0]) < 20):
-        return f"The Content-Length {lengths[0][:40].decode('latin-1')} isn't a number of bytes."
+        return f"The Content-Length “{lengths[0][:40].decode('latin-1')}” isn't a number of bytes."
     return None
 
 
