@@ -12,6 +12,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from aktify_sandbox.contract.answers import Access
+from aktify_sandbox.contract.keys import why_unknown
 from aktify_sandbox.contract.lead import LeadRules
 from aktify_sandbox.contract.rulings import RulingMistake, Rulings
 from aktify_sandbox.masking import masked_key
@@ -85,6 +86,8 @@ class Campaigns:
         self._campaigns: dict[str, Campaign] = {}
         self._keys: dict[str, Key] = {}
         self._found: dict[bytes, Access] = {}
+        self._reasons: dict[bytes, str] = {}
+        """Why keys aren't known that are sent again and again."""
         self._spelled: dict[tuple[str, str], bytes] = {}
         self._redactions: dict[tuple[str, ...], Redaction] = {}
         self._secrets: set[str] = set()
@@ -112,6 +115,8 @@ class Campaigns:
         return self._found.get(raw) or self._look_up(raw)
 
     def _look_up(self, raw: bytes) -> Access | None:
+        if raw in self._reasons:
+            return None
         text = raw.decode("latin-1")
         access = self._open(text)
         if access:
@@ -121,6 +126,20 @@ class Campaigns:
             self._found[raw] = access
             self._spelled[access.key, access.campaign] = raw
         return access
+
+    def why_unknown(self, raw: bytes) -> str:
+        """Why a key opens nothing, in words."""
+        reason = self._reasons.get(raw)
+        if reason is None:
+            reason = why_unknown(raw, self.find)
+            if len(self._reasons) >= _REMEMBERED:
+                self._reasons.clear()
+            self._reasons[raw] = reason
+        return reason
+
+    def _forget_found(self) -> None:
+        self._found.clear()
+        self._reasons.clear()
 
     def answers(self) -> dict[str, tuple[str, int]]:
         """The keys of the configuration that force an answer: how each is shown, and the status."""
@@ -274,7 +293,7 @@ class Campaigns:
     def put_key(self, digested: str, key: Key) -> None:
         """Add or change a key, known by its digest."""
         self._keys[digested] = key
-        self._found.clear()
+        self._forget_found()
 
     def restore_key(self, digested: str, key: Key) -> None:
         """The same for one that an earlier run wrote down, with a salt of its own or none."""
@@ -296,7 +315,7 @@ class Campaigns:
         """Forget a campaign and its keys."""
         self._campaigns.pop(name, None)
         self._keys = {digested: key for digested, key in self._keys.items() if key.campaign != name}
-        self._found.clear()
+        self._forget_found()
 
     def as_configured(self, salt: str) -> "Campaigns":
         """Others, as these were before anything was added or revoked."""
@@ -305,7 +324,7 @@ class Campaigns:
     def become(self, other: "Campaigns") -> None:
         """Take over the other's campaigns and keys."""
         self._campaigns, self._keys, self._salts = other._campaigns, other._keys, other._salts
-        self._found.clear()
+        self._forget_found()
 
     def key_named(self, text: str) -> tuple[str, Key]:
         """A key by itself, by its name or as it is shown: its digest and the key. Raises `CampaignMistake`."""

@@ -74,7 +74,7 @@ class Endpoint:
         if request.path.startswith("/s/") and request.method in ("GET", "HEAD"):
             return self._open_link(request.path[3:])
         campaigns = self._campaigns
-        answer = decide(request, campaigns.rulings, campaigns.find, self._store.has)
+        answer = decide(request, campaigns.rulings, campaigns.find, self._store.has, campaigns.why_unknown)
         # who opens the address in a browser looks for our page; bodies of another shape were chosen, and stay so
         if answer.status == 404 and request.path == "/" and self._settings.error_bodies == "detailed":
             answer.message += " The sandbox's own page is /_sandbox/."

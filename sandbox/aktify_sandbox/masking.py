@@ -4,6 +4,7 @@ import re
 
 _SECRET = re.compile("key|token|secret|password|auth|cookie|credential", re.IGNORECASE)
 _ID_OR_NUMBER = re.compile(r"\br0[0-9]{8}\b|\+?[0-9](?:(?:[^0-9\n]|[ ().\-/]{2,3})?[0-9]){6,}")
+_DIGIT = re.compile("[0-9]")
 _IN_ADDRESS = r'[^@\s"(),:;<>\[\]\\]'  # the rest are not allowed in one, and end it in JSON and prose
 _EMAIL = re.compile(f"({_IN_ADDRESS}?){_IN_ADDRESS}*@({_IN_ADDRESS}+)")
 
@@ -25,7 +26,8 @@ def masked_email(email: str) -> str:
 
 def masked_text(text: str) -> str:
     """The text with its e-mail addresses, and what may be a phone number, masked."""
-    return _ID_OR_NUMBER.sub(_masked_number, masked_email(text))
+    text = masked_email(text) if "@" in text else text
+    return _ID_OR_NUMBER.sub(_masked_number, text) if _DIGIT.search(text) else text
 
 
 def _masked_number(found: re.Match[str]) -> str:

@@ -1,12 +1,13 @@
 """The order of objections, on one screen. The first one wins; only a lead without any is accepted."""
 
 from collections.abc import Callable
+from functools import partial
 
 from aktify_sandbox.exchange import Request
 
 from . import answers
 from .answers import ENDPOINT, Access, Answer
-from .keys import Find, why_unknown
+from .keys import why_unknown
 from .lead import Reading
 from .rulings import Rulings
 
@@ -21,10 +22,12 @@ def decide(
     rulings: Rulings,
     find: Callable[[bytes], Access | None],
     kept: Callable[[str, str], bool],
+    why: Callable[[bytes], str] | None = None,
 ) -> Answer:
     """Answer a request: HTTP (400), route (404, 405), key (401), size (413), body (400), duplicate (409), else 201.
 
-    `find` looks up a key; `kept` says whether a campaign has a lead of an identity already.
+    `find` looks up a key; `kept` says whether a campaign has a lead of an identity already; `why` says in words why a
+    key opens nothing, for those who remember it.
     """
     objection = _malformed(request) or _misrouted(request, rulings)
     if objection:
@@ -33,7 +36,9 @@ def decide(
     key = headers.get(b"x-api-key", b"")
     access = find(key) if key and request.count(b"x-api-key") == 1 else None
     if access is None or access.revoked:
-        return answers.unauthorized(_why_unauthorized(request, access, find), access)
+        return answers.unauthorized(
+            _why_unauthorized(request, access, why or partial(why_unknown, find=find)), access
+        )
     if request.left_out:
         return answers.too_large(len(request.body), access)
     reading = access.rules.read(request.body, headers.get(b"content-type"), headers.get(b"content-encoding"))
@@ -70,7 +75,7 @@ def _misrouted(request: Request, rulings: Rulings) -> Answer | None:
     return answers.method_not_allowed(request.method, preflight=is_preflight)
 
 
-def _why_unauthorized(request: Request, access: Access | None, find: Find) -> str:
+def _why_unauthorized(request: Request, access: Access | None, why: Callable[[bytes], str]) -> str:
     if access is not None:
         return "This x-api-key is revoked."
     keys = request.count(b"x-api-key")
@@ -78,7 +83,7 @@ def _why_unauthorized(request: Request, access: Access | None, find: Find) -> st
         count = f"There are {keys} x-api-key headers"
         return f"{count}. HTTP joins them to one value with commas, which is no key: send exactly one."
     if keys:
-        return why_unknown(request.named[b"x-api-key"], find)
+        return why(request.named[b"x-api-key"])
     elsewhere = [name.decode("latin-1") for name, _ in request.headers if name in OTHER_KEY_HEADERS]
     if elsewhere:
         sent = f"the key was perhaps sent as {elsewhere[-1]}, which the API doesn't read"

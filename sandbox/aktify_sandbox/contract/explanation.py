@@ -334,15 +334,18 @@ def _too_long(field: str, value: str, longest: int) -> Problem:
     )
 
 
+_CODES = {full.lower(): code for code, full in NAMES.items()}
+
+
 def _region_meant(value: str) -> str | None:
     """The code that a wrong region probably means."""
     plain = value.strip()
     name = plain.lower().rstrip(".")
     code = plain.upper().removeprefix("US-").removeprefix("US_").replace(".", "")
-    by_name = next((each for each, full in NAMES.items() if full.lower() == name), None)
+    by_name = _CODES.get(name)
     if by_name or code in NAMES:
         return by_name or code
-    begun = [each for each, full in NAMES.items() if len(name) > 2 and full.lower().startswith(name)]
+    begun = [each for full, each in _CODES.items() if len(name) > 2 and full.startswith(name)]
     return begun[0] if len(begun) == 1 else None  # New and Miss begin several
 
 
