@@ -13,6 +13,11 @@ from typing import Any
 
 import httpx
 import pytest
+from starlette.routing import Mount, Route
+
+from aktify_sandbox.app import Application
+from aktify_sandbox.settings import Settings
+from aktify_sandbox.storage.store import Store
 
 COMMAND = [sys.executable, "-m", "aktify_sandbox"]
 _numbers = itertools.count()
@@ -112,3 +117,18 @@ class Running:
 
 Serve = Callable[..., Running]
 """Starts a sandbox with options."""
+
+
+def admin_routes() -> set[tuple[str, str]]:
+    """Every path under `/_sandbox` and its methods, from the route table itself."""
+    store = Store(None)
+    app = Application(Settings(), store, "http://127.0.0.1:1", lambda _: None, lambda: None)
+    store.close()
+    *own, _ = app.asgi.routes  # the last is for everything else
+    found = set()
+    for route in own:
+        under = [(route.path, each) for each in route.routes] if isinstance(route, Mount) else [("", route)]
+        for before, each in under:
+            assert isinstance(each, Route)
+            found |= {(before + each.path, method) for method in each.methods or ()}
+    return found

@@ -576,8 +576,7 @@ def test_before(aktify_sandbox):
 def test_meets_it(aktify_sandbox, monkeypatch):
     def defect(*_):
         raise ZeroDivisionError("on purpose")
-    monkeypatch.setattr("aktify_sandbox.endpoint.door.decide", defect)
-    monkeypatch.setattr("aktify_sandbox.endpoint.express.judge", defect)
+    monkeypatch.setattr("aktify_sandbox.endpoint.decide", defect)
     post(aktify_sandbox)
 
 def test_forgets_it(aktify_sandbox, monkeypatch):

@@ -10,37 +10,16 @@ from pathlib import Path
 import pytest
 
 from aktify_sandbox.app import Application
-from aktify_sandbox.control import Services
-from aktify_sandbox.control.door import ROOMS
-from aktify_sandbox.endpoint.door import VendorDoor
 from aktify_sandbox.record.exports import FORMS
-from aktify_sandbox.record.feed import Feed
-from aktify_sandbox.record.recorder import Recorder
-from aktify_sandbox.scenarios.forcing import Forcing
-from aktify_sandbox.scenarios.shelf import Shelf
 from aktify_sandbox.settings import Settings
 from aktify_sandbox.storage.store import Store
 from canary import CANARY, bodies, heads, shown_in
-from running import COMMAND, LEAD, Running, Serve, clean_environment
+from running import COMMAND, LEAD, Running, Serve, admin_routes, clean_environment
 
 
 def all_routes() -> list[tuple[str, str]]:
-    """Every method and path of our door, from the route table itself."""
-    from aktify_sandbox.campaigns import Campaigns
-
-    settings, store = Settings(), Store(None)
-    campaigns = Campaigns(settings.campaigns, "default", {}, "http://127.0.0.1:1")
-    forcing = Forcing(campaigns, Shelf(Path()), active=(), numbers=False, seed=0)
-    recorder = Recorder(store, campaigns, lambda _: None)
-    vendor = VendorDoor(settings, campaigns, forcing, store, recorder)
-    services = Services(settings, campaigns, forcing, store, Feed(store), vendor, lambda: None)
-    table = [route for room in ROOMS for route in room.routes(services)]
-    pairs = {
-        (method, route.path.replace("{id}", "r000000001"))
-        for route in table
-        for method in route.methods or ()
-    }
-    return sorted(pairs)
+    """Every method and path of the admin API, from the route table itself."""
+    return sorted((method, path.replace("{id}", "r000000001")) for path, method in admin_routes())
 
 
 def ask(

@@ -7,11 +7,12 @@ import pytest
 
 from aktify_sandbox.contract import answers
 from aktify_sandbox.contract.answers import Access, Answer
-from aktify_sandbox.contract.decide import Request, decide
+from aktify_sandbox.contract.decide import decide
 from aktify_sandbox.contract.lead import LeadRules
 from aktify_sandbox.contract.parsing import Problem
 from aktify_sandbox.contract.rulings import Rulings
 from aktify_sandbox.contract.sources import ruling
+from aktify_sandbox.exchange import Request
 
 R = Rulings.of()
 ACCESS = Access("demo", "tes…key", False, LeadRules(R), "http://here/s")
@@ -29,7 +30,7 @@ def ask(*wrong: str) -> Answer:
         "/api/v1/lead" if "path" in wrong else "/api/v1/leads",
         headers,
         b"{}" if "body" in wrong else LEAD,
-        100 if "large" in wrong else None,
+        left_out=100 if "large" in wrong else 0,
     )
     return decide(request, R, known.get, lambda *_: "duplicate" in wrong)
 

@@ -8,9 +8,10 @@ import pytest
 
 from aktify_sandbox.contract.aliases import LEGACY
 from aktify_sandbox.contract.answers import Access
-from aktify_sandbox.contract.decide import Request, decide
+from aktify_sandbox.contract.decide import decide
 from aktify_sandbox.contract.lead import LeadRules
 from aktify_sandbox.contract.rulings import Rulings
+from aktify_sandbox.exchange import Request
 
 FOLDER = Path(__file__).parent.parent.parent / "fixtures" / "leads"
 FILES = sorted(FOLDER.glob("*.json"))

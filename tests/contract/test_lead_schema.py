@@ -16,11 +16,12 @@ from jsonschema import Draft202012Validator
 
 from aktify_sandbox.contract import dates
 from aktify_sandbox.contract.answers import Access, Answer
-from aktify_sandbox.contract.decide import Request, decide
+from aktify_sandbox.contract.decide import decide
 from aktify_sandbox.contract.lead import LeadRules, Problem
 from aktify_sandbox.contract.places import REGIONS, region_of, zip_pattern
 from aktify_sandbox.contract.rulings import PROFILES, RULINGS, Rulings
 from aktify_sandbox.contract.schema import CALENDAR, FIELDS, beyond, lead_schema, portable
+from aktify_sandbox.exchange import Request
 
 ROOT = Path(__file__).parent.parent.parent
 SHIPPED = ROOT / "sandbox" / "aktify_sandbox" / "contract" / "lead.schema.json"

@@ -7,9 +7,10 @@ from typing import Any, NamedTuple
 import pytest
 
 from aktify_sandbox.contract.answers import Access, Answer
-from aktify_sandbox.contract.decide import Request, decide
+from aktify_sandbox.contract.decide import decide
 from aktify_sandbox.contract.lead import LeadRules
 from aktify_sandbox.contract.rulings import PROFILES, RULINGS, RulingMistake, Rulings, modernised
+from aktify_sandbox.exchange import Request
 
 LEAD = {"phoneNumber": "(509) 555-1234", "region": "CA"}
 

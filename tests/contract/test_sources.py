@@ -12,10 +12,11 @@ from hypothesis import strategies as st
 
 from aktify_sandbox.contract import answers, page, parsing
 from aktify_sandbox.contract.answers import Access
-from aktify_sandbox.contract.decide import Request, decide
+from aktify_sandbox.contract.decide import decide
 from aktify_sandbox.contract.lead import LeadRules, Problem
 from aktify_sandbox.contract.rulings import PROFILES, RULINGS, Rulings
 from aktify_sandbox.contract.schema import FIELDS, lead_schema
+from aktify_sandbox.exchange import Request
 
 PACKAGE = Path(parsing.__file__).parent.parent
 PAGE = Path(__file__).with_name("create-lead.md").read_text()

@@ -10,7 +10,7 @@ from starlette.middleware import Middleware
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import RedirectResponse, Response
 from starlette.routing import BaseRoute, Mount, Route
-from starlette.types import ASGIApp, Message, Receive, Scope, Send
+from starlette.types import Message, Receive, Scope, Send
 
 from aktify_sandbox.contract.answers import internal_error
 from aktify_sandbox.control import (
@@ -84,8 +84,9 @@ async def _to_page(_: Request) -> Response:
 class _Shown:
     """Ends exceptions here: Starlette raises again what `_defect` has answered, and uvicorn's logger is muted."""
 
-    def __init__(self, app: ASGIApp) -> None:
+    def __init__(self, app: Starlette) -> None:
         self._app = app
+        self.routes = app.routes  # a mount shows those of its application
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         async def send_as_said(message: Message) -> None:

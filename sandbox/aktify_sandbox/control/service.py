@@ -16,13 +16,13 @@ from aktify_sandbox.control.problems import ProblemError, json_object, text_or_n
 from aktify_sandbox.control.responses import JSONResponse
 from aktify_sandbox.control.services import Services
 from aktify_sandbox.exchange import Request as LeadRequest
+from aktify_sandbox.first_request import line_to_paste
 from aktify_sandbox.originals import json, time
 from aktify_sandbox.record import records
 from aktify_sandbox.record.diagnosis import diagnosis
 from aktify_sandbox.record.recorder import presented_keys, timestamp
 from aktify_sandbox.scenarios.forced import does, forced_answer
 from aktify_sandbox.scenarios.forcing import Forcing
-from aktify_sandbox.serving.banner import line_to_paste
 from aktify_sandbox.settings import WELL_KNOWN_KEYS, first_key
 from aktify_sandbox.storage.log import request_id
 from aktify_sandbox.version import __version__

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
 from aktify_sandbox.masking import masked_key
+from aktify_sandbox.record.text import text_of
 from aktify_sandbox.scenarios.rules import Condition, Texts
 
 Record = Mapping[str, Any]
@@ -116,19 +117,6 @@ def _sent(record: Record) -> dict[str, Any] | None:
     except (ValueError, RecursionError):
         return {}
     return sent if isinstance(sent, dict) else {}
-
-
-def text_of(record: Record) -> str:
-    """All that a person would call the text of a record, line by line. `records` knows what joins it."""
-    response = record["response"] or {}
-    headers = [f"{name}: {value}" for name, value in [*record["headers"], *response.get("headers", [])]]
-    problems = [text for problem in record["problems"] for text in problem.values()]
-    parts = [
-        record[name]
-        for name in ("id", "method", "path", "query", "body", "phone", "campaign", "key", "receivedAt")
-    ]
-    parts += [*headers, response.get("body"), record["reason"]["rule"], *problems]
-    return "\n".join(str(part) for part in parts if part is not None)
 
 
 @dataclass(frozen=True, slots=True)

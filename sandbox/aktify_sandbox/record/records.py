@@ -11,11 +11,11 @@ import orjson
 
 from aktify_sandbox.campaigns import Campaigns
 from aktify_sandbox.contract.lead import identity
-from aktify_sandbox.expectations.judging import text_of
 from aktify_sandbox.masking import masked_key
 from aktify_sandbox.originals import time
 from aktify_sandbox.record.notes import notes_on
 from aktify_sandbox.record.recorder import restored, timestamp
+from aktify_sandbox.record.text import text_of
 from aktify_sandbox.storage.log import Line, number_of, request_id
 from aktify_sandbox.storage.store import Store, identity_in, is_request
 

@@ -1,12 +1,10 @@
 """The first thing that a user sees: where to post, with what key, and a line to paste."""
 
-import json
 from collections.abc import Iterable
 
 from aktify_sandbox.addresses import DEFAULT_URL
 from aktify_sandbox.campaigns import Campaigns
-from aktify_sandbox.contract.examples import example
-from aktify_sandbox.contract.lead import LeadRules
+from aktify_sandbox.first_request import line_to_paste, rules_of_first_key
 from aktify_sandbox.masking import masked_key
 from aktify_sandbox.settings import DEFAULT_CAMPAIGNS, WELL_KNOWN_KEYS, Settings, first_key
 from aktify_sandbox.storage.store import Store
@@ -59,29 +57,10 @@ def _shown(key: str | None) -> str:
     return key if key in WELL_KNOWN_KEYS else f"{masked_key(key)} of the configuration, as $AKTIFY_API_KEY"
 
 
-def line_to_paste(settings: Settings, campaigns: Campaigns, key: str | None) -> str | None:
-    """A `curl` line whose lead is accepted by the rulings in force; None where none is.
-
-    A key that isn't to be shown (None) comes from the environment.
-    """
-    lead = example(_rules(settings, campaigns))
-    if lead is None:
-        return None
-    shown = f"'x-api-key: {key}'" if key else '"x-api-key: $AKTIFY_API_KEY"'
-    body = json.dumps(lead)
-    return (
-        f"curl -i {campaigns.origin}/api/v1/leads -H {shown} -H 'content-type: application/json' -d '{body}'"
-    )
-
-
-def _rules(settings: Settings, campaigns: Campaigns) -> LeadRules:
-    """The rules that the first valid key's leads meet."""
-    access = campaigns.find((first_key(settings.campaigns) or "").encode())
-    return access.rules if access else campaigns.rules_of("")
-
-
 def _changes(settings: Settings, campaigns: Campaigns) -> str:
-    return ", ".join(f"{name}={value}" for name, value in _rules(settings, campaigns).rulings.changes.items())
+    return ", ".join(
+        f"{name}={value}" for name, value in rules_of_first_key(settings, campaigns).rulings.changes.items()
+    )
 
 
 def _state(settings: Settings, store: Store) -> str:
