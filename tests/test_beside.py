@@ -16,6 +16,7 @@ import pytest
 import uvicorn
 
 from aktify_sandbox.app import Application
+from aktify_sandbox.embedded.call import Call
 from aktify_sandbox.errors import SandboxDied
 from aktify_sandbox.serving.beside import Beside
 from aktify_sandbox.serving.hosting import CannotServe, Server
@@ -106,11 +107,10 @@ def test_without_a_socket_it_listens_nowhere(monkeypatch: pytest.MonkeyPatch) ->
     with Beside(settings(), listen=False) as beside:
         with pytest.raises(httpx.TransportError):
             post(beside)
-        client = beside.connect()
-        client.send(b"GET /_sandbox/health HTTP/1.1\r\nhost: localhost\r\n\r\n")
-        client.readable().result(5)
-        assert client.take(15) == b"HTTP/1.1 200 OK"
-        client.close()
+        call = Call(beside)
+        call.send(b"GET /_sandbox/health HTTP/1.1\r\nhost: localhost\r\n\r\n")
+        assert call.taken(call.answer.result(5)).startswith(b"HTTP/1.1 200 OK\r\n")
+        call.close()
 
 
 def test_the_users_loggers_and_signal_handlers_stay_as_they_are(caplog: pytest.LogCaptureFixture) -> None:

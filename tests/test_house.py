@@ -17,6 +17,7 @@ FLOORS = [
     {"embedded.sandbox"},
     {"embedded.arguments", "embedded.transports"},
     {"embedded.doors"},
+    {"embedded.call"},
     {"serving.beside", "serving.foreground"},
     {"serving.hosting"},
     {"app", "serving.protocol"},

@@ -313,11 +313,13 @@ def test_for_a_sandbox_elsewhere_the_transports_lead_there(pair: tuple[Sandbox, 
 def test_the_transports_leave_nothing_open(pair: tuple[Sandbox, Sandbox]) -> None:
     _, sandbox = pair
     assert isinstance(sandbox._door, Inside)
-    connections = sandbox._door.beside._server.server_state.connections
+    beside = sandbox._door.beside
     with httpx.Client(transport=sandbox.transport()) as client:
-        client.get(f"{sandbox.url}/_sandbox/health")
-        assert connections
+        stream = client.build_request("GET", f"{sandbox.url}/_sandbox/requests/stream")
+        assert client.send(stream, stream=True).status_code == 200
+        assert beside.calls
+        assert beside.tasks
     deadline = time.monotonic() + 5
-    while connections:
+    while beside.calls or beside.tasks:
         assert time.monotonic() < deadline
         time.sleep(0.01)

@@ -8,10 +8,12 @@ from types import MappingProxyType
 from typing import Any, NamedTuple, Protocol
 from urllib.parse import urlencode, urlsplit
 
+from aktify_sandbox.embedded.call import ask
 from aktify_sandbox.embedded.connection import Answer, Broken, Connection
 from aktify_sandbox.embedded.crossing import outcome
 from aktify_sandbox.embedded.hiding import is_for_the_user
 from aktify_sandbox.errors import NoSandbox, SandboxMistake
+from aktify_sandbox.exchange import Request
 from aktify_sandbox.greenlets import monkey_patched_by
 from aktify_sandbox.originals import asyncio, json, os, threading
 from aktify_sandbox.serving.beside import Beside
@@ -135,38 +137,17 @@ class Inside:
 
 async def _call(beside: Beside, question: Question) -> Reply:
     """One request to the admin API, by ASGI. Its answer is waited for as long as the question says."""
-    headers = question.headers(b"localhost", beside.settings.token)
     path, _, query = question.target.partition("?")
-    scope = {
-        "type": "http",
-        "asgi": {"version": "3.0"},
-        "http_version": "1.1",
-        "method": question.method,
-        "scheme": "http",
-        "path": path,
-        "raw_path": path.encode(),
-        "query_string": query.encode(),
-        "root_path": "",
-        "headers": headers,
-        "client": None,
-        "server": None,
-    }
-    status, body, gone, asked = 500, bytearray(), asyncio.Event(), False
-
-    async def receive() -> dict[str, Any]:
-        nonlocal asked
-        if asked:
-            await gone.wait()
-            return {"type": "http.disconnect"}
-        asked = True
-        return {"type": "http.request", "body": question.body, "more_body": False}
+    headers = question.headers(b"localhost", beside.settings.token)
+    request = Request(question.method, path, headers, question.body, query.encode())
+    status, body, gone = 500, bytearray(), asyncio.Event()
 
     async def send(message: Any) -> None:
         nonlocal status
         status = message.get("status", status)
         body.extend(message.get("body", b""))
 
-    asking = asyncio.ensure_future(beside.app.asgi(scope, receive, send))
+    asking = asyncio.ensure_future(ask(beside, request, gone, send))
     try:
         await asyncio.wait([asking], timeout=question.patience)
     except asyncio.CancelledError:

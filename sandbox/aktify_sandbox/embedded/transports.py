@@ -1,82 +1,167 @@
-"""httpx without a socket: its own HTTP, over a connection in memory, to a sandbox in this process.
+"""httpx to the sandbox, whatever a URL's host is: in this process without a socket, elsewhere over one.
 
-For a sandbox that runs elsewhere there is a socket, but all else is the same: whatever a URL's host is, it answers.
+All between httpx and the bytes is what httpx itself uses, a connection of httpcore's; so requests are refused, answers
+read and faults raised as in any other client. What takes the place of its pools and transports in a test (respx,
+pytest-httpx, VCR.py) doesn't touch it.
 """
 
 import contextlib
-import ssl
-from collections.abc import AsyncIterable, AsyncIterator, Generator, Iterable, Iterator
-from typing import Any
+from collections.abc import AsyncIterable, AsyncIterator, Awaitable, Callable, Generator, Iterable, Iterator
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 import anyio
 import httpcore
 import httpx
 
+from aktify_sandbox.embedded.call import Call
 from aktify_sandbox.embedded.crossing import outcome
-from aktify_sandbox.serving.beside import Beside
-from aktify_sandbox.serving.memory import Client
 
-_LIMITS: dict[str, Any] = {"max_connections": 100, "max_keepalive_connections": 20, "keepalive_expiry": 5.0}
-"""Those of httpx."""
+if TYPE_CHECKING:
+    from aktify_sandbox.serving.beside import Beside
+
+_IDLE_SECONDS = 5.0
+"""As httpx has it."""
+
+C = TypeVar("C", httpcore.HTTP11Connection, httpcore.AsyncHTTP11Connection)
 
 
-class Transport(httpx.BaseTransport):
-    """For `httpx.Client(transport=…)`."""
+class _Connections(Generic[C]):
+    """To where: a sandbox in this process, or one elsewhere by its URL, whose connections are used again."""
 
     def __init__(self, sandbox: "Beside | str") -> None:
-        """In this process, or by its URL."""
-        self._url = sandbox if isinstance(sandbox, str) else None
-        backend = None if isinstance(sandbox, str) else _Backend(sandbox)
-        self._pool = httpcore.ConnectionPool(_context(self._url), network_backend=backend, **_LIMITS)
+        self._url = httpcore.URL(sandbox) if isinstance(sandbox, str) else None
+        self._beside = None if isinstance(sandbox, str) else sandbox
+        self._used: set[C] = set()
+        self._idle: list[C] = []
+
+    def _asked(self, request: httpx.Request) -> httpcore.Request:
+        url, to = request.url, self._url
+        scheme, host, port = (to.scheme, to.host, to.port) if to else (url.raw_scheme, url.raw_host, url.port)
+        return httpcore.Request(
+            request.method,
+            httpcore.URL(scheme=scheme, host=host, port=port, target=url.raw_path),
+            headers=request.headers.raw,
+            content=request.stream,
+            extensions=request.extensions,
+        )
+
+    def _call(self) -> Call | None:
+        """A request to a sandbox in this process."""
+        if self._beside is None:
+            return None
+        try:
+            return Call(self._beside)
+        except ConnectionRefusedError as error:
+            raise httpcore.ConnectError(str(error)) from error
+
+    def _is_kept(self, connection: C) -> bool:
+        """Whether a connection whose answer has been read is used again; else it is to be closed."""
+        self._used.discard(connection)
+        if self._url and connection.is_idle():
+            self._idle.append(connection)
+            return True
+        return False
+
+
+class Transport(_Connections[httpcore.HTTP11Connection], httpx.BaseTransport):
+    """For `httpx.Client(transport=…)`."""
 
     def handle_request(self, request: httpx.Request) -> httpx.Response:
         """Answer as over a socket."""
+        asked = self._asked(request)
         with _as_httpx():
-            answer = self._pool.handle_request(_asked(request, self._url))
-        assert isinstance(answer.stream, Iterable)  # noqa: S101  the pool is a synchronous one
-        return _answered(answer, _Stream(answer.stream))
+            connection = self._unused() or self._connected(asked)
+            self._used.add(connection)
+            try:
+                answer = connection.handle_request(asked)
+            except BaseException:
+                self._end(connection)
+                raise
+        assert isinstance(answer.stream, Iterable)  # noqa: S101  the connection is a synchronous one
+        return _answered(answer, _Stream(answer.stream, lambda: self._end(connection)))
 
     def close(self) -> None:
         """Close the connections."""
-        self._pool.close()
+        while self._idle:
+            self._idle.pop().close()
+        for connection in [*self._used]:
+            connection.close()
+
+    def _unused(self) -> httpcore.HTTP11Connection | None:
+        while self._idle:
+            with contextlib.suppress(IndexError):  # another thread was quicker
+                connection = self._idle.pop()
+                if not connection.has_expired():
+                    return connection
+                connection.close()
+        return None
+
+    def _connected(self, asked: httpcore.Request) -> httpcore.HTTP11Connection:
+        call, origin = self._call(), asked.url.origin
+        if call is not None:
+            return httpcore.HTTP11Connection(origin, _Wire(call))
+        seconds = asked.extensions.get("timeout", {}).get("connect")
+        host = origin.host.decode("ascii")
+        stream = httpcore.SyncBackend().connect_tcp(host, origin.port, seconds)
+        if origin.scheme == b"https":
+            stream = stream.start_tls(httpx.create_ssl_context(), host, seconds)
+        return httpcore.HTTP11Connection(origin, stream, _IDLE_SECONDS)
+
+    def _end(self, connection: httpcore.HTTP11Connection) -> None:
+        if not self._is_kept(connection):
+            connection.close()
 
 
-class AsyncTransport(httpx.AsyncBaseTransport):
+class AsyncTransport(_Connections[httpcore.AsyncHTTP11Connection], httpx.AsyncBaseTransport):
     """For `httpx.AsyncClient(transport=…)`, under asyncio and trio."""
-
-    def __init__(self, sandbox: "Beside | str") -> None:
-        """In this process, or by its URL."""
-        self._url = sandbox if isinstance(sandbox, str) else None
-        backend = None if isinstance(sandbox, str) else _AsyncBackend(sandbox)
-        self._pool = httpcore.AsyncConnectionPool(_context(self._url), network_backend=backend, **_LIMITS)
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
         """Answer as over a socket."""
+        asked = self._asked(request)
         with _as_httpx():
-            answer = await self._pool.handle_async_request(_asked(request, self._url))
-        assert isinstance(answer.stream, AsyncIterable)  # noqa: S101  the pool is an asynchronous one
-        return _answered(answer, _AsyncStream(answer.stream))
+            connection = await self._unused() or await self._connected(asked)
+            self._used.add(connection)
+            try:
+                answer = await connection.handle_async_request(asked)
+            except BaseException:
+                await self._end(connection)
+                raise
+        assert isinstance(answer.stream, AsyncIterable)  # noqa: S101  the connection is an asynchronous one
+        return _answered(answer, _AsyncStream(answer.stream, lambda: self._end(connection)))
 
     async def aclose(self) -> None:
         """Close the connections."""
-        await self._pool.aclose()
+        while self._idle:
+            await self._idle.pop().aclose()
+        for connection in [*self._used]:
+            await connection.aclose()
+
+    async def _unused(self) -> httpcore.AsyncHTTP11Connection | None:
+        while self._idle:
+            connection = self._idle.pop()
+            if not connection.has_expired():
+                return connection
+            await connection.aclose()
+        return None
+
+    async def _connected(self, asked: httpcore.Request) -> httpcore.AsyncHTTP11Connection:
+        call, origin = self._call(), asked.url.origin
+        if call is not None:
+            return httpcore.AsyncHTTP11Connection(origin, _AsyncWire(call))
+        seconds = asked.extensions.get("timeout", {}).get("connect")
+        host = origin.host.decode("ascii")
+        stream = await httpcore.AnyIOBackend().connect_tcp(host, origin.port, seconds)
+        if origin.scheme == b"https":
+            stream = await stream.start_tls(httpx.create_ssl_context(), host, seconds)
+        return httpcore.AsyncHTTP11Connection(origin, stream, _IDLE_SECONDS)
+
+    async def _end(self, connection: httpcore.AsyncHTTP11Connection) -> None:
+        if not self._is_kept(connection):
+            with anyio.CancelScope(shield=True):
+                await connection.aclose()
 
 
-def _context(url: str | None) -> ssl.SSLContext | None:
-    """Without a socket none is ever used, though the pool wants one for `https://` URLs; this one is cheap."""
-    return None if url else ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
-
-
-def _asked(request: httpx.Request, origin: str | None) -> httpcore.Request:
-    url = request.url
-    to = httpx.URL(origin) if origin else url
-    return httpcore.Request(
-        request.method,
-        httpcore.URL(scheme=to.raw_scheme, host=to.raw_host, port=to.port, target=url.raw_path),
-        headers=request.headers.raw,
-        content=request.stream,
-        extensions=request.extensions,
-    )
+# answers
 
 
 def _answered(answer: httpcore.Response, stream: "_Stream | _AsyncStream") -> httpx.Response:
@@ -86,8 +171,8 @@ def _answered(answer: httpcore.Response, stream: "_Stream | _AsyncStream") -> ht
 
 
 class _Stream(httpx.SyncByteStream):
-    def __init__(self, stream: Iterable[bytes]) -> None:
-        self._stream = stream
+    def __init__(self, stream: Iterable[bytes], ended: Callable[[], None]) -> None:
+        self._stream, self._ended = stream, ended
 
     def __iter__(self) -> Iterator[bytes]:
         with _as_httpx():
@@ -96,11 +181,12 @@ class _Stream(httpx.SyncByteStream):
     def close(self) -> None:
         own: Any = self._stream
         own.close()
+        self._ended()
 
 
 class _AsyncStream(httpx.AsyncByteStream):
-    def __init__(self, stream: AsyncIterable[bytes]) -> None:
-        self._stream = stream
+    def __init__(self, stream: AsyncIterable[bytes], ended: Callable[[], Awaitable[None]]) -> None:
+        self._stream, self._ended = stream, ended
 
     async def __aiter__(self) -> AsyncIterator[bytes]:
         with _as_httpx():
@@ -110,6 +196,7 @@ class _AsyncStream(httpx.AsyncByteStream):
     async def aclose(self) -> None:
         own: Any = self._stream
         await own.aclose()
+        await self._ended()
 
 
 @contextlib.contextmanager
@@ -131,88 +218,52 @@ def _namesake(kind: type) -> "type[httpx.TransportError] | None":
     return found if isinstance(found, type) and issubclass(found, httpx.TransportError) else None
 
 
-# the connections
+# without a socket
 
 
-def _connected(beside: Beside) -> Client:
+def _send(call: Call, buffer: bytes) -> None:
     try:
-        return beside.connect()
+        call.send(buffer)
+    except BrokenPipeError as error:
+        raise httpcore.WriteError(str(error)) from error
     except ConnectionRefusedError as error:
         raise httpcore.ConnectError(str(error)) from error
 
 
-def _taken(client: Client, most: int) -> bytes:
-    try:
-        return client.take(most)
-    except ConnectionResetError as error:
-        raise httpcore.ReadError(str(error)) from error
-
-
-class _Backend(httpcore.NetworkBackend):
-    def __init__(self, beside: Beside) -> None:
-        self._beside = beside
-
-    def connect_tcp(self, *_: Any, **__: Any) -> httpcore.NetworkStream:
-        return _Wire(_connected(self._beside))
-
-
 class _Wire(httpcore.NetworkStream):
-    def __init__(self, client: Client) -> None:
-        self._client = client
+    def __init__(self, call: Call) -> None:
+        self._call = call
 
-    def read(self, max_bytes: int, timeout: float | None = None) -> bytes:
+    def read(self, max_bytes: int, timeout: float | None = None) -> bytes:  # noqa: ARG002  h11 takes any number
         try:
-            self._client.readable().result(timeout)
+            return self._call.taken(self._call.answer.result(timeout))
         except TimeoutError as error:
             raise httpcore.ReadTimeout("timed out") from error
-        return _taken(self._client, max_bytes)
+        except ConnectionResetError as error:
+            raise httpcore.ReadError(str(error)) from error
 
     def write(self, buffer: bytes, timeout: float | None = None) -> None:  # noqa: ARG002  nothing ever waits
-        self._client.send(buffer)
+        _send(self._call, buffer)
 
     def close(self) -> None:
-        self._client.close()
-
-    def start_tls(self, *_: Any, **__: Any) -> httpcore.NetworkStream:
-        """An `https://` URL of the vendor's reaches the sandbox as it is."""
-        return self
-
-    def get_extra_info(self, info: str) -> Any:
-        return self._client.is_readable if info == "is_readable" else None
-
-
-class _AsyncBackend(httpcore.AsyncNetworkBackend):
-    def __init__(self, beside: Beside) -> None:
-        self._beside = beside
-
-    async def connect_tcp(self, *_: Any, **__: Any) -> httpcore.AsyncNetworkStream:
-        return _AsyncWire(_connected(self._beside))
-
-    async def sleep(self, seconds: float) -> None:
-        await anyio.sleep(seconds)
+        self._call.close()
 
 
 class _AsyncWire(httpcore.AsyncNetworkStream):
-    def __init__(self, client: Client) -> None:
-        self._client = client
+    def __init__(self, call: Call) -> None:
+        self._call = call
 
-    async def read(self, max_bytes: int, timeout: float | None = None) -> bytes:  # noqa: ASYNC109  httpcore says so
+    async def read(self, max_bytes: int, timeout: float | None = None) -> bytes:  # noqa: ARG002, ASYNC109  httpcore says so
         try:
             with anyio.fail_after(timeout):
-                await outcome(self._client.readable())
+                return self._call.taken(await outcome(self._call.answer))
         except TimeoutError as error:
             raise httpcore.ReadTimeout("") from error
-        return _taken(self._client, max_bytes)
+        except ConnectionResetError as error:
+            raise httpcore.ReadError(str(error)) from error
 
     async def write(self, buffer: bytes, timeout: float | None = None) -> None:  # noqa: ARG002, ASYNC109  httpcore says so; nothing waits
-        self._client.send(buffer)
+        _send(self._call, buffer)
 
     async def aclose(self) -> None:
-        self._client.close()
-
-    async def start_tls(self, *_: Any, **__: Any) -> httpcore.AsyncNetworkStream:
-        """An `https://` URL of the vendor's reaches the sandbox as it is."""
-        return self
-
-    def get_extra_info(self, info: str) -> Any:
-        return self._client.is_readable if info == "is_readable" else None
+        self._call.close()

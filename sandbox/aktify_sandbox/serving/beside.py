@@ -9,7 +9,7 @@ from typing import Any, Self, TypeVar
 
 from aktify_sandbox.app import Application, watch
 from aktify_sandbox.errors import SandboxDied
-from aktify_sandbox.exchange import Exchange
+from aktify_sandbox.exchange import Exchange, Headers
 from aktify_sandbox.greenlets import monkey_patched_by
 from aktify_sandbox.originals import asyncio, os, socket, threading, time
 from aktify_sandbox.serving.hosting import Server, bind, origin_of, say
@@ -51,6 +51,8 @@ class Beside:
         self.api_key = first_key(settings.campaigns) or ""
         self.failure: BaseException | None = None
         """What ended the thread, if it was a defect."""
+        self.calls: set[Callable[[], None]] = set()
+        """What ends the requests that are under way without a socket. Only for its own thread."""
         self._listen = listen
         self._folders = tuple(folders)
         self._listener = listener or (lambda _: None)
@@ -135,6 +137,21 @@ class Beside:
         """Whether it answers."""
         return self._thread is not None and self._thread.is_alive()
 
+    @property
+    def is_open(self) -> bool:
+        """Whether it takes new requests."""
+        return self.is_alive and self._server.is_open
+
+    @property
+    def standing_headers(self) -> Headers:
+        """Those that stand in every answer: its date."""
+        return self._server.server_state.default_headers
+
+    @property
+    def tasks(self) -> "set[asyncio.Task[None]]":
+        """What is under way. Who stops it waits for these a moment."""
+        return self._server.server_state.tasks
+
     def check(self) -> None:
         """Raises `SandboxDied` if it doesn't answer although nobody here has stopped it."""
         self._check_threads()
@@ -171,6 +188,7 @@ class Beside:
             self.failure = error
         finally:
             try:
+                self._end_calls()
                 for each in listening:
                     each.close()
                 self._store.close()
@@ -193,6 +211,12 @@ class Beside:
 
     def _stop_soon(self) -> None:
         self._server.stop()
+        self.app.endpoint.flush()
+        self._end_calls()
+
+    def _end_calls(self) -> None:
+        for end in [*self.calls]:
+            end()
 
 
 class _Workers(ThreadPoolExecutor):
