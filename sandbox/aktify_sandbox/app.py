@@ -1,6 +1,7 @@
 """The only wiring: the parts of a sandbox, and the ASGI application that they make."""
 
 import functools
+import logging
 import sys
 import traceback
 from collections.abc import AsyncIterator, Callable, Iterable
@@ -18,16 +19,18 @@ from aktify_sandbox.control import Services, control_routes
 from aktify_sandbox.control.keys import restore, salt_in
 from aktify_sandbox.endpoint import Endpoint
 from aktify_sandbox.exchange import Exchange, Request
-from aktify_sandbox.faults import Cut, End, Head, Pause, Piece, steps
+from aktify_sandbox.faults import Cut, End, Head, Pause, Piece, Step, steps
 from aktify_sandbox.originals import asyncio, time
 from aktify_sandbox.record.feed import Feed
 from aktify_sandbox.record.recorder import Recorder
 from aktify_sandbox.scenarios.forcing import Forcing
 from aktify_sandbox.scenarios.shelf import Shelf
+from aktify_sandbox.serving.reading import BLANKS
 from aktify_sandbox.settings import Settings
 from aktify_sandbox.storage.store import Store
 
 _LOOK_AGAIN_SECONDS = 1
+_LOGGER = logging.getLogger("aktify_sandbox")
 
 
 class Application:
@@ -39,12 +42,13 @@ class Application:
         store: Store,
         origin: str,
         listener: Callable[[Exchange], None],
-        stop: Callable[[], None],
+        stop: Callable[[], None] | None,
         folders: Iterable[Path] = (),
     ) -> None:
         """`origin` is its address as clients see it: `http://127.0.0.1:8509`.
 
-        `folders` are those in which `scenarios/` may lie; none: the current one.
+        `stop` ends its server; None: that isn't ours to end. `folders` are those in which `scenarios/` may lie; none:
+        the current one.
 
         Raises `RulingMistake`, `NoSuchScenario`, `DocumentMistakes`.
         """
@@ -77,7 +81,7 @@ def create_app(settings: Settings | None = None) -> Starlette:
     `settings` say what the options of `serve` say; None: nothing is kept on disk, and the first key is `test-key`. The
     state is closed when the server ends the application's lifespan. Links in answers begin with `public_url`, or with
     `host` and `port`. Faults that are done to a connection (reset, empty, truncate, malformed-chunk) are answered 501:
-    they need `aktify-sandbox serve`.
+    they need `aktify-sandbox serve`. What `serve` would say in the terminal goes to the logger `aktify_sandbox`.
 
     Raises `LogError`, `RulingMistake`, `NoSuchScenario`, `DocumentMistakes`.
     """
@@ -86,18 +90,20 @@ def create_app(settings: Settings | None = None) -> Starlette:
     store = Store(folder, fsync=settings.fsync, keep=settings.keep)
     origin = settings.public_url or f"http://{settings.host}:{settings.port}"
     try:
-        application = Application(settings, store, origin, lambda _: None, lambda: None)
+        application = Application(settings, store, origin, lambda _: None, None)
     except BaseException:
         store.close()
         raise
+    for notice in (*store.warnings, *application.warnings):
+        _LOGGER.warning(notice)
 
     @asynccontextmanager
     async def lifespan(_: Starlette) -> AsyncIterator[None]:
-        watching = asyncio.ensure_future(watch(application.forcing, lambda _: None))
+        watching = asyncio.ensure_future(watch(application.forcing, _LOGGER.warning))
         try:
             yield
         finally:
-            watching.cancel()
+            await _cancelled(watching)
             application.feed.close()
             store.close()
 
@@ -130,24 +136,27 @@ class EndpointApp:
         except ClientDisconnect:
             self._endpoint.break_off(request)
             return
+        except BaseException:  # what its user's body raises, of `httpx.ASGITransport`
+            self._endpoint.break_off(request)
+            self._endpoint.flush()
+            raise
         written: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         exchange = self._endpoint.handle(request, functools.partial(_settle, written))
-        answering = asyncio.ensure_future(_answer(exchange, written, send))
+        answer = _Answer(exchange, written, send)
+        answering = asyncio.ensure_future(answer.go_out())
         leaving = asyncio.ensure_future(_hung_up(receive))
         try:
             await asyncio.wait((answering, leaving), return_when=asyncio.FIRST_COMPLETED)
-            if not answering.done():
-                self._endpoint.hang_up(exchange)
         finally:
-            for task in (answering, leaving):
-                task.cancel()
-                with suppress(asyncio.CancelledError):
-                    await task
+            await _cancelled(leaving)
+            await _cancelled(answering)
+            if not answer.is_out:
+                self._endpoint.hang_up(exchange)
 
 
 def _request(scope: Scope) -> Request:
     client = scope.get("client")
-    headers = [(name.lower(), value.strip(b" \\t")) for name, value in scope["headers"]]  # RFC 9110, 5.5
+    headers = [(name.lower(), value.strip(BLANKS)) for name, value in scope["headers"]]  # RFC 9110, 5.5
     return Request(
         scope["method"],
         scope["path"],
@@ -175,23 +184,44 @@ def _settle(written: "asyncio.Future[None]", _: Exchange) -> None:
         written.set_result(None)
 
 
-async def _answer(exchange: Exchange, written: "asyncio.Future[None]", send: Send) -> None:
-    await written
-    for step in steps(exchange):
+class _Answer:
+    """What goes out for an exchange."""
+
+    def __init__(self, exchange: Exchange, written: "asyncio.Future[None]", send: Send) -> None:
+        self._exchange, self._written, self._send = exchange, written, send
+        self.is_out = False
+        """Whether its last piece has been sent, or none is to be."""
+
+    async def go_out(self) -> None:
+        """Send it, in its own time."""
+        await self._written
+        with suppress(OSError):  # the client is gone (ASGI, 2.4)
+            for step in steps(self._exchange):
+                await self._do(step)
+
+    async def _do(self, step: Step) -> None:
+        send, has_body = self._send, self._exchange.request.method != "HEAD"
         match step:
             case Pause(seconds):
                 await asyncio.sleep(seconds)
             case Head(response, in_chunks):
                 shown = [pair for pair in response.headers if not in_chunks or pair[0] != b"content-length"]
                 await send({"type": "http.response.start", "status": response.status, "headers": shown})
-            case Piece(content):
+            case Piece(content) if has_body and content:
                 await send({"type": "http.response.body", "body": content, "more_body": True})
             case End():
+                self.is_out = True
                 await send({"type": "http.response.body", "body": b""})
             case Cut():  # behind five minutes of a `hang`
-                return
+                self.is_out = True
 
 
 async def _hung_up(receive: Receive) -> None:
     while (await receive())["type"] != "http.disconnect":
         pass
+
+
+async def _cancelled(task: "asyncio.Future[None]") -> None:
+    task.cancel()
+    with suppress(asyncio.CancelledError):
+        await task

@@ -59,6 +59,8 @@ def routes(services: Services) -> list[Route]:
         return Response(status_code=204)
 
     async def stop(_: Request) -> Response:
+        if services.stop is None:
+            raise ProblemError(501, "The sandbox runs under a server that isn't its own: stop that.")
         services.stop()
         return JSONResponse({"status": "stopping"}, 202)
 

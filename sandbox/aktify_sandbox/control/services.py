@@ -21,4 +21,5 @@ class Services:
     store: Store
     feed: Feed
     endpoint: Endpoint
-    stop: Callable[[], None]
+    stop: Callable[[], None] | None
+    """None: the server isn't ours."""
