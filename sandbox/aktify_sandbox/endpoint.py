@@ -103,8 +103,8 @@ class Endpoint:
 
     @property
     def refusals_left_out(self) -> int:
-        """How many refusals weren't recorded, since the last one that was."""
-        return self._refusals.left_out
+        """How many refusals weren't recorded since the start."""
+        return self._refusals.total
 
     def hang_up(self, exchange: Exchange) -> None:
         """The client went before it had its answer: that is how long its patience lasts."""
@@ -207,7 +207,7 @@ class _Allowance:
 
     def __init__(self) -> None:
         self._left, self._since = float(self._MOST), time.monotonic()
-        self.left_out = 0
+        self._left_out = self.total = 0
 
     def take(self) -> int | None:
         """How many were left out before this one; None: this one is too."""
@@ -215,10 +215,11 @@ class _Allowance:
         self._left = min(self._MOST, self._left + (now - self._since) / self._SECONDS)
         self._since = now
         if self._left < 1:
-            self.left_out += 1
+            self._left_out += 1
+            self.total += 1
             return None
         self._left -= 1
-        left_out, self.left_out = self.left_out, 0
+        left_out, self._left_out = self._left_out, 0
         return left_out
 
 

@@ -40,5 +40,7 @@ def status(in_json: bool, client: Client) -> None:
         "leads": f"{content['leads']:,}",
         "requests": f"{content['requests']:,}",
     }
+    if content.get("refusalsNotRecorded"):
+        rows["requests"] += f", and {content['refusalsNotRecorded']:,} that weren't HTTP are not recorded"
     for name, value in rows.items():
         click.echo(f"{name:<9}  {clean(value)}")

@@ -313,6 +313,7 @@ _STATUS = _object(
         "forced": _COUNT,
         "leads": _COUNT,
         "requests": _COUNT,
+        "refusalsNotRecorded": _COUNT,
     }
 )
 _CONFIG = _object(

@@ -86,6 +86,7 @@ def _status(services: Services) -> dict[str, Any]:
         "forced": sum(order.left for order in forcing.orders),
         "leads": len(store.leads),
         "requests": store.requests,
+        "refusalsNotRecorded": services.endpoint.refusals_left_out,
     }
 
 

@@ -72,7 +72,7 @@ class Terminal:
             if answer.status == 201 and not exchange.forced
             else f"  {printable(self._masked(answer.rule))}"
         )
-        where = "" if exchange.request.path == ENDPOINT else f"  {self._asked(exchange.request)}"
+        where = "" if exchange.request.path in (ENDPOINT, "") else f"  {self._asked(exchange.request)}"
         return (
             f"{clock}  {status}  {self._phone(answer.phone):<14}  {printable(campaign)}"
             f"  {exchange.duration_ms:.1f} ms  {request_id(exchange.number)}{where}{reason}\n"
