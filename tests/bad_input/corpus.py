@@ -419,7 +419,7 @@ PIPELINES = (
         (201,) * 50,
         "finish",
     ),
-    Row("fifty by known heads", tuple(post() for _ in range(50)), (201,) * 50, (201,) * 50, "goes on"),
+    Row("fifty, one by one", tuple(post() for _ in range(50)), (201,) * 50, (201,) * 50, "goes on"),
     Row(
         "fifty cut at odd places",
         cut(b"".join(post() for _ in range(50)), 97),
@@ -429,7 +429,7 @@ PIPELINES = (
     ),
     Row("nonsense behind a lead", (post() + NONSENSE,), (201, 400), (201, 400), "is ended"),
     Row(
-        "nonsense behind a known head",
+        "nonsense behind an answered one",
         (post(), post(), NONSENSE),
         (201, 201, 400),
         (201, 201, 400),
@@ -463,7 +463,7 @@ PIPELINES = (
     ),
     Row("broken chunks behind a lead", (post() + chunked(size=b"zz"),), (201, 400), (201, 400), "is ended"),
     Row(
-        "broken chunks behind a known head",
+        "broken chunks behind an answered one",
         (post(), post() + chunked(size=b"zz"), post()),
         (201, 201, 400),
         (201, 201, 400),
@@ -493,7 +493,7 @@ PIPELINES = (
 MANNERS = (
     served("a byte at a time", *bytewise(post())),
     Row(
-        "a byte at a time behind a known head",
+        "a byte at a time behind an answered one",
         (post(), post(), *bytewise(post())),
         (201,) * 3,
         (201,) * 3,
@@ -511,7 +511,7 @@ MANNERS = (
     Row("half a chunk", (chunked()[:-15],), (), (None,), "finish"),
     Row("no last chunk, and gone", (chunked(last=b""),), (), (None,), "hang up"),
     Row("a whole lead, and no more", (post(),), (201,), (201,), "finish"),
-    Row("by a known head, and no more", (post(), post()), (201, 201), (201, 201), "finish"),
+    Row("behind an answered one, and no more", (post(), post()), (201, 201), (201, 201), "finish"),
     unread("3 MB behind nonsense", NONSENSE + b"x" * 3_000_000),
     unread("3 MB behind a bad length", announced(b"x", b"x" * 3_000_000)),
     Row("3 MB without a key", (post(head=b"Host: a\r\n", body=b"x" * 3_000_000),), (401,), (401,), "goes on"),

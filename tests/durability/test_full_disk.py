@@ -80,9 +80,9 @@ def test_a_sandbox_of_whose_writes_each_second_one_fails_answers_503_and_loses_n
         PYTHONPATH=python_path(),
         FAULT=kind,
     )
-    with Wire(sandbox.port) as quick, Wire(sandbox.port, ordinary=True) as ordinary:
+    with Wire(sandbox.port) as one, Wire(sandbox.port) as another:
         for number in range(200):
-            wire = ordinary if number % 2 else quick
+            wire = another if number % 2 else one
             answers = [post_and_note(wire, book, phone_number(number)).status for _ in range(4)]
             assert answers == [503, 201, 503, 409]
     sandbox.process.kill()
@@ -107,9 +107,9 @@ def small_disk(tmp_path: Path) -> Iterator[Path]:
 def fill(sandbox: Running, book: Book, start: int) -> int:
     """Post until the disk has been full for a while. Returns the next place."""
     refused = 0
-    with Wire(sandbox.port) as quick, Wire(sandbox.port, ordinary=True) as ordinary:
+    with Wire(sandbox.port) as one, Wire(sandbox.port) as another:
         for place in range(start, start + 10_000):
-            reply = post_and_note(ordinary if place % 2 else quick, book, phone_number(place))
+            reply = post_and_note(another if place % 2 else one, book, phone_number(place))
             refused += reply.status == 503
             if refused == 20:
                 return place + 1
@@ -156,9 +156,9 @@ def test_a_write_that_the_system_cuts_short_at_any_byte_is_answered_503_and_take
     state, book = tmp_path / "state", Book()
     sandbox = serve("--quiet", "--state", str(state))
     path, everything = state / "log.jsonl", (resource.RLIM_INFINITY, resource.RLIM_INFINITY)
-    with Wire(sandbox.port) as quick, Wire(sandbox.port, ordinary=True) as ordinary:
+    with Wire(sandbox.port) as one, Wire(sandbox.port) as another:
         for number in range(200 if whole else 30):
-            wire, size = (ordinary if number % 2 else quick), path.stat().st_size
+            wire, size = (another if number % 2 else one), path.stat().st_size
             room = number * 37 % 400  # bytes that still fit; a line is longer
             resource.prlimit(
                 sandbox.process.pid, resource.RLIMIT_FSIZE, (size + room, resource.RLIM_INFINITY)

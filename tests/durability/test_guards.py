@@ -70,6 +70,19 @@ GUARDS = {
         "tests/contract/test_parsing.py::"
         "test_a_body_deeper_than_64_levels_is_no_object_and_the_words_say_so[65]",
     ),
+    "back-pressure": Guard(
+        "serving/protocol.py",
+        "return self._flow.write_paused or not self._reads",
+        "return not self._reads",
+        "tests/bad_input/test_pipelining.py::"
+        "test_a_client_that_sends_without_reading_is_read_no_further[tiny]",
+    ),
+    "allowance of refusals": Guard(
+        "endpoint.py",
+        "        if self._left < 1:\n",
+        "        if False:\n",
+        "tests/bad_input/test_refusals.py::test_a_port_scan_fills_no_disk_and_what_was_left_out_is_said",
+    ),
     "index update": Guard(
         "storage/store.py",
         "        self._numbers.setdefault(kept.campaign, {})[_place(kept.identity)] = number\n",

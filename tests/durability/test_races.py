@@ -19,7 +19,7 @@ def test_of_32_parallel_posts_of_one_phone_exactly_one_is_kept(
     state, rounds = tmp_path / "state", 1_000 if whole else 30
     sandbox = serve("--quiet", "--state", str(state))
     with contextlib.ExitStack() as stack:
-        wires = [stack.enter_context(Wire(sandbox.port, ordinary=number % 2 == 1)) for number in range(32)]
+        wires = [stack.enter_context(Wire(sandbox.port)) for _ in range(32)]
         for number in range(rounds):
             order = wires[number % 32 :] + wires[: number % 32]
             if number % 2:

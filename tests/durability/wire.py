@@ -30,9 +30,7 @@ class Reply(NamedTuple):
 class Wire:
     """One connection that is kept."""
 
-    def __init__(self, port: int, *, ordinary: bool = False) -> None:
-        """`ordinary`: with a header that keeps its requests out of the fast lane."""
-        self._extra = "Connection: keep-alive\r\n" if ordinary else ""
+    def __init__(self, port: int) -> None:
         self._socket = socket.create_connection(("127.0.0.1", port), timeout=30)
         self._socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         self._rest = b""
@@ -47,7 +45,7 @@ class Wire:
         """Post a lead; `leave_out` bytes of its end stay unsent."""
         body = json.dumps({"phoneNumber": phone, "region": "CA"})
         head = (
-            f"POST /api/v1/leads HTTP/1.1\r\nHost: 127.0.0.1\r\nx-api-key: test-key\r\n{self._extra}"
+            f"POST /api/v1/leads HTTP/1.1\r\nHost: 127.0.0.1\r\nx-api-key: test-key\r\n"
             f"Content-Type: application/json\r\nContent-Length: {len(body)}\r\n\r\n"
         )
         whole = (head + body).encode()
@@ -114,10 +112,7 @@ class Crowd:
     """Clients that post without a rest until the sandbox is gone."""
 
     def __init__(self, port: int, book: Book, clients: int = 16) -> None:
-        self._threads = [
-            threading.Thread(target=self._work, args=(port, book, number % 2 == 1))
-            for number in range(clients)
-        ]
+        self._threads = [threading.Thread(target=self._work, args=(port, book)) for _ in range(clients)]
         for thread in self._threads:
             thread.start()
 
@@ -127,9 +122,9 @@ class Crowd:
             thread.join(30)
             assert not thread.is_alive(), "a client still waits for its answer"
 
-    def _work(self, port: int, book: Book, ordinary: bool) -> None:
+    def _work(self, port: int, book: Book) -> None:
         chance = random.Random()
-        with contextlib.suppress(OSError), Wire(port, ordinary=ordinary) as wire:
+        with contextlib.suppress(OSError), Wire(port) as wire:
             while True:
                 phone = book.pick(chance.random())
                 known = e164(phone) in book.acknowledged
