@@ -152,6 +152,63 @@ def test_no_library_that_replaces_something_takes_the_fixtures_own_calls(
     result.assert_outcomes(passed=17)
 
 
+TRANSPORTS = """
+import httpx
+
+def posted(sandbox):
+    with httpx.Client(base_url="http://vendor.example", transport=sandbox.transport()) as client:
+        found = [client.post("/api/v1/leads", json=LEAD, headers={"x-api-key": sandbox.api_key}) for _ in range(2)]
+
+    async def post():
+        async with httpx.AsyncClient(base_url="http://vendor.example", transport=sandbox.async_transport()) as client:
+            return await client.post("/api/v1/leads", json=LEAD, headers={"x-api-key": sandbox.api_key})
+
+    return [answer.status_code for answer in (*found, asyncio.run(post()))]
+
+def check(sandbox):
+    assert posted(sandbox) == [201, 409, 409]
+    sandbox.verify(3)
+
+def refused():
+    with pytest.raises(Exception): httpx.get("http://vendor.example", trust_env=False)
+
+def test_respx(aktify_sandbox, respx_mock):
+    refused()
+    check(aktify_sandbox)
+
+def test_pytest_httpx(aktify_sandbox, httpx_mock):
+    check(aktify_sandbox)
+
+@pytest.mark.httpx_mock(assert_all_requests_were_expected=False)
+def test_pytest_httpx_is_in_force(aktify_sandbox, httpx_mock):
+    refused()
+    check(aktify_sandbox)
+
+def test_vcr(aktify_sandbox, tmp_path):
+    import vcr
+    with vcr.VCR(record_mode="none").use_cassette(str(tmp_path / "c.yaml")):
+        refused()
+        check(aktify_sandbox)
+
+@pytest.mark.parametrize("kind", ["freezegun", "time-machine"])
+def test_a_frozen_clock(kind, aktify_sandbox):
+    if kind == "freezegun":
+        from freezegun import freeze_time
+        frozen = freeze_time("2020-01-01")
+    else:
+        import time_machine
+        frozen = time_machine.travel("2020-01-01", tick=False)
+    with frozen: check(aktify_sandbox)
+"""
+
+
+def test_no_library_that_replaces_answers_takes_those_of_the_transports(
+    pytester: pytest.Pytester, place: str
+) -> None:
+    """Nor a library that replaces the clock keeps them from coming."""
+    run(pytester, TRANSPORTS).assert_outcomes(passed=6)
+
+
 def test_what_a_test_patches_is_patched_for_its_own_code_alone(pytester: pytest.Pytester, place: str) -> None:
     result = run(pytester, PATCHES)
     result.assert_outcomes(passed=2 * len(TARGETS) + 2)
