@@ -11,8 +11,8 @@ from pathlib import Path
 from starlette.applications import Starlette
 from starlette.requests import ClientDisconnect
 from starlette.requests import Request as StarletteRequest
-from starlette.routing import Route
 from starlette.types import Receive, Scope, Send
+from starlette.websockets import WebSocketClose
 
 from aktify_sandbox.campaigns import Campaigns
 from aktify_sandbox.control import Services, control_routes
@@ -70,8 +70,10 @@ class Application:
         self.endpoint = Endpoint(settings, campaigns, self.forcing, store, recorder)
         self.feed = Feed(store)
         services = Services(settings, campaigns, self.forcing, store, self.feed, self.endpoint, stop)
-        everything_else = Route("/{path:path}", EndpointApp(self.endpoint))
-        self.asgi = Starlette(routes=[*control_routes(services), everything_else])
+        self.asgi = Starlette(routes=control_routes(services))
+        self.asgi.router.default = EndpointApp(
+            self.endpoint
+        )  # a pattern would leave out paths with line breaks
         self.asgi.router.redirect_slashes = False  # what a path is wrong by is for the endpoint to say
 
 
@@ -130,6 +132,9 @@ class EndpointApp:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request."""
+        if scope["type"] != "http":
+            await WebSocketClose()(scope, receive, send)
+            return
         request = _request(scope)
         try:
             await _take_in(request, scope, receive, self._endpoint.max_body)
