@@ -1,10 +1,12 @@
 """httpx without a socket behaves as it does over one: same answers, same exceptions, same records."""
 
 import asyncio
+import contextlib
 import re
 import socket
 import threading
 import time
+import tracemalloc
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -16,6 +18,8 @@ from hypothesis import strategies as st
 
 from aktify_sandbox import Sandbox
 from aktify_sandbox.embedded.doors import Inside
+from aktify_sandbox.embedded.transports import Transport
+from aktify_sandbox.serving.beside import Beside
 from running import LEAD
 
 FAULTS = {
@@ -50,7 +54,24 @@ REQUESTS: dict[str, Request] = {
     "a 201 without a body": {"json": {**LEAD, "phoneNumber": "5095550166"}},
     "a dribbled body": {"json": {**LEAD, "phoneNumber": "5095550167"}},
     "a number that resets": {"json": {**LEAD, "phoneNumber": "5095550162"}},
+    "a look at its head": {"method": "HEAD"},
+    "an end": {"json": LEAD, "headers": {"connection": "close"}},
+    "one that expects": {"json": LEAD, "headers": {"expect": "100-continue"}},
     "our own door": {"method": "GET", "url": "/_sandbox/health"},
+    "the head of our own door": {"method": "HEAD", "url": "/_sandbox/health"},
+    "our own door, closed": {"method": "GET", "url": "/_sandbox/health", "headers": {"connection": "close"}},
+    "a body to our own door": {"url": "/_sandbox/explain", "json": {"body": LEAD}},
+    "large headers to our own door": {"url": "/_sandbox/explain", "headers": {"x-much": "y" * 70_000}},
+    "what our own door has not": {"url": "/_sandbox/nothing", "json": {}},
+    "another host": {"json": LEAD, "headers": {"host": "vendor.example"}},
+    "a header's name that is none": {"json": LEAD, "headers": {"x a": "b"}},
+    "a header's value that is none": {"json": LEAD, "headers": {"x": "a\r\nb"}},
+    "a blank before a header's value": {"json": LEAD, "headers": {"x": " b"}},
+    "a method that is none": {"method": "PO ST", "json": LEAD},
+    "two lengths": {"content": b"{}", "headers": [("content-length", "2"), ("content-length", "3")]},
+    "a body that is shorter than it says": {"content": b"{}", "headers": {"content-length": "3"}},
+    "a body that is longer than it says": {"content": b"{}", "headers": {"content-length": "1"}},
+    "a coding that isn't chunked": {"content": b"{}", "headers": {"transfer-encoding": "gzip"}},
 }
 
 
@@ -299,6 +320,91 @@ def test_a_cancelled_request_is_recorded_as_hung_up(pair: tuple[Sandbox, Sandbox
         time.sleep(0.01)
 
 
+def test_a_body_that_raises_is_recorded_as_broken_off(
+    pair: tuple[Sandbox, Sandbox], both: tuple[httpx.Client, httpx.Client]
+) -> None:
+    def body() -> Iterator[bytes]:
+        yield b"{"
+        raise ZeroDivisionError
+
+    for sandbox, client in zip(pair, both, strict=True):
+        with pytest.raises(ZeroDivisionError):
+            client.post("/api/v1/leads", content=body(), headers=JSON)
+        [record] = sandbox.wait_for(status="none")
+        assert (record["reason"]["objection"], record["bodyBytes"]) == ("aborted", 1)
+
+
+def test_no_more_of_an_endless_body_is_held_than_is_taken(pair: tuple[Sandbox, Sandbox]) -> None:
+    sandbox, piece, count = pair[1], b"x" * 65_536, 500
+    sandbox.reset()
+    with httpx.Client(base_url=sandbox.url, transport=sandbox.transport()) as client:
+        client.headers["x-api-key"] = sandbox.api_key
+        client.get("/_sandbox/health")
+        tracemalloc.start()
+        answer = client.post("/api/v1/leads", content=(piece for _ in range(count)), headers=JSON)
+        _, peak = tracemalloc.get_traced_memory()
+        tracemalloc.stop()
+    assert answer.status_code == 413
+    assert sandbox.requests.one()["bodyBytes"] == count * len(piece)
+    assert peak < 5_000_000
+
+
+def test_an_answer_that_is_left_half_read_is_recorded_as_hung_up(
+    pair: tuple[Sandbox, Sandbox], both: tuple[httpx.Client, httpx.Client]
+) -> None:
+    for sandbox, client in zip(pair, both, strict=True):
+        sandbox.force(fault="dribble")
+        with client.stream("POST", "/api/v1/leads", json=LEAD) as answer:
+            assert next(answer.iter_bytes())
+        deadline = time.monotonic() + 5
+        while "hungUpAfterMs" not in sandbox.requests.one():
+            assert time.monotonic() < deadline
+            time.sleep(0.01)
+        client.post("/api/v1/leads", json=LEAD)
+        assert "hungUpAfterMs" not in sandbox.requests[1]
+
+
+def test_a_stop_ends_what_is_withheld_and_answers_what_is_whole() -> None:
+    found: list[Any] = []
+    with Sandbox(socket=False, scenario="race") as sandbox:
+        client = httpx.Client(base_url=sandbox.url, transport=sandbox.transport(), timeout=20)
+        client.headers["x-api-key"] = sandbox.api_key
+        waiting = threading.Thread(target=lambda: found.append(outcome(client, {"json": LEAD})))
+        waiting.start()
+        deadline = time.monotonic() + 5
+        while not _inside(sandbox).calls:
+            assert time.monotonic() < deadline
+            time.sleep(0.001)
+        assert client.post("/_sandbox/stop", json={}).status_code == 202
+        waiting.join(10)
+    client.close()
+    assert [kind for kind, _ in found] == [httpx.RemoteProtocolError]
+
+
+def _inside(sandbox: Sandbox) -> Beside:
+    assert isinstance(sandbox._door, Inside)
+    return sandbox._door.beside
+
+
+def test_to_a_sandbox_elsewhere_connections_are_used_again(pair: tuple[Sandbox, Sandbox]) -> None:
+    with Sandbox(pair[0].url) as sandbox, httpx.Client(transport=sandbox.transport()) as client:
+        headers = {"x-api-key": sandbox.api_key}
+        for fault in (None, None, "truncate", None):
+            if fault:
+                sandbox.force(fault=fault)
+            with contextlib.suppress(httpx.RemoteProtocolError):
+                client.post(sandbox.endpoint, json=LEAD, headers=headers)
+        one, two, three, four = (record["client"] for record in sandbox.requests)
+        assert one == two == three != four
+
+
+def test_nobody_answers_elsewhere() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as closed:
+        url = f"http://127.0.0.1:{closed.getsockname()[1]}"
+    with httpx.Client(transport=Transport(url)) as client, pytest.raises(httpx.ConnectError):
+        client.get("http://vendor.example")
+
+
 def test_for_a_sandbox_elsewhere_the_transports_lead_there(pair: tuple[Sandbox, Sandbox]) -> None:
     with Sandbox(pair[0].url) as sandbox:
         with httpx.Client(base_url="http://vendor.example", transport=sandbox.transport()) as client:
@@ -312,8 +418,7 @@ def test_for_a_sandbox_elsewhere_the_transports_lead_there(pair: tuple[Sandbox, 
 
 def test_the_transports_leave_nothing_open(pair: tuple[Sandbox, Sandbox]) -> None:
     _, sandbox = pair
-    assert isinstance(sandbox._door, Inside)
-    beside = sandbox._door.beside
+    beside = _inside(sandbox)
     with httpx.Client(transport=sandbox.transport()) as client:
         stream = client.build_request("GET", f"{sandbox.url}/_sandbox/requests/stream")
         assert client.send(stream, stream=True).status_code == 200

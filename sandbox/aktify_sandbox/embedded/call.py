@@ -85,14 +85,15 @@ class Call:
     def on_end(self) -> None:
         """The request is whole."""
         self._is_whole = True
-        self._in_its_thread(self._begin, None)
+        self._in_its_thread(self._begin)
 
     def on_refusal(self, refusal: Refusal, request: Request | None) -> None:
         """What was sent can't be read."""
+        is_recorded = request is not None or not self._is_admin
         if request is not None:
             self._request = _stamped(request)
         self._is_whole, self._closes = True, False
-        self._in_its_thread(self._begin, refusal)
+        self._in_its_thread(self._begin, refusal, is_recorded)
 
     @property
     def _is_admin(self) -> bool:
@@ -107,13 +108,13 @@ class Call:
 
     # the sandbox, in its thread
 
-    def _begin(self, refusal: Refusal | None) -> None:
+    def _begin(self, refusal: Refusal | None = None, is_recorded: bool = True) -> None:
         request = self._whole()
         self._beside.calls.add(self.cut)
         if not self._beside.is_open:
             self.cut()
         elif refusal is not None:
-            self._endpoint.refuse(request, *refusal, self._answer, is_recorded=not self._is_admin)
+            self._endpoint.refuse(request, *refusal, self._answer, is_recorded=is_recorded)
         elif self._is_admin:
             self._delivering = self._task(self._ask(request))
         else:
