@@ -7,10 +7,10 @@ from pathlib import Path
 from typing import Any
 
 import httpx
-import jsonschema_rs
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from jsonschema import Draft202012Validator
 
 from aktify_sandbox.documents.nodes import DocumentMistakes
 from aktify_sandbox.expectations.files import expectations_in, expectations_schema, read_expectations
@@ -312,7 +312,7 @@ def test_what_stands_inside_the_metadata_may_be_nested_or_dotted(sandbox: Runnin
     with pytest.raises(DocumentMistakes, match=r"expect.yaml:4:18: metadata\.a stands here twice"):
         read_expectations(path)
     for_editors = {"metadata": {"a": {"b": "c"}}, "body": {"metadata": {"a": "b"}}}
-    assert jsonschema_rs.is_valid(expectations_schema(), {"expectations": [{"where": for_editors}]})
+    assert Draft202012Validator(expectations_schema()).is_valid({"expectations": [{"where": for_editors}]})
 
 
 def test_a_mistake_is_said_under_its_name(sandbox: Running) -> None:

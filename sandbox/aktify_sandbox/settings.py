@@ -529,12 +529,12 @@ def _property(flag: Flag) -> dict[str, Any]:
 
 
 def _rulings_schema() -> dict[str, Any]:
-    free = {"number": "^[1-9][0-9]{0,6}$", "url": "^https?://[^ /?#]+[^ ?#]*$"}
+    free = {"number": r"^[1-9][0-9]{0,6}$(?!\n)", "url": r"^https?://[^ /?#][^ ?#]*$(?!\n)"}
     properties: dict[str, Any] = {}
     for name, ruling in RULINGS.items():
         words = {"type": "string", "description": ruling.reason}
         if ruling.free:
-            pattern = "|".join([*(f"^{word}$" for word in ruling.values), free[ruling.free]])
+            pattern = "|".join([*(rf"^{word}$(?!\n)" for word in ruling.values), free[ruling.free]])
             properties[name] = words | {"pattern": pattern, "description": f"Allowed: {ruling.allowed}."}
         else:
             earlier = [value for each, value in FORMER if each == name]

@@ -18,8 +18,10 @@ from aktify_sandbox.contract.schema import (
     accepts,
     errors_in,
     lead_schema,
-    reference_errors_in,
 )
+from aktify_sandbox.contract.validators import Engine, FastValidator, ReferenceValidator
+
+ENGINES: tuple[Engine, Engine] = (FastValidator, ReferenceValidator)
 
 GOOD: dict[str, list[Any]] = {
     "phoneNumber": ["(509) 555-1234", "+15095551234", " 5095551234", "509\u00a0555\u20131234"],
@@ -83,13 +85,46 @@ RULINGS = st.sampled_from(
 def test_both_engines_say_the_same_of_each_field_in_the_same_order(
     lead: dict[str, Any], rulings: Rulings
 ) -> None:
-    fast, reference = errors_in(rulings, lead), reference_errors_in(rulings, lead)
-    assert accepts(rulings)(lead) == (not reference)
+    fast, reference = (errors_in(rulings, lead, engine) for engine in ENGINES)
+    assert [accepts(rulings, engine)(lead) for engine in ENGINES] == [not fast, not reference]
     whole = [sorted(error.keyword for error in errors if not error.field) for errors in (fast, reference)]
     assert whole[0] == whole[1]  # of the lead as a whole the order says nothing
     for field in {error.field for error in (*fast, *reference)} - {""}:
         said = [[error for error in errors if error.field == field] for errors in (fast, reference)]
         assert said[0] == said[1]
+
+
+@pytest.mark.parametrize("link", ["optional", "link", "tracking"])
+@pytest.mark.parametrize("profile", PROFILES)
+@given(lead=LEADS)
+@settings(max_examples=100)
+def test_both_engines_read_the_same_of_a_lead_problem_by_problem(
+    profile: str, link: str, lead: dict[str, Any]
+) -> None:
+    assert_both_read_the_same(Rulings.of(profile), link, json.dumps(lead).encode())
+
+
+@given(lead=LEADS, rulings=RULINGS)
+@settings(max_examples=400)
+def test_both_engines_read_the_same_under_rulings_of_ones_own(lead: dict[str, Any], rulings: Rulings) -> None:
+    assert_both_read_the_same(rulings, "optional", json.dumps(lead).encode())
+
+
+@pytest.mark.parametrize("profile", PROFILES)
+@given(lead=LEADS, junk=st.binary(min_size=1, max_size=3), data=st.data())
+@settings(max_examples=100)
+def test_both_engines_read_the_same_of_a_damaged_body(
+    profile: str, lead: dict[str, Any], junk: bytes, data: st.DataObject
+) -> None:
+    body = json.dumps(lead).encode()
+    place, cut = data.draw(st.integers(0, len(body))), data.draw(st.integers(0, 3))
+    assert_both_read_the_same(Rulings.of(profile), "optional", body[:place] + junk + body[place + cut :])
+
+
+def assert_both_read_the_same(rulings: Rulings, link: str, body: bytes) -> None:
+    fast, reference = (LeadRules(rulings, link, engine) for engine in ENGINES)
+    assert fast.read(body, b"application/json", None) == reference.read(body, b"application/json", None)
+    assert fast.notes(body) == reference.notes(body)
 
 
 @given(LEADS, RULINGS)

@@ -126,6 +126,7 @@ def schema(kind: str, portable: bool, admin: bool, **flags: Any) -> None:
     if admin and kind != "openapi":
         raise click.UsageError("--admin goes with `schema openapi` only.")
     from aktify_sandbox.contract import schema as contract
+    from aktify_sandbox.contract import validators
     from aktify_sandbox.contract.openapi import openapi
     from aktify_sandbox.contract.rulings import Rulings
     from aktify_sandbox.settings import config_schema
@@ -145,7 +146,7 @@ def schema(kind: str, portable: bool, admin: bool, **flags: Any) -> None:
         print_json(expectations_schema())
     elif kind == "lead":
         printed = contract.lead_schema(in_force)
-        print_json(contract.portable(printed) if portable else printed)
+        print_json(validators.portable(printed) if portable else printed)
     elif admin:
         from aktify_sandbox.control.openapi import admin_openapi
 

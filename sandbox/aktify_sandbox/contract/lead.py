@@ -15,6 +15,7 @@ from .places import NAMES, REGIONS, region_of
 from .rulings import Rulings
 from .schema import FIELDS, RESPONSE_ORDER, accepts, errors_in, lead_schema
 from .sources import LIMIT, documented, http, ruling
+from .validators import Engine, validator_for
 
 __all__ = ["LeadRules", "Note", "Problem", "Reading", "identity"]
 
@@ -43,14 +44,15 @@ class Reading:
 class LeadRules:
     """The rules of a campaign, compiled once for its rulings and its kind."""
 
-    def __init__(self, rulings: Rulings, link: str = "optional") -> None:
-        """`link` is the campaign's kind: `optional`, `link` or `tracking`."""
+    def __init__(self, rulings: Rulings, link: str = "optional", engine: Engine = validator_for) -> None:
+        """`link` is the campaign's kind: `optional`, `link` or `tracking`; `engine` reads the schema."""
         self.rulings = rulings
         self.link = link
         self.wanted_link = {"link": "link", "tracking": "linkToShorten"}.get(link)
         self.needs_link = self.wanted_link is not None and rulings["campaign-link"] == "refuse"
         self.regions = frozenset(REGIONS[rulings["regions"]])
-        self._accepts = accepts(rulings)
+        self._engine = engine
+        self._accepts = accepts(rulings, engine)
         self._identify = identity if rulings["phone-format"] == "nanp" else libphonenumber()
         self._email = _email_validator() if rulings["email"] != "syntax" else None
         changing = ("null", "empty-string", "phone-number-type", "metadata", "phone-extension")
@@ -204,7 +206,7 @@ class LeadRules:
     def _complaints(self, body: bytes, sent: Lead, checked: Lead, phone: str | None) -> list[Problem]:
         needed = {"phoneNumber", *([self.wanted_link] if self.wanted_link and self.needs_link else [])}
         complaints = Complaints(self.rulings, sent, checked, needed, self.fits)
-        for error in errors_in(self.rulings, checked):
+        for error in errors_in(self.rulings, checked, self._engine):
             complaints.add_schema_error(error)
         if phone is None:
             complaints.add_phone()

@@ -1,25 +1,17 @@
-"""The lead's JSON Schema by the rulings in force, and the two engines that read it.
-
-`jsonschema_rs` says yes in a microsecond, and no with its reasons in ten. `jsonschema`, ten times slower, is the
-reference that it is held against.
-"""
+"""The lead's JSON Schema by the rulings in force, and what it has against a lead."""
 
 import functools
 import importlib.resources
 import itertools
-import re
-from collections.abc import Iterable
 from copy import deepcopy
 from typing import Any, NamedTuple
 
-import jsonschema_rs
 import orjson
 
 from . import dates, phone
 from .places import REGIONS, zip_pattern
 from .rulings import Rulings
-
-Schema = dict[str, Any]
+from .validators import Check, Engine, Schema, Validator, validator_for
 
 RESPONSE_ORDER = (
     "phoneNumber",
@@ -167,24 +159,6 @@ def _description(rulings: Rulings) -> str:
     return f"A lead as POST /api/v1/leads takes it, by {by}."
 
 
-def portable(schema: Any) -> Any:
-    r"""A schema whose patterns Go, Rust and RE2 can read too.
-
-    A pattern's only look-around keeps a `$` from matching before a final newline, which it does in Python alone; and
-    RE2 doesn't know `\uNNNN`.
-    """
-    if isinstance(schema, dict):
-        return {
-            name: _portable(value) if name == "pattern" and isinstance(value, str) else portable(value)
-            for name, value in schema.items()
-        }
-    return [portable(each) for each in schema] if isinstance(schema, list) else schema
-
-
-def _portable(pattern: str) -> str:
-    return re.sub(r"\\u([0-9a-f]{4})", lambda found: chr(int(found[1], 16)), pattern.replace(r"$(?!\n)", "$"))
-
-
 @functools.cache
 def _prepared_schema(rulings: Rulings) -> Schema:
     """What a lead may be once the rulings have dropped and converted what they do."""
@@ -233,48 +207,23 @@ class SchemaError(NamedTuple):
 
 
 @functools.cache
-def accepts(rulings: Rulings) -> Any:
+def _validator(rulings: Rulings, engine: Engine) -> Validator:
+    return engine(_prepared_schema(rulings))
+
+
+def accepts(rulings: Rulings, engine: Engine = validator_for) -> Check:
     """A fast yes or no: a function of a lead."""
-    return _fast(rulings).is_valid
+    return _validator(rulings, engine).is_valid
 
 
-def errors_in(rulings: Rulings, lead: Schema) -> list[SchemaError]:
+def errors_in(rulings: Rulings, lead: Schema, engine: Engine = validator_for) -> list[SchemaError]:
     """What the schema in force has against a lead, of each field its type and length before its form."""
-    schema = _prepared_schema(rulings)
-    found = []
-    for error in _fast(rulings).iter_errors(lead):
-        limit: Any = schema
-        for step in error.schema_path:
-            limit = limit[step]
-        keyword = next(step for step in reversed(error.schema_path) if isinstance(step, str))
-        found.append(SchemaError(_joined(error.instance_path), keyword, error.instance, limit))
-    return sorted(found, key=_rank)
-
-
-def reference_errors_in(rulings: Rulings, lead: Schema) -> list[SchemaError]:
-    """The same by the reference implementation."""
     found = (
-        SchemaError(_joined(error.absolute_path), error.validator, error.instance, error.validator_value)
-        for error in _reference(rulings).iter_errors(lead)
+        SchemaError(".".join(map(str, place)), *said)
+        for place, *said in _validator(rulings, engine).errors(lead)
     )
     return sorted(found, key=_rank)
 
 
 def _rank(error: SchemaError) -> int:
     return {"type": 0, "maxLength": 1}.get(error.keyword, 2)
-
-
-def _joined(path: Iterable[str | int]) -> str:
-    return ".".join(map(str, path))
-
-
-@functools.cache
-def _fast(rulings: Rulings) -> Any:
-    return jsonschema_rs.validator_for(portable(_prepared_schema(rulings)))
-
-
-@functools.cache
-def _reference(rulings: Rulings) -> Any:
-    from jsonschema import Draft202012Validator
-
-    return Draft202012Validator(_prepared_schema(rulings))

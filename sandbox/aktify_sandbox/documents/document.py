@@ -15,16 +15,13 @@ from io import FileIO
 from pathlib import Path
 from typing import Any
 
-import jsonschema_rs
-
+from aktify_sandbox.contract.validators import Schema, reference, validator_for
 from aktify_sandbox.documents.json_nodes import read_json
 from aktify_sandbox.documents.nodes import DocumentMistakes, Mistake, Node, Place
 from aktify_sandbox.documents.yaml_nodes import read_yaml
 from aktify_sandbox.masking import masked_key
 from aktify_sandbox.originals import json, os
 from aktify_sandbox.redaction import is_telling
-
-Schema = dict[str, Any]
 
 _LARGEST = 1_000_000
 _TELLS_NOTHING = 3
@@ -51,13 +48,9 @@ class Document:
     def checked(self, schema: Schema) -> tuple[Any, list[Mistake]]:
         """The content as far as the schema knows it, and all that is wrong with it."""
         value = _typed(self.root, schema, schema)
-        if jsonschema_rs.is_valid(schema, value):
+        if validator_for(schema).is_valid(value):
             return value, []
-        from jsonschema import Draft202012Validator  # explains, and takes its time to load
-
-        errors = sorted(
-            Draft202012Validator(schema).iter_errors(value), key=lambda error: list(map(str, error.path))
-        )
+        errors = sorted(reference(schema).iter_errors(value), key=lambda error: list(map(str, error.path)))
         mistakes = [mistake for error in _types_first(errors) for mistake in self._mistakes(error, schema)]
         return value, list(dict.fromkeys(mistakes)) or [self.mistake((), "This isn't what is expected here.")]
 

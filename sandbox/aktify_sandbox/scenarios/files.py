@@ -6,18 +6,17 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import jsonschema_rs
 import orjson
 
 from aktify_sandbox.contract.phone import identity
 from aktify_sandbox.contract.schema import FIELDS
+from aktify_sandbox.contract.validators import IS_FAST, Check, linear_search, validator_for
 from aktify_sandbox.documents.document import Document, read_bounded, read_file
 from aktify_sandbox.documents.nodes import DocumentMistakes, Mistake, Place, node_of
 from aktify_sandbox.scenarios.rules import BROKEN_ANSWER, NATURAL, NO_ANSWER, Condition, Rule, Span, Step
 from aktify_sandbox.scenarios.schema import ANSWER_WORDS, LONGEST_WAIT, force_schema, scenario_schema
 
 _LARGEST_BODY = 1_000_000
-_PATTERN_SIZE = 1_000_000
 _WITHOUT_BODY = (204, 205, 304)
 _FRAMING = ("content-length", "date", "transfer-encoding", "connection", "keep-alive", "upgrade", "trailer")
 _MEDIA = {
@@ -97,7 +96,7 @@ def _sound_part(rule: Any) -> Any:
 
 def _is_sound(name: str, part: Any) -> bool:
     definitions = scenario_schema()["$defs"]
-    return bool(jsonschema_rs.is_valid({"$defs": definitions, **definitions[name]}, part))
+    return validator_for({"$defs": definitions, **definitions[name]}).is_valid(part)
 
 
 def rule_name(scenario: str, number: int) -> str:
@@ -196,12 +195,14 @@ class Compiling:
             self.complain(place, f"{written} isn't a US phone number.", hint)
         return phone or written
 
-    def _pattern(self, place: Place, written: str) -> Any:
-        options = jsonschema_rs.RegexOptions(size_limit=_PATTERN_SIZE, dfa_size_limit=_PATTERN_SIZE)
-        schema = {"type": "string", "pattern": written}
+    def _pattern(self, place: Place, written: str) -> Check:
+        if not IS_FAST:
+            hint = "Install it (where it has no wheel, that takes Rust), or list the values: in: [a, b]."
+            self.complain(place, "Patterns need jsonschema-rs, which isn't installed here.", hint)
+            return str.isascii
         try:
-            return jsonschema_rs.validator_for(schema, pattern_options=options).is_valid
-        except (ValueError, jsonschema_rs.ValidationError):
+            return linear_search(written)
+        except ValueError:
             hint = "Patterns run in linear time: no look-around, no back-references, no huge repetitions."
             self.complain(place, f"{written} isn't a pattern that can be taken here.", hint)
             return str.isascii
@@ -328,12 +329,8 @@ def _seconds(text: str) -> float:
 
 
 @functools.cache
-def _order_check() -> Any:
-    return jsonschema_rs.validator_for(force_schema()).is_valid
-
-
-def _is_order(content: Any) -> bool:
-    return bool(_order_check()(content))
+def _order_check() -> Check:
+    return validator_for(force_schema()).is_valid
 
 
 def forced_rule(content: Any) -> tuple[Rule, dict[str, Any]]:
@@ -342,7 +339,7 @@ def forced_rule(content: Any) -> tuple[Rule, dict[str, Any]]:
     Raises `DocumentMistakes`.
     """
     document = Document("force", node_of(content))
-    whole = content if _is_order(content) else document.value(force_schema())
+    whole = content if _order_check()(content) else document.value(force_schema())
     compiling = Compiling(document, None)
     step = compiling.step((), {name: whole[name] for name in ANSWER_WORDS if name in whole})
     if step.is_natural or not whole.keys() & {"status", "fault", "delay"}:

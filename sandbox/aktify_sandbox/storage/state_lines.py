@@ -1,8 +1,8 @@
 """What a line of a state file may be, as JSON Schema: a checksum proves that it is whole, not that it makes sense."""
 
-from collections.abc import Callable
 from typing import Any
 
+from aktify_sandbox.contract.validators import Check, validator_for
 from aktify_sandbox.settings import ERROR_BODIES
 
 _TEXT = {"type": "string"}
@@ -15,13 +15,13 @@ _LEAD = {
     "properties": {"metadata": _TEXTS_BY_NAME},
     "additionalProperties": _TEXT,
 }
-_PHONE = {"type": "string", "pattern": r"^\+[0-9]{4,15}$"}
+_PHONE = {"type": "string", "pattern": r"^\+[0-9]{4,15}$(?!\n)"}
 _SHORT = {"type": ["object", "null"], "required": ["code", "url"], "additionalProperties": _TEXT}
 _MOMENT = {"type": "string", "minLength": 1}
 
 _RECORD: dict[str, Any] = {
     "id": _TEXT,
-    "receivedAt": {"type": "string", "pattern": r"^[0-9T:.-]{23}Z$"},
+    "receivedAt": {"type": "string", "pattern": r"^[0-9T:.-]{23}Z$(?!\n)"},
     "durationMs": {"type": "number"},
     "client": _TEXT_OR_NULL,
     "method": _TEXT,
@@ -144,13 +144,13 @@ _KINDS: dict[str, dict[str, Any]] = {
 }
 _HEADER = _with({"next": {"type": "integer", "minimum": 1}}, dropped=_COUNT)
 
-Judge = Callable[[Any], bool]
+
+def schemas() -> dict[str | None, dict[str, Any]]:
+    """What the content of each kind of line may be; None is the first line's kind."""
+    every: dict[str | None, dict[str, Any]] = {None: _HEADER}
+    return every | _KINDS
 
 
-def judges() -> dict[str | None, Judge]:
-    """For each kind of line what tells whether its content makes sense; None is the first line's kind."""
-    from jsonschema_rs import validator_for
-
-    schemas: dict[str | None, dict[str, Any]] = {None: _HEADER}
-    schemas.update(_KINDS)
-    return {kind: validator_for(schema).is_valid for kind, schema in schemas.items()}
+def judges() -> dict[str | None, Check]:
+    """For each kind of line what tells whether its content makes sense."""
+    return {kind: validator_for(schema).is_valid for kind, schema in schemas().items()}

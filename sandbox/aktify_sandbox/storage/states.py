@@ -15,6 +15,7 @@ from typing import Any
 import orjson
 
 from aktify_sandbox.contract.phone import is_fictional
+from aktify_sandbox.contract.validators import Check
 from aktify_sandbox.storage.log import (
     FORMAT,
     INCOMING,
@@ -25,7 +26,7 @@ from aktify_sandbox.storage.log import (
     request_id,
     unnamed_file,
 )
-from aktify_sandbox.storage.state_lines import Judge, judges
+from aktify_sandbox.storage.state_lines import judges
 from aktify_sandbox.storage.store import Store
 
 _BEGINNING = re.compile(rb'\{"id":"r[0-9]{9,15}"(,"kind":"request","receivedAt":"[^"]{24}")?')
@@ -146,7 +147,7 @@ def _proved_lines(log: Log) -> Iterator[tuple[Line, dict[str, Any]]]:
         )
 
 
-def _content_of(place: int, line: Line, meaningful: dict[str | None, Judge]) -> dict[str, Any]:
+def _content_of(place: int, line: Line, meaningful: dict[str | None, Check]) -> dict[str, Any]:
     try:
         content = line.load()
     except orjson.JSONDecodeError:
