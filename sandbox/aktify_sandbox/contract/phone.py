@@ -18,7 +18,7 @@ from .wrapping import wrapped
 _SEPARATORS = str.maketrans("", "", " ().-/")
 _NANP = re.compile(r"(?:\+?1)?([2-9](?!11)[0-8][0-9][2-9][0-9]{6})")
 _SIGNS = "Use the digits 0-9, spaces and ().-/ only."
-_EXTENSION = re.compile(r"(?ai)^(.*?[0-9)]) *,? *(?:x|ext\.?|extension|#) *:? *([0-9]{1,7})\Z")
+_EXTENSION = re.compile(r"(?ai)^(.*?[0-9)]) *(?:, *)?(?:x|ext\.?|extension|#) *(?:: *)?([0-9]{1,7})\Z")
 
 _EXOTIC_SPACES = (
     "\t\n\v\f\r\x85\xa0\u1680\u2000\u2001\u2002\u2003\u2004\u2005\u2006\u2007\u2008\u2009\u200a\u2028\u2029\u202f\u205f"
@@ -47,7 +47,7 @@ def pattern(spaces: str = "trim", extension: str = "refuse", fictional: str = "o
     if spaces == "refuse":
         begin, end = rf"(?:[().\-/]{between})?", rf"(?:{between}[().\-/])?"
     if extension == "drop":
-        end = rf"(?:{end}|(?:{between}\))?{space},?{space}{_MARK}{space}:?{space}[0-9]{{1,7}})"
+        end = rf"(?:{end}|(?:{between}\))?{space}(?:,{space})?{_MARK}{space}(?::{space})?[0-9]{{1,7}})"
     area = f"[2-9]{between}(?:[02-8]{between}[0-9]|1{between}[02-9])"
     line = f"[2-9](?:{between}[0-9]){{6}}"
     if fictional == "on":
