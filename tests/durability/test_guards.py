@@ -74,8 +74,7 @@ GUARDS = {
         "serving/protocol.py",
         "return self._flow.write_paused or not self._reads",
         "return not self._reads",
-        "tests/bad_input/test_pipelining.py::"
-        "test_a_client_that_sends_without_reading_is_read_no_further[tiny]",
+        "tests/test_protocol.py::test_while_the_client_reads_nothing_no_further_request_is_begun",
     ),
     "allowance of refusals": Guard(
         "endpoint.py",

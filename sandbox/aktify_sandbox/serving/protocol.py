@@ -96,6 +96,8 @@ class SandboxProtocol(asyncio.Protocol):
         self._waiting: deque[_Item] = deque()
         self._begun = 0
         """How many requests were begun in this turn of the event loop."""
+        self._is_due = False
+        """Whether reading goes on in the next."""
         self._delivering: asyncio.Task[None] | None = None
         self._held = False
         self.let_go = False
@@ -131,7 +133,7 @@ class SandboxProtocol(asyncio.Protocol):
             self._begin(self._waiting.popleft())
         while self._place < len(self._unread) and not self._must_wait:
             if self._begun >= _MOST_PENDING:
-                self._loop.call_soon(self._take_a_breath)
+                self._go_on_later()
                 break
             piece = self._unread[self._place : self._place + _PIECE]
             self._place += len(piece)
@@ -146,7 +148,14 @@ class SandboxProtocol(asyncio.Protocol):
         if self._half_closed:
             self._close_if_nothing_is_owed()
 
-    def _take_a_breath(self) -> None:
+    def _go_on_later(self) -> None:
+        """In the next turn of the event loop, when others have had theirs."""
+        if not self._is_due:
+            self._is_due = True
+            self._loop.call_soon(self._go_on_now)
+
+    def _go_on_now(self) -> None:
+        self._is_due = False
         self._begun = 0
         if not self.transport.is_closing():
             self._go_on()
@@ -351,7 +360,7 @@ class SandboxProtocol(asyncio.Protocol):
         if self._timer is None:
             self._timer = self._loop.call_later(self._config.timeout_keep_alive, self._close_if_idle)
         if self._unread or self._waiting:
-            self._loop.call_soon(self._take_a_breath)
+            self._go_on_later()
         elif self._half_closed:
             self._close_if_nothing_is_owed()
 
