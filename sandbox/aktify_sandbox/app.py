@@ -205,14 +205,14 @@ class _Answer:
                 await self._do(step)
 
     async def _do(self, step: Step) -> None:
-        send, has_body = self._send, self._exchange.request.method != "HEAD"
+        send = self._send
         match step:
             case Pause(seconds):
                 await asyncio.sleep(seconds)
             case Head(response, in_chunks):
                 shown = [pair for pair in response.headers if not in_chunks or pair[0] != b"content-length"]
                 await send({"type": "http.response.start", "status": response.status, "headers": shown})
-            case Piece(content) if has_body and content:
+            case Piece(content):
                 await send({"type": "http.response.body", "body": content, "more_body": True})
             case End():
                 self.is_out = True

@@ -92,7 +92,7 @@ class Call:
         is_recorded = request is not None or not self._is_admin
         if request is not None:
             self._request = _stamped(request)
-        self._is_whole, self._closes = True, False
+        self._is_whole = True
         self._in_its_thread(self._begin, refusal, is_recorded)
 
     @property
