@@ -25,7 +25,6 @@ from aktify_sandbox.record.feed import Feed
 from aktify_sandbox.record.recorder import Recorder
 from aktify_sandbox.scenarios.forcing import Forcing
 from aktify_sandbox.scenarios.shelf import Shelf
-from aktify_sandbox.serving.reading import BLANKS
 from aktify_sandbox.settings import Settings
 from aktify_sandbox.storage.store import Store
 
@@ -161,7 +160,7 @@ class EndpointApp:
 
 def _request(scope: Scope) -> Request:
     client = scope.get("client")
-    headers = [(name.lower(), value.strip(BLANKS)) for name, value in scope["headers"]]  # RFC 9110, 5.5
+    headers = [(name.lower(), value.strip(b" \t")) for name, value in scope["headers"]]  # RFC 9110, 5.5
     return Request(
         scope["method"],
         scope["path"],
