@@ -101,7 +101,8 @@ class ByAsgi:
 
     def __init__(self) -> None:
         self._loop = asyncio.new_event_loop()
-        threading.Thread(target=self._loop.run_forever, daemon=True).start()
+        self._thread = threading.Thread(target=self._loop.run_forever, daemon=True)
+        self._thread.start()
         self._app = create_app()
         self._client = httpx.AsyncClient(transport=httpx.ASGITransport(self._app), trust_env=False)
         self._life = self._app.router.lifespan_context(self._app)
@@ -126,6 +127,8 @@ class ByAsgi:
         self._do(self._client.aclose())
         self._do(self._life.__aexit__(None, None, None))
         self._loop.call_soon_threadsafe(self._loop.stop)
+        self._thread.join()
+        self._loop.close()
 
 
 JSON = ((b"content-type", b"application/json"),)

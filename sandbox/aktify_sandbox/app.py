@@ -70,9 +70,8 @@ class Application:
         self.feed = Feed(store)
         services = Services(settings, campaigns, self.forcing, store, self.feed, self.endpoint, stop)
         self.asgi = Starlette(routes=control_routes(services))
-        self.asgi.router.default = EndpointApp(
-            self.endpoint
-        )  # a pattern would leave out paths with line breaks
+        # a pattern would leave out paths with line breaks
+        self.asgi.router.default = EndpointApp(self.endpoint)
         self.asgi.router.redirect_slashes = False  # what a path is wrong by is for the endpoint to say
 
 
