@@ -1,4 +1,4 @@
-"""`python -m benchmarks speed|viewers|growth|startup|files|fixture|profile|page`, from the root of the repository."""
+"""`python -m benchmarks speed|growth|startup|files|fixture|profile`, from the root of the repository."""
 
 from pathlib import Path
 
@@ -7,14 +7,16 @@ import click
 from benchmarks import files as checking
 from benchmarks import fixture as testing
 from benchmarks import growth as growing
-from benchmarks import page as showing
-from benchmarks import profiling, results, viewing
+from benchmarks import profile as profiling
+from benchmarks import results
 from benchmarks import speed as racing
 from benchmarks import startup as starting
+from benchmarks.servers import ROOT
 
+_file = click.Path(dir_okay=False, path_type=Path)
 _to = click.option(
     "--to",
-    type=click.Path(dir_okay=False, path_type=Path),
+    type=_file,
     default=results.FILE,
     help="File whose section is replaced (default: benchmarks/RESULTS.md).",
 )
@@ -27,31 +29,27 @@ def main() -> None:
 
 @main.command()
 @click.option("--rounds", default=7, show_default=True, type=click.IntRange(1))
-@click.option("--seconds", default=5.0, show_default=True, help="Of load, each server in each round.")
-@_to
-def speed(rounds: int, seconds: float, to: Path) -> None:
-    """CPU per request, requests per second and latency, beside bare Starlette."""
-    racing.run(racing.Plan(rounds, seconds), to)
+@click.option("--seconds", default=1.0, show_default=True, help="Of load, each server in each round.")
+@click.option("--only", default="", metavar="TEXT", help="Rows whose name contains it, only printed.")
+@click.option("--quick", is_flag=True, help="One round of 200 requests each, only printed.")
+@click.option("--to", type=_file, help="File whose section is replaced.")
+def speed(rounds: int, seconds: float, only: str, quick: bool, to: Path | None) -> None:
+    """CPU per request, by client and shape, beside a bare echo.
+
+    A whole run replaces the section of benchmarks/RESULTS.md and the lines of the README.
+    """
+    plan = racing.Plan(1, 0, count=200, only=only) if quick else racing.Plan(rounds, seconds, only=only)
+    whole = not (only or quick or to)
+    racing.run(plan, results.FILE if whole else to, ROOT / "README.md" if whole else None)
 
 
 @main.command()
-@click.option("--rounds", default=5, show_default=True, type=click.IntRange(1))
-@click.option("--seconds", default=5.0, show_default=True, help="Of load, each kind in each round.")
-@_to
-def viewers(rounds: int, seconds: float, to: Path) -> None:
-    """The endpoint under load while fifty viewers look at the stream."""
-    viewing.run(viewing.Plan(rounds, seconds), to)
-
-
-@main.command()
-@click.option("--quick", is_flag=True, help="At most 100,000 requests, in a section of its own.")
+@click.option("--quick", is_flag=True, help="At most 100,000 requests.")
 @click.option("--most", type=click.IntRange(2_000), help="At most so many requests, the quick form.")
-@click.option(
-    "--repeats", default=5, show_default=True, type=click.IntRange(1), help="Stretches at each count."
-)
+@click.option("--repeats", default=5, show_default=True, type=click.IntRange(1), help="Stretches per count.")
 @_to
 def growth(quick: bool, most: int | None, repeats: int, to: Path) -> None:
-    """Cost, memory and start-up after 1,000, 100,000 and 1,000,000 requests."""
+    """Cost, memory and start-up after up to 1,000,000 requests."""
     growing.run(growing.plan(quick=quick, most=most, repeats=repeats), to)
 
 
@@ -61,16 +59,7 @@ def growth(quick: bool, most: int | None, repeats: int, to: Path) -> None:
 @_to
 def startup(starts: int, leads: int, to: Path) -> None:
     """How long `--help` and the first answer take."""
-    starting.run(starting.Plan(starts, leads), to)
-
-
-@main.command()
-@click.option("--loads", default=15, show_default=True, type=click.IntRange(1))
-@click.option("--posts", default=60, show_default=True, type=click.IntRange(1))
-@_to
-def page(loads: int, posts: int, to: Path) -> None:
-    """The inspector in Chromium: first paint, how soon a request is seen, weight."""
-    showing.run(showing.Plan(loads, posts), to)
+    starting.run(starts, leads, to)
 
 
 @main.command()
@@ -79,7 +68,7 @@ def page(loads: int, posts: int, to: Path) -> None:
 @_to
 def files(rows: int, runs: int, to: Path) -> None:
     """What `check` costs on a large file of leads."""
-    checking.run(checking.Plan(rows, runs), to)
+    checking.run(rows, runs, to)
 
 
 @main.command()
@@ -87,16 +76,17 @@ def files(rows: int, runs: int, to: Path) -> None:
 @click.option("--tests", default=300, show_default=True, type=click.IntRange(2), help="In each run.")
 @_to
 def fixture(runs: int, tests: int, to: Path) -> None:
-    """What the pytest plugin costs: unused, at first use, per test, at the end."""
-    testing.run(testing.Plan(runs, tests), to)
+    """What the pytest plugin costs: unused, first use, test, end."""
+    testing.run(runs, tests, to)
 
 
 @main.command()
-@click.option("--seconds", default=10.0, show_default=True, help="Of load.")
+@click.option("--row", default="same four headers", show_default=True, help="Row of `speed`, by its name.")
+@click.option("--count", default=50_000, show_default=True, type=click.IntRange(1), help="Of requests.")
 @_to
-def profile(seconds: float, to: Path) -> None:
-    """Where the time of a request goes, by function."""
-    profiling.run(seconds, to)
+def profile(row: str, count: int, to: Path) -> None:
+    """Where the time of a request goes, by function (cProfile)."""
+    profiling.run(racing.matching(row)[0], count, to)
 
 
 if __name__ == "__main__":

@@ -5,44 +5,33 @@ import os
 import subprocess
 import sys
 import time
-from dataclasses import dataclass
 from pathlib import Path
 from random import Random
-from statistics import median
 from tempfile import TemporaryDirectory
 
-from benchmarks import goals, results
-from benchmarks.servers import clean_environment, sandbox_command
+from benchmarks import results
+from benchmarks.servers import clean_environment, sandbox
 
 HEADER = ["First Name", "Phone", "State", "Zip", "Email", "Created Date", "Notes"]
 SHARES = (0.0, 0.1, 0.5)
+SECONDS, MEGABYTES = 5, 250
+"""The goals."""
 
 
-@dataclass(frozen=True, slots=True)
-class Plan:
-    """How much is measured."""
-
-    rows: int
-    runs: int
-
-
-def run(plan: Plan, to: Path) -> None:
+def run(count: int, runs: int, to: Path | None) -> None:
     """Measure and write the section."""
     rows = []
     with TemporaryDirectory(prefix="aktify-benchmark-") as name:
         for share in SHARES:
             file = Path(name) / "leads.csv"
-            write_leads(file, plan.rows, share)
-            seconds, megabytes = zip(*(_check(file) for _ in range(plan.runs)), strict=True)
-            what = f"{plan.rows:,} rows, {share:.0%} of them damaged"
-            rows.append(
-                [f"{what}: time", f"{results.spread(seconds)} s", goals.CHECK.verdict(median(seconds))]
-            )
-            peak = max(megabytes)
-            rows.append([f"{what}: memory", f"{peak:.0f} MB", goals.CHECK_MEMORY.verdict(peak)])
+            write_leads(file, count, share)
+            seconds, megabytes = zip(*(_check(file) for _ in range(runs)), strict=True)
+            what = f"{count:,} rows, {share:.0%} of them damaged"
+            rows.append(results.figure(f"{what}: time", seconds, "s", SECONDS))
+            rows.append(results.figure(f"{what}: memory", megabytes, "MB", MEGABYTES, ".0f"))
             print(f"measured: {what}", file=sys.stderr)
-    introduction = f"`check` with `--rejects` and `--fixed`; medians of {plan.runs} runs (least–most)."
-    results.write("Files", [introduction, "", *results.table(["what", "measured", "goal"], rows)], to)
+    introduction = f"`check` with `--rejects` and `--fixed`; medians of {runs} runs (least–most)."
+    results.section("files", "Files", [introduction, "", *results.figures(rows)], to)
 
 
 def write_leads(file: Path, count: int, share: float) -> None:
@@ -80,7 +69,7 @@ def _check(file: Path) -> tuple[float, float]:
     outputs = ["--rejects", str(file.with_name("rejects.csv")), "--fixed", str(file.with_name("fixed.csv"))]
     began = time.perf_counter()
     process = subprocess.Popen(
-        sandbox_command("check", str(file), *outputs), env=clean_environment(), stdout=subprocess.DEVNULL
+        sandbox("check", str(file), *outputs), env=clean_environment(), stdout=subprocess.DEVNULL
     )
     _, status, usage = os.wait4(process.pid, 0)  # of this process alone, not the most of all that came before
     process.returncode = os.waitstatus_to_exitcode(status)

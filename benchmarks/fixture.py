@@ -14,7 +14,7 @@ from pathlib import Path
 from statistics import median
 from tempfile import TemporaryDirectory
 
-from benchmarks import goals, machine, results
+from benchmarks import machine, results
 from benchmarks.servers import clean_environment
 
 _CONFTEST = """
@@ -77,14 +77,6 @@ _QUIET = [
 
 
 @dataclass(frozen=True, slots=True)
-class Plan:
-    """How much is measured."""
-
-    runs: int
-    tests: int
-
-
-@dataclass(frozen=True, slots=True)
 class Run:
     """What one run of pytest took, in milliseconds."""
 
@@ -93,32 +85,22 @@ class Run:
     end: float
 
 
-def run(plan: Plan, to: Path) -> None:
+def run(runs: int, tests: int, to: Path | None) -> None:
     """Measure and write the section."""
     _run(2)  # leaves compiled modules behind, as an installation does
-    imports = [_import_ms() for _ in range(plan.runs)]
-    runs = [_run(plan.tests) for _ in range(plan.runs)]
-    first, each, end = ([getattr(one, name) for one in runs] for name in ("first", "each", "end"))
+    imports = [_import_ms() for _ in range(runs)]
+    measured = [_run(tests) for _ in range(runs)]
     rows = [
-        _row("a run that doesn't use it: importing the plugin", imports, goals.PLUGIN_IMPORT),
-        _row("first use, with all imports", first, goals.FIXTURE_FIRST),
-        _row("each test", each, goals.FIXTURE_EACH),
-        _row("end of the session", end, goals.FIXTURE_END),
+        results.figure("a run that doesn't use it: importing the plugin", imports, "ms", 5),
+        results.figure("first use, with all imports", [each.first for each in measured], "ms", 250),
+        results.figure("each test", [each.each for each in measured], "ms", 1),
+        results.figure("end of the session", [each.end for each in measured], "ms", 10),
     ]
     introduction = (
-        f"Medians of {plan.runs} runs of pytest (least–most), each of {plan.tests} tests without the fixture, "
-        f"{plan.tests} with it, and {_posts(plan.tests)} that post a lead too."
+        f"Medians of {runs} runs of pytest (least–most), each of {tests} tests without the fixture, "
+        f"{tests} with it, and {_posts(tests)} that post a lead too."
     )
-    results.write("Fixture", [introduction, "", *results.table(["what", "measured", "goal"], rows)], to)
-
-
-def _row(what: str, measured: list[float], goal: goals.Goal) -> list[str]:
-    return [what, f"{results.spread(measured)} ms", goal.verdict(median(measured))]
-
-
-def _environment() -> dict[str, str]:
-    """As usual: compiled modules are kept."""
-    return {name: value for name, value in clean_environment().items() if name != "PYTHONDONTWRITEBYTECODE"}
+    results.section("fixture", "Fixture", [introduction, "", *results.figures(rows)], to)
 
 
 def _posts(tests: int) -> int:
@@ -127,7 +109,7 @@ def _posts(tests: int) -> int:
 
 def _import_ms() -> float:
     command = [sys.executable, "-c", _IMPORT]
-    done = subprocess.run(command, env=_environment(), capture_output=True, text=True, check=True)
+    done = subprocess.run(command, env=clean_environment(), capture_output=True, text=True, check=True)
     return float(done.stdout) * 1e3
 
 
@@ -139,7 +121,7 @@ def _run(tests: int) -> Run:
         (folder / "test_it.py").write_text(_TESTS.format(count=tests, posts=_posts(tests)))
         options = [part for each in _QUIET for part in ("-p", each)]
         command = [sys.executable, "-m", "pytest", "-q", *options]
-        subprocess.run(command, cwd=folder, env=_environment(), stdout=subprocess.DEVNULL, check=True)
+        subprocess.run(command, cwd=folder, env=clean_environment(), stdout=subprocess.DEVNULL, check=True)
         times = json.loads((folder / "times.json").read_text())
     without = median(seconds for uses, seconds in times["tests"] if not uses)
     first, *others = (seconds for uses, seconds in times["tests"] if uses)

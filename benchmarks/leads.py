@@ -1,19 +1,17 @@
-"""The leads that are sent: eleven fields, a different phone number with each request.
+"""The leads that are sent: eleven fields, and a different phone number with each request.
 
-A number's place decides its digits, so that runs take stretches of places and never meet. Area codes and
-exchanges are what the sandbox takes (5,680,000,000 numbers); the exchange 555 is left out, since some of its
-numbers force an answer.
+The number's place decides its digits. All are in the exchange 555, from 555-1000 on: those below force answers.
 """
 
 import json
+from collections.abc import Mapping
 
 HOST = "127.0.0.1"
 PATH = "/api/v1/leads"
-
-_AREAS = [area for area in range(200, 1000) if area // 10 % 10 != 9 and area % 100 != 11]
-_EXCHANGES = [exchange for exchange in range(200, 1000) if exchange != 555]
-_MARK = "(000) 000-0000"
-_LEAD = {
+KEY = "test-key"
+NUMBERS = 5_184_000
+"""How many different phone numbers there are."""
+LEAD: Mapping[str, object] = {
     "region": "CA",
     "zipCode": "90210",
     "email": "someone@example.com",
@@ -24,33 +22,26 @@ _LEAD = {
     "source": "myCustomSource",
     "link": "https://www.aktify.com",
     "metadata": {"customField1": "value1", "customField2": "value2"},
-    "phoneNumber": _MARK,
+    "phoneNumber": "{phone}",
 }
 
 
 def phone_number(place: int) -> str:
     """The phone number at a place; always of the same length."""
-    area = _AREAS[place // 10_000 // len(_EXCHANGES) % len(_AREAS)]
-    return f"({area}) {_EXCHANGES[place // 10_000 % len(_EXCHANGES)]}-{place % 10_000:04d}"
+    area = (2 + place % 8) * 100 + place // 8 % 9 * 10 + 2 + place // 72 % 8
+    return f"({area}) 555-{1000 + place // 576 % 9000}"
 
 
-def pieces(port: int) -> list[str]:
-    """What joins to a whole request around a phone number."""
-    body = json.dumps(_LEAD, separators=(",", ":"))
-    head = (
-        f"POST {PATH} HTTP/1.1\r\nHost: {HOST}:{port}\r\nx-api-key: test-key\r\n"
-        f"Content-Type: application/json\r\nContent-Length: {len(body)}\r\n\r\n"
-    )
-    return (head + body).split(_MARK)
-
-
-class Places:
-    """Stretches of places that no other run has had."""
-
-    def __init__(self) -> None:
-        self._next = 0
-
-    def take(self, count: int = 10_000_000) -> int:
-        """The first of `count` places; as many as no run of a few minutes can use up."""
-        first, self._next = self._next, self._next + count
-        return first
+def request(port: int, headers: Mapping[str, str] | None = None, lead: Mapping[str, object] = LEAD) -> str:
+    """A whole request with `{phone}` for its phone number; `headers` go beside the usual ones, or replace them."""
+    body = json.dumps(lead, separators=(",", ":"))
+    length = len(body.replace("{phone}", phone_number(0)))
+    all_headers = {
+        "Host": f"{HOST}:{port}",
+        "x-api-key": KEY,
+        "Content-Type": "application/json",
+        **(headers or {}),
+        "Content-Length": str(length),
+    }
+    lines = [f"{name}: {value}" for name, value in all_headers.items()]
+    return "\r\n".join([f"POST {PATH} HTTP/1.1", *lines, "", body])

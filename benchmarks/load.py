@@ -1,51 +1,99 @@
-"""The load: 32 connections that send one lead after another, from the load's core.
-
-By `wrk` with lead.lua where it is installed, else by python_load.py, which measures the same less finely: it can
-send fewer requests per second than the fastest of the servers could answer. Both count the answers by status and
-report the same line.
-"""
+"""The load: a client program posts leads to a server, from the load's core, and the server's CPU time is taken."""
 
 import json
 import shutil
 import subprocess
 import sys
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from importlib.util import find_spec
 from pathlib import Path
 
+import click
+
 from benchmarks import machine
-from benchmarks.leads import HOST, PATH, pieces
-from benchmarks.servers import DidNotServe, Server, clean_environment
+from benchmarks.leads import HOST, KEY, LEAD, NUMBERS, PATH, request
+from benchmarks.servers import Server, clean_environment
+
+CLIENTS = Path(__file__).with_name("clients")
+_LEAST_RATE = 500
+"""Answers per second below which a load is given up: the server is dead, or as good as."""
+
+
+@dataclass(frozen=True, slots=True)
+class Client:
+    """A program of clients/, with its kind, and how many requests it has on their way; wrk sends what it is told."""
+
+    program: str
+    kind: str = ""
+    concurrency: int = 1
+    headers: Mapping[str, str] = field(default_factory=dict)
+    lead: Mapping[str, object] = field(default_factory=lambda: LEAD)
+
+    @property
+    def missing(self) -> str | None:
+        """What isn't installed for it."""
+        if self.program == "python":
+            library = self.kind.partition("-")[0]
+            return None if find_spec(library) else library
+        needed = {"java": "javac"}.get(self.program, self.program)  # `java File.java` compiles
+        return None if shutil.which(needed) else needed
+
+    def require(self) -> None:
+        """Nothing can be measured without it."""
+        if self.missing:
+            raise click.ClickException(
+                f"{self.missing} isn't installed.\nFix: apt-get install {self.missing}"
+            )
+
+    def command(self, port: int, load: "Load") -> list[str]:
+        """How it is started."""
+        url = f"http://{HOST}:{port}{PATH}"
+        numbers = [str(load.start), str(load.different), str(load.seconds), str(load.count)]
+        if self.program == "wrk":
+            seconds = load.patience if load.count else max(1, round(load.seconds))
+            options = ["-t1", f"-c{self.concurrency}", f"-d{seconds}s", "--timeout", "30s"]
+            what = request(port, self.headers, self.lead)
+            return ["wrk", *options, "-s", str(CLIENTS / "wrk.lua"), url, "--", *numbers, what]
+        start = {
+            "python": [sys.executable, "-m", "benchmarks.clients.python", self.kind],
+            "node": ["node", str(CLIENTS / "node.mjs"), self.kind],
+            "java": ["java", str(CLIENTS / "Java.java")],
+        }[self.program]
+        return [*start, url, KEY, json.dumps(self.lead), str(self.concurrency), *numbers]
+
 
 CONNECTIONS = 32
-_LUA = Path(__file__).with_name("lead.lua")
-_LEAST_RATE = 500
-"""Requests per second below which a load that counts answers is given up: the server is dead, or as good as."""
+WRK = Client("wrk", concurrency=CONNECTIONS)
 
 
 @dataclass(frozen=True, slots=True)
 class Load:
-    """What is to be sent: for a time, or until so many are answered; over and over the same `different` leads."""
+    """What is to be sent: leads from a place on, over and over the same `different` ones, for a time or so many.
 
-    first: int
+    A server knows the lead of place 0 from its start.
+    """
+
+    start: int = 1
     seconds: float = 0.0
-    answers: int = 0
-    different: int = 1_000_000_000
-    before: int = 0
-    """How many of them were sent before; this load goes on from there."""
+    count: int = 0
+    different: int = NUMBERS
+
+    @property
+    def patience(self) -> int:
+        """Seconds after which it is given up."""
+        return 60 + round(self.seconds) + self.count // _LEAST_RATE
 
 
 @dataclass(frozen=True, slots=True)
 class Measured:
-    """What came of a load."""
+    """What came of a load; `sent` and `p99_ms` are what wrk says, 0 from the others."""
 
     statuses: dict[str, int]
-    sent: int
-    failed: int
-    seconds: float
-    p50_ms: float
-    p99_ms: float
     cpu_seconds: float
-    resident_mb: float
+    failed: int = 0
+    sent: int = 0
+    p99_ms: float = 0.0
 
     @property
     def answered(self) -> int:
@@ -55,60 +103,32 @@ class Measured:
     @property
     def cpu_us(self) -> float:
         """CPU time of the server per request, in µs."""
-        return self.cpu_seconds / max(self.answered, 1) * 1e6
-
-    @property
-    def rate(self) -> float:
-        """Requests per second."""
-        return self.answered / self.seconds
+        return self.cpu_seconds / self.answered * 1e6
 
 
-def generator() -> str:
-    """The load generator, as the results name it."""
-    return (
-        f"`wrk`, {CONNECTIONS} connections" if shutil.which("wrk") else f"Python, {CONNECTIONS} connections"
-    )
-
-
-def put(load: Load, server: Server) -> Measured:
-    """Load a server and measure it meanwhile."""
+def put(load: Load, client: Client, server: Server, expected: set[int]) -> Measured:
+    """Load a server and take its CPU time. An answer with another status than the expected ones is an error."""
     _, load_core = machine.cores()
     before = machine.cpu_seconds(server.pid)
-    with machine.on_core(load_core):
-        done = subprocess.run(
-            _command(load, server.port),
-            cwd=server.folder,
-            env=clean_environment(),
-            capture_output=True,
-            text=True,
-            check=False,
-        )
-    if server.ended:
-        raise DidNotServe((server.folder / "output.txt").read_text())
+    try:
+        with machine.on_core(load_core):
+            done = subprocess.run(
+                client.command(server.port, load),
+                cwd=server.folder,
+                env=clean_environment(),
+                capture_output=True,
+                text=True,
+                check=True,
+                timeout=load.patience + 30,
+            )
+    except subprocess.TimeoutExpired as error:
+        raise click.ClickException(f"The client didn't end in {error.timeout} s.") from error
+    except subprocess.CalledProcessError as error:
+        raise click.ClickException(f"The client failed: {error.stdout}{error.stderr}") from error
     spent = machine.cpu_seconds(server.pid) - before
-    for line in done.stdout.splitlines():
-        if line.startswith("RESULT "):
-            found = json.loads(line.removeprefix("RESULT "))
-            measured = Measured(**found, cpu_seconds=spent, resident_mb=machine.resident_mb(server.pid))
-            if measured.answered >= load.answers:
-                return measured
-    raise RuntimeError(done.stdout + done.stderr)
-
-
-def _command(load: Load, port: int) -> list[str]:
-    what = [str(load.first), str(load.different), str(load.before), str(load.answers), *pieces(port)]
-    if not shutil.which("wrk"):
-        script = [sys.executable, "-m", "benchmarks.python_load"]
-        return [*script, str(port), str(CONNECTIONS), str(load.seconds), *what]
-    seconds = 60 + load.answers // _LEAST_RATE if load.answers else max(1, round(load.seconds))
-    options = [
-        "--threads",
-        "1",
-        "--connections",
-        str(CONNECTIONS),
-        "--duration",
-        f"{seconds}s",
-        "--timeout",
-        "30s",
-    ]
-    return ["wrk", *options, "--script", str(_LUA), f"http://{HOST}:{port}{PATH}", "--", *what]
+    measured = Measured(**json.loads(done.stdout.splitlines()[-1]), cpu_seconds=spent)
+    if measured.failed or not measured.answered or not {int(each) for each in measured.statuses} <= expected:
+        raise click.ClickException(
+            f"Expected answers with {sorted(expected)}; got {measured.statuses}, and {measured.failed} failed."
+        )
+    return measured

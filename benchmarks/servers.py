@@ -1,61 +1,49 @@
 """A server in a process and a folder of its own, on the server's core.
 
-The sandbox is started as a user starts it, `aktify-sandbox serve --port N` in an empty folder and nothing else
-said: the state goes to `.aktify-sandbox`, one line per request to standard output, which is a file.
+The sandbox is started as its user starts it, `aktify-sandbox serve --port N` in an empty folder: the state goes to
+`.aktify-sandbox`, a line per request to standard output, which is a file.
 """
 
-import json
 import os
 import signal
 import socket
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from tempfile import TemporaryDirectory, gettempdir
+from tempfile import TemporaryDirectory
 
 from benchmarks import machine
-from benchmarks.leads import HOST, phone_number, pieces
+from benchmarks.leads import HOST, phone_number, request
 
 ROOT = Path(__file__).parent.parent
-SANDBOX = "sandbox"
-WITH_RULES = "sandbox with rules"
-"""The same, with a scenario of 1,000 rules in force, none of which mentions a lead that is sent."""
-_RULES = 1_000
+ECHO = [sys.executable, "-m", "benchmarks.echo"]
+STATE = ".aktify-sandbox"
 _PATIENCE = 300.0
 _LOOK_AGAIN = 0.001
 
-Command = list[str]
 
-
-def sandbox_command(*arguments: str) -> Command:
+def sandbox(*arguments: str) -> list[str]:
     """The command that was installed with the package, or the module if there is none."""
     installed = Path(sys.executable).with_name("aktify-sandbox")
     start = [str(installed)] if installed.exists() else [sys.executable, "-m", "aktify_sandbox"]
     return [*start, *arguments]
 
 
-def command_of(name: str, port: int) -> Command:
-    """How a contestant is started."""
-    if name in (SANDBOX, WITH_RULES):
-        scenario = ["--scenario", _scenario()] if name == WITH_RULES else []
-        return sandbox_command("serve", "--port", str(port), *scenario)
-    return [sys.executable, "-m", "benchmarks.peers", name, str(port)]
-
-
-def _scenario() -> str:
-    """A file of rules on ZIP codes that `leads.py` doesn't send."""
-    rules = [{"when": {"zipCode": f"{10_000 + n}"}, "answer": 503} for n in range(_RULES)]
-    path = Path(gettempdir()) / f"aktify-benchmark-{os.getuid()}-rules.json"
-    path.write_text(json.dumps({"rules": rules}))
-    return str(path)
+SERVE = sandbox("serve")
 
 
 def clean_environment() -> dict[str, str]:
-    """The environment without what would change a sandbox's mind; the peers find this package."""
-    kept = {name: value for name, value in os.environ.items() if not name.startswith("AKTIFY_")}
+    """The environment without settings of the sandbox and proxies; compiled modules are kept, as they usually are."""
+    kept = {
+        name: value
+        for name, value in os.environ.items()
+        if not name.startswith("AKTIFY_")
+        and not name.lower().endswith("_proxy")
+        and name != "PYTHONDONTWRITEBYTECODE"
+    }
     return {**kept, "PYTHONPATH": str(ROOT)}
 
 
@@ -66,20 +54,21 @@ class DidNotServe(Exception):
 class Server:
     """A running server; `first_answer` is how many seconds it took from the start of the process."""
 
-    def __init__(self, name: str, folder: Path, place: int, launcher: Command | None = None) -> None:
-        """`place` is that of the phone number in the first request; `launcher` stands for the usual command."""
+    def __init__(self, command: Sequence[str], folder: Path) -> None:
+        """Start it and wait for its answer to a lead with the first of all phone numbers."""
         self.folder = folder
-        self.port = free_port()
-        command = launcher or command_of(name, self.port)
-        if launcher:
-            command = [part.replace("{port}", str(self.port)) for part in command]
+        self.port = _free_port()
         server_core, _ = machine.cores()
         began = time.perf_counter()
         with (folder / "output.txt").open("a") as out, machine.on_core(server_core):
             self._process = subprocess.Popen(
-                command, cwd=folder, env=clean_environment(), stdout=out, stderr=subprocess.STDOUT
+                [*command, "--port", str(self.port)],
+                cwd=folder,
+                env=clean_environment(),
+                stdout=out,
+                stderr=subprocess.STDOUT,
             )
-        self.status, self.head = self._first_answer(place)
+        self._await_answer()
         self.first_answer = time.perf_counter() - began
 
     @property
@@ -87,22 +76,27 @@ class Server:
         """The number of its process."""
         return self._process.pid
 
-    @property
-    def ended(self) -> bool:
-        """Whether it is gone."""
-        return self._process.poll() is not None
-
-    def _first_answer(self, place: int) -> tuple[int, str]:
+    def _await_answer(self) -> None:
         deadline = time.monotonic() + _PATIENCE
-        while time.monotonic() < deadline:
-            if self.ended:
-                break
+        while self._process.poll() is None and time.monotonic() < deadline:
             try:
-                return ask(self.port, phone_number(place).join(pieces(self.port)))
+                self.ask()
             except ConnectionError:
                 time.sleep(_LOOK_AGAIN)
+            else:
+                return
         self.kill()
         raise DidNotServe((self.folder / "output.txt").read_text())
+
+    def ask(self) -> str:
+        """Post a lead with the first of all phone numbers; the answer. Raises `ConnectionError`."""
+        lead = request(self.port).replace("{phone}", phone_number(0))
+        with socket.create_connection((HOST, self.port), _PATIENCE) as connection:
+            connection.sendall(lead.encode())
+            answer = connection.recv(65_536).decode()
+        if not answer.startswith(("HTTP/1.1 201 ", "HTTP/1.1 409 ")):
+            raise ConnectionResetError(answer)
+        return answer
 
     def stop(self) -> float:
         """End it cleanly. How many seconds that took."""
@@ -119,30 +113,19 @@ class Server:
         return time.perf_counter() - began
 
 
-def free_port() -> int:
-    """A port that is free now."""
+def _free_port() -> int:
     with socket.socket() as looking:
         looking.bind((HOST, 0))
         port: int = looking.getsockname()[1]
         return port
 
 
-def ask(port: int, request: str) -> tuple[int, str]:
-    """Send a whole request; status and head of the answer. Raises `ConnectionError`."""
-    with socket.create_connection((HOST, port), _PATIENCE) as connection:
-        connection.sendall(request.encode())
-        answer = connection.recv(65_536).decode()
-    if not answer:
-        raise ConnectionResetError
-    return int(answer[9:12]), answer.partition("\r\n\r\n")[0]
-
-
 @contextmanager
-def served(name: str, place: int) -> Iterator[Server]:
-    """A server with an empty folder; it is stopped and its folder removed afterwards."""
-    with TemporaryDirectory(prefix="aktify-benchmark-") as folder:
-        server = Server(name, Path(folder), place)
+def served(command: Sequence[str], folder: Path | None = None) -> Iterator[Server]:
+    """A server, in an empty folder that goes with it unless there is one; it is killed at the end."""
+    with TemporaryDirectory(prefix="aktify-benchmark-") as empty:
+        server = Server(command, folder or Path(empty))
         try:
             yield server
         finally:
-            server.stop()
+            server.kill()

@@ -1,116 +1,170 @@
 """Each command of benchmarks/ runs, in a tiny form, and writes its section; no time is asserted."""
 
 import re
-import shutil
 import subprocess
 import sys
 import time
+from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
+import click
+import httpx
 import pytest
 
 from aktify_sandbox.contract.lead import identity
-from benchmarks import machine, profiling, results
-from benchmarks.leads import Places, phone_number
-from inspector.browsing import chromium_or_skip
-from running import unmeasured
+from benchmarks import machine, results, speed
+from benchmarks.leads import NUMBERS, phone_number
+from benchmarks.load import WRK, Client, Load, put
+from benchmarks.servers import SERVE, Server, served
+from running import needs, unmeasured
 
 ROOT = Path(__file__).parent.parent
 TINY = {
-    "speed": ("--rounds", "1", "--seconds", "0.3"),
     "growth": ("--most", "2000", "--repeats", "1"),
-    "viewers": ("--rounds", "1", "--seconds", "0.3"),
     "startup": ("--starts", "1", "--leads", "200"),
     "files": ("--rows", "50", "--runs", "1"),
     "fixture": ("--runs", "1", "--tests", "3"),
-    "profile": ("--seconds", "1"),
-    "page": ("--loads", "1", "--posts", "3"),
+    "profile": ("--count", "500"),
 }
-TITLES = {
-    "speed": "Speed",
-    "growth": "Growth, quick form",
-    "viewers": "Viewers",
-    "startup": "Start-up",
-    "files": "Files",
-    "fixture": "Fixture",
-    "profile": "Profile",
-    "page": "Page",
+GOALS = {
+    "wrk, the same four headers each time": "≤ 0.75",
+    "wrk, headers of httpx": "≤ 0.85",
+    "wrk, a trace id in each request": "≤ 0.9",
+    "wrk, `Connection: close`": "≤ 1.1",
+    "wrk, 409": "≤ 0.85",
+    "wrk, 401": "≤ 0.75",
+    "wrk, 400 (one wrong field)": "≤ 1.5",
+    "wrk, `linkToShorten`": "≤ 0.95",
+    "wrk, 1,000 scenario rules that match no lead": "",
+    "Python requests, one session": "≤ 1",
+    "Python requests, no session": "≤ 1",
+    "httpx, one client": "≤ 1",
+    "aiohttp, 16 at a time": "≤ 0.95",
+    "Node fetch, 16 at a time": "≤ 1",
+    "Node http with an agent, 16 at a time": "≤ 0.9",
+    "Java HttpClient over HTTP/1.1, 16 at a time": "",
+}
+CLIENTS = {
+    "wrk": WRK,
+    **{row.name: row.client for row in speed.ROWS if row.client.program != "wrk"},
 }
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="benchmarks read /proc")
 
 
-def run(command: str, to: Path, **environment: str) -> str:
-    done = subprocess.run(
-        [sys.executable, "-m", "benchmarks", command, *TINY[command], "--to", str(to)],
-        cwd=ROOT,
-        env=unmeasured(**environment),
-        capture_output=True,
-        text=True,
-        timeout=120,
-    )
+def run(*arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "-m", "benchmarks", *arguments]
+    env = unmeasured(**environment)
+    done = subprocess.run(command, cwd=ROOT, env=env, capture_output=True, text=True, timeout=300)
     assert done.returncode == 0, done.stdout + done.stderr
-    return results.read(to)[1][TITLES[command]]
+    return done
+
+
+def usable(client: Client) -> Client:
+    if client.missing:
+        needs(client.missing)
+    return client
+
+
+@pytest.fixture(scope="module")
+def server() -> Iterator[Server]:
+    with served(SERVE) as server:
+        yield server
 
 
 @pytest.mark.parametrize("command", TINY)
 def test_each_command_writes_its_section_and_leaves_the_others(command: str, tmp_path: Path) -> None:
-    if command == "page":
-        chromium_or_skip()
+    if command in ("growth", "startup", "profile"):
+        usable(WRK)
     to = tmp_path / "RESULTS.md"
-    to.write_text("# Mine\n\n## Another\n\nstays\n")
-    section = run(command, to)
-    assert "NOT VALID" not in section
+    to.write_text("# Mine\n\n<!-- another -->\nstays\n<!-- /another -->\n")
+    run(command, *TINY[command], "--to", str(to))
+    before, section = to.read_text().split(f"<!-- {command} -->\n")
+    assert before.startswith("# Mine\n\n<!-- another -->\nstays\n<!-- /another -->\n")
+    assert section.endswith(f"<!-- /{command} -->\n")
     assert "CPython" in section
-    assert re.search(r"\| .*\d (µs|ms|MB|times)", section)
-    assert to.read_text().startswith("# Mine\n")
-    assert "stays" in results.read(to)[1]["Another"]
+    assert re.search(r"\| .*\d (µs|ms|MB|times)|protocol\.py", section)
 
 
-def test_without_wrk_the_load_comes_from_python(tmp_path: Path) -> None:
-    section = run("speed", tmp_path / "RESULTS.md", PATH=str(tmp_path))
-    assert "Python, 32 connections" in section
-    assert re.search(r"All [\d,]+ answers were 201", section)
+def test_the_table_of_speed_has_every_client_and_shape_with_its_goal(tmp_path: Path) -> None:
+    for client in CLIENTS.values():
+        usable(client)
+    to = tmp_path / "RESULTS.md"
+    run("speed", "--quick", "--to", str(to))
+    lines = [line.strip("| ").split(" | ") for line in to.read_text().splitlines() if line.startswith("| ")]
+    table = {name: cells for name, *cells in lines[2:]}
+    assert {name: (cells[3:] or [""])[0].partition(":")[0] for name, cells in table.items()} == GOALS
+    for name, (echo, sandbox, ratio, *_) in table.items():
+        costs = [float(cost.removesuffix(" µs")) for cost in (echo, sandbox)]
+        assert float(ratio) == pytest.approx(costs[1] / costs[0], abs=0.02), name
 
 
-def test_without_py_spy_the_profile_names_our_functions(tmp_path: Path) -> None:
-    if Path(sys.executable).with_name("py-spy").exists() or shutil.which("py-spy"):
-        pytest.skip("py-spy is installed")
-    assert "aktify_sandbox/" in run("profile", tmp_path / "RESULTS.md")
+def test_a_client_that_is_not_installed_is_skipped_with_a_word(tmp_path: Path) -> None:
+    done = run("speed", "--quick", "--only", "Node http", PATH=str(tmp_path))
+    assert "skipped: Node http with an agent, 16 at a time: node isn't installed" in done.stderr
+    row = "| Node http with an agent, 16 at a time | skipped: node isn't installed |  |  | ≤ 0.9 |"
+    assert row in done.stdout.splitlines()
+
+
+def test_a_part_of_the_table_is_only_printed() -> None:
+    before = [(ROOT / name).read_bytes() for name in ("README.md", "benchmarks/RESULTS.md")]
+    assert "| httpx, one client |" in run("speed", "--quick", "--only", "httpx, one").stdout
+    assert [(ROOT / name).read_bytes() for name in ("README.md", "benchmarks/RESULTS.md")] == before
+
+
+@pytest.mark.parametrize("name", CLIENTS)
+def test_every_client_sends_the_phone_numbers_from_its_place_on(name: str) -> None:
+    client = replace(usable(CLIENTS[name]), concurrency=1)
+    place = 576 * 7_000 - 1
+    with served(SERVE) as server:
+        assert put(Load(place, count=3), client, server, {201}).statuses == {"201": 3}
+        url = f"http://127.0.0.1:{server.port}/_sandbox/leads"
+        kept = [each["lead"]["phoneNumber"] for each in httpx.get(url).json()["leads"]]
+    assert sorted(kept[:3]) == sorted(phone_number(place + n) for n in range(3))
+
+
+@pytest.mark.parametrize("name", CLIENTS)
+def test_an_answer_with_another_status_is_an_error(name: str, server: Server) -> None:
+    load = Load(0, count=20, different=1)
+    with pytest.raises(click.ClickException, match=r"Expected answers with \[201\]; got \{'409': \d+\}"):
+        put(load, usable(CLIENTS[name]), server, {201})
+
+
+def test_a_row_with_wrong_answers_is_an_error_that_names_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    row = replace(speed.ROWS[0], client=Client("python", "httpx"), status=409)
+    monkeypatch.setattr(speed, "ROWS", (row,))
+    with pytest.raises(click.ClickException, match=f"{row.name}: .*201"):
+        speed.run(speed.Plan(1, 0, count=5), None, None)
+
+
+def test_every_phone_number_is_one_that_the_sandbox_takes_and_none_comes_twice() -> None:
+    places = {*range(0, NUMBERS, 1_111), *range(5_000), NUMBERS - 1}
+    numbers = {identity(phone_number(place)) for place in places}
+    assert None not in numbers
+    assert len(numbers) == len(places)
+    assert all(number and number[5:8] == "555" and number[8:] >= "1000" for number in numbers)
+
+
+def test_the_readme_gets_the_worst_and_the_best_real_client_and_wrk() -> None:
+    ratios = {"httpx, one client": 1.2, "aiohttp, 16 at a time": 0.5, "Node fetch, 16 at a time": 2.0}
+    ratios |= {"wrk, the same four headers each time": 0.4, "wrk, 401": 9.0}
+    pairs = {name: [speed.Pair(100.0, 100.0 * ratio)] for name, ratio in ratios.items()}
+    lines = speed.summary(pairs)[2:]
+    assert lines == [
+        "| Node fetch, 16 at a time | 100.0 µs | 200.0 µs | 2.00 |",
+        "| aiohttp, 16 at a time | 100.0 µs | 50.0 µs | 0.50 |",
+        "| wrk, the same four headers each time | 100.0 µs | 40.0 µs | 0.40 |",
+    ]
 
 
 def test_a_section_is_replaced_where_it_stands(tmp_path: Path) -> None:
     to = tmp_path / "RESULTS.md"
-    for title, line in (("Growth", "one"), ("Speed", "two"), ("Growth", "three")):
-        results.write(title, [line], to)
+    for name, line in (("growth", "one"), ("speed", "two"), ("growth", r"three \1")):
+        results.write(name, [line], to)
     text = to.read_text()
-    assert text.index("## Speed") < text.index("two") < text.index("## Growth") < text.index("three")
+    assert text.index(r"three \1") < text.index("two")
     assert "one" not in text.split()
-
-
-def test_every_phone_number_is_one_that_the_sandbox_takes_and_none_comes_twice() -> None:
-    places = [*range(0, 5_680_000_000, 3_333_331), *range(5_000)]
-    numbers = {identity(phone_number(place)) for place in places}
-    assert None not in numbers
-    assert len(numbers) == len(set(places))
-    assert not [number for number in numbers if number and number[5:8] == "555"]
-
-
-@pytest.mark.skipif(not shutil.which("wrk"), reason="wrk runs lead.lua")
-def test_wrk_sends_the_same_phone_numbers(tmp_path: Path) -> None:
-    script = tmp_path / "numbers.lua"
-    lines = (ROOT / "benchmarks" / "lead.lua").read_text().partition("function setup")[0]
-    wanted = [0, 9_999, 10_000, 3_550_000, 7_990_000, 5_679_999_999]
-    script.write_text(lines + "\n".join(f"print(number({place}))" for place in wanted) + "\n")
-    command = ["wrk", "-t1", "-c1", "-d1s", "-s", str(script), "http://127.0.0.1:9/"]
-    said = subprocess.run(command, capture_output=True, text=True).stdout.splitlines()
-    assert set(said) >= {phone_number(place) for place in wanted}
-
-
-def test_places_are_given_once() -> None:
-    places = Places()
-    first, second = places.take(5), places.take(1)
-    assert (first, second) == (0, 5)
 
 
 def test_the_clock_of_another_process_counts_its_cpu_time() -> None:
@@ -126,9 +180,3 @@ def test_the_clock_of_another_process_counts_its_cpu_time() -> None:
     assert spent == pytest.approx(sum(map(int, ticks)) / 100, abs=0.1)
     assert spent >= 0.3
     assert time.process_time() == pytest.approx(machine.cpu_seconds(0), abs=0.1)
-
-
-def test_samples_are_counted_by_function() -> None:
-    shares = profiling.of_stacks("run (a.py:1);answer (b.py:2) 3\nrun (a.py:9) 1\n")
-    assert shares.own == {"answer (b.py)": 0.75, "run (a.py)": 0.25}
-    assert shares.whole == {"answer (b.py)": 0.75, "run (a.py)": 1.0}

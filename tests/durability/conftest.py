@@ -5,7 +5,7 @@ from collections.abc import Callable
 import pytest
 
 from durability.ledger import whole_lines
-from durability.wire import phone_number
+from durability.wire import e164, phone_number
 from running import LEAD, Running
 
 _FIGURES = pytest.StashKey[list[str]]()
@@ -41,7 +41,7 @@ def real_log(tmp_path_factory: pytest.TempPathFactory) -> bytes:
     leads = [{**LEAD, "phoneNumber": phone_number(place)} for place in range(100, 105)]
     assert sandbox.http.post("/_sandbox/leads", json={"leads": leads}).json()["imported"] == 5
     assert sandbox.http.post("/_sandbox/keys", json={"campaign": "demo"}).status_code == 201
-    removed = sandbox.http.delete("/_sandbox/leads", params={"phone": "+12002000003"})
+    removed = sandbox.http.delete("/_sandbox/leads", params={"phone": e164(phone_number(3))})
     assert removed.json() == {"removed": 1}
     sandbox.post({**LEAD, "phoneNumber": phone_number(3)})
     sandbox.post({**LEAD, "phoneNumber": phone_number(3)})
