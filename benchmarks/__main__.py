@@ -44,13 +44,17 @@ def speed(rounds: int, seconds: float, only: str, quick: bool, to: Path | None) 
 
 
 @main.command()
-@click.option("--quick", is_flag=True, help="At most 100,000 requests.")
-@click.option("--most", type=click.IntRange(2_000), help="At most so many requests, the quick form.")
+@click.option("--quick", is_flag=True, help="At most 100,000 requests, only printed.")
+@click.option("--most", type=click.IntRange(2_000), help="At most so many requests, only printed.")
 @click.option("--repeats", default=5, show_default=True, type=click.IntRange(1), help="Stretches per count.")
-@_to
-def growth(quick: bool, most: int | None, repeats: int, to: Path) -> None:
-    """Cost, memory and start-up after up to 1,000,000 requests."""
-    growing.run(growing.plan(quick=quick, most=most, repeats=repeats), to)
+@click.option("--to", type=_file, help="File whose section is replaced.")
+def growth(quick: bool, most: int | None, repeats: int, to: Path | None) -> None:
+    """Cost, memory and start-up after up to 1,000,000 requests.
+
+    A whole run replaces the section of benchmarks/RESULTS.md.
+    """
+    whole = not (quick or most or to)
+    growing.run(growing.plan(quick=quick, most=most, repeats=repeats), results.FILE if whole else to)
 
 
 @main.command()
