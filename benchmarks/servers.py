@@ -15,6 +15,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
+import click
+
 from benchmarks import machine
 from benchmarks.leads import HOST, phone_number, request
 
@@ -47,7 +49,7 @@ def clean_environment() -> dict[str, str]:
     return {**kept, "PYTHONPATH": str(ROOT)}
 
 
-class DidNotServe(Exception):
+class DidNotServe(click.ClickException):
     """A server ended, or gave no answer in time."""
 
 
@@ -68,7 +70,7 @@ class Server:
                 stdout=out,
                 stderr=subprocess.STDOUT,
             )
-        self._await_answer()
+        self._await_answer(command)
         self.first_answer = time.perf_counter() - began
 
     @property
@@ -76,7 +78,7 @@ class Server:
         """The number of its process."""
         return self._process.pid
 
-    def _await_answer(self) -> None:
+    def _await_answer(self, command: Sequence[str]) -> None:
         deadline = time.monotonic() + _PATIENCE
         while self._process.poll() is None and time.monotonic() < deadline:
             try:
@@ -86,7 +88,7 @@ class Server:
             else:
                 return
         self.kill()
-        raise DidNotServe((self.folder / "output.txt").read_text())
+        raise DidNotServe(f"{' '.join(command)} gave no answer: {(self.folder / 'output.txt').read_text()}")
 
     def ask(self) -> str:
         """Post a lead with the first of all phone numbers; the answer. Raises `ConnectionError`."""

@@ -138,6 +138,14 @@ def test_a_row_with_wrong_answers_is_an_error_that_names_it(monkeypatch: pytest.
         speed.run(speed.Plan(1, 0, count=5), None, None)
 
 
+def test_a_server_that_ends_is_an_error_with_what_it_said() -> None:
+    with (
+        pytest.raises(click.ClickException, match="gave no answer: Usage: aktify-sandbox serve"),
+        served([*SERVE, "--unheard-of"]),
+    ):
+        pass
+
+
 def test_every_phone_number_is_one_that_the_sandbox_takes_and_none_comes_twice() -> None:
     places = {*range(0, NUMBERS, 1_111), *range(5_000), NUMBERS - 1}
     numbers = {identity(phone_number(place)) for place in places}
