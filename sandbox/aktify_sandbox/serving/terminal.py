@@ -16,7 +16,7 @@ from aktify_sandbox.record.recorder import timestamp
 from aktify_sandbox.storage.log import request_id
 
 _EVERY = 0.05
-_AT_MOST = 100
+_AT_MOST = 500
 _COLOURS = {2: "32", 3: "36", 4: "33", 5: "31", 0: "35"}
 
 
@@ -27,7 +27,7 @@ class Terminal:
         self._quiet = quiet
         self._show_pii = show_pii
         self._line = self._json_line if form == "json" else self._text_line
-        self._waiting: list[Exchange] = []
+        self._waiting: list[str] = []
         self._due = False
         self.colour = form == "text" and sys.stdout.isatty() and not os.environ.get("NO_COLOR")
         self._form = form
@@ -44,7 +44,7 @@ class Terminal:
         if not self._due:
             self._due = True
             asyncio.get_running_loop().call_later(_EVERY, self._flush_when_due)
-        self._waiting.append(exchange)
+        self._waiting.append(self._line(exchange))
         if len(self._waiting) >= _AT_MOST:  # many at once would keep requests waiting
             self.flush()
 
@@ -56,7 +56,7 @@ class Terminal:
         """Write what waits."""
         waiting, self._waiting = self._waiting, []
         if waiting:
-            sys.stdout.write("".join(map(self._line, waiting)))
+            sys.stdout.write("".join(waiting))
 
     def _text_line(self, exchange: Exchange) -> str:
         answer = exchange.answer
