@@ -208,7 +208,11 @@ class _Answer:
             case Pause(seconds):
                 await asyncio.sleep(seconds)
             case Head(response, in_chunks):
-                shown = [pair for pair in response.headers if not in_chunks or pair[0] != b"content-length"]
+                shown = [
+                    (name.encode(), value.encode("latin-1"))
+                    for name, value in response.headers
+                    if not in_chunks or name != "content-length"
+                ]
                 await send({"type": "http.response.start", "status": response.status, "headers": shown})
             case Piece(content):
                 await send({"type": "http.response.body", "body": content, "more_body": True})

@@ -8,7 +8,7 @@ equal leads can't both pass.
 import functools
 import sys
 import traceback
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from urllib.parse import quote
 
 from aktify_sandbox.barrier import Barrier
@@ -16,7 +16,7 @@ from aktify_sandbox.campaigns import Campaigns
 from aktify_sandbox.contract import answers
 from aktify_sandbox.contract.answers import Answer
 from aktify_sandbox.contract.decide import decide
-from aktify_sandbox.exchange import Exchange, Headers, Request, Response
+from aktify_sandbox.exchange import Exchange, Request, Response
 from aktify_sandbox.originals import time
 from aktify_sandbox.record.recorder import Recorder
 from aktify_sandbox.scenarios.forced import forced_answer, impossible_answer
@@ -29,6 +29,7 @@ from aktify_sandbox.storage.store import Store
 Written = Callable[[Exchange], None]
 """What is called with an exchange when its line is written, or couldn't be: now it may be answered."""
 
+_Headers = list[tuple[str, str]]
 _IN_URLS = "!#$%&'()*+,/:;=?@[]~"
 
 
@@ -45,7 +46,7 @@ class Endpoint:
         self._recorder = recorder
         self._barrier = Barrier()
         self._refusals = _Allowance()
-        self._origin = campaigns.origin.encode()
+        self._origin = campaigns.origin
 
     @property
     def max_body(self) -> int:
@@ -160,13 +161,13 @@ class Endpoint:
 
     def _response(self, answer: Answer, number: int | None, forced: Forced | None) -> Response:
         content_type, body = self._body(answer, number or 0, forced.step if forced else None)
-        headers = [(b"content-length", b"%d" % len(body))]
+        headers = [("content-length", f"{len(body)}")]
         if answer.status in (204, 304):  # no body, and so no length of one
             headers.clear()
         if content_type:
-            headers.insert(0, (b"content-type", content_type.encode()))
+            headers.insert(0, ("content-type", content_type))
         if answer.headers:
-            headers += [(name.encode(), value.encode("latin-1")) for name, value in answer.headers]
+            headers += answer.headers
         if forced:
             headers = _with(headers, forced.step.headers)
         if number is not None and self._settings.sandbox_headers:
@@ -189,13 +190,15 @@ class Endpoint:
         shape = "rotate" if step and step.shuffle else own_shape or settings.error_bodies
         return answers.render(answer, shape, chance)
 
-    def _own_headers(self, status: int, number: int, forced: Forced | None) -> Headers:
-        name = request_id(number).encode()
-        headers = [(b"x-aktify-sandbox-request", name)]
+    def _own_headers(self, status: int, number: int, forced: Forced | None) -> _Headers:
+        name = request_id(number)
+        headers = [("x-aktify-sandbox-request", name)]
         if status != 201:
-            headers.append((b"x-aktify-sandbox-explain", b"%b/_sandbox/requests/%b" % (self._origin, name)))
+            headers.append(("x-aktify-sandbox-explain", f"{self._origin}/_sandbox/requests/{name}"))
         if forced:
-            headers.append((b"x-aktify-sandbox-forced", forced.by.encode("latin-1", "replace")))
+            headers.append(
+                ("x-aktify-sandbox-forced", forced.by.encode("latin-1", "replace").decode("latin-1"))
+            )
         return headers
 
 
@@ -230,11 +233,10 @@ def _forced(exchange: Exchange, forced: Forced, natural: Answer) -> Answer:
     return forced_answer(forced, natural)
 
 
-def _with(headers: Headers, forced: tuple[tuple[str, str], ...]) -> Headers:
+def _with(headers: _Headers, forced: Iterable[tuple[str, str]]) -> _Headers:
     """The headers with those of a rule, which take the place of ours of the same name."""
-    more = [(name.encode(), value.encode("latin-1")) for name, value in forced]
-    names = {name for name, _ in more}
-    return [pair for pair in headers if pair[0] not in names] + more
+    names = {name for name, _ in forced}
+    return [*(pair for pair in headers if pair[0] not in names), *forced]
 
 
 def _key_in(request: Request) -> bytes:

@@ -60,7 +60,8 @@ class Response:
     """What is answered."""
 
     status: int
-    headers: Headers
+    headers: list[tuple[str, str]]
+    """In order: names in lower case, values in Latin-1."""
     body: bytes
 
 

@@ -96,5 +96,5 @@ def _dribble(response: Response, chunks: bool) -> Iterator[Step]:
 
 def _longer(response: Response) -> Response:
     """An answer without a body is cut off by promising one."""
-    headers = [(name, b"1" if name == b"content-length" else value) for name, value in response.headers]
+    headers = [(name, "1" if name == "content-length" else value) for name, value in response.headers]
     return Response(response.status, headers, b"")

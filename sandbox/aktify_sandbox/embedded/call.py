@@ -161,8 +161,11 @@ class Call:
         async def send(message: Any) -> None:
             nonlocal in_chunks
             if message["type"] == "http.response.start":
-                status, headers = message["status"], [*message["headers"]]
-                is_framed = any(name == b"content-length" for name, _ in headers)
+                status = message["status"]
+                headers = [
+                    (name.decode("latin-1"), value.decode("latin-1")) for name, value in message["headers"]
+                ]
+                is_framed = any(name == "content-length" for name, _ in headers)
                 in_chunks = has_body and not is_framed and status not in (204, 304)
                 standing, response = self._beside.standing_headers, Response(status, headers, b"")
                 self._put(head_of(response, standing, closes=self._closes, in_chunks=in_chunks))

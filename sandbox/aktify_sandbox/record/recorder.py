@@ -255,8 +255,7 @@ def _shown_response(exchange: Exchange) -> dict[str, Any] | None:
     response, answer = exchange.response, exchange.answer
     if response is None:
         return None
-    headers = [(name.decode("latin-1"), value.decode("latin-1")) for name, value in response.headers]
-    shown = {"status": response.status, "headers": headers}
+    shown = {"status": response.status, "headers": response.headers}
     if answer.keeps and (exchange.forced is None or response.body == orjson.dumps(answer.lead)):
         return shown  # the line says it already, as its lead; `restored` puts it back
     return {**shown, "body": response.body.decode(errors="replace")}

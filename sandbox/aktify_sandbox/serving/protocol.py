@@ -13,16 +13,17 @@ from typing import Any, NamedTuple
 
 from uvicorn.config import Config
 from uvicorn.protocols.http.flow_control import HIGH_WATER_LIMIT, FlowControl
-from uvicorn.protocols.http.httptools_impl import STATUS_LINE, RequestResponseCycle
+from uvicorn.protocols.http.httptools_impl import RequestResponseCycle
 from uvicorn.protocols.utils import get_local_addr, get_remote_addr
 from uvicorn.server import ServerState
 
 from aktify_sandbox.endpoint import Endpoint
 from aktify_sandbox.exchange import Exchange, Request, Response
-from aktify_sandbox.faults import Cut, End, Head, Pause, Piece, Reset, steps
+from aktify_sandbox.faults import Cut, End, Pause, Reset
 from aktify_sandbox.originals import asyncio, socket, time
 from aktify_sandbox.serving.reading import Reader
 from aktify_sandbox.serving.refusals import Refusal
+from aktify_sandbox.serving.writing import head_of, written_out
 
 _PIECE = 4_096
 """Bytes that are parsed at once: so many requests at most are parsed before the first of them is answered."""
@@ -281,7 +282,9 @@ class SandboxProtocol(asyncio.Protocol):
                 self._current = None
             if exchange.response is not None:
                 body = b"" if exchange.request.method == "HEAD" else exchange.response.body
-                self._send(self._head_of(exchange.response, keeps_alive) + body)
+                self._send(
+                    self._head_of(exchange.response, closes=not keeps_alive or self._is_stopping) + body
+                )
             self._finish(keeps_alive)
         elif self._half_closed:  # who has ended its side doesn't wait for a late answer
             self._current = exchange
@@ -292,29 +295,21 @@ class SandboxProtocol(asyncio.Protocol):
 
     async def _deliver(self, exchange: Exchange, keeps_alive: bool) -> None:
         """An answer that is late or broken."""
-        in_chunks = False
-        has_body = exchange.request.method != "HEAD"
-        for step in steps(exchange):
-            match step:
+        closes = not keeps_alive or self._is_stopping
+        for part in written_out(exchange, self._state.default_headers, closes=closes):
+            match part:
+                case bytes():
+                    self._send(part)
+                    await self._flow.drain()
                 case Pause(seconds):
                     await asyncio.sleep(seconds)
-                case Head(response, in_chunks):
-                    self._send(self._head_of(response, keeps_alive, in_chunks=in_chunks))
-                case Piece(content) if has_body:
-                    self._send(
-                        b"%x\r\n%b\r\n" % (len(content), content) if in_chunks and content else content
-                    )
-                    await self._flow.drain()
-                case Cut(last):
+                case Cut():
                     self._current = None
-                    self._send(last)
                     self.transport.close()
                 case Reset():
                     self._current = None
                     self.reset()
                 case End():
-                    if in_chunks and has_body:
-                        self._send(b"0\r\n\r\n")
                     self._current = None
                     self._finish(keeps_alive)
 
@@ -323,7 +318,7 @@ class SandboxProtocol(asyncio.Protocol):
         if self.transport.is_closing():
             return
         if exchange.response is not None and not (cycle and cycle.response_started):
-            self._send(self._head_of(exchange.response, keeps_alive=True) + exchange.response.body)
+            self._send(self._head_of(exchange.response, closes=False) + exchange.response.body)
         self.transport.write_eof()
         self._flow.resume_reading()
         self._loop.call_later(_LINGER_SECONDS, self.transport.close)
@@ -332,18 +327,8 @@ class SandboxProtocol(asyncio.Protocol):
                 _disconnect, cycle
             )  # no sooner than the application has taken what came of the body
 
-    def _head_of(self, response: Response, keeps_alive: bool, *, in_chunks: bool = False) -> bytes:
-        headers = response.headers
-        if in_chunks:
-            headers = [pair for pair in headers if pair[0] != b"content-length"]
-        lines = [STATUS_LINE[response.status], _as_lines(tuple(self._state.default_headers))]
-        lines += [b"%b: %b\r\n" % pair for pair in headers]
-        if not keeps_alive or self._is_stopping:
-            lines.append(b"connection: close\r\n")
-        if in_chunks:
-            lines.append(b"transfer-encoding: chunked\r\n")
-        lines.append(b"\r\n")
-        return b"".join(lines)
+    def _head_of(self, response: Response, *, closes: bool) -> bytes:
+        return head_of(response, self._state.default_headers, closes=closes)
 
     def _send(self, data: bytes) -> None:
         if data and not self.transport.is_closing():
@@ -500,8 +485,3 @@ def _disconnect(cycle: RequestResponseCycle) -> None:
     if not cycle.response_complete:
         cycle.disconnected = True
     cycle.message_event.set()
-
-
-@functools.lru_cache(maxsize=4)
-def _as_lines(headers: tuple[tuple[bytes, bytes], ...]) -> bytes:
-    return b"".join(b"%b: %b\r\n" % pair for pair in headers)

@@ -1,5 +1,6 @@
 """An answer's steps as the bytes that go out. Pure."""
 
+import functools
 from collections.abc import Iterator
 
 from uvicorn.protocols.http.httptools_impl import STATUS_LINE
@@ -12,14 +13,19 @@ def head_of(response: Response, standing: Headers, *, closes: bool, in_chunks: b
     """Status line and headers. `standing` are those that stand in every answer: its date."""
     headers = response.headers
     if in_chunks:
-        headers = [pair for pair in headers if pair[0] != b"content-length"]
-    lines = [STATUS_LINE[response.status], *(b"%b: %b\r\n" % pair for pair in (*standing, *headers))]
+        headers = [
+            *(pair for pair in headers if pair[0] != "content-length"),
+            ("transfer-encoding", "chunked"),
+        ]
     if closes:
-        lines.append(b"connection: close\r\n")
-    if in_chunks:
-        lines.append(b"transfer-encoding: chunked\r\n")
-    lines.append(b"\r\n")
-    return b"".join(lines)
+        headers = [*headers, ("connection", "close")]
+    lines = "".join([f"{name}: {value}\r\n" for name, value in headers])
+    return b"%b%b%b\r\n" % (STATUS_LINE[response.status], _lines(tuple(standing)), lines.encode("latin-1"))
+
+
+@functools.lru_cache(maxsize=4)
+def _lines(headers: tuple[tuple[bytes, bytes], ...]) -> bytes:
+    return b"".join(b"%b: %b\r\n" % pair for pair in headers)
 
 
 def chunk(content: bytes) -> bytes:
