@@ -39,8 +39,10 @@ _IN_BASE64 = "[A-Za-z0-9+/_-]?"
 def is_telling(key: str) -> bool:
     """Whether a text that holds it shows a key: one of fewer than 8 characters, a word or a number could be anything.
 
-    From 20 characters on, letters alone or digits alone are no word or number any more.
+    From 20 characters on, letters alone or digits alone are no word or number any more. Backslashes don't count: JSON
+    in JSON adds and doubles them.
     """
+    key = key.replace("\\", "")
     return len(key) >= LONG or (len(key) >= _LEAST and not _WORD_OR_NUMBER.fullmatch(key))
 
 

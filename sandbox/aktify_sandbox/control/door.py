@@ -1,5 +1,6 @@
 """The routes of our door behind its guard."""
 
+import re
 import sys
 import traceback
 from collections.abc import Awaitable, Callable
@@ -59,9 +60,11 @@ Handler = Callable[[Request, Exception], Awaitable[Response]]
 def control_routes(services: Services) -> list[BaseRoute]:
     """The routes for every path under `/_sandbox`, and for that itself, which leads to the page."""
     settings = services.settings
-    guard = Middleware(Guard, allowed_hosts=settings.allow_host, token=settings.token)
     app = Starlette(
-        routes=[route for room in ROOMS for route in room.routes(services)],
+        routes=[
+            Route("/_sandbox", _to_page, methods=["GET"]),
+            *(each for room in ROOMS for each in room.routes(services)),
+        ],
         exception_handlers={
             ProblemError: _problem(services),
             HTTPException: _http_problem(services),
@@ -70,14 +73,19 @@ def control_routes(services: Services) -> list[BaseRoute]:
             ClientDisconnect: _nobody_there,
             Exception: _defect,
         },
-        middleware=[guard],
+        middleware=[Middleware(Guard, allowed_hosts=settings.allow_host, token=settings.token)],
     )
     app.router.redirect_slashes = False  # a redirect would be built from the Host header
-    to_page = Route("/_sandbox", _to_page, methods=["GET"], middleware=[guard])
-    return [to_page, Mount("/_sandbox", app=_Shown(app))]
+    shown = _Shown(app)
+    mount = Mount("/_sandbox", app=shown)
+    mount.path_regex = re.compile("^/_sandbox/(?P<path>.*)$", re.DOTALL)  # Starlette's ends at a line break
+    return [Route("/_sandbox", shown), mount]
 
 
-async def _to_page(_: Request) -> Response:
+async def _to_page(request: Request) -> Response:
+    """`/_sandbox` itself, which no mount matches."""
+    if request.scope["path"] != "/_sandbox":
+        raise HTTPException(404)
     return RedirectResponse("/_sandbox/")
 
 
