@@ -21,7 +21,7 @@ FLOORS = [
     {"serving.beside", "serving.foreground"},
     {"serving.hosting"},
     {"app", "serving.protocol"},
-    {"control", "serving.reading", "serving.writing"},
+    {"control", "serving.cycles", "serving.reading", "serving.writing"},
     {"endpoint", "serving.banner", "serving.refusals"},
     {"expectations.verification"},
     {"record.feed", "faults"},

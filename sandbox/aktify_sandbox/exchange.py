@@ -50,6 +50,11 @@ class Request:
         return [each for each, _ in self.headers].count(name)
 
     @property
+    def is_admin(self) -> bool:
+        """Whether it is for the sandbox itself, and not for what it stands in for."""
+        return self.path.startswith("/_sandbox") and self.path[9:10] in ("", "/")
+
+    @property
     def body_bytes(self) -> int:
         """How long the body was."""
         return len(self.body) + self.left_out

@@ -97,8 +97,7 @@ class Call:
 
     @property
     def _is_admin(self) -> bool:
-        path = self._request.path if self._request else ""
-        return path.startswith("/_sandbox") and path[9:10] in ("", "/")
+        return self._request is not None and self._request.is_admin
 
     def _in_its_thread(self, do: Callable[..., None], *given: Any) -> None:
         try:

@@ -5,7 +5,6 @@ cycle and Starlette, as in any other server.
 """
 
 import functools
-import logging
 import struct
 from collections import deque
 from collections.abc import Coroutine
@@ -14,13 +13,14 @@ from typing import Any, NamedTuple
 from uvicorn.config import Config
 from uvicorn.protocols.http.flow_control import HIGH_WATER_LIMIT, FlowControl
 from uvicorn.protocols.http.httptools_impl import RequestResponseCycle
-from uvicorn.protocols.utils import get_local_addr, get_remote_addr
+from uvicorn.protocols.utils import get_remote_addr
 from uvicorn.server import ServerState
 
 from aktify_sandbox.endpoint import Endpoint
 from aktify_sandbox.exchange import Exchange, Request, Response
 from aktify_sandbox.faults import Cut, End, Pause, Reset
 from aktify_sandbox.originals import asyncio, socket, time
+from aktify_sandbox.serving.cycles import cycle_for, disconnect
 from aktify_sandbox.serving.reading import Reader
 from aktify_sandbox.serving.refusals import Refusal
 from aktify_sandbox.serving.writing import head_of, written_out
@@ -30,8 +30,6 @@ _PIECE = 4_096
 _MOST_UNREAD = 65_536
 _MOST_PENDING = 64
 _LINGER_SECONDS = 0.5
-_SILENT = logging.Logger("aktify_sandbox", logging.CRITICAL + 1)
-"""For uvicorn's words: our own recorder tells what went wrong, and the real loggers are the user's in a test."""
 
 
 class _Asked(NamedTuple):
@@ -174,8 +172,11 @@ class SandboxProtocol(asyncio.Protocol):
         """A request's head is complete."""
         if not self._reads:  # it stands behind one that is the last
             return
-        if request.path.startswith("/_sandbox") and request.path[9:10] in ("", "/"):
-            self._cycle = self._cycle_for(request, keeps_alive=keeps_alive, expects=expects)
+        if request.is_admin:
+            done = functools.partial(self._finish_cycle, keeps_alive)
+            self._cycle = cycle_for(
+                request, self, self._flow, self._state, keeps_alive=keeps_alive, expects=expects, done=done
+            )
             self._take(self._cycle)
             return
         self._request, self._keeps_alive = self._stamped(request), keeps_alive
@@ -324,7 +325,7 @@ class SandboxProtocol(asyncio.Protocol):
         self._loop.call_later(_LINGER_SECONDS, self.transport.close)
         if cycle:
             self._loop.call_soon(
-                _disconnect, cycle
+                disconnect, cycle
             )  # no sooner than the application has taken what came of the body
 
     def _head_of(self, response: Response, *, closes: bool) -> bytes:
@@ -359,38 +360,6 @@ class SandboxProtocol(asyncio.Protocol):
         else:
             self.transport.close()
 
-    # uvicorn's cycle, for /_sandbox
-
-    def _cycle_for(self, request: Request, *, keeps_alive: bool, expects: bool) -> RequestResponseCycle:
-        scope: Any = {
-            "type": "http",
-            "asgi": {"version": self._config.asgi_version, "spec_version": "2.3"},
-            "http_version": request.version,
-            "server": get_local_addr(self.transport),
-            "client": get_remote_addr(self.transport),
-            "scheme": "http",
-            "root_path": "",
-            "method": request.method,
-            "path": request.path,
-            "query_string": request.query,
-            "headers": request.headers,
-            "state": {},
-            "extensions": {"aktify.connection": self},
-        }
-        return RequestResponseCycle(
-            scope=scope,
-            transport=self.transport,
-            flow=self._flow,
-            logger=_SILENT,
-            access_logger=_SILENT,
-            access_log=False,
-            default_headers=self._state.default_headers,
-            message_event=asyncio.Event(),
-            expect_100_continue=expects,
-            keep_alive=keeps_alive,
-            on_response=functools.partial(self._finish_cycle, keeps_alive),
-        )
-
     def _finish_cycle(self, keeps_alive: bool) -> None:
         self._current = None
         self._finish(keeps_alive)
@@ -417,7 +386,7 @@ class SandboxProtocol(asyncio.Protocol):
                 self._endpoint.hang_up(current)
         for cycle in (current, self._cycle):
             if isinstance(cycle, RequestResponseCycle):
-                _disconnect(cycle)
+                disconnect(cycle)
         if self._request is not None:
             self._endpoint.break_off(self._request)
         for item in self._waiting:
@@ -479,9 +448,3 @@ class SandboxProtocol(asyncio.Protocol):
             self.transport.close()
         elif isinstance(self._current, RequestResponseCycle):
             self._current.keep_alive = False
-
-
-def _disconnect(cycle: RequestResponseCycle) -> None:
-    if not cycle.response_complete:
-        cycle.disconnected = True
-    cycle.message_event.set()
