@@ -160,7 +160,10 @@ class Endpoint:
         return Answer(0, "aborted", rule, rule, access=self._campaigns.find(_key_in(request)))
 
     def _response(self, answer: Answer, number: int | None, forced: Forced | None) -> Response:
-        content_type, body = self._body(answer, number or 0, forced.step if forced else None)
+        step = forced.step if forced else None
+        is_shuffled = self._is_shuffled(answer, step)
+        content_type, body = self._body(answer, number or 0, step, is_shuffled=is_shuffled)
+        is_lead = answer.objection == "accepted" and not is_shuffled and (step is None or step.body is None)
         headers = [("content-length", f"{len(body)}")]
         if answer.status in (204, 304):  # no body, and so no length of one
             headers.clear()
@@ -172,16 +175,24 @@ class Endpoint:
             headers = _with(headers, forced.step.headers)
         if number is not None and self._settings.sandbox_headers:
             headers += self._own_headers(answer.status, number, forced)
-        return Response(answer.status, headers, body)
+        return Response(answer.status, headers, body, is_lead)
 
-    def _body(self, answer: Answer, number: int, step: Step | None) -> tuple[str | None, bytes]:
+    def _is_shuffled(self, answer: Answer, step: Step | None) -> bool:
+        if step and step.shuffle:
+            return True
+        own = answer.access.shuffle if answer.access else None
+        return self._settings.shuffle if own is None else own
+
+    def _body(
+        self, answer: Answer, number: int, step: Step | None, *, is_shuffled: bool
+    ) -> tuple[str | None, bytes]:
         settings, chance, access = self._settings, number + self._settings.seed, answer.access
-        own_shuffle = access.shuffle if access else None
-        shuffle = bool(step and step.shuffle) or (settings.shuffle if own_shuffle is None else own_shuffle)
         if step and step.body is not None:
             return step.media, step.body
         if answer.objection == "accepted":
-            return "application/json", answers.render_created(answer.lead or {}, chance if shuffle else None)
+            return "application/json", answers.render_created(
+                answer.lead or {}, chance if is_shuffled else None
+            )
         if answer.status < 400:
             return None, b""
         if answer.ends:

@@ -68,6 +68,8 @@ class Response:
     headers: list[tuple[str, str]]
     """In order: names in lower case, values in Latin-1."""
     body: bytes
+    is_lead: bool = False
+    """Whether the body is the lead of the answer, as it is recorded."""
 
 
 @dataclass(slots=True, eq=False)

@@ -106,7 +106,10 @@ def test_what_is_made_out_goes_through_every_view_and_export(sandbox: Running) -
     _, headers, _ = refused(sandbox, KINDS["TLS"][0])
     name = headers["x-aktify-sandbox-request"]
     for form in ("curl", "har", "python", "node", "pytest"):
-        assert sandbox.http.get(f"/_sandbox/requests/{name}/{form}").status_code in (200, 409)
+        assert sandbox.http.get(f"/_sandbox/requests/{name}/{form}").status_code == 409
+    assert sandbox.http.post(f"/_sandbox/requests/{name}/resend", json={}).status_code == 409
+    for form in ("curl", "har", "jsonl", "json"):
+        assert sandbox.http.get(f"/_sandbox/requests/export?format={form}").status_code == 200
     explained = sandbox.http.get(f"/_sandbox/requests/{name}", headers={"accept": "text/plain"})
     assert "TLS" in explained.text
     assert sandbox.http.get("/_sandbox/requests/export?format=har").status_code == 200

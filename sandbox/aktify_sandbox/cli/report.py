@@ -133,7 +133,7 @@ def in_words(seen: Seen, client: Client, policy: Policy) -> Iterator[str]:
 
 
 def _cells(record: dict[str, Any], policy: Policy) -> tuple[str, ...]:
-    ordinary = (record["method"], record["path"]) == ("POST", "/api/v1/leads")
+    ordinary = (record["method"], record["path"]) in (("POST", "/api/v1/leads"), ("", ""))
     where = "" if ordinary else f"{record['method']} {policy.text(record['path'][:_LONGEST_CELL])}: "
     waited = record.get("hungUpAfterMs")
     patience = f" The client hung up after {waited:,.0f} ms." if waited is not None else ""

@@ -85,7 +85,7 @@ def row(record: dict[str, Any]) -> str:
     """A request on one line."""
     response = record["response"]
     status = painted(response["status"] if response else "---")
-    where = "" if record["path"] == "/api/v1/leads" else f"{record['method']} {record['path']}: "
+    where = "" if record["path"] in ("/api/v1/leads", "") else f"{record['method']} {record['path']}: "
     cells = (record["receivedAt"], status, record["id"], f"{clean(record['phone']):<12}", record["campaign"])
     return (
         "  ".join(clean(cell) if cell is not status else status for cell in cells)

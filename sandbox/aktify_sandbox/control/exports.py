@@ -9,7 +9,7 @@ from starlette.routing import Route
 
 from aktify_sandbox.campaigns import Campaigns
 from aktify_sandbox.control.problems import ProblemError
-from aktify_sandbox.control.requests import filters_in, recorded
+from aktify_sandbox.control.requests import filters_in, sendable
 from aktify_sandbox.control.services import Services
 from aktify_sandbox.originals import json
 from aktify_sandbox.record import records
@@ -40,7 +40,7 @@ def routes(services: Services) -> list[Route]:
 
     async def one(request: Request) -> Response:
         form = request.scope["path"].rpartition("/")[2]
-        record = recorded(request, services)
+        record = sendable(request, services)
         text = FORMS[form](record, services.campaigns.origin, _known_key(record, services.campaigns))
         return Response(text, media_type=HAR_MEDIA) if form == "har" else PlainTextResponse(text)
 
@@ -60,8 +60,12 @@ def _in_form(form: str, found: Iterable[dict[str, Any]], campaigns: Campaigns) -
             yield from as_har(iter(found), campaigns.origin)
         case "curl":
             for record in found:
-                line = as_curl(record, campaigns.origin, _known_key(record, campaigns))
-                yield f"# {record['id']} {record['receivedAt']}\n{line}\n"
+                head = f"# {record['id']} {record['receivedAt']}\n"
+                yield head + (
+                    f"{as_curl(record, campaigns.origin, _known_key(record, campaigns))}\n"
+                    if record["method"]
+                    else ""
+                )
         case "jsonl":
             for record in found:
                 yield json.dumps(record, ensure_ascii=False) + "\n"

@@ -400,7 +400,7 @@ def _of_requests() -> Schema:
                     f"requestAs{name.capitalize()}",
                     f"One request as {name}.",
                     {"200": _of(kind)},
-                    refusals=[404],
+                    refusals=[404, 409],
                 )
             }
             for name, kind in media.items()

@@ -62,6 +62,16 @@ def recorded(request: Request, services: Services) -> dict[str, Any]:
     return record
 
 
+def sendable(request: Request, services: Services) -> dict[str, Any]:
+    """The same for one that can be sent again. Raises `ProblemError` for what was no request of HTTP."""
+    record = recorded(request, services)
+    if not record["method"]:
+        raise ProblemError(
+            409, f"What came as {record['id']} was no request of HTTP, so there is nothing to send again."
+        )
+    return record
+
+
 def _no_such_request(name: str, services: Services) -> str:
     if number_of(name) is None:
         return f"{name} isn't an id: it looks like r000000042."

@@ -9,7 +9,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from aktify_sandbox.control.problems import ProblemError, json_object, text_or_none
-from aktify_sandbox.control.requests import recorded
+from aktify_sandbox.control.requests import sendable
 from aktify_sandbox.control.responses import JSONResponse
 from aktify_sandbox.control.services import Services
 from aktify_sandbox.endpoint import Endpoint
@@ -29,7 +29,7 @@ def routes(services: Services) -> list[Route]:
     """The route of sending again."""
 
     async def resend(request: Request) -> Response:
-        record = recorded(request, services)
+        record = sendable(request, services)
         content = await json_object(request, "body", "apiKey")
         body = _body(record, text_or_none(content, "body"))
         headers = _headers(record, _key(record, text_or_none(content, "apiKey"), services), body)

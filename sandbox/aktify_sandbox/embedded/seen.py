@@ -148,7 +148,7 @@ def row_of(record: dict[str, Any]) -> str:
             record["id"],
             record["receivedAt"][11:23],
             str(status_of(record) or "---"),
-            f"{record['method']} {record['path']}",
+            f"{record['method']} {record['path']}".strip() or "no request",
             record["phone"] or "-",
             reason["rule"],
             *(f"[{each}]" for each in decided),

@@ -107,7 +107,7 @@ function renew(same) {
 
 function where() {
   const path = record.query ? `${record.path}?${record.query}` : record.path;
-  return `${record.method} ${path}`;
+  return `${record.method} ${path}`.trim() || "no request of HTTP";
 }
 
 function close() {

@@ -252,7 +252,7 @@ export class Rows {
       cell("campaign", record.campaign),
       cell(
         "why",
-        odd && h("code", { class: "where" }, masked(`${record.method} ${where}`.slice(0, 200))),
+        odd && record.method && h("code", { class: "where" }, masked(`${record.method} ${where}`.slice(0, 200))),
         record.reason.scenario && h("span", { class: "tag" }, "forced"),
         h("span", { title: reason.slice(0, 500) }, reason.slice(0, 300)),
       ),

@@ -54,7 +54,8 @@ def _row(record: Record) -> str:
 def _head(record: Record) -> Iterator[str]:
     if "id" in record:
         status = record["response"]["status"] if record["response"] else "no answer"
-        yield f"{record['id']}  {status}  {record['method']} {printable(record['path'])}"
+        asked = f"{record['method']} {printable(record['path'])}".strip()
+        yield f"{record['id']}  {status}  {asked or 'no request of HTTP'}"
         yield f"received   {printable(record['receivedAt'])} from {printable(record['client'] or 'unknown')}"
         yield f"took       {record['durationMs']} ms{_late(record)}"
         if "hungUpAfterMs" in record:

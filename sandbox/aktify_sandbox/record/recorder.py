@@ -256,7 +256,7 @@ def _shown_response(exchange: Exchange) -> dict[str, Any] | None:
     if response is None:
         return None
     shown = {"status": response.status, "headers": response.headers}
-    if answer.keeps and (exchange.forced is None or response.body == orjson.dumps(answer.lead)):
+    if answer.keeps and response.is_lead:
         return shown  # the line says it already, as its lead; `restored` puts it back
     return {**shown, "body": response.body.decode(errors="replace")}
 
