@@ -159,11 +159,10 @@ class EndpointApp:
 
 def _request(scope: Scope) -> Request:
     client = scope.get("client")
-    headers = [(name.lower(), value.strip(b" \t")) for name, value in scope["headers"]]  # RFC 9110, 5.5
     return Request(
         scope["method"],
         scope["path"],
-        headers,
+        list(scope["headers"]),
         b"",
         scope["query_string"],
         scope["http_version"],

@@ -8,6 +8,8 @@ if TYPE_CHECKING:
     from aktify_sandbox.scenarios.rules import Forced
 
 Headers = list[tuple[bytes, bytes]]
+BLANKS = b" \t"
+"""What may stand around a header's value, and is no part of it (RFC 9110, 5.6.3)."""
 
 
 @dataclass(slots=True)
@@ -17,8 +19,8 @@ class Request:
     method: str
     path: str
     """With its escapes decoded."""
-    headers: Headers
-    """In order: names in lower case, values without the blanks around them (RFC 9110, 5.5)."""
+    written: Headers
+    """The headers in order, as they were written."""
     body: bytes
     """No more of it than a sandbox takes."""
     query: bytes = b""
@@ -26,8 +28,6 @@ class Request:
     """Of HTTP."""
     left_out: int = 0
     """Bytes of the body that came and aren't held: it was too large."""
-    written: Headers | None = None
-    """The headers as they were written, if they are to be recorded otherwise than above."""
     client: str | None = None
     """Its address and port."""
     arrived: float = 0.0
@@ -38,14 +38,19 @@ class Request:
     """Whether its connection can be broken off, as most faults do."""
 
     named: dict[bytes, bytes] = field(init=False)
-    """The headers by name; of one that is repeated, its last value."""
+    """The headers by their names in lower case; of one that is repeated, its last value."""
 
     def __post_init__(self) -> None:
-        self.named = dict(self.headers)
+        self.named = {name.lower(): value.strip(BLANKS) for name, value in self.written}
+
+    @property
+    def headers(self) -> Headers:
+        """In order: names in lower case, values without the blanks around them (RFC 9110, 5.5)."""
+        return [(name.lower(), value.strip(BLANKS)) for name, value in self.written]
 
     def count(self, name: bytes) -> int:
-        """How many headers have that name."""
-        if len(self.named) == len(self.headers):
+        """How many headers have that name, in lower case."""
+        if len(self.named) == len(self.written):
             return name in self.named
         return [each for each, _ in self.headers].count(name)
 

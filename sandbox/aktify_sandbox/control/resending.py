@@ -38,12 +38,11 @@ def routes(services: Services) -> list[Route]:
         again = LeadRequest(
             record["method"],
             record["path"],
-            [(name.lower(), value.strip(b" \t")) for name, value in headers],  # RFC 9110, 5.5
+            headers,
             body[:limit],
             record["query"].encode("latin-1", "replace"),
             record["httpVersion"],
             max(0, len(body) - limit),
-            headers,
             _client(request),
             *now,
         )

@@ -73,7 +73,7 @@ class Recorder:
     def _line(self, exchange: Exchange) -> bytes:
         """The record without any key, wherever in the request one was put by mistake."""
         content, request = self._content(exchange), exchange.request
-        redaction = self._campaigns.redaction(presented_keys(request.headers, request.query))
+        redaction = self._campaigns.redaction(_presented(request))
         if redaction.seeks and _may_show_key(exchange, content, redaction):
             self._mask(exchange, content, redaction)
         return orjson.dumps(content)
@@ -100,6 +100,15 @@ class Recorder:
             exchange.request.path = content["path"] = _ordinary_path(content["path"])
             return _without_person(content)
         return content
+
+
+def _presented(request: Request) -> tuple[str, ...]:
+    """`presented_keys`, which for nearly all requests is what the one header says."""
+    if not request.query and len(request.named) == len(request.written):
+        values = [request.named[name] for name in _MAY_BE_KEYS if name in request.named]
+        if len(values) <= 1:
+            return _keys_in(values[0].decode("latin-1"))[:_MOST_PRESENTED] if values else ()
+    return presented_keys(request.headers, request.query)
 
 
 def presented_keys(headers: Headers, query: bytes) -> tuple[str, ...]:
@@ -159,10 +168,10 @@ def content_of(exchange: Exchange) -> dict[str, Any]:
         "path": request.path,
         "query": _shown_query(request.query) if request.query else "",
         "httpVersion": request.version,
-        "headers": _shown_headers(request.written or request.headers),
+        "headers": _shown_headers(request.written),
         "bodyBytes": request.body_bytes,
         "campaign": access.campaign if access else None,
-        "key": access.key if access else _key_in(request.headers),
+        "key": access.key if access else _key_in(request),
         "phone": answer.phone,
         "response": _shown_response(exchange),
         "reason": {
@@ -245,10 +254,9 @@ def _shown_parameter(parameter: str) -> str:
     return f"{name}=…" if equals and may_hold_key(unquote_plus(name)) else parameter
 
 
-def _key_in(headers: Headers) -> str | None:
-    return next(
-        (masked_key(value.decode("latin-1")) for name, value in headers if name == b"x-api-key"), None
-    )
+def _key_in(request: Request) -> str | None:
+    key = next((value for name, value in request.headers if name == b"x-api-key"), None)
+    return None if key is None else masked_key(key.decode("latin-1"))
 
 
 def _shown_response(exchange: Exchange) -> dict[str, Any] | None:

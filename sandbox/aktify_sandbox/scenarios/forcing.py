@@ -297,11 +297,11 @@ class Forcing:
         preferred = b""
         if b"prefer" in request.named:
             preferred = b",".join([value for name, value in request.headers if name == b"prefer"])
-        if not (usual and preferred) and self.leaves_alone(natural, request.headers, request.body):
+        if not (usual and preferred) and self._leaves_alone(natural, request):
             return None
         return self._ask(request, natural, preferred if usual else b"", self._counts)
 
-    def leaves_alone(self, natural: Answer, headers: list[tuple[bytes, bytes]], body: bytes = b"") -> bool:
+    def _leaves_alone(self, natural: Answer, request: Request) -> bool:
         """Whether no rule mentions a request (without preferences) whose natural answer is known."""
         in_force = self._in_force(natural)
         if in_force.for_any is not None:
@@ -313,7 +313,7 @@ class Forcing:
             if rules.is_simple:
                 if self._is_named(natural, rules):
                     return False
-            elif rules.mention(self._attempt(Request("", "", headers, body), natural)):
+            elif rules.mention(self._attempt(request, natural)):
                 return False
         return True
 

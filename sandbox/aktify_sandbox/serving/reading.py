@@ -9,7 +9,7 @@ from urllib.parse import unquote
 
 import httptools
 
-from aktify_sandbox.exchange import Headers, Request
+from aktify_sandbox.exchange import BLANKS, Headers, Request
 from aktify_sandbox.serving.refusals import (
     CHUNKS_TOO_LARGE,
     HEAD_TOO_LARGE,
@@ -24,8 +24,6 @@ from aktify_sandbox.serving.refusals import (
     wrong_version,
 )
 
-BLANKS = b" \t"
-"""What may stand around a header's value (RFC 9110, 5.6.3)."""
 MAX_HEADER_BYTES = 65_536
 _FRAMING_PER_BYTE = 16
 
@@ -137,7 +135,7 @@ class Reader:
         """What can be seen of a head that can't be parsed."""
         method, target, version, written = make_out(came)
         path, _, query = target.partition(b"?")
-        return Request(method, path.decode("latin-1"), _plain(written), b"", query, version, written=written)
+        return Request(method, path.decode("latin-1"), written, b"", query, version)
 
     def _decline_upgrade(self, rest: bytes) -> None:
         """A server that doesn't speak another protocol ignores the wish for it (RFC 9110, 7.8); httptools can't."""
@@ -152,7 +150,7 @@ class Reader:
         self._as_written = self._written
         method, version = self._parser.get_method(), self._parser.get_http_version().encode()
         lines = [b"%b %b HTTP/%b" % (method, self._target, version)]
-        lines += [b"%b: %b" % pair for pair in map(_without_upgrade, _plain(self._written)) if pair]
+        lines += [b"%b: %b" % pair for pair in map(_without_upgrade, self._written) if pair]
         self._parser = self._new_parser()
         self._feed(b"\r\n".join(lines) + b"\r\n\r\n")
         if rest:
@@ -240,16 +238,11 @@ class Reader:
         return Request(
             self._parser.get_method().decode("ascii"),
             path,
-            _plain(self._written),
+            self._as_written or self._written,
             b"",
             query,
             self._parser.get_http_version(),
-            written=self._as_written or self._written,
         )
-
-
-def _plain(written: Headers) -> Headers:
-    return [(name.lower(), value.strip(BLANKS)) for name, value in written]
 
 
 def _split(target: bytes) -> tuple[str, bytes]:
@@ -280,7 +273,7 @@ def _hides_its_chunks(headers: Headers, written: Headers) -> bool:
 
 
 def _without_upgrade(header: tuple[bytes, bytes]) -> tuple[bytes, bytes] | None:
-    name, value = header
+    name, value = header[0].lower(), header[1].strip(BLANKS)
     if name in (b"upgrade", b"http2-settings"):
         return None
     if name == b"connection":
@@ -288,7 +281,7 @@ def _without_upgrade(header: tuple[bytes, bytes]) -> tuple[bytes, bytes] | None:
             each for each in value.split(b",") if each.strip().lower() not in (b"upgrade", b"http2-settings")
         ]
         return (name, b",".join(kept)) if kept else None
-    return header
+    return name, value
 
 
 def _size(headers: Headers) -> int:
