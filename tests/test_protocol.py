@@ -24,16 +24,21 @@ class Transport(asyncio.Transport):
     def __init__(self) -> None:
         super().__init__()
         self.answers = 0
+        self.newest = b""
         self.is_paused = self.is_closed = False
 
     def write(self, data: bytes | bytearray | memoryview) -> None:
-        self.answers += bytes(data).count(b"HTTP/1.1 ")
+        self.newest = bytes(data)
+        self.answers += self.newest.count(b"HTTP/1.1 ")
 
     def pause_reading(self) -> None:
         self.is_paused = True
 
     def resume_reading(self) -> None:
         self.is_paused = False
+
+    def write_eof(self) -> None:
+        """The test reads on."""
 
     def is_closing(self) -> bool:
         return self.is_closed
@@ -139,3 +144,17 @@ def test_a_client_that_has_ended_its_side_gets_all_answers_before_the_connection
     connection.do(lambda: None)
     assert connection.transport.answers == 3
     assert connection.transport.is_closed
+
+
+@pytest.mark.parametrize("place", ["record.recorder.content_of", "serving.protocol.SandboxProtocol.on_end"])
+def test_a_defect_anywhere_on_the_way_is_a_500_with_its_traceback_and_never_the_clients_fault(
+    connection: Connection, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], place: str
+) -> None:
+    def defect(*_: object) -> None:
+        raise ZeroDivisionError("on purpose")
+
+    monkeypatch.setattr(f"aktify_sandbox.{place}", defect)
+    connection.receive(post())
+    assert connection.transport.newest.startswith(b"HTTP/1.1 500 ")
+    assert "ZeroDivisionError: on purpose" in capsys.readouterr().err
+    assert connection.store.leads_in("demo") == 0

@@ -54,7 +54,7 @@ class Endpoint:
         return self._settings.max_body
 
     def handle(self, request: Request, written: Written) -> Exchange:
-        """Answer a whole request. `written` is called once that may be sent, later than this. Nothing is raised."""
+        """Answer a whole request. `written` is called once the answer may be sent. Nothing is raised."""
         try:
             answer = self.decide(request)
             forced = self._forcing.ask(request, answer)
@@ -131,9 +131,14 @@ class Endpoint:
 
     def _append(self, exchange: Exchange, written: Written) -> Exchange:
         exchange.number = number = self._store.next_number()
-        if exchange.answer.status:
-            exchange.response = self._response(exchange.answer, number, exchange.forced)
-        self._recorder.append(exchange, functools.partial(self._appended, exchange, written))
+        try:
+            if exchange.answer.status:
+                exchange.response = self._response(exchange.answer, number, exchange.forced)
+            self._recorder.append(exchange, functools.partial(self._appended, exchange, written))
+        except Exception:  # a defect of ours: nothing was kept, and there is no record
+            exchange.answer, exchange.forced = _defect(), None
+            exchange.response = self._response(exchange.answer, None, None)
+            written(exchange)
         return exchange
 
     def _appended(self, exchange: Exchange, written: Written, error: LogUnwritable | None) -> None:
@@ -214,7 +219,7 @@ class Endpoint:
 
 
 class _Allowance:
-    """How many refusals may be recorded: so many at once, then one in ten seconds."""
+    """How many refusals are recorded: 1,000 at once, then one every ten seconds."""
 
     _MOST = 1_000
     _SECONDS = 10.0
@@ -251,7 +256,7 @@ def _with(headers: _Headers, forced: Iterable[tuple[str, str]]) -> _Headers:
 
 
 def _key_in(request: Request) -> bytes:
-    return next((value for name, value in request.headers if name == b"x-api-key"), b"")
+    return request.named.get(b"x-api-key", b"")
 
 
 def _nobody(_: Exchange) -> None:

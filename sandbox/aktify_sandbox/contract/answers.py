@@ -109,10 +109,11 @@ def malformed(message: str, hint: str, section: str) -> Answer:
 
 
 def refused(status: int, words: str, left_out: int = 0, access: Access | None = None) -> Answer:
-    """400, 405, 431: bytes that aren't a request of HTTP, or not one that a server may take."""
+    """400, 405, 431: bytes that aren't a request of HTTP, or not one that a server may take. 500: a defect of ours."""
     before = f" ({left_out:,} others like it weren't recorded before it.)" if left_out else ""
     headers = (("connection", "close"),)
-    return Answer(status, "request", words + before, words, headers=headers, access=access, ends=True)
+    objection = "request" if status < 500 else "defect"
+    return Answer(status, objection, words + before, words, headers=headers, access=access, ends=True)
 
 
 def unauthorized(message: str, access: Access | None = None) -> Answer:

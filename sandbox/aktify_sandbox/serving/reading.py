@@ -4,6 +4,8 @@ Blanks and tabs around a header's value are no part of it (RFC 9110, 5.5): they 
 compare. The headers are kept as they were written too, for the record.
 """
 
+import sys
+import traceback
 from typing import Protocol
 from urllib.parse import unquote
 
@@ -12,6 +14,7 @@ import httptools
 from aktify_sandbox.exchange import BLANKS, Headers, Request
 from aktify_sandbox.serving.refusals import (
     CHUNKS_TOO_LARGE,
+    DEFECT,
     HEAD_TOO_LARGE,
     NO_END,
     NO_PROXY,
@@ -111,6 +114,9 @@ class Reader:
             self._parser.feed_data(data)
         except httptools.HttpParserUpgrade as upgrade:
             self._decline_upgrade(data[upgrade.args[0] :])
+        except httptools.HttpParserCallbackError as error:  # a defect of ours, not of what came
+            traceback.print_exception(error.__context__ or error, file=sys.stderr)
+            self._refuse(DEFECT)
         except httptools.HttpParserError as error:
             if not self.is_refusing:
                 self._refuse_unparsed(data, f"{error}")

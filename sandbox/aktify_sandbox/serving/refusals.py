@@ -13,6 +13,7 @@ class Refusal(NamedTuple):
     words: str
 
 
+DEFECT = Refusal(500, "A defect of the sandbox; its terminal shows where. Please report it.")
 HEAD_TOO_LARGE = Refusal(431, "The request's headers are larger than 64 kB.")
 CHUNKS_TOO_LARGE = Refusal(431, "The chunks' extensions or trailers are larger than 64 kB.")
 TRAILERS_TOO_LARGE = Refusal(431, "The trailers are larger than 64 kB.")
