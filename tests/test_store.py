@@ -75,6 +75,32 @@ def test_of_equal_posts_in_one_turn_exactly_one_is_kept() -> None:
     assert len(request_numbers(store)) == 32
 
 
+def test_leads_are_imported_while_a_post_waits_to_be_written() -> None:
+    """The post is written between the taking of the imported leads' numbers and their own lines."""
+    store = Store(None)
+
+    async def post_and_import() -> bool:
+        posted = asyncio.ensure_future(post(store, "demo", 1))
+        await asyncio.sleep(0)  # it waits for the end of this turn of the loop
+        imported: list[dict[str, Any]] = [
+            {
+                "campaign": "demo",
+                "phone": phone(number),
+                "receivedAt": "",
+                "request": None,
+                "lead": {},
+                "short": None,
+            }
+            for number in (2, 3)
+        ]
+        store.leads.insert_multiple(imported)
+        return await posted
+
+    assert run(post_and_import()) == [True]
+    assert leads(store) == {("demo", phone(number)) for number in (1, 2, 3)}
+    assert store.newest == store.numbers()[-1]
+
+
 def test_one_number_in_two_campaigns_is_two_leads() -> None:
     store = Store(None)
     assert run(post(store, "a", 1), post(store, "b", 1)) == [True, True]

@@ -27,6 +27,7 @@ from aktify_sandbox.storage.log import (
     LogUnwritable,
     Snapshot,
     header,
+    number_in,
     request_id,
     seal,
 )
@@ -197,7 +198,7 @@ class Store:
             self._take_back(waiting, error)
             return
         self.requests += len(waiting)
-        self._written = self._next - 1
+        self._written = number_in(lines[-1])  # a later one may be taken already by what isn't written yet
         for done, _ in waiting:
             done(None)
         if self._watchers:
