@@ -12,6 +12,7 @@ import yaml
 from jsonschema import Draft202012Validator
 
 from aktify_sandbox.bundled import bundled
+from aktify_sandbox.documents import document
 from aktify_sandbox.scenarios.files import read_scenario
 from aktify_sandbox.scenarios.schema import scenario_schema
 from make_validation_tour import TARGET, bodies, tour
@@ -54,6 +55,21 @@ def test_each_says_in_one_line_what_a_good_client_does(path: Any) -> None:
 )
 def test_an_editor_with_the_published_schema_has_nothing_to_complain_of(path: Any) -> None:
     assert list(Draft202012Validator(scenario_schema()).iter_errors(yaml.safe_load(path.read_text()))) == []
+
+
+@pytest.mark.parametrize("name", ["keys", "numbers"])
+def test_rules_that_hold_at_every_start_are_those_of_their_checked_file(
+    name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = bundled("scenarios") / "built-in" / f"{name}.yaml"
+    checked = read_scenario(path)
+    monkeypatch.setattr(document, "validator_for", None)
+    with pytest.raises(TypeError):
+        read_scenario(path)
+    unchecked = read_scenario(path, "marked")
+    assert unchecked.written == checked.written
+    assert [rule.steps for rule in unchecked.rules] == [rule.steps for rule in checked.rules]
+    assert {rule.name for rule in unchecked.rules} == {"marked"}
 
 
 FOR_EVERYONE = {"unauthorized": 401, "outage": 503, "maintenance": 503}

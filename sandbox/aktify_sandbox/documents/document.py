@@ -47,12 +47,16 @@ class Document:
 
     def checked(self, schema: Schema) -> tuple[Any, list[Mistake]]:
         """The content as far as the schema knows it, and all that is wrong with it."""
-        value = _typed(self.root, schema, schema)
+        value = self.unchecked(schema)
         if validator_for(schema).is_valid(value):
             return value, []
         errors = sorted(reference(schema).iter_errors(value), key=lambda error: list(map(str, error.path)))
         mistakes = [mistake for error in _types_first(errors) for mistake in self._mistakes(error, schema)]
         return value, list(dict.fromkeys(mistakes)) or [self.mistake((), "This isn't what is expected here.")]
+
+    def unchecked(self, schema: Schema) -> Any:
+        """The content as far as the schema knows it."""
+        return _typed(self.root, schema, schema)
 
     def mistake(self, place: Place, message: str, hint: str = "") -> Mistake:
         """A mistake at a value that the caller found wrong; the place is its path from the root."""
