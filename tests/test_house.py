@@ -2,12 +2,15 @@
 
 import ast
 import json
+import re
 import subprocess
 import sys
 from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
+
+from running import Serve
 
 PACKAGE = Path(__file__).parent.parent / "sandbox" / "aktify_sandbox"
 
@@ -172,6 +175,16 @@ def test_help_imports_nothing_heavy() -> None:
     )
     assert not loaded & {"starlette", "uvicorn", "tinydb", "jsonschema", "httpx", "yaml", "orjson", "asyncio"}
     assert not loaded & {"phonenumbers", "email_validator"}
+
+
+def test_a_start_loads_nothing_that_the_first_answer_does_not_need(serve: Serve) -> None:
+    """So it takes less memory and time; what only a refusal, a file or a browser needs is loaded then."""
+    sandbox = serve("--in-memory", program=[sys.executable, "-X", "importtime", "-m", "aktify_sandbox"])
+    assert sandbox.post().status_code == 201
+    loaded = set(re.findall(r"^import time: .*\| +(\S+)$", sandbox.output(), re.MULTILINE))
+    assert {"aktify_sandbox.storage.store", "yaml", "uvloop"} <= loaded
+    assert not loaded & {"jsonschema", "httpx", "phonenumbers", "email_validator", "aktify_sandbox.embedded"}
+    assert not loaded & {"urllib.request", "xml.sax", "importlib.resources", "zipfile", "webbrowser"}
 
 
 def test_every_switched_off_rule_has_its_reason_on_the_line() -> None:

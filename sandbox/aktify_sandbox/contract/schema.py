@@ -1,9 +1,9 @@
 """The lead's JSON Schema by the rulings in force, and what it has against a lead."""
 
 import functools
-import importlib.resources
 import itertools
 from copy import deepcopy
+from pathlib import Path
 from typing import Any, NamedTuple
 
 import orjson
@@ -40,7 +40,7 @@ ZIP_FORMS = {name: f"^[0-9]{{5}}{end}" for name, end in _ZIP_ENDS.items()}
 
 @functools.cache
 def _base() -> Schema:
-    text = importlib.resources.files(__package__).joinpath("lead.schema.json").read_bytes()
+    text = Path(__file__).with_name("lead.schema.json").read_bytes()
     schema: Schema = orjson.loads(text)
     return schema
 

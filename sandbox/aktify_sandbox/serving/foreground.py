@@ -9,7 +9,6 @@ import os
 import signal
 import socket
 import tempfile
-import webbrowser
 from pathlib import Path
 from types import FrameType
 from typing import Any, Self
@@ -93,6 +92,8 @@ def _serve(settings: Settings, notices: list[str], listening: list[socket.socket
         if settings.ready_file:
             write_ready_file(settings, origin)
         if settings.open:
+            import webbrowser
+
             webbrowser.open(f"{here}/_sandbox/")
         watching.append(asyncio.get_running_loop().create_task(watch(app.forcing, say)))
         gc.collect()
