@@ -201,6 +201,15 @@ def test_tinydbs_own_verbs_work_on_tables_and_survive(tmp_path: Path) -> None:
     assert Store(tmp_path).db.table("keys").all() == expected
 
 
+def test_a_search_sees_what_came_since_it_was_last_asked() -> None:
+    table, named = Store(None).db.table("keys"), where("campaign") == "demo"
+    for count in (1, 2):
+        table.insert({"digest": f"{count}", "campaign": "demo"})
+        assert len(table.search(named)) == count
+    table.remove(named)
+    assert table.search(named) == []
+
+
 def test_clearing_requests_takes_them_off_the_disk_and_leaves_the_leads(tmp_path: Path) -> None:
     store = Store(tmp_path)
     run(*(post(store, "demo", number % 3, code=f"c{number}") for number in range(9)))

@@ -47,10 +47,11 @@ class LedgerStorage(Storage):
 class LedgerTable(Table):
     """A table that writes what has changed instead of all that there is."""
 
-    default_query_cache_capacity = (
-        0  # documents also arrive from elsewhere, so an answer must not be remembered
-    )
     _storage: LedgerStorage
+
+    def __init__(self, storage: Storage, name: str, *_: Any, **__: Any) -> None:
+        """No answer is remembered, whatever is asked for: documents also arrive from elsewhere."""
+        super().__init__(storage, name, cache_size=0)
 
     def _get_next_id(self) -> int:
         return self._storage.ledger.next_number()
