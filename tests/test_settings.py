@@ -74,6 +74,7 @@ SAMPLES: dict[str, tuple[str, Any]] = {
     "port": ("8600", 8600),
     "state": ("elsewhere", Path("elsewhere")),
     "in_memory": ("true", True),
+    "from_state": ("seed.jsonl", Path("seed.jsonl")),
     "profile": ("strict", "strict"),
     "error_bodies": ("html", "html"),
     "shuffle": ("true", True),

@@ -1,5 +1,6 @@
 """The whole state in one file: what was saved is what is loaded, all of it or nothing."""
 
+import asyncio
 import contextlib
 import json
 import os
@@ -8,6 +9,7 @@ import re
 import socket
 import stat
 import subprocess
+import sys
 import tempfile
 import threading
 import time
@@ -21,6 +23,9 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from aktify_sandbox import Sandbox, SandboxMistake
+from aktify_sandbox.app import create_app
+from aktify_sandbox.settings import Settings
 from aktify_sandbox.storage.log import LogUnwritable, request_id, seal
 from aktify_sandbox.storage.states import Draft, StateMistake, proved
 from aktify_sandbox.storage.store import Kept, Store
@@ -816,3 +821,130 @@ def test_a_token_is_needed_for_the_state_too(serve: Serve, tmp_path: Path) -> No
     assert "--token" in run(sandbox, "state", "save", str(tmp_path / "a"), code=1)
     run(sandbox, "state", "save", str(tmp_path / "a"), "--token", "let-me-in")
     assert "0 leads" in run(sandbox, "state", "load", str(tmp_path / "a"), AKTIFY_SANDBOX_TOKEN="let-me-in")
+
+
+# at the start
+
+
+@pytest.fixture
+def file(source: Running, tmp_path: Path) -> Path:
+    """A saved state of a sandbox that remembers something of every kind."""
+    path = tmp_path / "seed.jsonl"
+    path.write_bytes(saved(source))
+    return path
+
+
+@pytest.mark.parametrize("place", ["memory", "disk"])
+def test_a_sandbox_begins_with_the_state_of_a_file(
+    serve: Serve, source: Running, file: Path, tmp_path: Path, place: str
+) -> None:
+    options = ("--state", str(tmp_path / "state")) if place == "disk" else ()
+    other = serve("--from-state", str(file), *options)
+    assert everything(other) == everything(source)
+    assert f"({len(everything(source)['leads'])} leads, " in other.output()
+    assert [other.post(lead(ending)).status_code for ending in (1, 99)] == [409, 201]
+    assert other.post(lead(20, region="ca"), key="key-of-loose").status_code == 201
+    assert len({path.name for path in (tmp_path / "state").glob("*.jsonl")}) == len(options) / 2
+
+
+def test_a_folder_with_a_state_goes_on_with_it_and_says_so(serve: Serve, file: Path, tmp_path: Path) -> None:
+    options = ("--from-state", str(file), "--state", str(tmp_path / "state"))
+    first = serve(*options)
+    assert "isn't loaded" not in first.output()
+    first.post(lead(99))
+    before = everything(first)
+    first.stop()
+    again = serve(*options)
+    assert everything(again)["leads"] == before["leads"]
+    assert f"{file} isn't loaded: {tmp_path / 'state'} has a state already" in again.output()
+
+
+@pytest.mark.parametrize("given", ["key", "campaign", "lead", "request"])
+def test_whatever_is_remembered_is_a_state(serve: Serve, file: Path, tmp_path: Path, given: str) -> None:
+    first = serve("--state", str(tmp_path / "state"))
+    {
+        "key": lambda: first.http.post("/_sandbox/keys", json={"key": "an-own-key"}),
+        "campaign": lambda: first.http.post("/_sandbox/campaigns", json={"name": "own"}),
+        "lead": lambda: first.http.post("/_sandbox/leads", json={"leads": [lead(50)]}),
+        "request": lambda: first.http.get("/nowhere"),
+    }[given]()
+    before = everything(first)
+    first.stop()
+    assert everything(serve("--state", str(tmp_path / "state"), "--from-state", str(file))) == before
+
+
+def test_the_configuration_names_the_file_from_its_own_folder(
+    serve: Serve, source: Running, file: Path, tmp_path: Path
+) -> None:
+    (tmp_path / "aktify-sandbox.yaml").write_text("from-state: seed.jsonl\n")
+    other = serve("--config", str(tmp_path / "aktify-sandbox.yaml"), folder=tmp_path / "elsewhere")
+    assert everything(other) == everything(source)
+
+
+def test_a_sandbox_in_code_begins_with_it_too(file: Path) -> None:
+    async def post() -> int:
+        transport = httpx.ASGITransport(create_app(Settings(in_memory=True, from_state=file)))
+        async with httpx.AsyncClient(transport=transport, base_url="http://localhost") as client:
+            headers = {"x-api-key": "test-key"}
+            return (await client.post("/api/v1/leads", json=lead(1), headers=headers)).status_code
+
+    assert asyncio.run(post()) == 409
+    with Sandbox(from_state=file) as sandbox:
+        headers = {"x-api-key": "test-key"}
+        assert httpx.post(sandbox.endpoint, json=lead(1), headers=headers, trust_env=False).status_code == 409
+    with pytest.raises(SandboxMistake, match="can't be read"):
+        Sandbox(from_state="/nowhere").start()
+
+
+def started_with(file: Path, tmp_path: Path, *options: str) -> tuple[int, str]:
+    """Exit code and words of a `serve` that can't begin with the file; nothing of it may be kept."""
+    state = tmp_path / "refused"
+    words = ["serve", "--port", "0", "--state", str(state), "--from-state", str(file), *options]
+    done = subprocess.run(
+        [*COMMAND, *words], env=clean_environment(), capture_output=True, text=True, timeout=60
+    )
+    assert "Traceback" not in done.stderr
+    assert Store(state).is_empty
+    assert not [path for path in state.iterdir() if path.name.startswith("incoming-")]
+    return done.returncode, done.stderr
+
+
+def test_a_damaged_file_ends_the_start_with_its_line(file: Path, tmp_path: Path) -> None:
+    file.write_bytes(file.read_bytes().replace(b'"status":409', b'"status":201', 1))
+    code, said = started_with(file, tmp_path)
+    assert (code, said.count("\n")) == (1, 1)
+    assert f"{file}:4: " in said
+
+
+def test_a_file_that_is_not_there_is_wrong_usage(tmp_path: Path) -> None:
+    code, said = started_with(tmp_path / "nothing.jsonl", tmp_path)
+    assert code == 2
+    assert f"--from-state {tmp_path / 'nothing.jsonl'} can't be read: No such file or directory." in said
+
+
+def test_at_the_start_too_only_fictional_numbers_come_in(serve: Serve, tmp_path: Path) -> None:
+    source, file = serve(), tmp_path / "real.jsonl"
+    source.post(lead(1234))
+    file.write_bytes(saved(source))
+    code, said = started_with(file, tmp_path, "--fictional-only")
+    assert code == 1
+    assert f"{file}:2: " in said
+    assert "--fictional-only" in said
+
+
+def test_a_command_runs_with_the_state_of_a_file(source: Running, file: Path, tmp_path: Path) -> None:
+    code = (
+        "import os, json, urllib.request as r; "
+        "print(json.load(r.urlopen(os.environ['AKTIFY_SANDBOX_URL'] + '/_sandbox/status'))['leads'])"
+    )
+    words = ["exec", "--from-state", str(file), "--", sys.executable, "-c", code]
+    done = subprocess.run([*COMMAND, *words], cwd=tmp_path, env=clean_environment(), capture_output=True)
+    assert (done.returncode, int(done.stdout)) == (0, len(everything(source)["leads"]))
+
+
+def test_a_key_of_a_loaded_state_is_masked_wherever_it_is_sent(serve: Serve) -> None:
+    source, other = serve(), serve()
+    fresh = source.http.post("/_sandbox/campaigns").json()["apiKey"]
+    load(other, saved(source))
+    answer = other.http.post("/api/v1/leads", json={**LEAD, "source": fresh})
+    assert fresh not in json.dumps(other.record_of(answer))

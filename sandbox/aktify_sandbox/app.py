@@ -17,6 +17,7 @@ from starlette.websockets import WebSocketClose
 from aktify_sandbox.campaigns import Campaigns
 from aktify_sandbox.control import Services, control_routes
 from aktify_sandbox.control.keys import restore, salt_in
+from aktify_sandbox.control.state import load_at_start
 from aktify_sandbox.endpoint import Endpoint
 from aktify_sandbox.exchange import Exchange, Request
 from aktify_sandbox.faults import Cut, End, Head, Pause, Piece, Step, steps
@@ -49,7 +50,7 @@ class Application:
         `stop` ends its server; None: that isn't ours to end. `folders` are those in which `scenarios/` may lie; none:
         the current one.
 
-        Raises `RulingMistake`, `NoSuchScenario`, `DocumentMistakes`.
+        Raises `RulingMistake`, `NoSuchScenario`, `DocumentMistakes`, `SettingsMistake`, `LogError`.
         """
         salt = salt_in(store)
         self.campaigns = campaigns = Campaigns(
@@ -69,6 +70,8 @@ class Application:
         self.endpoint = Endpoint(settings, campaigns, self.forcing, store, recorder)
         self.feed = Feed(store)
         services = Services(settings, campaigns, self.forcing, store, self.feed, self.endpoint, stop)
+        if settings.from_state:
+            self.warnings += load_at_start(services, settings.from_state)
         self.asgi = Starlette(routes=control_routes(services))
         # a pattern would leave out paths with line breaks
         self.asgi.router.default = EndpointApp(self.endpoint)
@@ -83,7 +86,7 @@ def create_app(settings: Settings | None = None) -> Starlette:
     `host` and `port`. Faults that are done to a connection (reset, empty, truncate, malformed-chunk) are answered 501:
     they need `aktify-sandbox serve`. What `serve` would say in the terminal goes to the logger `aktify_sandbox`.
 
-    Raises `LogError`, `RulingMistake`, `NoSuchScenario`, `DocumentMistakes`.
+    Raises `LogError`, `RulingMistake`, `NoSuchScenario`, `DocumentMistakes`, `SettingsMistake`.
     """
     settings = settings or Settings(in_memory=True)
     folder = None if settings.in_memory else settings.state

@@ -321,9 +321,11 @@ class Campaigns:
         """Others, as these were before anything was added or revoked."""
         return Campaigns(self._configured, self._profile, self._changes, self.origin, salt)
 
-    def become(self, other: "Campaigns") -> None:
-        """Take over the other's campaigns and keys."""
+    def replace_with(self, other: "Campaigns") -> None:
+        """Put the other's campaigns and keys in place of all."""
         self._campaigns, self._keys, self._salts = other._campaigns, other._keys, other._salts
+        if other._has_fresh:
+            self._expect_fresh()
         self._forget_found()
 
     def key_named(self, text: str) -> tuple[str, Key]:

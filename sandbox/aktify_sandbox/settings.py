@@ -108,6 +108,9 @@ class Settings:
         Path(".aktify-sandbox"), "Folder that remembers leads and requests.", kind="path", metavar="DIR"
     )
     in_memory: bool = _option(False, "Write nothing to disk; all is forgotten at the end.")
+    from_state: Path | None = _option(
+        None, "Begin with a saved state, if there is none yet.", kind="path", metavar="FILE"
+    )
     scenarios: tuple[str, ...] = _option(
         (),
         "Put a scenario into force, by name or file; repeatable. `aktify-sandbox scenarios list` lists them.",

@@ -16,7 +16,7 @@ from aktify_sandbox.cli.serving import gather, settings_options
 from aktify_sandbox.cli.target import Target
 from aktify_sandbox.cli.verdicts import Expected, Verdict, expectations_in, lines_of
 from aktify_sandbox.proxies import exempting
-from aktify_sandbox.settings import Settings, fields_for_flags
+from aktify_sandbox.settings import Settings, SettingsMistake, fields_for_flags
 
 if TYPE_CHECKING:
     from aktify_sandbox.cli.comparisons import Comparison
@@ -139,7 +139,7 @@ class _Run:
                 for notice in [*notices, *beside.notices]:
                     say(notice)
                 return self._run(beside, signals)
-        except (RulingMistake, NoSuchScenario, DocumentMistakes) as mistake:
+        except (RulingMistake, NoSuchScenario, DocumentMistakes, SettingsMistake) as mistake:
             raise click.UsageError(str(mistake)) from None
         except NotStarted as error:
             say(str(error))

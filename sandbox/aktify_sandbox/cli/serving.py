@@ -94,7 +94,7 @@ def serve(**flags: Any) -> None:
 
     try:
         code = run(settings, notices)
-    except (RulingMistake, NoSuchScenario, DocumentMistakes) as mistake:
+    except (RulingMistake, NoSuchScenario, DocumentMistakes, SettingsMistake) as mistake:
         raise click.UsageError(str(mistake)) from None
     sys.exit(code)
 

@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncIterator
 from contextlib import ExitStack
+from pathlib import Path
 from typing import NamedTuple
 
 from starlette.requests import Request
@@ -16,7 +17,8 @@ from aktify_sandbox.control.responses import JSONResponse
 from aktify_sandbox.control.services import Services
 from aktify_sandbox.originals import asyncio
 from aktify_sandbox.scenarios.shelf import Loaded
-from aktify_sandbox.storage.log import Snapshot
+from aktify_sandbox.settings import SettingsMistake
+from aktify_sandbox.storage.log import LogError, Snapshot
 from aktify_sandbox.storage.states import Draft, StateMistake, proved, refuse_real_people
 from aktify_sandbox.storage.store import Store
 
@@ -35,7 +37,7 @@ class State(NamedTuple):
 
 def routes(services: Services) -> list[Route]:
     """The routes of the state."""
-    store, campaigns, forcing = services.store, services.campaigns, services.forcing
+    store = services.store
 
     async def save(_: Request) -> Response:
         held = ExitStack()
@@ -56,10 +58,7 @@ def routes(services: Services) -> list[Route]:
             async for chunk in request.stream():
                 draft.write(chunk)
             state = await asyncio.to_thread(_proved, services, draft)
-            # From here to the end there is no await: a request meets the old state or the new one.
-            store.become(state.store)
-            campaigns.become(state.campaigns)
-            forcing.start_over(state.scenarios)
+            _replace(services, state)
         except StateMistake as mistake:
             raise ProblemError(400, f"line {mistake.line}: {mistake}", line=mistake.line) from None
         finally:
@@ -71,6 +70,42 @@ def routes(services: Services) -> list[Route]:
         Route("/state", save, methods=["GET"]),
         Route("/state", load, methods=["PUT"]),
     ]
+
+
+def load_at_start(services: Services, file: Path) -> list[str]:
+    """Begin with a saved state where nothing is remembered yet. Returns what is to be said of it.
+
+    Raises `SettingsMistake` when the file can't be read, `LogError` when it is no whole state.
+    """
+    store = services.store
+    if not store.is_empty:
+        counts = f"{len(store.leads):,} leads, {store.requests:,} requests"
+        why = f"{store.folder} has a state already ({counts})"
+        return [f"{file} isn't loaded: {why}. Fix: `aktify-sandbox state load {file}` replaces it."]
+    draft = Draft(store.folder)
+    try:
+        with file.open("rb") as source:
+            while piece := source.read(_CHUNK):
+                draft.write(piece)
+        state = _proved(services, draft)
+        _replace(services, state)
+    except OSError as error:
+        raise SettingsMistake(f"--from-state {file} can't be read: {error.strerror}.") from None
+    except StateMistake as mistake:
+        raise LogError(f"{file}:{mistake.line}: {mistake}") from None
+    finally:
+        draft.close()
+    return state.notices
+
+
+def _replace(services: Services, state: State) -> None:
+    """Put the state in place of all, in one step: a request meets the old state or the new one.
+
+    Raises `LogUnwritable`; then nothing has changed.
+    """
+    services.store.become(state.store)
+    services.campaigns.replace_with(state.campaigns)
+    services.forcing.replace_with(state.scenarios)
 
 
 def _proved(services: Services, draft: Draft) -> State:

@@ -551,12 +551,13 @@ def started(settings: "Settings", *, listen: bool = True, folders: Iterable[Path
     from aktify_sandbox.documents.nodes import DocumentMistakes
     from aktify_sandbox.scenarios.shelf import NoSuchScenario
     from aktify_sandbox.serving.hosting import CannotServe
+    from aktify_sandbox.settings import SettingsMistake
     from aktify_sandbox.storage.log import LogError
 
     beside = Beside(settings, listen=listen, folders=folders)
     try:
         beside.start()
-    except (CannotServe, LogError, RulingMistake, NoSuchScenario, DocumentMistakes) as error:
+    except (CannotServe, LogError, RulingMistake, NoSuchScenario, DocumentMistakes, SettingsMistake) as error:
         raise SandboxMistake(str(error)) from None
     return beside
 

@@ -211,8 +211,8 @@ class Forcing:
         self.clear_orders()
         self._counts = Counts()
 
-    def start_over(self, of_campaigns: dict[str, dict[str, Loaded]]) -> None:
-        """`reset`, with other campaigns and these scenarios of theirs; those for all stay in force."""
+    def replace_with(self, of_campaigns: dict[str, dict[str, Loaded]]) -> None:
+        """Put these campaigns' scenarios in place of all, and reset; those for all stay in force."""
         self._of_campaigns = of_campaigns
         self.reset()
         self._arrange()

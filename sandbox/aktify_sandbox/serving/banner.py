@@ -64,7 +64,7 @@ def _changes(settings: Settings, campaigns: Campaigns) -> str:
 
 
 def _state(settings: Settings, store: Store) -> str:
+    counts = f"({len(store.leads):,} leads, {store.requests:,} requests)"
     if settings.in_memory:
-        return "in memory, gone at the end"
-    leads = len(store.leads)
-    return f"{settings.state.resolve()} ({leads:,} leads, {store.requests:,} requests)"
+        return f"in memory, gone at the end{'' if store.is_empty else f' {counts}'}"
+    return f"{settings.state.resolve()} {counts}"

@@ -82,7 +82,8 @@ class Beside:
     def start(self) -> None:
         """Return once requests are answered.
 
-        Raises `CannotServe`, `LogError`, `RulingMistake`, `NoSuchScenario`, `DocumentMistakes`; then nothing is left.
+        Raises `CannotServe`, `LogError`, `RulingMistake`, `NoSuchScenario`, `DocumentMistakes`, `SettingsMistake`;
+        then nothing is left.
         """
         self._check_threads()
         settings = self.settings

@@ -31,7 +31,7 @@ _ANSWER_SECONDS = 1
 def serve(settings: Settings, notices: list[str]) -> int:
     """Run until Ctrl-C, SIGTERM or `stop`. Returns the exit code: 0, or 1 when it couldn't start.
 
-    Raises `RulingMistake`, `NoSuchScenario`, `DocumentMistakes`: settings that can't be.
+    Raises `RulingMistake`, `NoSuchScenario`, `DocumentMistakes`, `SettingsMistake`: settings that can't be.
     """
     with Signals() as signals, unblocked(form=settings.log_format):
         try:

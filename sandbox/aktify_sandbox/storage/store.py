@@ -113,6 +113,11 @@ class Store:
         self.leads = self.db.table("leads")
 
     @property
+    def is_empty(self) -> bool:
+        """Whether there is nothing yet that a start remembers."""
+        return not (self.requests or len(self.leads) or any(self._plain.values()))
+
+    @property
     def is_gone(self) -> bool:
         """Whether the state folder was deleted while it was in use; after `close`: before it."""
         return self.log.is_gone
