@@ -79,6 +79,9 @@ class Forcing:
         answers = campaigns.answers()
         self._of_keys = [_of_key(key, *about) for key, about in answers.items()]
         self._written_of_keys = {key: status for key, (_, status) in answers.items()}
+        self._bare = self._with(
+            {}
+        )  # made once: a campaign without scenarios, as each test has one, costs nothing
         self._active = self._load(active, shelf.find)
         self._of_campaigns, self.warnings = self.read_for(campaigns.campaigns(), at_start=True)
         self._arrange()
@@ -180,9 +183,10 @@ class Forcing:
         gone = self._of_campaigns.pop(campaign, {})
         self._forget(gone.values())
         self._counts.forget_campaign(campaign)  # who takes the name anew begins anew
+        self._own.pop(campaign, None)
         if loaded is not None:
             self._of_campaigns[campaign] = loaded
-        self._arrange()
+            self._own[campaign] = self._arranged(loaded)
 
     def hits(self, scenario: str, rules: int) -> list[int]:
         """How many answers each of its rules has forced since it came into force (or since a reset)."""
@@ -238,12 +242,13 @@ class Forcing:
         self._counts.forget(rule for loaded in gone for rule in loaded.scenario.rules)
 
     def _arrange(self) -> None:
-        self._for_all, bare = self._arranged(self._active), self._arranged({})
-        self._own = {
-            name: self._arranged(group) if group else bare for name, group in self._of_campaigns.items()
-        }
+        self._for_all = self._arranged(self._active)
+        self._own = {name: self._arranged(group) for name, group in self._of_campaigns.items()}
 
     def _arranged(self, group: dict[str, Loaded]) -> _InForce:
+        return self._with(group) if group else self._bare
+
+    def _with(self, group: dict[str, Loaded]) -> _InForce:
         rules = [rule for loaded in group.values() for rule in loaded.scenario.rules]
         built_in = [rule for scenario in self._built_in for rule in scenario.rules]
         for_any = [rule for rule in rules if rule.for_any]
