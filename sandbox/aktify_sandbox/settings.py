@@ -4,6 +4,7 @@ A flag beats the environment, the environment the file, the file the default.
 """
 
 import dataclasses
+import functools
 import re
 import stat
 from collections.abc import Iterable, Iterator, Mapping
@@ -222,9 +223,10 @@ class Flag(NamedTuple):
     most: int | None
 
 
-def fields_for_flags() -> list[Flag]:
+@functools.cache
+def fields_for_flags() -> tuple[Flag, ...]:
     """Every setting that a flag can set."""
-    return [_flag(each) for each in fields(Settings) if "only_in_file" not in each.metadata]
+    return tuple(_flag(each) for each in fields(Settings) if "only_in_file" not in each.metadata)
 
 
 def _flag(each: "dataclasses.Field[Any]") -> Flag:

@@ -4,6 +4,7 @@ Principle: what the page shows is accepted; where it is silent, the sloppy form 
 this is the vendor's word, so every refusal by one names it.
 """
 
+import functools
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
@@ -346,10 +347,12 @@ class Rulings(Mapping[str, str]):
         """A profile and what differs from it. Raises `RulingMistake`."""
         if profile not in PROFILES:
             raise RulingMistake("profile", f"There is no profile {profile}.", _hint(profile, PROFILES))
+        if not changes:
+            return _unchanged(profile)
         today, _ = modernised(changes)
         for name, value in today.items():
             _check(name, value)
-        return cls({name: ruling.in_profile(profile) for name, ruling in RULINGS.items()} | today)
+        return cls({**_unchanged(profile), **today})
 
     def __getitem__(self, name: str) -> str:
         return self._values[name]
@@ -365,6 +368,12 @@ class Rulings(Mapping[str, str]):
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, Rulings) and self.changes == other.changes
+
+
+@functools.cache
+def _unchanged(profile: str) -> Rulings:
+    """A profile as it is: each campaign of a test, and each key in it, asks for it."""
+    return Rulings({name: ruling.in_profile(profile) for name, ruling in RULINGS.items()})
 
 
 def _check(name: str, value: str) -> None:

@@ -35,6 +35,7 @@ from aktify_sandbox.control.services import Services
 from aktify_sandbox.storage.log import LogError, too_many_files
 
 ROOMS = (
+    campaigns,
     inspector,
     service,
     feed,
@@ -44,12 +45,14 @@ ROOMS = (
     resending,
     leads,
     keys,
-    campaigns,
     scenarios,
     state,
     check,
 )
-"""In this order their routes are tried, so that `requests/wait` isn't taken for the request of that id."""
+"""In this order their routes are tried, so that `requests/wait` isn't taken for the request of that id.
+
+Campaigns come first, since each test that uses the fixture makes one and removes it.
+"""
 
 _NO_GUESSING = (b"x-content-type-options", b"nosniff")
 """What was recorded is hostile, and some of it goes out as it came: no browser shall take a text for a page."""
