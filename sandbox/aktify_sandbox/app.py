@@ -21,6 +21,7 @@ from aktify_sandbox.control.state import load_at_start
 from aktify_sandbox.endpoint import Endpoint
 from aktify_sandbox.exchange import Exchange, Request
 from aktify_sandbox.faults import Cut, End, Head, Pause, Piece, Step, steps
+from aktify_sandbox.jobs import Jobs
 from aktify_sandbox.originals import asyncio, time
 from aktify_sandbox.record.feed import Feed
 from aktify_sandbox.record.recorder import Recorder
@@ -69,13 +70,21 @@ class Application:
         recorder = Recorder(store, campaigns, listener)
         self.endpoint = Endpoint(settings, campaigns, self.forcing, store, recorder)
         self.feed = Feed(store)
-        services = Services(settings, campaigns, self.forcing, store, self.feed, self.endpoint, stop)
+        self.jobs = Jobs()
+        services = Services(
+            settings, campaigns, self.forcing, store, self.feed, self.endpoint, self.jobs, stop
+        )
         if settings.from_state:
             self.warnings += load_at_start(services, settings.from_state)
         self.asgi = Starlette(routes=control_routes(services))
         # a pattern would leave out paths with line breaks
         self.asgi.router.default = EndpointApp(self.endpoint)
         self.asgi.router.redirect_slashes = False  # what a path is wrong by is for the endpoint to say
+
+    def close(self) -> None:
+        """End streams, waiting and long work: the sandbox stops."""
+        self.feed.close()
+        self.jobs.close()
 
 
 def create_app(settings: Settings | None = None) -> Starlette:
@@ -107,7 +116,7 @@ def create_app(settings: Settings | None = None) -> Starlette:
             yield
         finally:
             await _cancelled(watching)
-            application.feed.close()
+            application.close()
             store.close()
 
     application.asgi.router.lifespan_context = lifespan

@@ -6,8 +6,7 @@ import json
 import subprocess
 import sys
 import threading
-from collections.abc import AsyncIterator, Coroutine
-from typing import Any
+from collections.abc import AsyncIterator
 
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response, StreamingResponse
@@ -18,6 +17,7 @@ from aktify_sandbox.control.keys import names_of
 from aktify_sandbox.control.problems import ProblemError, bounded_body
 from aktify_sandbox.control.requests import refuse_unknown
 from aktify_sandbox.control.services import Services
+from aktify_sandbox.control.work import unless_hung_up
 from aktify_sandbox.leadfiles.columns import assignment
 from aktify_sandbox.leadfiles.file_error import FileError
 from aktify_sandbox.leadfiles.worker import CODE, Options, question
@@ -36,7 +36,7 @@ def routes(services: Services) -> list[Route]:
             raise ProblemError(415, f"Send the file as content-type: {FILE_MEDIA}.")
         options = _options(request, services)
         content = await bounded_body(request)
-        status, answer = await _unless_hung_up(request, _checked(turn, options, content))
+        status, answer = await unless_hung_up(request, _checked(turn, options, content))
         if status == 200:
             headers = {"content-length": str(len(answer))}
             return StreamingResponse(_pieces(answer), headers=headers, media_type="application/json")
@@ -74,33 +74,6 @@ async def _checked(turn: asyncio.Lock, options: Options, content: bytearray) -> 
             return await asyncio.to_thread(process.ask, options, content)
         finally:
             process.end()
-
-
-async def _unless_hung_up(request: Request, work: Coroutine[Any, Any, _Answer]) -> _Answer:
-    """The work's result; the work ends with its client. Raises `ClientDisconnect`."""
-    connection = request.scope.get("extensions", {}).get("aktify.connection", _Unknown())
-    connection.held = True  # from a client that doesn't read yet, a hang-up looks like the end of its request
-    working, leaving = asyncio.ensure_future(work), asyncio.ensure_future(_hung_up(request))
-    try:
-        await asyncio.wait((working, leaving), return_when=asyncio.FIRST_COMPLETED)
-        if not working.done():
-            raise ClientDisconnect
-        return working.result()
-    finally:
-        connection.held = False
-        working.cancel()
-        leaving.cancel()
-
-
-class _Unknown:
-    """A connection of another server's, which tells of a hang-up in its own way."""
-
-    held = False
-
-
-async def _hung_up(request: Request) -> None:
-    while (await request.receive())["type"] != "http.disconnect":
-        pass
 
 
 async def _pieces(answer: memoryview) -> AsyncIterator[memoryview]:

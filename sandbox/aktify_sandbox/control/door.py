@@ -32,6 +32,7 @@ from aktify_sandbox.control import (
 from aktify_sandbox.control.guard import Guard
 from aktify_sandbox.control.problems import ProblemError, problem_response
 from aktify_sandbox.control.services import Services
+from aktify_sandbox.jobs import Stopping
 from aktify_sandbox.storage.log import LogError, too_many_files
 
 ROOMS = (
@@ -74,6 +75,7 @@ def control_routes(services: Services) -> list[BaseRoute]:
             LogError: _disk_problem,
             OSError: _system_problem,
             ClientDisconnect: _nobody_there,
+            Stopping: _stopping,
             Exception: _defect,
         },
         middleware=[Middleware(Guard, allowed_hosts=settings.allow_host, token=settings.token)],
@@ -146,6 +148,10 @@ async def _defect(_: Request, __: Exception) -> Response:
 
 async def _nobody_there(_: Request, __: Exception) -> Response:
     return problem_response(400, "The client hung up before its body was whole.")
+
+
+async def _stopping(_: Request, __: Exception) -> Response:
+    return problem_response(503, "The sandbox stops, so this was not finished.")
 
 
 async def _system_problem(_: Request, error: Exception) -> Response:

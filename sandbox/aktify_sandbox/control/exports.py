@@ -1,7 +1,7 @@
 """The record for other tools: `/_sandbox/requests/export`, and one request as curl, HAR or code."""
 
-from collections.abc import Iterable, Iterator
-from typing import Any
+from collections.abc import AsyncIterator, Callable, Iterator
+from typing import Any, NamedTuple
 
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response, StreamingResponse
@@ -11,9 +11,11 @@ from aktify_sandbox.campaigns import Campaigns
 from aktify_sandbox.control.problems import ProblemError
 from aktify_sandbox.control.requests import filters_in, sendable
 from aktify_sandbox.control.services import Services
+from aktify_sandbox.control.work import runs_for
+from aktify_sandbox.jobs import Runs, Work
 from aktify_sandbox.originals import json
 from aktify_sandbox.record import records
-from aktify_sandbox.record.exports import FORMS, HAR_MEDIA, as_curl, as_har
+from aktify_sandbox.record.exports import FORMS, HAR_BEGINS, HAR_ENDS, HAR_MEDIA, as_curl, har_entry
 
 _MEDIA = {
     "json": "application/json",
@@ -35,8 +37,10 @@ def routes(services: Services) -> list[Route]:
             raise ProblemError(400, f"format={form} must be one of {', '.join(_MEDIA)}.")
         services.store.flush()
         found = records.all_whole(services.store, services.campaigns, filters)
-        pieces = _in_batches(_in_form(form, found, services.campaigns))
-        return StreamingResponse(pieces, media_type=_MEDIA[form])
+        run = runs_for(request, services)
+        return StreamingResponse(
+            _pieces(found, _form(form, services.campaigns), run), media_type=_MEDIA[form]
+        )
 
     async def one(request: Request) -> Response:
         form = request.scope["path"].rpartition("/")[2]
@@ -54,36 +58,58 @@ def _known_key(record: dict[str, Any], campaigns: Campaigns) -> str | None:
     return campaigns.known_to_all(record["key"], record["campaign"])
 
 
-def _in_form(form: str, found: Iterable[dict[str, Any]], campaigns: Campaigns) -> Iterator[str]:
-    match form:
+class _Form(NamedTuple):
+    """How an export is written."""
+
+    shown: Callable[[dict[str, Any]], str]
+    """One record."""
+    begins: str = ""
+    between: str = ""
+    ends: str = ""
+
+
+def _form(name: str, campaigns: Campaigns) -> _Form:
+    match name:
         case "har":
-            yield from as_har(iter(found), campaigns.origin)
+            return _Form(lambda record: har_entry(record, campaigns.origin), HAR_BEGINS, ",\n", HAR_ENDS)
         case "curl":
-            for record in found:
-                head = f"# {record['id']} {record['receivedAt']}\n"
-                yield head + (
-                    f"{as_curl(record, campaigns.origin, _known_key(record, campaigns))}\n"
-                    if record["method"]
-                    else ""
-                )
+            return _Form(lambda record: _as_curl(record, campaigns))
         case "jsonl":
-            for record in found:
-                yield json.dumps(record, ensure_ascii=False) + "\n"
+            return _Form(lambda record: _as_json(record) + "\n")
         case _:
-            yield '{"requests": ['
-            for number, record in enumerate(found):
-                yield (",\n" if number else "\n") + json.dumps(record, ensure_ascii=False)
-            yield "\n]}\n"
+            return _Form(_as_json, '{"requests": [\n', ",\n", "\n]}\n")
 
 
-def _in_batches(pieces: Iterable[str]) -> Iterator[str]:
-    """Each piece that is sent costs a change of threads, so that many small ones go together."""
-    held: list[str] = []
+def _as_json(record: dict[str, Any]) -> str:
+    return json.dumps(record, ensure_ascii=False)
+
+
+def _as_curl(record: dict[str, Any], campaigns: Campaigns) -> str:
+    head = f"# {record['id']} {record['receivedAt']}\n"
+    if not record["method"]:
+        return head
+    return f"{head}{as_curl(record, campaigns.origin, _known_key(record, campaigns))}\n"
+
+
+async def _pieces(found: Iterator[dict[str, Any] | None], form: _Form, run: Runs) -> AsyncIterator[str]:
+    """Each piece is a job of its own, so that a client who reads slowly holds up nobody."""
+    yield form.begins
+    before = ""
+    while shown := await run(_batch(found, form.shown)):
+        yield before + form.between.join(shown)
+        before = form.between
+    yield form.ends
+
+
+def _batch(found: Iterator[dict[str, Any] | None], shown: Callable[[dict[str, Any]], str]) -> Work[list[str]]:
+    """The next records as they go out; none when there are no more."""
+    batch: list[str] = []
     size = 0
-    for piece in pieces:
-        held.append(piece)
-        size += len(piece)
+    for record in found:
+        yield
+        if record is not None:
+            batch.append(shown(record))
+            size += len(batch[-1])
         if size > _BATCH:
-            yield "".join(held)
-            held, size = [], 0
-    yield "".join(held)
+            break
+    return batch

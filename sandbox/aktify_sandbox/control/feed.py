@@ -14,6 +14,7 @@ from aktify_sandbox.control.problems import ProblemError, problem_response
 from aktify_sandbox.control.requests import filters_in
 from aktify_sandbox.control.responses import JSONResponse
 from aktify_sandbox.control.services import Services
+from aktify_sandbox.control.work import runs_for
 from aktify_sandbox.originals import asyncio
 from aktify_sandbox.storage.log import number_of, too_many_files
 
@@ -30,7 +31,7 @@ def routes(services: Services) -> list[Route]:
         filters = filters_in(request, "count", "timeout")
         count = int(_number_in(request, "count", 1, _MOST_AWAITED))
         seconds = _number_in(request, "timeout", 5, _LONGEST_WAIT)
-        found = await feed.wait(filters, count, seconds)
+        found = await feed.wait(filters, count, seconds, runs_for(request, services))
         if len(found) >= count:
             return JSONResponse({"count": len(found), "requests": found})
         dropped = f" {store.dropped:,} older ones were dropped by --keep." if store.dropped else ""

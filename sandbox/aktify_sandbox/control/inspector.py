@@ -12,7 +12,7 @@ from starlette.routing import Route
 from aktify_sandbox.control.problems import ProblemError, wants_page, wants_text
 from aktify_sandbox.control.responses import JSONResponse
 from aktify_sandbox.control.services import Services
-from aktify_sandbox.originals import asyncio
+from aktify_sandbox.control.work import runs_for
 from aktify_sandbox.record import records
 from aktify_sandbox.record.diagnosis import overview
 from aktify_sandbox.version import __version__
@@ -68,7 +68,9 @@ def routes(services: Services) -> list[Route]:
     async def index(request: Request) -> Response:
         if wants_page(request):
             return _answer(request, files[PAGE])
-        found, _ = await asyncio.to_thread(records.page, services.store, records.Filters(), 50, None)
+        found, _ = await runs_for(request, services)(
+            records.page(services.store, records.Filters(), 50, None)
+        )
         if wants_text(request):
             return PlainTextResponse(overview(services.campaigns.origin, found))
         return JSONResponse(

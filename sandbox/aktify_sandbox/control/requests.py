@@ -12,7 +12,7 @@ from starlette.routing import Route
 from aktify_sandbox.control.problems import ProblemError, wants_page, wants_text
 from aktify_sandbox.control.responses import JSONResponse
 from aktify_sandbox.control.services import Services
-from aktify_sandbox.originals import asyncio
+from aktify_sandbox.control.work import runs_for
 from aktify_sandbox.record import records
 from aktify_sandbox.record.diagnosis import diagnosis
 from aktify_sandbox.record.exports import FORMS, HAR_MEDIA
@@ -28,7 +28,8 @@ def routes(services: Services) -> list[Route]:
     async def list_requests(request: Request) -> Response:
         filters = filters_in(request, "limit", "before")
         limit, before = limit_in(request), before_in(request)
-        found, following = await asyncio.to_thread(records.page, store, filters, limit, before)
+        run = runs_for(request, services)
+        found, following = await run(records.page(store, filters, limit, before))
         content: dict[str, Any] = {"requests": found, "next": following}
         return JSONResponse(content | ({"dropped": store.dropped} if store.dropped else {}))
 

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from aktify_sandbox.campaigns import Campaigns
 from aktify_sandbox.endpoint import Endpoint
+from aktify_sandbox.jobs import Jobs
 from aktify_sandbox.record.feed import Feed
 from aktify_sandbox.scenarios.forcing import Forcing
 from aktify_sandbox.settings import Settings
@@ -21,5 +22,6 @@ class Services:
     store: Store
     feed: Feed
     endpoint: Endpoint
+    jobs: Jobs
     stop: Callable[[], None] | None
     """None: the server isn't ours."""

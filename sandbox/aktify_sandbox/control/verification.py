@@ -11,6 +11,7 @@ from aktify_sandbox.control.keys import names_of
 from aktify_sandbox.control.problems import ProblemError, json_body, problem_response
 from aktify_sandbox.control.responses import JSONResponse
 from aktify_sandbox.control.services import Services
+from aktify_sandbox.control.work import runs_for
 from aktify_sandbox.documents.nodes import DocumentMistakes
 from aktify_sandbox.expectations.files import expectations_in
 from aktify_sandbox.expectations.judging import Result
@@ -27,7 +28,8 @@ def routes(services: Services) -> list[Route]:
         content = await json_body(request)
         seconds = _seconds_in(content)
         try:
-            results = await verify(services.store, services.feed, expectations_in(content), seconds)
+            expectations, run = expectations_in(content), runs_for(request, services)
+            results = await verify(services.store, services.feed, expectations, seconds, run)
         except DocumentMistakes as mistakes:
             words = [each.said.removeprefix("expectations.0.") for each in mistakes.mistakes]
             raise ProblemError(400, " ".join(words)) from None

@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 
 from aktify_sandbox.expectations.judging import Expectation, Judging, Result, Scope, Seen
+from aktify_sandbox.jobs import Runs, Work
 from aktify_sandbox.originals import asyncio
 from aktify_sandbox.record.feed import Feed, Place
 from aktify_sandbox.record.recorder import restored
@@ -17,7 +18,7 @@ class Verification:
     def __init__(self, store: Store, expectations: Iterable[Expectation]) -> None:
         """Raises `FilterMistake` when a scope can't be understood."""
         self._store = store
-        self._oldest = store.oldest_request
+        self._oldest = 0
         self._judgings = [(each, _filters(each.scope), Judging(each)) for each in expectations]
 
     @property
@@ -25,16 +26,25 @@ class Verification:
         """The number of the first line that is of interest."""
         return 1 + min((filters.after_number for _, filters, _ in self._judgings), default=0)
 
-    def take(self, lines: Iterable[Line]) -> None:
-        """Look at these lines too."""
-        for line in lines:
-            if not is_request(line) or line.number < self._oldest:
-                continue
-            meant = [judging for _, filters, judging in self._judgings if filters.admits(line)]
-            if meant:
-                seen = Seen(restored(line.load()))
-                for judging in meant:
-                    judging.take(seen)
+    def take_until(self, place: Place) -> Work[None]:
+        """Look at every line up to the place."""
+        self._oldest = self._store.oldest_request
+        with self._store.log.snapshot() as snapshot:
+            for line in snapshot.lines(snapshot.offset_of(self.begins)):
+                if line.number > place.number:
+                    return
+                self.take(line)
+                yield
+
+    def take(self, line: Line) -> None:
+        """Look at this line too."""
+        if not is_request(line) or line.number < self._oldest:
+            return
+        meant = [judging for _, filters, judging in self._judgings if filters.admits(line)]
+        if meant:
+            seen = Seen(restored(line.load()))
+            for judging in meant:
+                judging.take(seen)
 
     def results(self) -> list[Result]:
         """The verdicts so far."""
@@ -59,31 +69,32 @@ def _filters(scope: Scope) -> Filters:
 
 
 async def verify(
-    store: Store, feed: Feed, expectations: list[Expectation], seconds: float = 0
+    store: Store, feed: Feed, expectations: list[Expectation], seconds: float, run: Runs
 ) -> list[Result]:
     """What the record says of the expectations; with `seconds`, as soon as it meets all, or when they are over.
 
-    A request that has its answer is counted. Raises `FilterMistake`.
+    What was there before is looked through by `run`. A request that has its answer is counted. Raises `FilterMistake`.
     """
     deadline = asyncio.get_running_loop().time() + seconds
     with feed.reading():
         while True:
             cleared = feed.cleared
-            verification = await _verified(store, feed, expectations, deadline)
+            verification = await _verified(store, feed, expectations, deadline, run)
             if feed.cleared == cleared:
                 return verification.results()
 
 
 async def _verified(
-    store: Store, feed: Feed, expectations: list[Expectation], deadline: float
+    store: Store, feed: Feed, expectations: list[Expectation], deadline: float, run: Runs
 ) -> Verification:
     """Ends early when the record is cleared: then it must be looked at anew."""
     store.flush()
     cleared, place, verification = feed.cleared, feed.place(), Verification(store, expectations)
-    await asyncio.to_thread(_take_all, verification, store, place)
+    await run(verification.take_until(place))
     if feed.cleared == cleared and not _holds(verification):
         async for lines in feed.coming(place, deadline):
-            verification.take(lines)
+            for line in lines:
+                verification.take(line)
             if _holds(verification):
                 break
     return verification
@@ -91,9 +102,3 @@ async def _verified(
 
 def _holds(verification: Verification) -> bool:
     return all(result.ok for result in verification.results())
-
-
-def _take_all(verification: Verification, store: Store, place: Place) -> None:
-    with store.log.snapshot() as snapshot:
-        lines = snapshot.lines(snapshot.offset_of(verification.begins))
-        verification.take(line for line in lines if line.number <= place.number)

@@ -146,13 +146,17 @@ def _header_word(name: str, value: str) -> str:
 # HAR
 
 
-def as_har(records: Iterator[Record], origin: str) -> Iterator[str]:
-    """An HTTP Archive 1.2, in pieces, oldest first."""
-    creator = {"name": "aktify-sandbox", "version": __version__}
-    yield f'{{"log": {{"version": "1.2", "creator": {json.dumps(creator)}, "entries": ['
-    for number, record in enumerate(records):
-        yield (",\n" if number else "\n") + json.dumps(_entry(record, origin), ensure_ascii=False)
-    yield "\n]}}\n"
+HAR_BEGINS = (
+    '{"log": {"version": "1.2", "creator": '
+    f'{{"name": "aktify-sandbox", "version": "{__version__}"}}, "entries": [\n'
+)
+HAR_ENDS = "\n]}}\n"
+"""What an HTTP Archive 1.2 has around its entries."""
+
+
+def har_entry(record: Record, origin: str) -> str:
+    """A record in an HTTP Archive."""
+    return json.dumps(_entry(record, origin), ensure_ascii=False)
 
 
 def _entry(record: Record, origin: str) -> dict[str, Any]:
@@ -367,7 +371,7 @@ FORMS: dict[str, Callable[[Record, str, str | None], str]] = {
     "python": as_python,
     "node": as_node,
     "pytest": as_pytest,
-    "har": lambda record, origin, _: "".join(as_har(iter([record]), origin)),
+    "har": lambda record, origin, _: HAR_BEGINS + har_entry(record, origin) + HAR_ENDS,
 }
 """How one request can be had, by name; from a record, the sandbox's address, and its key if everybody knows that."""
 

@@ -11,6 +11,7 @@ from typing import NamedTuple
 
 import orjson
 
+from aktify_sandbox.jobs import Runs
 from aktify_sandbox.originals import asyncio, secrets
 from aktify_sandbox.record.records import Filters, Record, page, summary
 from aktify_sandbox.storage.log import Line, request_id
@@ -149,21 +150,24 @@ class Feed:
             if end is not None and (not lines or place.number >= end):
                 return
 
-    async def wait(self, filters: Filters, count: int, seconds: float) -> list[Record]:
-        """The requests that the filters admit, newest first, once there are so many or the time is over."""
+    async def wait(self, filters: Filters, count: int, seconds: float, run: Runs) -> list[Record]:
+        """The requests that the filters admit, newest first, once there are so many or the time is over.
+
+        What was there before is looked through by `run`.
+        """
         deadline = asyncio.get_running_loop().time() + seconds
         with self.reading():
             while True:
                 cleared = self.cleared
-                found = await self._found(filters, count, deadline)
+                found = await self._found(filters, count, deadline, run)
                 if self.cleared == cleared:
                     return found
 
-    async def _found(self, filters: Filters, count: int, deadline: float) -> list[Record]:
+    async def _found(self, filters: Filters, count: int, deadline: float, run: Runs) -> list[Record]:
         """Ends early when the record is cleared: then it must be looked at anew."""
         self._store.flush()
         cleared, place = self.cleared, self.place()
-        found, _ = await asyncio.to_thread(page, self._store, filters, count, place.number + 1)
+        found, _ = await run(page(self._store, filters, count, place.number + 1))
         if len(found) < count and self.cleared == cleared:
             async for lines in self.coming(place, deadline):
                 found[:0] = [self._shown(line) for line in reversed(lines) if _is_meant(line, filters)]

@@ -11,6 +11,7 @@ import orjson
 
 from aktify_sandbox.campaigns import Campaigns
 from aktify_sandbox.contract.lead import identity
+from aktify_sandbox.jobs import Work
 from aktify_sandbox.masking import masked_key
 from aktify_sandbox.originals import time
 from aktify_sandbox.record.notes import notes_on
@@ -182,11 +183,14 @@ def _namespaced(key: str) -> str:
     return f"{masked_key(base)}.{name}"
 
 
-def page(store: Store, filters: Filters, limit: int, before: int | None) -> tuple[list[Record], str | None]:
+def page(
+    store: Store, filters: Filters, limit: int, before: int | None
+) -> Work[tuple[list[Record], str | None]]:
     """The newest records that the filters admit, as the list shows them, and the id from which to go on."""
     found: list[Record] = []
     last = 0
     for line in store.newest_requests(before, filters.after_number):
+        yield
         if not filters.admits(line):
             continue
         if len(found) == limit:
@@ -208,12 +212,17 @@ def whole(store: Store, campaigns: Campaigns, number: int) -> Record | None:
     return None if record is None else _whole(store, campaigns, record, number)
 
 
-def all_whole(store: Store, campaigns: Campaigns, filters: Filters) -> Iterator[Record]:
-    """Every record that the filters admit, whole, oldest first. Safe to use from another thread."""
+def all_whole(store: Store, campaigns: Campaigns, filters: Filters) -> Iterator[Record | None]:
+    """Every record that the filters admit, whole, oldest first; None for each line that is no such record.
+
+    Safe to use from another thread.
+    """
     oldest = store.oldest_request
     for line in store.log.lines():
         if line.number >= oldest and is_request(line) and filters.admits(line):
             yield _whole(store, campaigns, store.amended(line.load(), line.number), line.number)
+        else:
+            yield None
 
 
 def _whole(store: Store, campaigns: Campaigns, record: Record, number: int) -> Record:

@@ -154,8 +154,8 @@ class Server(uvicorn.Server):
                 await asyncio.wait_for(self._stopping.wait(), _TICK_SECONDS)
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
-        """Let go of streams and half-sent requests at once; complete ones get their answers, if these come in time."""
-        self._app.feed.close()
+        """Let go of streams, long work and half-sent requests at once; complete ones get their answers, if in time."""
+        self._app.close()
         for listening in (*self.servers, *(sockets or ())):
             listening.close()
         for connection in self._connections():
