@@ -21,7 +21,7 @@ from aktify_sandbox.errors import SandboxDied
 from aktify_sandbox.serving.beside import Beside
 from aktify_sandbox.serving.hosting import CannotServe, Server
 from aktify_sandbox.settings import Settings
-from aktify_sandbox.storage.store import StateInUse
+from aktify_sandbox.storage.folder import StateInUse
 from running import LEAD, clean_environment
 
 HANGS = {"phoneNumber": "(509) 555-0160", "region": "CA"}

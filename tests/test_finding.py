@@ -15,11 +15,11 @@ from typing import Any, Self
 import click
 import pytest
 from click.testing import CliRunner
-from filelock import FileLock
 
 from aktify_sandbox.addresses import AddressMistake, address_of
 from aktify_sandbox.cli import main
 from aktify_sandbox.storage import server_file
+from aktify_sandbox.storage.folder import Folder
 from running import COMMAND, Running, clean_environment
 
 SERVER_FILE = Path(".aktify-sandbox") / "server.json"
@@ -209,16 +209,6 @@ def test_a_link_or_a_pipe_in_its_place_is_not_followed(served: Running, tmp_path
     file.unlink()
     os.mkfifo(file)
     assert target(tmp_path)["foundBy"] == "the default address"
-
-
-def test_serve_writes_through_no_link(tmp_path: Path) -> None:
-    (tmp_path / "precious").write_text("mine")
-    (tmp_path / SERVER_FILE).parent.mkdir()
-    (tmp_path / SERVER_FILE).symlink_to(tmp_path / "precious")
-    running = Running(tmp_path)
-    assert (tmp_path / "precious").read_text() == "mine"
-    assert target(tmp_path)["url"] == running.url
-    running.stop()
 
 
 @pytest.mark.parametrize("words", [["requests", "list"], ["reset"], ["state", "save", "-"], ["send", "-"]])
@@ -459,10 +449,12 @@ def test_a_wrong_argument_that_only_the_sandbox_can_judge_is_exit_code_2(
     assert CliRunner().invoke(main, ["--url", sandbox.url, *words]).exit_code == 2
 
 
-def test_a_process_that_has_the_lock_open_but_does_not_hold_it_is_not_believed(tmp_path: Path) -> None:
-    server_file.write(tmp_path, "http://127.0.0.1:8509")
-    lock = FileLock(tmp_path / server_file.LOCK)
-    with lock:
-        assert server_file.read(tmp_path).pid == os.getpid()
-    with (tmp_path / server_file.LOCK).open(), pytest.raises(server_file.NotServed):
+def test_a_process_that_has_the_log_open_but_does_not_hold_it_is_not_believed(tmp_path: Path) -> None:
+    folder = Folder(tmp_path)
+    folder.announce("http://127.0.0.1:8509")
+    assert server_file.read(tmp_path).pid == os.getpid()
+    told = (tmp_path / server_file.NAME).read_bytes()
+    folder.release()
+    (tmp_path / server_file.NAME).write_bytes(told)
+    with (tmp_path / server_file.LOG).open(), pytest.raises(server_file.NotServed):
         server_file.read(tmp_path)

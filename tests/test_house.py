@@ -31,7 +31,7 @@ FLOORS = [
     {"record.diagnosis", "record.exports", "record.records", "storage.states", "serving.terminal"},
     {"record.notes", "record.recorder"},
     {"scenarios.forced", "scenarios.forcing", "storage.store"},
-    {"storage.fold", "storage.tables"},
+    {"storage.fold", "storage.folder", "storage.tables"},
     {"initial", "storage.log", "storage.server_file"},
     {"first_request"},
     {"campaigns", "expectations.files", "scenarios.shelf", "storage.state_lines"},

@@ -26,6 +26,7 @@ from hypothesis import strategies as st
 from aktify_sandbox import Sandbox, SandboxMistake
 from aktify_sandbox.app import create_app
 from aktify_sandbox.settings import Settings
+from aktify_sandbox.storage.folder import Folder
 from aktify_sandbox.storage.log import LogUnwritable, request_id, seal
 from aktify_sandbox.storage.states import Draft, StateMistake, proved
 from aktify_sandbox.storage.store import Kept, Store
@@ -252,7 +253,7 @@ def other(serve: Serve, tmp_path: Path) -> Iterator[Running]:
     sandbox.post(lead(99))
     yield sandbox
     names = {path.name for path in (tmp_path / "of the other").iterdir()}
-    assert names <= {".gitignore", "lock", "log.jsonl", "reserve", "server.json"}
+    assert names <= {".gitignore", "log.jsonl", "reserve", "server.json"}
 
 
 def test_a_byte_changed_anywhere_is_refused_with_its_line(source: Running, other: Running) -> None:
@@ -476,13 +477,15 @@ def test_a_disk_that_is_full_is_said_and_nothing_changes(
     def full(*_: Any) -> int:
         raise OSError(28, "No space left on device")
 
-    draft = Draft(tmp_path)
+    folder = Folder(tmp_path)
+    draft = Draft(folder)
     with monkeypatch.context() as patch:
         patch.setattr(os, "write", full)
         with pytest.raises(LogUnwritable, match="No space left"):
             draft.write(b"x")
     draft.close()
-    assert list(tmp_path.iterdir()) == []
+    folder.release()
+    assert os.listdir(tmp_path) == ["log.jsonl"]
 
 
 def test_a_state_that_cannot_take_the_logs_place_changes_nothing(
@@ -490,13 +493,13 @@ def test_a_state_that_cannot_take_the_logs_place_changes_nothing(
 ) -> None:
     store = Store(tmp_path)
     post_whole(store, "demo", 1)
-    draft, loaded = drafted(tmp_path, sealed(FIRST, PUT, END))
+    draft, loaded = drafted(store.state_folder, sealed(FIRST, PUT, END))
 
-    def refuse(*_: Any) -> None:
+    def refuse(*_: Any, **__: Any) -> None:
         raise OSError(5, "Input/output error")
 
     with monkeypatch.context() as patch:
-        patch.setattr("aktify_sandbox.storage.log.os.replace", refuse)
+        patch.setattr("aktify_sandbox.storage.folder.os.replace", refuse)
         with pytest.raises(LogUnwritable, match="Input/output error"):
             store.become(loaded)
     draft.close()
@@ -508,10 +511,12 @@ def test_a_state_that_cannot_take_the_logs_place_changes_nothing(
 
 
 def test_what_a_killed_load_left_behind_is_removed_at_the_next_start(tmp_path: Path) -> None:
+    store = Store(tmp_path)
+    Draft(store.state_folder).write(b"x")
+    assert len(os.listdir(tmp_path)) == 4
+    store.close()
     Store(tmp_path).close()
-    (tmp_path / "incoming-abc.jsonl").write_bytes(b"x")
-    Store(tmp_path).close()
-    assert not list(tmp_path.glob("incoming-*"))
+    assert sorted(os.listdir(tmp_path)) == [".gitignore", "log.jsonl", "reserve", "state.json"]
 
 
 # while others are at work
@@ -636,7 +641,7 @@ def post_whole(store: Store, campaign: str, number: int) -> None:
     assert together(work()) == [None]
 
 
-def drafted(folder: Path | None, content: bytes) -> tuple[Draft, Store]:
+def drafted(folder: Folder | None, content: bytes) -> tuple[Draft, Store]:
     draft = Draft(folder)
     for start in range(0, len(content), 1_000):
         draft.write(content[start : start + 1_000])
@@ -693,7 +698,7 @@ def test_whatever_was_done_a_saved_state_is_the_same_where_it_is_loaded(
             for operation, campaign, number in work:
                 OPERATIONS[operation](store, campaign, number)
         used = max(source._next, other._next)
-        draft, loaded = drafted(folder, content_of(source))
+        draft, loaded = drafted(other.state_folder, content_of(source))
         other.become(loaded)
         draft.close()
         assert known(other) == known(source)
@@ -725,9 +730,15 @@ def test_what_waits_to_be_written_is_saved_too() -> None:
 
 
 def test_a_damaged_draft_names_its_line_and_leaves_no_file(tmp_path: Path) -> None:
+    folder = Folder(tmp_path)
+    draft = Draft(folder)
+    draft.write(sealed(FIRST, PUT) + b"x\n")
     with pytest.raises(StateMistake) as mistake:
-        drafted(tmp_path, sealed(FIRST, PUT) + b"x\n")
+        proved(draft)
+    draft.close()
     assert mistake.value.line == 3
+    assert os.listdir(tmp_path) == ["log.jsonl"]
+    folder.release()
 
 
 # the command line

@@ -15,8 +15,9 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 from tinydb import TinyDB, where
 
+from aktify_sandbox.storage.folder import StateInUse
 from aktify_sandbox.storage.log import LogUnwritable, request_id
-from aktify_sandbox.storage.store import Kept, StateInUse, Store
+from aktify_sandbox.storage.store import Kept, Store
 
 
 def phone(number: int) -> str:
@@ -359,10 +360,10 @@ def test_a_folder_deleted_under_a_running_store_takes_no_lead_and_says_so_at_the
         store.forget_all()
     other = Store(folder)
     store.close()
-    assert store.is_gone
+    assert store.trouble
     assert not (folder / "state.json").exists()
     other.close()
-    assert not other.is_gone
+    assert other.trouble is None
 
 
 class StoreAgainstADictionary(RuleBasedStateMachine):
@@ -420,7 +421,6 @@ class StoreAgainstADictionary(RuleBasedStateMachine):
         if clean:
             self.store.close()
         else:  # as after kill -9: nothing is said to the old one but that its lock is gone
-            self.store._release()
             self.store.log.close()
         self.store = self.open()
 

@@ -2,35 +2,50 @@
 
 import contextlib
 import os
-import tempfile
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import BinaryIO
 
+_TEMPORARY = re.compile(r"\.aktify-sandbox-[0-9a-f]{16}\.tmp")
+
 
 @contextlib.contextmanager
-def replaced(path: Path, *, mode: int = 0o600, prefix: str = ".aktify-sandbox-") -> Iterator[BinaryIO]:
+def replaced(path: Path, *, mode: int = 0o600, folder: int | None = None) -> Iterator[BinaryIO]:
     """What is written takes the path's place at the end; when anything fails, what was there stays.
 
-    Until then it lies in the same folder, under a name that nobody else has. A pipe, a terminal or /dev/null is
-    written to as it is. Raises `OSError`.
+    Until then it lies in the same folder, under a name that nobody else has. `folder` is an open folder in which the
+    path is a name; so whatever becomes of that folder's own name, nothing is written elsewhere. A pipe, a terminal or
+    /dev/null is written to as it is. Raises `OSError`.
     """
-    if path.exists() and not path.is_file() and not path.is_dir():
+    if folder is None and path.exists() and not path.is_file() and not path.is_dir():
         with path.open("wb") as file:
             yield file
         return
-    fd, name = tempfile.mkstemp(dir=path.parent, prefix=prefix)
+    name = path.with_name(temporary_name())
+    flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC
+    fd = os.open(name, flags, 0o600, dir_fd=folder)
     try:
         with open(fd, "wb") as file:
             yield file
             file.flush()
             os.fchmod(fd, mode)
             os.fsync(fd)
-        os.replace(name, path)
+        os.replace(name, path, src_dir_fd=folder, dst_dir_fd=folder)
     except BaseException:
         with contextlib.suppress(OSError):
-            os.unlink(name)
+            os.unlink(name, dir_fd=folder)
         raise
+
+
+def temporary_name() -> str:
+    """A name for a file on its way, which nobody else has or gives."""
+    return f".aktify-sandbox-{os.urandom(8).hex()}.tmp"
+
+
+def is_temporary(name: str) -> bool:
+    """Whether a file of that name is one that was on its way."""
+    return _TEMPORARY.fullmatch(name) is not None
 
 
 def readable_to_all() -> int:

@@ -97,7 +97,7 @@ _STATE = (
 
 def _load(store: Store) -> None:
     """Take a small state in."""
-    draft = Draft(store.folder)
+    draft = Draft(store.state_folder)
     for content in _STATE:
         draft.write(log.seal(orjson.dumps(content)))
     store.become(proved(draft))

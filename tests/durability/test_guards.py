@@ -52,8 +52,8 @@ GUARDS = {
         "test_a_flipped_byte_before_the_last_line_is_refused_by_name_and_nothing_is_touched[10]",
     ),
     "lock": Guard(
-        "storage/store.py",
-        "lock.acquire(timeout=_CLAIM_SECONDS, poll_interval=0.01)",
+        "storage/folder.py",
+        "fcntl.flock(fd, how | fcntl.LOCK_NB)",
         "pass",
         "tests/test_store.py::test_a_second_store_on_the_same_folder_is_refused",
     ),

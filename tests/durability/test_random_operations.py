@@ -102,7 +102,6 @@ class Durable(StoreAgainstADictionary):
 
     @rule(torn=st.binary(min_size=1, max_size=50).filter(lambda torn: b"\n" not in torn))
     def crash(self, torn: bytes) -> None:
-        self.store._release()
         self.store.log.close()
         with (Path(self.folder.name) / "log.jsonl").open("ab") as file:
             file.write(torn)

@@ -22,6 +22,7 @@ from aktify_sandbox.serving.output import unblocked
 from aktify_sandbox.serving.terminal import Terminal
 from aktify_sandbox.settings import WELL_KNOWN_KEYS, Settings, first_key
 from aktify_sandbox.storage import server_file
+from aktify_sandbox.storage.folder import Folder
 from aktify_sandbox.storage.log import LogError
 from aktify_sandbox.storage.store import Store
 
@@ -86,8 +87,8 @@ def _serve(settings: Settings, notices: list[str], listening: list[socket.socket
     watching: list[asyncio.Task[None]] = []  # whoever drops a task may lose it
 
     def ready() -> None:
-        if folder:
-            write_server_file(folder, here)
+        if store.state_folder:
+            announce(store.state_folder, here)
         terminal.say(banner(settings, app.campaigns, store, app.forcing.active, here))
         if settings.ready_file:
             write_ready_file(settings, origin)
@@ -111,8 +112,8 @@ def _serve(settings: Settings, notices: list[str], listening: list[socket.socket
         if settings.ready_file and settings.ready_file.is_file():
             with contextlib.suppress(OSError):
                 settings.ready_file.unlink()
-    if store.is_gone:
-        say(f"{folder} was deleted while the sandbox ran; what it held is lost.")
+    if store.trouble:
+        say(f"{store.trouble} What came after that was answered 503 and isn't kept.")
         return 1
     terminal.say(
         "\nStopped. Nothing was lost; `aktify-sandbox serve` goes on from here." if folder else "\nStopped."
@@ -149,12 +150,13 @@ def write_ready_file(settings: Settings, origin: str) -> None:
         file.write(json.dumps(content).encode())
 
 
-def write_server_file(folder: Path, url: str) -> None:
+def announce(folder: Folder, url: str) -> None:
     """Say in the state folder where the sandbox is, if that can be written."""
     try:
-        server_file.write(folder, url)
-    except OSError as error:
-        say(f"{folder / server_file.NAME} can't be written ({error.strerror}): commands need --url {url}.")
+        folder.announce(url)
+    except (OSError, LogError) as error:
+        reason = error.strerror if isinstance(error, OSError) else error
+        say(f"{folder.path / server_file.NAME} can't be written ({reason}): commands need --url {url}.")
 
 
 class Signals:

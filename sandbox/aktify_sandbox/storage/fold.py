@@ -12,7 +12,7 @@ from typing import Any
 import orjson
 
 from aktify_sandbox.replacing import replaced
-from aktify_sandbox.storage.log import INCOMING, fsync_folder
+from aktify_sandbox.storage.log import fsync_folder
 
 
 def fold(tables: Mapping[str, Mapping[str, Any]], path: Path, seconds: float) -> bool:
@@ -22,7 +22,7 @@ def fold(tables: Mapping[str, Mapping[str, Any]], path: Path, seconds: float) ->
     """
     deadline = time.monotonic() + seconds
     try:
-        with replaced(path, prefix=INCOMING) as file:
+        with replaced(path) as file:
             for piece in _pieces(tables):
                 if time.monotonic() > deadline:
                     raise TimeoutError

@@ -8,23 +8,22 @@ so that a million old lines cost no memory. One thread writes; any thread may re
 
 import contextlib
 import errno
-import fcntl
 import re
 import tempfile
 import zlib
 from collections.abc import Iterable, Iterator
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import orjson
 
 from aktify_sandbox.originals import os, threading
 
+if TYPE_CHECKING:
+    from aktify_sandbox.storage.folder import Folder, Temporary
+
 FORMAT = 1
-INCOMING = "incoming-"
-"""How the name of a file begins that is on its way in."""
 _CHUNK = 1 << 18
-_FLAGS = os.O_RDWR | os.O_CREAT | os.O_APPEND
 _SEAL = len(',"crc":"00000000"}')
 
 
@@ -190,18 +189,22 @@ class Snapshot:
 class Log:
     """The open file. `size` counts the bytes that are safely in it."""
 
-    def __init__(self, path: Path | None, *, fsync: bool = False, fd: int | None = None) -> None:
-        """Open or create the file; None keeps the lines in memory. The caller then reads `replay()` once.
+    def __init__(
+        self, folder: "Folder | None", *, fsync: bool = False, temporary: "Temporary | None" = None
+    ) -> None:
+        """The log of the folder; None keeps the lines in memory. The caller then reads `replay()` once.
 
-        `fd` is the file where it is open already. Raises `LogError`.
+        `temporary` is a file that may become the log of a folder, and holds lines already. Raises `LogError`.
         """
-        self.path = path
+        self.path = folder.log if folder else None
         self.warnings: list[str] = []
+        self._folder = folder
         self._fsync = fsync
         self._swap = threading.Lock()  # held while handle and size change together, and while both are taken
-        self._was_gone = False
+        self._trouble_at_end: str | None = None
         self.rewrites = 0  # how often what stands where has changed
-        self._fd = self._open() if fd is None else fd
+        self._temporary = temporary
+        self._fd = folder.fd if folder else temporary.fd if temporary else unnamed_file()
         self.size = os.fstat(self._fd).st_size
         # bytes behind `size` that are no whole line: torn, or not taken back yet
         self._excess = self._torn_end()
@@ -209,16 +212,8 @@ class Log:
         if not self.size:
             self._cut_torn_end()
             self.append([header(1)])
-            if self.path and fsync:
-                fsync_folder(self.path.parent)
-
-    def _open(self) -> int:
-        if self.path is None:
-            return unnamed_file()
-        try:
-            return os.open(self.path, _FLAGS, 0o600)
-        except OSError as error:
-            raise LogError(f"{self.path} can't be opened: {error.strerror}.") from error
+            if folder and fsync:
+                folder.sync()
 
     def _torn_end(self) -> int:
         with self.snapshot() as snapshot:
@@ -296,7 +291,8 @@ class Log:
         data = b"".join(lines)
         if not data:
             return
-        self._refuse_if_gone()
+        if self._folder:
+            self._folder.refuse_if_changed(self.size, self._excess)
         try:
             if self._excess:
                 self._take_back()
@@ -323,71 +319,62 @@ class Log:
             os.fsync(self._fd)
 
     @property
-    def is_gone(self) -> bool:
-        """Whether the file was deleted while it was open (after `close`: before it), so that what it holds is lost."""
-        if self.path is None or self._fd < 0:
-            return self._was_gone
-        return os.fstat(self._fd).st_nlink == 0
-
-    def _refuse_if_gone(self) -> None:
-        if self.is_gone:
-            raise LogUnwritable(
-                f"{self.path} was deleted while the sandbox ran, and with it all that was kept: "
-                "stop the sandbox and start it again."
-            )
+    def trouble(self) -> str | None:
+        """Why nothing more is written, in words: see `Folder.trouble`. After `close`: as it was then."""
+        if self._folder is None or self._fd < 0:
+            return self._trouble_at_end
+        return self._folder.trouble(self.size, self._excess)
 
     def rewrite(self, first: bytes, lines: Iterable[bytes]) -> None:
         """Put a header and these lines (sealed, without newline) in place of all: old file or new, no mixture.
 
         Raises `LogUnwritable`; then the old file is as it was.
         """
-        self._refuse_if_gone()
-        beside: Path | None = None
+        temporary: Temporary | None = None
         fd = -1
         try:
-            if self.path:
-                fd, name = tempfile.mkstemp(dir=self.path.parent, prefix=INCOMING)
-                beside = Path(name)
-                fcntl.fcntl(fd, fcntl.F_SETFL, os.O_APPEND)
-            else:
-                fd = unnamed_file()
+            if self._folder:
+                temporary = self._folder.temporary()
+            fd = temporary.fd if temporary else unnamed_file()
             size = _copy(fd, first, lines)
-            if self.path and beside:
-                os.fsync(fd)
-                os.replace(beside, self.path)
+            self._put_in_place(temporary)
         except BaseException as error:
-            _give_up(fd, beside)
+            self._give_up(fd, temporary)
             if isinstance(error, OSError):
                 raise LogUnwritable(self._why_not_rewritten(error)) from error
             raise
-        with self._swap:
-            os.close(self._fd)
-            self._fd, self.size = fd, size
-            self.rewrites += 1
-        if self.path:
-            with contextlib.suppress(OSError):  # the new file is in place already
-                fsync_folder(self.path.parent)
+        self._go_on_with(fd, size)
 
     def become(self, other: "Log") -> None:
         """Put the other's lines in place of all: its file, which lies beside this one, takes this one's name.
 
         Raises `LogUnwritable`; then both are as they were.
         """
-        self._refuse_if_gone()
         try:
-            if self.path and other.path:
-                os.fsync(other._fd)
-                os.replace(other.path, self.path)
+            self._put_in_place(other._temporary)
         except OSError as error:
             raise LogUnwritable(self._why_not_rewritten(error)) from error
+        self._go_on_with(other._fd, other.size)
+        other._fd = -1
+
+    def _put_in_place(self, temporary: "Temporary | None") -> None:
+        if self._folder and temporary:
+            self._folder.put_in_place(temporary, self.size, self._excess)
+
+    def _go_on_with(self, fd: int, size: int) -> None:
         with self._swap:
             os.close(self._fd)
-            self._fd, self.size, self._excess = other._fd, other.size, 0
+            self._fd, self.size, self._excess = fd, size, 0
             self.rewrites += 1
-        other._fd = -1
-        if self.path:
+        if self._folder:
             with contextlib.suppress(OSError):  # the new file is in place already
-                fsync_folder(self.path.parent)
+                self._folder.sync()
+
+    def _give_up(self, fd: int, temporary: "Temporary | None") -> None:
+        if fd >= 0:
+            os.close(fd)
+        if self._folder and temporary:
+            self._folder.discard(temporary)
 
     def cut(self, offset: int) -> None:
         """Take off what stands from here on. Raises `OSError`."""
@@ -404,11 +391,13 @@ class Log:
         )
 
     def close(self) -> None:
-        """Let go of the file. `is_gone` still tells how it was."""
-        self._was_gone = self.is_gone
+        """Let go of the file, and of the folder. `trouble` still tells how it was."""
+        self._trouble_at_end = self.trouble
         with self._swap:
             fd, self._fd = self._fd, -1
-        if fd >= 0:  # else another log has become this one
+        if self._folder:
+            self._folder.release()
+        elif fd >= 0:  # else another log has become it
             os.close(fd)
 
 
@@ -433,13 +422,6 @@ def _way_out(place: int) -> str:
     if place == 1:
         return "Move the folder away to start anew."
     return "Move the folder away to start anew, or delete that line to go on without it."
-
-
-def _give_up(fd: int, beside: Path | None) -> None:
-    if fd >= 0:
-        os.close(fd)
-    if beside:
-        beside.unlink(missing_ok=True)
 
 
 def _copy(fd: int, first: bytes, lines: Iterable[bytes]) -> int:

@@ -1,10 +1,10 @@
 """`server.json` in a state folder: the address of the sandbox that serves it, for commands in its folder.
 
 A folder may come from anywhere, and a sandbox may be killed, so the file alone proves nothing. It is believed only if
-its address is on this machine and its process holds the folder's lock. Whoever takes or releases the lock removes it.
+its address is on this machine and its process holds the folder's log locked. Whoever takes or releases the folder
+removes it (`folder.py`).
 """
 
-import contextlib
 import json
 import os
 import re
@@ -13,11 +13,10 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from aktify_sandbox.addresses import is_loopback
-from aktify_sandbox.replacing import replaced
 from aktify_sandbox.version import __version__
 
 NAME = "server.json"
-LOCK = "lock"
+LOG = "log.jsonl"
 """The file that a sandbox holds locked as long as it has the folder."""
 
 _LONGEST = 4_096
@@ -36,17 +35,18 @@ class Served(NamedTuple):
     version: str
 
 
-def write(folder: Path, url: str) -> None:
-    """Say that this process serves the folder, whole or not at all. It holds the lock. Raises `OSError`."""
-    remove(folder)  # what lies there may be a link or a pipe
-    with replaced(folder / NAME) as file:
-        file.write(json.dumps(Served(url, os.getpid(), __version__)._asdict()).encode())
+def written(url: str) -> bytes:
+    """What it holds when this process serves the folder."""
+    return json.dumps(Served(url, os.getpid(), __version__)._asdict()).encode()
 
 
-def remove(folder: Path) -> None:
-    """Say so no longer."""
-    with contextlib.suppress(OSError):
-        (folder / NAME).unlink(missing_ok=True)
+def is_written(content: bytes) -> bool:
+    """Whether a sandbox wrote this."""
+    try:
+        _served(json.loads(content))
+    except ValueError:
+        return False
+    return True
 
 
 def read(folder: Path) -> Served:
@@ -61,7 +61,7 @@ def read(folder: Path) -> Served:
     address = _ADDRESS.fullmatch(served.url)
     if not address or not is_loopback(address[1] or address[2]):
         raise NotServed(f"{path} names an address outside this machine")
-    if not (_is_locked(folder / LOCK) and _has_open(served.pid, folder / LOCK)):
+    if not (_is_locked(folder / LOG) and _has_open(served.pid, folder / LOG)):
         raise NotServed(f"the sandbox that {path} names has ended")
     return served
 
@@ -83,12 +83,12 @@ def _served(content: Any) -> Served:
     raise ValueError("not what `write` writes")
 
 
-def _is_locked(lock: Path) -> bool:
-    """Whether a process holds the lock. Asked for as a shared lock, so that two who ask don't meet each other."""
+def _is_locked(log: Path) -> bool:
+    """Whether a process holds it locked. Asked for as a shared lock, so that two who ask don't meet each other."""
     import fcntl
 
     try:
-        fd = os.open(lock, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
+        fd = os.open(log, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
     except OSError:
         return False
     try:

@@ -7,18 +7,16 @@ log's place in one step.
 import contextlib
 import os
 import re
-import tempfile
 from collections.abc import Callable, Iterator
-from pathlib import Path
 from typing import Any
 
 import orjson
 
 from aktify_sandbox.contract.phone import is_fictional
 from aktify_sandbox.contract.validators import Check
+from aktify_sandbox.storage.folder import Folder, Temporary
 from aktify_sandbox.storage.log import (
     FORMAT,
-    INCOMING,
     Line,
     Log,
     LogUnwritable,
@@ -48,20 +46,15 @@ class StateMistake(ValueError):
 class Draft:
     """A state on its way in: a file beside the log, or an unnamed one in memory. It is gone unless it is taken."""
 
-    def __init__(self, folder: Path | None) -> None:
+    def __init__(self, folder: Folder | None) -> None:
         """Raises `LogUnwritable`."""
-        self._path: Path | None = None
+        self._folder = folder
         try:
-            self._fd = unnamed_file() if folder is None else self._named(folder)
+            self._file = folder.temporary() if folder else Temporary(unnamed_file(), "")
         except OSError as error:
             raise _unwritable(error) from error
+        self._fd = self._file.fd
         self._log: Log | None = None
-
-    def _named(self, folder: Path) -> int:
-        fd, name = tempfile.mkstemp(".jsonl", INCOMING, folder)
-        os.close(fd)
-        self._path = Path(name)
-        return os.open(name, os.O_RDWR | os.O_APPEND)
 
     def write(self, data: bytes) -> None:
         """Add what came. Raises `LogUnwritable`."""
@@ -82,11 +75,11 @@ class Draft:
                 raise StateMistake(1, _NO_STATE)
             raise StateMistake(count + 1, "The file ends in the middle of this line: it was cut off.")
         try:
-            if self._path:
+            if self._folder:
                 os.fsync(self._fd)  # the bulk of it, while nobody waits
         except OSError as error:
             raise _unwritable(error) from error
-        self._log = Log(self._path, fd=self._fd)
+        self._log = Log(None, temporary=self._file)
         return self._log
 
     def close(self) -> None:
@@ -96,8 +89,8 @@ class Draft:
                 os.close(self._fd)
             else:
                 self._log.close()
-        if self._path:
-            self._path.unlink(missing_ok=True)
+        if self._folder:
+            self._folder.discard(self._file)
 
 
 def _newlines(fd: int, size: int) -> int:

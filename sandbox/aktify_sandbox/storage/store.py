@@ -9,18 +9,16 @@ import contextlib
 import errno
 import hashlib
 import itertools
-import os
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import Any, NamedTuple
 
 import orjson
 
 from aktify_sandbox.originals import asyncio
-from aktify_sandbox.storage import server_file
 from aktify_sandbox.storage.fold import fold
+from aktify_sandbox.storage.folder import Folder
 from aktify_sandbox.storage.log import (
-    INCOMING,
     Line,
     Log,
     LogError,
@@ -33,16 +31,9 @@ from aktify_sandbox.storage.log import (
 )
 from aktify_sandbox.storage.tables import Document, Documents
 
-if TYPE_CHECKING:
-    from filelock import FileLock
-
 _PLAIN_TABLES = ("keys", "campaigns")
-_RESERVE = 1 << 16
 _SPELLING = 24
 """Bits for a number's spelling, so that with the number's own they fit into 64."""
-_CLAIM_SECONDS = 0.2
-"""Those who ask whether a folder is served hold its lock for an instant."""
-_LETTERS = bytes(ord("a") + byte % 26 for byte in range(256))
 
 
 Done = Callable[[LogUnwritable | None], None]
@@ -51,10 +42,6 @@ Done = Callable[[LogUnwritable | None], None]
 
 Watcher = Callable[[str, int], None]
 """What is called with news: `recorded` (requests), `amended` (the request of that number), `cleared` (the record)."""
-
-
-class StateInUse(LogError):
-    """Another process has the folder."""
 
 
 class Kept(NamedTuple):
@@ -99,16 +86,17 @@ class Store:
         self._waiting: list[tuple[Done, Kept | None]] = []
         self._watchers: set[Watcher] = set()
         self._together: list[dict[str, Any]] | None = None
-        self._lock = _claim(folder) if folder else None
+        self.state_folder = Folder(folder) if folder else None
         try:
-            self.log = log or Log(folder / "log.jsonl" if folder else None, fsync=fsync)
+            self.log = log or Log(self.state_folder, fsync=fsync)
             if log is None:
                 self._replay()
-            self._sweep()
-            self._lay_reserve()
-        except LogError:
-            self._release()
+        except BaseException:
+            if self.state_folder:
+                self.state_folder.release()
             raise
+        if self.state_folder:
+            self.state_folder.settle()
         self.db = Documents(self)
         self.leads = self.db.table("leads")
 
@@ -118,14 +106,14 @@ class Store:
         return not (self.requests or len(self.leads) or any(self._plain.values()))
 
     @property
-    def is_gone(self) -> bool:
-        """Whether the state folder was deleted while it was in use; after `close`: before it."""
-        return self.log.is_gone
+    def trouble(self) -> str | None:
+        """Why nothing more is written, in words: the log was deleted, moved or changed. After `close`: before it."""
+        return self.log.trouble
 
     @property
     def warnings(self) -> list[str]:
         """What was noticed at opening."""
-        return self.log.warnings
+        return [*(self.state_folder.warnings if self.state_folder else ()), *self.log.warnings]
 
     @property
     def oldest_request(self) -> int:
@@ -435,36 +423,21 @@ class Store:
             try:
                 self.log.rewrite(first, self._surviving(requests_from))
             finally:
-                self._lay_reserve()
+                if self.state_folder:
+                    self.state_folder.lay_reserve()
         self.requests, self._dropped = left, dropped
         if not left:
             self._tell("cleared", self._written)
         self._amendments = {of: at for of, at in self._amendments.items() if of >= requests_from}
 
-    def _sweep(self) -> None:
-        """Remove what a process left behind that was killed while it took a state in."""
-        for left in self.folder.glob(f"{INCOMING}*") if self.folder else ():
-            with contextlib.suppress(OSError):
-                left.unlink()
-
-    def _lay_reserve(self) -> None:
-        """Hold a little of the disk, so that a full one still has room for what a reset leaves."""
-        reserve = self.folder and self.folder / "reserve"
-        if reserve and not (reserve.exists() and reserve.stat().st_size == _RESERVE):
-            try:
-                with open(os.open(reserve, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as file:
-                    file.write(os.urandom(_RESERVE).translate(_LETTERS))  # zeros might take no room
-            except OSError:
-                with contextlib.suppress(OSError):
-                    reserve.unlink(missing_ok=True)
-
     def _give_up_copies(self) -> bool:
         """Delete what the log doesn't need. False if there is nothing more to delete."""
-        copies = [self.folder / name for name in ("reserve", "state.json")] if self.folder else []
-        there = [path for path in copies if path.exists()]
-        for path in there:
-            path.unlink(missing_ok=True)
-        return bool(there)
+        if self.folder is None or self.state_folder is None:
+            return False
+        copy = self.folder / "state.json"
+        had_copy = copy.exists()
+        copy.unlink(missing_ok=True)
+        return self.state_folder.give_up_reserve() or had_copy
 
     def _surviving(self, requests_from: int) -> Iterator[bytes]:
         """Later requests as they stand, and of what was before them the leads, keys and campaigns that still count."""
@@ -529,18 +502,12 @@ class Store:
     def close(self, seconds_to_fold: float = 0.5) -> None:
         """Write what waits, fold into a plain TinyDB file if that fits the time, and let go of the folder.
 
-        `is_gone` then tells whether there was still a file to hold it all.
+        `trouble` then tells whether there was still a file to hold it all.
         """
         self.flush()
-        if self.folder and not self.is_gone:
+        if self.folder and not self.trouble:
             fold(self.views(), self.folder / "state.json", seconds_to_fold)
         self.log.close()
-        self._release()
-
-    def _release(self) -> None:
-        if self._lock and self.folder:
-            server_file.remove(self.folder)
-            self._lock.release()
 
 
 class Leads(Mapping[str, Document]):
@@ -601,26 +568,3 @@ def _place(identity: str) -> int:
 def _is_full(error: LogUnwritable) -> bool:
     cause = error.__cause__
     return isinstance(cause, OSError) and cause.errno in (errno.ENOSPC, errno.EDQUOT)
-
-
-def _claim(folder: Path) -> "FileLock":
-    """Make the folder, for the owner only and out of git's sight, and take it. Raises `StateInUse`, `LogError`."""
-    from filelock import FileLock, Timeout  # most sandboxes of tests have no folder
-
-    # it may be taken in one thread and released in another
-    lock = FileLock(folder / server_file.LOCK, mode=0o600, thread_local=False)
-    try:
-        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        ignore = folder / ".gitignore"
-        ignore.touch(mode=0o600)
-        ignore.chmod(0o600)
-        ignore.write_text("*\n")
-        lock.acquire(timeout=_CLAIM_SECONDS, poll_interval=0.01)
-        server_file.remove(folder)  # one that was killed has left it
-    except Timeout:
-        raise StateInUse(
-            f"The state folder {folder} is in use by another aktify-sandbox: stop that one, or give this one --state."
-        ) from None
-    except OSError as error:
-        raise LogError(f"The state folder {folder} can't be used: {error.strerror}.") from error
-    return lock
