@@ -10,15 +10,20 @@ from starlette.routing import Route
 from aktify_sandbox.contract import dates
 from aktify_sandbox.contract.phone import identity, is_fictional
 from aktify_sandbox.contract.schema import RESPONSE_ORDER
-from aktify_sandbox.control.problems import ProblemError, json_body
+from aktify_sandbox.control.lead_bodies import LeadBody
+from aktify_sandbox.control.problems import ProblemError, json_bytes
 from aktify_sandbox.control.requests import before_in, limit_in, refuse_unknown
 from aktify_sandbox.control.responses import JSONResponse
 from aktify_sandbox.control.services import Services
+from aktify_sandbox.control.work import runs_for
+from aktify_sandbox.jobs import Work
 from aktify_sandbox.originals import asyncio, time
 from aktify_sandbox.record.recorder import timestamp
-from aktify_sandbox.storage.log import request_id
+from aktify_sandbox.storage.log import LogUnwritable, request_id
 from aktify_sandbox.storage.store import Store
 
+_AT_ONCE = 200
+"""So many leads are imported before others have their turn: a few milliseconds."""
 _MOMENT = re.compile(dates.PATTERNS["rfc3339"])
 
 
@@ -33,17 +38,15 @@ def routes(services: Services) -> list[Route]:
         if after is None:
             numbers.reverse()
         search = request.query_params.get("search", "")
-        leads, following = await asyncio.to_thread(_page, store, numbers, search, limit)
+        leads, following = await runs_for(request, services)(_page(store, numbers, search, limit))
         return JSONResponse({"leads": leads, "next": following})
 
     async def import_leads(request: Request) -> Response:
-        content = await json_body(request)
-        leads, campaign = _leads_in(content)
-        done = _Import(services, campaign or _default_campaign(services))
-        for place, lead in enumerate(leads):
-            done.add(place, lead)
-        store.leads.insert_multiple(done.documents)
-        counts = {"imported": len(done.documents), "already": done.already, "refused": done.refused}
+        body = LeadBody(await json_bytes(request))
+        await runs_for(request, services)(body.read())
+        done = _Import(services, body.campaign or _default_campaign(services))
+        await done.take(body)
+        counts = {"imported": done.imported, "already": done.already, "refused": done.refused}
         return JSONResponse(counts, 201)
 
     async def delete_leads(request: Request) -> Response:
@@ -65,11 +68,12 @@ def _is_between(number: int, after: int | None, before: int | None) -> bool:
 
 def _page(
     store: Store, numbers: list[int], search: str, limit: int
-) -> tuple[list[dict[str, Any]], str | None]:
+) -> Work[tuple[list[dict[str, Any]], str | None]]:
     """The first of these leads that hold the text, and the id from which to go on."""
     found: list[dict[str, Any]] = []
     last = 0
     for number in numbers:
+        yield
         lead = store.lead(number)
         if lead is None or not _holds(lead, search):
             continue
@@ -109,36 +113,42 @@ def _public(lead: Any) -> dict[str, Any]:
     return {name: lead[name] for name in ("campaign", "phone", "receivedAt", "request", "lead")}
 
 
-def _leads_in(content: Any) -> tuple[list[Any], str | None]:
-    if isinstance(content, dict) and "leads" in content:
-        leads, campaign = content["leads"], content.get("campaign")
-    else:
-        leads, campaign = content if isinstance(content, list) else [content], None
-    if not isinstance(leads, list) or not (campaign is None or isinstance(campaign, str)):
-        raise ProblemError(400, 'Send {"leads": […], "campaign": "demo"}; each lead with its phoneNumber.')
-    return leads, campaign
-
-
 def _default_campaign(services: Services) -> str:
     return services.campaigns.campaigns()[0].name
 
 
 class _Import:
-    """Sorts what comes into documents, those that are there already, and those that can't be kept."""
+    """Keeps the leads that come, but for those that are there already and those that can't be kept."""
 
     def __init__(self, services: Services, campaign: str) -> None:
         self._services = services
         self._campaign = campaign
         self._now = timestamp(time.time())
         self._new: dict[tuple[str, str], dict[str, Any]] = {}
+        self.imported = 0
         self.already = 0
         self.refused: list[dict[str, Any]] = []
 
-    @property
-    def documents(self) -> list[dict[str, Any]]:
-        return list(self._new.values())
+    async def take(self, body: LeadBody) -> None:
+        """Keep some, then give way to others, and so on. Raises `ProblemError` when the disk refuses.
 
-    def add(self, place: int, item: Any) -> None:
+        What is kept in one go is compared in that go, so that a lead that is posted meanwhile isn't kept twice.
+        """
+        for start in range(0, len(body), _AT_ONCE):
+            for place in range(start, min(start + _AT_ONCE, len(body))):
+                self._add(place, body.lead(place))
+            try:
+                self._services.store.leads.insert_multiple(self._new.values())
+            except LogUnwritable as error:
+                kept = f"{self.imported:,} of {len(body):,} leads were imported before that."
+                raise ProblemError(
+                    503, f"{error} {kept} Fix: make room, then import all of them again."
+                ) from error
+            self.imported += len(self._new)
+            self._new.clear()
+            await asyncio.sleep(0)
+
+    def _add(self, place: int, item: Any) -> None:
         """Take a lead as the vendor's body or as `GET /_sandbox/leads` gives it."""
         lead = item.get("lead", item) if isinstance(item, dict) else None
         if not isinstance(lead, dict):

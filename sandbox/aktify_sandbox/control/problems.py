@@ -41,14 +41,25 @@ def problem_response(status: int, detail: str, **more: Any) -> Response:
 
 async def json_body(request: Request) -> Any:
     """The request's body; None if there is none. Whatever it is can be kept and shown. Raises `ProblemError`."""
-    content = bytes(await bounded_body(request)).removeprefix(_BOM)
-    if not content:
-        return None
+    content = await json_bytes(request)
+    return json_value(content) if content else None
+
+
+async def json_bytes(request: Request) -> bytearray:
+    """The request's body without a byte order mark, not read yet. Raises `ProblemError`."""
+    content = await bounded_body(request)
+    if content.startswith(_BOM):
+        del content[: len(_BOM)]
+    return content
+
+
+def json_value(content: bytearray) -> Any:
+    """The value that stands there in JSON, which can be kept and shown. Raises `ProblemError`."""
     try:
         value = orjson.loads(content)
         orjson.dumps(value)
     except orjson.JSONDecodeError:
-        _, problem = parse(content)
+        _, problem = parse(bytes(content))
         raise ProblemError(400, problem.message if problem else "The body isn't JSON.") from None
     except orjson.JSONEncodeError:  # it can be read but not written
         raise ProblemError(400, "The body is nested too deep.") from None
@@ -56,7 +67,7 @@ async def json_body(request: Request) -> Any:
     return value
 
 
-def _refuse_long_integers(content: bytes) -> None:
+def _refuse_long_integers(content: bytearray) -> None:
     """What orjson would turn an integer of more than 64 bits into another number is refused. Raises `ProblemError`."""
 
     def integer(digits: str) -> int:
