@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 _PATIENCE = 60
 _PROOF_SECONDS = 10
 """A sandbox says at once that it is one, however busy it is: `/health` waits for nothing."""
+FAILING = 503
+"""How the health of one is answered whose state folder was touched: it answers, and keeps nothing."""
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 
@@ -73,7 +75,7 @@ class Client:
 
         self.target = target
         self._token = None if token is None else fit_for_header(token, "token")
-        self._is_proved = False
+        self._is_proved = self.is_failing = False
         try:  # no proxies, no redirects: this talks to a sandbox and to nothing else
             self.http = httpx.Client(base_url=target.url, trust_env=False, timeout=_PATIENCE)
         except httpx.InvalidURL:
@@ -191,13 +193,19 @@ class Client:
         """Make sure, in so much time, that this is a sandbox and nothing else. From now on it is shown the token."""
         try:
             with self._said():
-                health = self._good(self.http.get("/_sandbox/health", timeout=seconds)).json()
+                answer = self.http.get("/_sandbox/health", timeout=seconds)
+                health = (answer if answer.status_code == FAILING else self._good(answer)).json()
         except (ValueError, click.ClickException) as error:
             if isinstance(error, NobodyThere) and not isinstance(error, BrokeOff):
                 raise
             health = None
-        if not isinstance(health, dict) or health.get("status") != "ok" or "version" not in health:
+        if (
+            not isinstance(health, dict)
+            or health.get("status") not in ("ok", "failing")
+            or "version" not in health
+        ):
             raise click.ClickException(f"{self.target} isn't a sandbox: nothing was sent.")
+        self.is_failing = health["status"] == "failing"
         self._is_proved = True
         if self._token:
             self.http.headers["authorization"] = f"Bearer {self._token}"

@@ -136,6 +136,10 @@ def wait(timeout: float, client: Client) -> None:
     while True:
         try:
             client.check(max(deadline - time.monotonic(), _LEAST_SECONDS))
+            if client.is_failing:
+                raise click.ClickException(
+                    f"The sandbox at {client.url} answers, but keeps nothing: `aktify-sandbox status` says why."
+                )
         except click.ClickException:
             if time.monotonic() >= deadline:
                 raise

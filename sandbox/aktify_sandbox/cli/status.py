@@ -42,5 +42,7 @@ def status(in_json: bool, client: Client) -> None:
     }
     if content.get("refusalsNotRecorded"):
         rows["requests"] += f", and {content['refusalsNotRecorded']:,} that weren't HTTP are not recorded"
+    if content.get("trouble"):
+        rows["trouble"] = f"{content['trouble']} Nothing more is written."
     for name, value in rows.items():
         click.echo(f"{name:<9}  {clean(value)}")

@@ -253,8 +253,8 @@ def _of_the_service() -> Schema:
         "/_sandbox/health": {
             "get": _operation(
                 "health",
-                "Whether requests are answered.",
-                {"200": _json(_object({"status": _TEXT, "version": _TEXT}))},
+                "Whether requests are answered, and whether leads can be kept (503 if not).",
+                {code: _json(_object({"status": _TEXT, "version": _TEXT})) for code in ("200", "503")},
             )
         },
         "/_sandbox/status": {
@@ -309,6 +309,7 @@ _STATUS = _object(
     {
         "version": _TEXT,
         "state": _MAYBE,
+        "trouble": _MAYBE,
         "scenarios": _many(_TEXT),
         "forced": _COUNT,
         "leads": _COUNT,

@@ -34,7 +34,10 @@ def routes(services: Services) -> list[Route]:
     """The routes of the service itself."""
 
     async def health(_: Request) -> Response:
-        return JSONResponse({"status": "ok", "version": __version__})
+        failing = services.store.trouble  # told to anybody, so without its words
+        return JSONResponse(
+            {"status": "failing" if failing else "ok", "version": __version__}, 503 if failing else 200
+        )
 
     async def status(_: Request) -> Response:
         return JSONResponse(_status(services))
@@ -82,6 +85,7 @@ def _status(services: Services) -> dict[str, Any]:
     return {
         "version": __version__,
         "state": str(store.folder.resolve()) if store.folder else None,
+        "trouble": store.trouble,
         "scenarios": list(forcing.active),
         "forced": sum(order.left for order in forcing.orders),
         "leads": len(store.leads),
