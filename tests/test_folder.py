@@ -1,17 +1,26 @@
 """The state folder: it is ours or it is refused untouched, and no other sandbox, link or hand gets in between."""
 
+import contextlib
+import errno
+import fcntl
 import os
+import shutil
 import stat
 import subprocess
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from click.testing import CliRunner
 
-from aktify_sandbox.storage.folder import NotOurFolder
-from aktify_sandbox.storage.log import LogDamaged, LogError, header
+from aktify_sandbox.cli import main
+from aktify_sandbox.storage import server_file
+from aktify_sandbox.storage.folder import Folder, NotOurFolder, StateInUse
+from aktify_sandbox.storage.log import LogDamaged, LogError, LogUnwritable, header, seal
+from aktify_sandbox.storage.states import Draft, proved
 from aktify_sandbox.storage.store import Store
 from durability.posting import post_number
-from running import COMMAND, clean_environment
+from running import COMMAND, LEAD, Serve, clean_environment
 
 
 def everything(folder: Path) -> dict[str, tuple[int, int, bytes | str | None]]:
@@ -240,3 +249,278 @@ def test_the_folder_itself_may_be_a_link(tmp_path: Path) -> None:
     (tmp_path / "nothing").symlink_to(tmp_path / "gone")
     with pytest.raises(LogError, match="nothing"):
         Store(tmp_path / "nothing")
+
+
+# a log that isn't any more what it was, while a sandbox has it
+
+
+def removed(folder: Path) -> None:
+    (folder / "log.jsonl").unlink()
+
+
+def moved(folder: Path) -> None:
+    (folder / "log.jsonl").rename(folder / "log.jsonl.1")
+
+
+def replaced_by_a_copy(folder: Path) -> None:
+    shutil.copy(folder / "log.jsonl", folder / "copy")
+    (folder / "copy").rename(folder / "log.jsonl")
+
+
+def made_a_link(folder: Path) -> None:
+    moved(folder)
+    (folder / "log.jsonl").symlink_to("log.jsonl.1")
+
+
+def emptied(folder: Path) -> None:
+    """`: > log.jsonl`, or logrotate's copytruncate."""
+    (folder / "log.jsonl").write_bytes(b"")
+
+
+def cut(folder: Path) -> None:
+    os.truncate(folder / "log.jsonl", (folder / "log.jsonl").stat().st_size - 1)
+
+
+def grown(folder: Path) -> None:
+    with (folder / "log.jsonl").open("ab") as file:
+        file.write(b"x")
+
+
+def renamed(folder: Path) -> None:
+    folder.rename(folder.with_name("renamed"))
+
+
+def deleted(folder: Path) -> None:
+    shutil.rmtree(folder)
+
+
+def another_in_its_place(folder: Path) -> None:
+    """Another sandbox has been there and gone."""
+    renamed(folder)
+    opens(folder).close()
+
+
+HANDS = [removed, moved, replaced_by_a_copy, made_a_link, emptied, cut, grown]
+HANDS += [renamed, deleted, another_in_its_place]
+
+
+@pytest.mark.parametrize("hand", HANDS, ids=lambda hand: hand.__name__)
+def test_after_another_hand_was_at_it_nothing_is_written_whatever_is_asked(
+    tmp_path: Path, hand: Callable[[Path], None]
+) -> None:
+    """Neither in that folder nor in one that has its name now; what is known stays what was acknowledged."""
+    folder = tmp_path / "state"
+    store = opens(folder)
+    store.db.table("keys").insert({"shown": "a"})
+    held = store.state_folder
+    assert held
+    draft = Draft(held)
+    draft.write(header(1) + seal(b'{"id":"r000000001","kind":"end"}'))
+    other = proved(draft)
+    hand(folder)
+    before = everything(tmp_path)
+    asked: list[Callable[[], object]] = [
+        lambda: store.db.table("keys").insert({"shown": "b"}),
+        lambda: store.change("leads", {}, store.numbers("demo")),
+        lambda: store.amend(1, {"durationMs": 1}),
+        store.clear_requests,
+        store.forget_all,
+        lambda: store.become(other),
+        held.lay_reserve,
+    ]
+    assert isinstance(post_number(store, "demo", 2), LogUnwritable)
+    for each in asked:
+        with contextlib.suppress(LogUnwritable, LogDamaged):
+            each()
+    assert not store.has("demo", "+15095550002")
+    assert store.has("demo", "+15095550001")
+    store.close()
+    assert store.trouble
+    assert everything(tmp_path) == before
+
+
+@pytest.mark.parametrize("hand", [moved, cut, grown, renamed], ids=lambda hand: hand.__name__)
+def test_a_log_that_is_put_back_as_it_was_goes_on(tmp_path: Path, hand: Callable[[Path], None]) -> None:
+    folder = tmp_path / "state"
+    store = opens(folder)
+    whole = (folder / "log.jsonl").read_bytes()
+    hand(folder)
+    assert isinstance(post_number(store, "demo", 2), LogUnwritable)
+    if hand is renamed:
+        folder.with_name("renamed").rename(folder)
+    elif hand is moved:
+        (folder / "log.jsonl.1").rename(folder / "log.jsonl")
+    else:
+        (folder / "log.jsonl").write_bytes(whole)
+    assert store.trouble is None
+    assert post_number(store, "demo", 2) is True
+    store.close()
+    again = Store(folder)
+    assert again.has("demo", "+15095550001")
+    assert again.has("demo", "+15095550002")
+    again.close()
+
+
+def test_two_processes_never_have_one_folder(serve: Serve, tmp_path: Path) -> None:
+    sandbox = serve("--state", str(tmp_path / "state"))
+    for _ in range(2):
+        (tmp_path / "state" / "lock").unlink(missing_ok=True)
+        with pytest.raises(StateInUse):
+            Store(tmp_path / "state")
+        sandbox.http.post("/_sandbox/reset")  # another file is the log now
+        sandbox.post()
+    assert sandbox.stop() == 0
+
+
+def test_a_second_sandbox_in_a_renamed_folders_place_keeps_all_that_is_its_own(
+    serve: Serve, tmp_path: Path
+) -> None:
+    state = tmp_path / "state"
+    first = serve("--quiet", "--state", str(state))
+    assert first.post().status_code == 201
+    state.rename(tmp_path / "renamed")
+    second = serve("--quiet", "--state", str(state))
+    assert second.post().status_code == 201
+    before = everything(tmp_path / "renamed")
+    assert first.post({**LEAD, "phoneNumber": "2125552000"}).status_code == 503
+    for path in ("/_sandbox/reset", "/_sandbox/stop"):
+        assert first.http.post(path).status_code == (503 if path.endswith("reset") else 202)
+    assert first.end() == 1
+    assert everything(tmp_path / "renamed") == before
+    assert server_file.read(state).url == second.url
+    assert second.post().status_code == 409
+    assert second.post({**LEAD, "phoneNumber": "2125552001"}).status_code == 201
+    assert second.stop() == 0
+    again = Store(state)
+    assert len(again.leads) == 2
+    again.close()
+
+
+def test_a_second_sandbox_beside_a_deleted_log_keeps_all_that_is_its_own(
+    serve: Serve, tmp_path: Path
+) -> None:
+    """In the very same folder: the first one's lock went with its log."""
+    state = tmp_path / "state"
+    first = serve("--quiet", "--state", str(state))
+    assert first.post().status_code == 201
+    (state / "log.jsonl").unlink()
+    second = serve("--quiet", "--state", str(state))
+    assert second.post().status_code == 201
+    before = everything(state)
+    assert first.post({**LEAD, "phoneNumber": "2125552000"}).status_code == 503
+    assert first.http.post("/_sandbox/reset").status_code == 503
+    assert first.stop() == 1
+    assert everything(state) == before
+    assert server_file.read(state).url == second.url
+    assert second.stop() == 0
+
+
+@pytest.mark.parametrize("hand", HANDS, ids=lambda hand: hand.__name__)
+def test_a_sandbox_says_in_each_answer_and_in_its_status_that_its_log_was_touched(
+    serve: Serve, tmp_path: Path, hand: Callable[[Path], None]
+) -> None:
+    state = tmp_path / "state"
+    sandbox = serve("--quiet", "--state", str(state))
+    assert sandbox.post().status_code == 201
+    assert sandbox.get("/_sandbox/status")["trouble"] is None
+    hand(state)
+    refused = sandbox.post({**LEAD, "phoneNumber": "2125552000"})
+    assert refused.status_code == 503
+    trouble = sandbox.get("/_sandbox/status")["trouble"]
+    assert trouble
+    assert trouble in refused.json()["message"]
+    health = sandbox.http.get("/_sandbox/health")
+    assert (health.status_code, health.json()["status"]) == (503, "failing")
+    said = CliRunner().invoke(main, ["--url", sandbox.url, "status"])
+    assert (said.exit_code, trouble in said.output) == (0, True)
+    assert CliRunner().invoke(main, ["wait", "--url", sandbox.url, "--timeout", "0"]).exit_code == 1
+    assert sandbox.stop() == 1
+    assert trouble in sandbox.output()
+    assert "Traceback" not in sandbox.output()
+
+
+# before anything is there, and while an earlier version has it
+
+
+def test_a_folder_that_an_earlier_version_has_is_in_use(tmp_path: Path) -> None:
+    opens(tmp_path).close()
+    with (tmp_path / "lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        refused(tmp_path, StateInUse)
+    opens_again = Store(tmp_path)
+    opens_again.close()
+
+
+def test_a_new_log_is_locked_before_it_has_the_name(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Else another sandbox could take it in between."""
+    store = opens(tmp_path)
+    replace = os.replace
+
+    def looked_at(old: str, new: str, **folders: int) -> None:
+        replace(old, new, **folders)
+        with pytest.raises(StateInUse):
+            Folder(tmp_path)
+
+    monkeypatch.setattr("aktify_sandbox.storage.folder.os.replace", looked_at)
+    store.clear_requests()
+    store.close()
+
+
+def test_a_log_that_is_replaced_while_it_is_opened_is_opened_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Who locks a file that lost its name meanwhile has locked nothing."""
+    opens(tmp_path).close()
+    flock = fcntl.flock
+    replaced_already: list[bool] = []
+
+    def locked_late(fd: int, how: int) -> None:
+        if not replaced_already:
+            replaced_already.append(True)
+            replaced_by_a_copy(tmp_path)
+        flock(fd, how)
+
+    monkeypatch.setattr(fcntl, "flock", locked_late)
+    store = Store(tmp_path)
+    assert store.trouble is None
+    assert post_number(store, "demo", 2) is True
+    store.close()
+
+
+def test_an_empty_log_in_a_folder_that_was_in_use_is_said(tmp_path: Path) -> None:
+    opens(tmp_path).close()
+    emptied(tmp_path)
+    store = Store(tmp_path)
+    assert [warning for warning in store.warnings if "log.jsonl was empty" in warning]
+    store.close()
+    again = Store(tmp_path)
+    assert again.warnings == []
+    again.close()
+
+
+def test_a_file_system_without_locks_is_refused_in_words(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(fd: int, how: int) -> None:
+        raise OSError(errno.ENOLCK, "No locks available")
+
+    monkeypatch.setattr(fcntl, "flock", refuse)
+    with pytest.raises(LogError, match="locks no files"):
+        Store(tmp_path)
+
+
+def test_a_state_that_arrives_while_the_folder_is_renamed_leaves_the_others_files(tmp_path: Path) -> None:
+    """Files of the same names lie in the folder that has its name now."""
+    folder = tmp_path / "state"
+    store = opens(folder)
+    assert store.state_folder
+    temporary = store.state_folder.temporary()
+    renamed(folder)
+    opens(folder).close()
+    (folder / temporary.name).write_bytes(b"the other's")
+    before = everything(folder)
+    with pytest.raises(LogUnwritable):
+        store.state_folder.put_in_place(temporary, store.log.size)
+    store.state_folder.discard(temporary)
+    store.close()
+    assert everything(folder) == before

@@ -57,6 +57,61 @@ GUARDS = {
         "pass",
         "tests/test_store.py::test_a_second_store_on_the_same_folder_is_refused",
     ),
+    "lock of a new log": Guard(
+        "storage/folder.py",
+        "        fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)",
+        "        ",
+        "tests/test_folder.py::test_a_new_log_is_locked_before_it_has_the_name",
+    ),
+    "identity of the log when it is locked": Guard(
+        "storage/folder.py",
+        " and os.path.samestat(os.fstat(fd), os.lstat(self._log))",
+        "",
+        "tests/test_folder.py::test_a_log_that_is_replaced_while_it_is_opened_is_opened_again",
+    ),
+    "identity of the log before a write": Guard(
+        "storage/folder.py",
+        "if found.st_ino != self._inode or found.st_dev != self._device:",
+        "if False:",
+        "tests/test_folder.py::"
+        "test_after_another_hand_was_at_it_nothing_is_written_whatever_is_asked[replaced_by_a_copy]",
+    ),
+    "size of the log before a write": Guard(
+        "storage/folder.py",
+        "if size is not None and not size <= found.st_size <= size + more:",
+        "if False:",
+        "tests/test_folder.py::test_after_another_hand_was_at_it_nothing_is_written_whatever_is_asked[emptied]",
+    ),
+    "the folder by its descriptor": Guard(
+        "storage/folder.py",
+        "os.unlink(name, dir_fd=self._directory)",
+        "os.unlink(self.path / name)",
+        "tests/test_folder.py::test_a_state_that_arrives_while_the_folder_is_renamed_leaves_the_others_files",
+    ),
+    "foreign folder": Guard(
+        "storage/folder.py",
+        "        if foreign:\n",
+        "        if False:\n",
+        "tests/test_folder.py::test_serve_in_a_project_changes_nothing_of_it",
+    ),
+    "foreign log": Guard(
+        "storage/folder.py",
+        "        if not _HEADER.startswith(log):",
+        "        if False:",
+        "tests/test_folder.py::test_a_log_of_another_program_is_refused_untouched",
+    ),
+    "symbolic links": Guard(
+        "storage/folder.py",
+        "if stat.S_ISLNK(found.st_mode):",
+        "if False:",
+        "tests/test_folder.py::test_no_link_in_the_folder_is_followed_and_the_refusal_names_it",
+    ),
+    "whose a temporary file is": Guard(
+        "storage/folder.py",
+        "if is_left and self._is_ours(name):",
+        "if is_left:",
+        "tests/test_folder.py::test_whatever_else_lies_beside_a_log_of_ours_stays",
+    ),
     "Host check": Guard(
         "control/guard.py",
         "if not self._is_ours(host) and not _asks_for_health(scope):",

@@ -339,10 +339,18 @@ class Folder:
 
     def give_up_reserve(self) -> bool:
         """Make that little room. False if there is none to make."""
-        if not self._is_ours(_RESERVE):
+        if self.trouble(None) or not self._is_ours(_RESERVE):
             return False
         self._delete(_RESERVE)
         return True
+
+    def forget_copy(self) -> bool:
+        """Delete the copy that a stop has left. False if there is none."""
+        with contextlib.suppress(OSError):
+            if self.trouble(None) is None and self._stat(_OLD_COPY) is not None:
+                self._delete(_OLD_COPY)
+                return True
+        return False
 
     @contextlib.contextmanager
     def replaced(self, name: str) -> Iterator[BinaryIO]:

@@ -291,8 +291,7 @@ class Log:
         data = b"".join(lines)
         if not data:
             return
-        if self._folder:
-            self._folder.refuse_if_changed(self.size, self._excess)
+        self.refuse_if_changed()
         try:
             if self._excess:
                 self._take_back()
@@ -318,6 +317,11 @@ class Log:
         if self._fsync:
             os.fsync(self._fd)
 
+    def refuse_if_changed(self) -> None:
+        """Raise `LogUnwritable` if there is trouble. Asked by the thread that writes, before it does."""
+        if self._folder:
+            self._folder.refuse_if_changed(self.size, self._excess)
+
     @property
     def trouble(self) -> str | None:
         """Why nothing more is written, in words: see `Folder.trouble`. After `close`: as it was then."""
@@ -330,6 +334,7 @@ class Log:
 
         Raises `LogUnwritable`; then the old file is as it was.
         """
+        self.refuse_if_changed()
         temporary: Temporary | None = None
         fd = -1
         try:

@@ -398,9 +398,8 @@ class Store:
 
     def _forget_copy(self) -> None:
         """The copy of an earlier stop would still show what was forgotten."""
-        if self.folder:
-            with contextlib.suppress(OSError):
-                (self.folder / "state.json").unlink(missing_ok=True)
+        if self.state_folder:
+            self.state_folder.forget_copy()
 
     def _keep_newest(self, keep: int) -> None:
         """Drop what is older, and not again before as many requests have come as leads had to be copied.
@@ -432,11 +431,9 @@ class Store:
 
     def _give_up_copies(self) -> bool:
         """Delete what the log doesn't need. False if there is nothing more to delete."""
-        if self.folder is None or self.state_folder is None:
+        if self.state_folder is None:
             return False
-        copy = self.folder / "state.json"
-        had_copy = copy.exists()
-        copy.unlink(missing_ok=True)
+        had_copy = self.state_folder.forget_copy()
         return self.state_folder.give_up_reserve() or had_copy
 
     def _surviving(self, requests_from: int) -> Iterator[bytes]:
@@ -485,6 +482,7 @@ class Store:
         changed.
         """
         self.flush()
+        self.log.refuse_if_changed()
         number = max(self._next, other._next)
         other.log.append([seal(orjson.dumps({"id": request_id(number), "kind": "loaded"}))])
         self._forget_copy()
