@@ -79,28 +79,53 @@ class Filters:
         """Whether the record on this line is meant. What the bare text rules out isn't parsed."""
         if self.after and line.number <= self.after_number:
             return False
-        if self.phone and self.phone.rpartition("*")[2].encode() + b'"' not in line.text:
-            return False
-        if self.campaign and orjson.dumps(self.campaign) not in line.text:
-            return False
+        text, signs = line.text, _signs(self)
+        for alternatives in signs:
+            if not any(sign in text for sign in alternatives):
+                return False
         if self.since and _received(line) < self.since:
             return False
-        if self.search and not _has_all(line.text.decode().lower(), _pieces(self.search)):
+        if self.search and not _may_hold(text, self.search):
             return False
-        parsed = self.status or self.key or self.campaign or self.phone or self.search or self.forced
-        return not parsed or self._admits(line.load())
+        return not (signs or self.search) or self._admits(line.load())
+
+    @property
+    def keys(self) -> tuple[str, ...]:
+        """How the key may be shown."""
+        return (self.key, masked_key(self.key), _namespaced(self.key)) if self.key else ()
 
     def _admits(self, record: Record) -> bool:
         return all(
             (
                 not self.status or any(_is_status(record, wanted) for wanted in self.status.split(",")),
                 not self.campaign or record["campaign"] == self.campaign,
-                not self.key or record["key"] in (self.key, masked_key(self.key), _namespaced(self.key)),
+                not self.key or record["key"] in self.keys,
                 not self.phone or _is_phone(record["phone"], self.phone),
                 not self.forced or _is_forced(record, self.forced),
                 not self.search or self.search.lower() in text_of(restored(record)).lower(),
             )
         )
+
+
+@functools.lru_cache(maxsize=16)
+def _signs(filters: Filters) -> list[list[bytes]]:
+    """Of each list, one stands on a line whose record the filters admit; inside texts, quotes have a backslash."""
+    signs = []
+    if filters.phone:
+        signs.append([filters.phone.rpartition("*")[2].encode() + b'"'])
+    if filters.campaign:
+        signs.append([orjson.dumps(filters.campaign)])
+    if filters.key:
+        signs.append([orjson.dumps(key) for key in filters.keys])
+    if filters.status:
+        signs.append([_status_sign(wanted) for wanted in filters.status.split(",")])
+    if filters.forced:
+        signs.append([b'"scenario":null' if filters.forced == "no" else b'"scenario":"'])
+    return signs
+
+
+def _status_sign(wanted: str) -> bytes:
+    return b'"response":null' if wanted == "none" else b'"status":' + wanted.removesuffix("xx").encode()
 
 
 def _phone(text: str) -> str:
@@ -144,17 +169,26 @@ def _received(line: Line) -> str:
 
 
 @functools.lru_cache(maxsize=16)
-def _pieces(search: str) -> list[str]:
+def _pieces(search: str) -> tuple[list[str], list[bytes]]:
     """What a line must hold, in lower case and as JSON writes it, if the text of its record holds the search.
 
     `text_of` puts ": " between a header's name and value, and line breaks between the parts: these aren't in the line.
+    The bytes are what of it can be looked for without decoding: i and k are lower cases of other letters, too.
     """
-    pieces = re.split(r": |\n|^ |:$", search.lower())
-    return [orjson.dumps(piece)[1:-1].decode() for piece in pieces if piece]
+    found = re.split(r": |\n|^ |:$", search.lower())
+    pieces = [orjson.dumps(piece)[1:-1].decode() for piece in found if piece]
+    plain = [part.encode() for piece in pieces for part in re.split(r"[^\x00-\x7f]|[ik]", piece) if part]
+    return pieces, plain
 
 
-def _has_all(text: str, pieces: list[str]) -> bool:
-    return all(piece in text for piece in pieces)
+def _may_hold(text: bytes, search: str) -> bool:
+    """Whether the record on that line may hold the text: most lines are ruled out without being decoded."""
+    pieces, plain = _pieces(search)
+    lowered = text.lower()
+    if not all(part in lowered for part in plain):
+        return False
+    decoded = text.decode().lower()
+    return all(piece in decoded for piece in pieces)
 
 
 def _check_status(text: str) -> None:
