@@ -1,12 +1,18 @@
 """Our own door: the record, leads, keys, campaigns, explain, reset, through a real socket."""
 
+import asyncio
+import contextlib
+import errno
 import time
+from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
 
+from aktify_sandbox.app import create_app
+from aktify_sandbox.settings import Settings
 from running import COMMAND, LEAD, Running, Serve
 
 
@@ -431,6 +437,70 @@ def test_what_a_full_disk_refuses_is_not_half_done(serve: Serve, tmp_path: Path)
         assert (answer.status_code, seen(full) == before) == (503, True), path
     assert full.stop() == 0
     assert seen(serve(*state)) == before
+
+
+CHANGES: list[tuple[str, str, dict[str, Any]]] = [
+    ("POST", "campaigns", {"name": "another", "scenarios": ["outage"]}),
+    ("POST", "keys", {"name": "another"}),
+    ("DELETE", "keys", {"key": "revocable"}),
+    ("PUT", "campaigns/mine/scenarios", {"active": ["outage"]}),
+    ("POST", "campaigns/mine/reset", {}),
+    ("DELETE", "campaigns/mine", {}),
+    ("DELETE", "leads?campaign=mine", {}),
+    ("POST", "leads", {"leads": [{"phoneNumber": "2125550123", "region": "CA"}]}),
+]
+
+
+@pytest.mark.parametrize(
+    ("where", "failure"),
+    [
+        ("aktify_sandbox.storage.log.os.write", OSError(errno.EIO, "Input/output error")),
+        ("aktify_sandbox.storage.log.os.write", OSError(errno.ENOSPC, "No space left on device")),
+        ("aktify_sandbox.storage.log.os.write", RuntimeError("a defect")),
+        ("aktify_sandbox.scenarios.shelf.Loaded.of", OSError(errno.EMFILE, "Too many open files")),
+    ],
+    ids=str,
+)
+def test_whatever_fails_a_campaign_a_key_or_a_lead_is_in_memory_only_if_it_is_on_disk(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, where: str, failure: Exception
+) -> None:
+    def fail(*_: Any) -> None:
+        raise failure
+
+    @contextlib.asynccontextmanager
+    async def opened() -> AsyncIterator[httpx.AsyncClient]:
+        app = create_app(Settings(state=tmp_path / "state"))
+        transport = httpx.ASGITransport(app, raise_app_exceptions=False)
+        async with app.router.lifespan_context(app), httpx.AsyncClient(transport=transport) as client:
+            client.base_url = httpx.URL("http://localhost")
+            yield client
+
+    async def seen(sandbox: httpx.AsyncClient, keys: list[str]) -> list[Any]:
+        lists = [(await sandbox.get(f"/_sandbox/{what}")).json() for what in ("campaigns", "keys", "leads")]
+        asked = [{"body": {"phoneNumber": "5095551234", "region": "CA"}, "apiKey": key} for key in keys]
+        answers = [await sandbox.post("/_sandbox/explain", json=each) for each in asked]
+        return [*lists, *(answer.json()["status"] for answer in answers)]
+
+    async def work() -> None:
+        async with opened() as sandbox:
+            made = await sandbox.post("/_sandbox/campaigns", json={"name": "mine"})
+            added = await sandbox.post("/_sandbox/keys", json={"name": "revocable", "campaign": "mine"})
+            keys = [answer.json()["apiKey"] for answer in (made, added)]
+            kept = await sandbox.post("/api/v1/leads", json=LEAD, headers={"x-api-key": keys[0]})
+            assert kept.status_code == 201
+            before = await seen(sandbox, keys)
+            for method, path, content in CHANGES:
+                with monkeypatch.context() as patch:
+                    patch.setattr(where, fail)
+                    answer = await sandbox.request(method, f"/_sandbox/{path}", json=content)
+                if answer.status_code < 300:  # it has no need of what fails
+                    assert where.endswith("Loaded.of")
+                    before = await seen(sandbox, keys)
+                assert await seen(sandbox, keys) == before, (method, path)
+        async with opened() as again:
+            assert await seen(again, keys) == before
+
+    asyncio.run(work())
 
 
 def test_a_campaigns_own_scenarios_take_the_place_of_those_for_all(serve: Serve, tmp_path: Any) -> None:

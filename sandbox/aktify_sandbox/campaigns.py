@@ -102,7 +102,9 @@ class Campaigns:
             self._keys.setdefault(self.digest_of(key.key), known)
 
     def _configure(self, setting: CampaignSetting) -> None:
-        self.put(Campaign(setting.name, setting.link, setting.profile, setting.rulings, setting.scenarios))
+        campaign = Campaign(setting.name, setting.link, setting.profile, setting.rulings, setting.scenarios)
+        self.check(campaign)
+        self.put(campaign)
         for key in setting.keys:
             self._keep_secret(key.key)
             shown = key.name or masked_key(key.key)
@@ -285,9 +287,12 @@ class Campaigns:
 
     # changes at run time
 
-    def put(self, campaign: Campaign) -> None:
-        """Add a campaign. Its rules are compiled, so that what they lack is said now. Raises `RulingMistake`."""
+    def check(self, campaign: Campaign) -> None:
+        """Compile a campaign's rules, so that what they lack is said before it is added. Raises `RulingMistake`."""
         self._rules(self.rulings_of(campaign), campaign.link)
+
+    def put(self, campaign: Campaign) -> None:
+        """Add a campaign that was checked."""
         self._campaigns[campaign.name] = campaign
 
     def put_key(self, digested: str, key: Key) -> None:

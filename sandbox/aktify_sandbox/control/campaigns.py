@@ -10,7 +10,7 @@ from tinydb import where
 
 from aktify_sandbox.campaigns import NAME, Campaign, Campaigns, Key, fresh_key, fresh_name, row_of
 from aktify_sandbox.contract.rulings import RulingMistake
-from aktify_sandbox.control.keys import keep_key, names_of
+from aktify_sandbox.control.keys import names_of, remember_key, write_key
 from aktify_sandbox.control.problems import ProblemError, json_object, names_in, text_or_none
 from aktify_sandbox.control.responses import JSONResponse
 from aktify_sandbox.control.services import Services
@@ -19,7 +19,7 @@ from aktify_sandbox.masking import masked_key
 from aktify_sandbox.scenarios.forcing import Forcing
 from aktify_sandbox.scenarios.shelf import NoSuchScenario
 from aktify_sandbox.settings import ERROR_BODIES
-from aktify_sandbox.storage.log import LogError, request_id
+from aktify_sandbox.storage.log import request_id
 from aktify_sandbox.storage.store import Store
 
 
@@ -62,19 +62,19 @@ class _Room:
         if self._campaigns.redaction().finds(campaign.name):  # names are shown
             raise ProblemError(400, f"{campaign.name} holds a key, so it can't be a campaign's name.")
         _refuse_unless_fresh(campaign.name, self._store, self._campaigns)
-        key = fresh_key()
+        name, wanted, key = campaign.name, campaign.scenarios, fresh_key()
+        shown = Key(masked_key(key), name, source="added")
         try:
-            self._campaigns.put(campaign)
-            self._forcing.use_in(campaign.name, campaign.scenarios)
-            with self._store.together():
-                self._store.db.table("campaigns").insert(row_of(campaign))
-                keep_key(self._services, key, Key(masked_key(key), campaign.name, source="added"))
-        except (RulingMistake, NoSuchScenario, DocumentMistakes, LogError) as error:
-            self._campaigns.remove(campaign.name)
-            self._forcing.use_in(campaign.name, None)
-            if isinstance(error, LogError):
-                raise
-            raise ProblemError(400, f"{error}") from None
+            self._campaigns.check(campaign)
+            scenarios = None if wanted is None else self._forcing.read_in(name, wanted)
+        except (RulingMistake, NoSuchScenario, DocumentMistakes) as mistake:
+            raise ProblemError(400, f"{mistake}") from None
+        with self._store.together():
+            self._store.db.table("campaigns").insert(row_of(campaign))
+            write_key(self._services, key, shown)
+        self._campaigns.put(campaign)
+        self._forcing.put_in(name, scenarios)
+        remember_key(self._services, key, shown)
         made = {"campaign": campaign.name, "apiKey": key, "after": request_id(self._store.newest)}
         return JSONResponse(made, 201)
 
@@ -108,7 +108,7 @@ class _Room:
             self._store.db.table("keys").remove(where("campaign") == name)
             self._forget_leads(name)
         self._campaigns.remove(name)
-        self._forcing.use_in(name, None)
+        self._forcing.put_in(name, None)
         self._forcing.clear_orders(name)
         return Response(status_code=204)
 

@@ -55,7 +55,9 @@ def routes(services: Services) -> list[Route]:
             raise ProblemError(404, f"There is no campaign {campaign}; there are: {names_of(campaigns)}.")
         text = _checked_key(text_or_none(content, "key") or fresh_key(), campaigns)
         name = _checked_name(text_or_none(content, "name") or masked_key(text), text, campaigns)
-        keep_key(services, text, Key(name, campaign, source="added"))
+        key = Key(name, campaign, source="added")
+        write_key(services, text, key)
+        remember_key(services, text, key)
         return JSONResponse({"apiKey": text, "campaign": campaign, "name": name}, 201)
 
     async def revoke_key(request: Request) -> Response:
@@ -79,11 +81,15 @@ def routes(services: Services) -> list[Route]:
     ]
 
 
-def keep_key(services: Services, text: str, key: Key) -> None:
-    """Add the key for now and for the next start; on the disk it is a digest."""
+def write_key(services: Services, text: str, key: Key) -> None:
+    """Keep a new key for the next start; on the disk it is a digest. Raises `LogUnwritable`."""
     digested = services.campaigns.digest_of(text)
     services.store.db.table("keys").insert({"digest": digested, **row_of(key)})
-    services.campaigns.put_key(digested, key)
+
+
+def remember_key(services: Services, text: str, key: Key) -> None:
+    """Let a key that was written open its campaign."""
+    services.campaigns.put_key(services.campaigns.digest_of(text), key)
     services.campaigns.find(text.encode())  # from now on it is known in full, and searched for
 
 
@@ -94,8 +100,10 @@ def restore(store: Store, campaigns: Campaigns) -> list[str]:
     """
     notices = []
     for row in store.db.table("campaigns"):
+        campaign = _restored(row)
         try:
-            campaigns.put(_restored(row))
+            campaigns.check(campaign)
+            campaigns.put(campaign)
         except RulingMistake as mistake:
             about = f"The campaign {printable(row['name'])}, added in an earlier run, is left out"
             notices.append(f"{about}: {mistake} Its keys meet the general rulings.")

@@ -158,13 +158,6 @@ class Forcing:
         self._forget(self._of_campaigns.get(campaign, {}).values())
         self._counts.forget_campaign(campaign)
 
-    def use_in(self, campaign: str, names: Iterable[str] | None) -> None:
-        """Put scenarios into force for one campaign, in place of those for all; None: those for all are its too.
-
-        Raises `NoSuchScenario`, `DocumentMistakes`; then nothing has changed.
-        """
-        self.put_in(campaign, None if names is None else self.read_in(campaign, names))
-
     def read_in(self, campaign: str, names: Iterable[str]) -> dict[str, Loaded]:
         """Scenarios for one campaign, changing nothing. Raises `NoSuchScenario`, `DocumentMistakes`."""
         in_force = self._of_campaigns.get(campaign, {})
@@ -179,7 +172,10 @@ class Forcing:
         return {name: _only_in(campaign, loaded) for name, loaded in self._load(names, find).items()}
 
     def put_in(self, campaign: str, loaded: dict[str, Loaded] | None) -> None:
-        """Put scenarios that were read into force for one campaign, as `use_in` does."""
+        """Put scenarios that were read into force for one campaign, in place of those for all.
+
+        None: those for all are its too.
+        """
         gone = self._of_campaigns.pop(campaign, {})
         self._forget(gone.values())
         self._counts.forget_campaign(campaign)  # who takes the name anew begins anew
