@@ -11,9 +11,11 @@ from typing import Any
 import httpx
 import orjson
 import pytest
+from click.testing import CliRunner
 from hypothesis import example, given
 from hypothesis import strategies as st
 
+from aktify_sandbox.cli import main
 from aktify_sandbox.control.lead_bodies import LeadBody
 from aktify_sandbox.control.problems import ProblemError, json_value
 from aktify_sandbox.serving.beside import Beside
@@ -170,6 +172,19 @@ def test_two_imports_and_a_client_with_the_same_leads_keep_each_once(sandbox: Be
     assert len(kept) == 5_000 == counts["imported"] + statuses[201]
     assert counts["already"] == 5_000 + statuses[201]
     assert set(statuses) <= {201, 409}
+
+
+def test_a_file_is_imported_by_command_while_a_client_posts(sandbox: Beside, tmp_path: Path) -> None:
+    rows = [f"{phone(number)},CA" for number in range(20_000)]
+    (tmp_path / "leads.csv").write_text("\n".join(["Phone,State", *rows]))
+    statuses: Counter[int] = Counter()
+    with posting(sandbox, iter(range(100_000, 200_000)), statuses):
+        done = CliRunner().invoke(
+            main, ["leads", "import", str(tmp_path / "leads.csv"), "--url", sandbox.url]
+        )
+    assert done.exit_code == 0, done.output
+    assert set(statuses) == {201}
+    assert httpx.get(f"{sandbox.url}/_sandbox/status").json()["leads"] == 20_000 + statuses[201]
 
 
 def test_an_import_that_fills_the_disk_says_what_it_kept_and_can_be_repeated(tmp_path: Path) -> None:
