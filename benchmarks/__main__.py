@@ -1,4 +1,4 @@
-"""`python -m benchmarks speed|growth|startup|files|fixture|profile`, from the root of the repository."""
+"""`python -m benchmarks speed|growth|startup|pauses|pages|files|fixture|profile`, from the root of the repository."""
 
 from pathlib import Path
 
@@ -7,6 +7,8 @@ import click
 from benchmarks import files as checking
 from benchmarks import fixture as testing
 from benchmarks import growth as growing
+from benchmarks import pages as paging
+from benchmarks import pauses as pausing
 from benchmarks import profile as profiling
 from benchmarks import results
 from benchmarks import speed as racing
@@ -20,6 +22,16 @@ _to = click.option(
     default=results.FILE,
     help="File whose section is replaced (default: benchmarks/RESULTS.md).",
 )
+_elsewhere = click.option("--to", type=_file, help="File whose section is replaced.")
+_SCALE = 1_000_000
+_scale = click.option(
+    "--scale", default=_SCALE, show_default=True, type=click.IntRange(5_000), help="Leads and requests."
+)
+
+
+def _whole(scale: int) -> Path | None:
+    """Where it belongs, if it is the whole; less is only printed."""
+    return results.FILE if scale == _SCALE else None
 
 
 @click.group()
@@ -32,7 +44,7 @@ def main() -> None:
 @click.option("--seconds", default=1.0, show_default=True, help="Of load, each server in each round.")
 @click.option("--only", default="", metavar="TEXT", help="Rows whose name contains it, only printed.")
 @click.option("--quick", is_flag=True, help="One round of 200 requests each, only printed.")
-@click.option("--to", type=_file, help="File whose section is replaced.")
+@_elsewhere
 def speed(rounds: int, seconds: float, only: str, quick: bool, to: Path | None) -> None:
     """CPU per request, by client and shape, beside a bare echo.
 
@@ -47,9 +59,9 @@ def speed(rounds: int, seconds: float, only: str, quick: bool, to: Path | None) 
 @click.option("--quick", is_flag=True, help="At most 100,000 requests, only printed.")
 @click.option("--most", type=click.IntRange(2_000), help="At most so many requests, only printed.")
 @click.option("--repeats", default=5, show_default=True, type=click.IntRange(1), help="Stretches per count.")
-@click.option("--to", type=_file, help="File whose section is replaced.")
+@_elsewhere
 def growth(quick: bool, most: int | None, repeats: int, to: Path | None) -> None:
-    """Cost, memory and start-up after up to 1,000,000 requests.
+    """Cost, memory and disk after up to 1,000,000 requests.
 
     A whole run replaces the section of benchmarks/RESULTS.md.
     """
@@ -59,11 +71,30 @@ def growth(quick: bool, most: int | None, repeats: int, to: Path | None) -> None
 
 @main.command()
 @click.option("--starts", default=15, show_default=True, type=click.IntRange(1))
-@click.option("--leads", default=100_000, show_default=True, type=click.IntRange(1))
-@_to
-def startup(starts: int, leads: int, to: Path) -> None:
-    """How long `--help` and the first answer take."""
-    starting.run(starts, leads, to)
+@_scale
+@_elsewhere
+def startup(starts: int, scale: int, to: Path | None) -> None:
+    """How long `--help`, the first answer and the stop take; memory."""
+    starting.run(starts, scale, to or _whole(scale))
+
+
+@main.command()
+@_scale
+@click.option("--only", default="", metavar="TEXT", help="Operations whose name contains it, only printed.")
+@click.option("--rounds", default=3, show_default=True, type=click.IntRange(1))
+@_elsewhere
+def pauses(scale: int, only: str, rounds: int, to: Path | None) -> None:
+    """How long the event loop stands still, by operation."""
+    pausing.run(scale, only, rounds, to or (None if only else _whole(scale)))
+
+
+@main.command()
+@_scale
+@click.option("--count", default=20, show_default=True, type=click.IntRange(1), help="Of each page.")
+@_elsewhere
+def pages(scale: int, count: int, to: Path | None) -> None:
+    """How long a page of leads or requests takes, anywhere."""
+    paging.run(scale, count, to or _whole(scale))
 
 
 @main.command()

@@ -1,4 +1,4 @@
-"""What a request costs when there have been many: CPU, p99, memory, disk, and how long the next start takes.
+"""What a request costs when there have been many: CPU, p99, memory, disk.
 
 Twice: with each lead different, so that every answer is 201, and with the same leads again and again, so that all
 but the first round of them are 409. A figure “at N requests” is the median of several stretches of requests in a
@@ -12,7 +12,6 @@ import sys
 from dataclasses import dataclass, field
 from pathlib import Path
 from statistics import median
-from tempfile import TemporaryDirectory
 from urllib.request import urlopen
 
 import click
@@ -21,10 +20,8 @@ from benchmarks import machine, results
 from benchmarks.leads import HOST, NUMBERS
 from benchmarks.load import CONNECTIONS, WRK, Load, Measured, put
 from benchmarks.servers import SERVE, STATE, Server, served
-from benchmarks.startup import starts
 
 _PROGRESS_EVERY = 50_000
-_STARTS = 3
 _RESIDENT_MB = 160
 
 
@@ -84,29 +81,27 @@ def _course(plan: Plan, different: int, name: str) -> list[str]:
     points = [_early(plan, plan.counts[0] // 2 if different == plan.same else different)]
     between: list[Measured] = []
     sent, created = 1, 0
-    with TemporaryDirectory(prefix="aktify-benchmark-") as folder:
-        with served(SERVE, Path(folder)) as server:
+    with served(SERVE) as server:
 
-            def send(count: int) -> Measured:
-                nonlocal sent, created
-                measured = put(Load(sent, count=count, different=different), WRK, server, {201, 409})
-                sent += measured.sent
-                created += measured.statuses.get("201", 0)
-                return measured
+        def send(count: int) -> Measured:
+            nonlocal sent, created
+            measured = put(Load(sent, count=count, different=different), WRK, server, {201, 409})
+            sent += measured.sent
+            created += measured.statuses.get("201", 0)
+            return measured
 
-            for count in plan.counts[1:]:
-                while sent < count:
-                    between.append(send(min(_PROGRESS_EVERY, count - sent)))
-                    print(f"{sent:,} requests on {name}: {between[-1].cpu_us:.1f} µs", file=sys.stderr)
-                points.append(Point(count))
-                for _ in range(plan.repeats):
-                    points[-1].take(send(plan.stretch), server)
-            stretches = len(between) + plan.repeats * (len(points) - 1)
-            _look_back(server, sent, created, min(sent, different), stretches)
-        started = starts("`serve` then", Path(folder), _STARTS)
+        for count in plan.counts[1:]:
+            while sent < count:
+                between.append(send(min(_PROGRESS_EVERY, count - sent)))
+                print(f"{sent:,} requests on {name}: {between[-1].cpu_us:.1f} µs", file=sys.stderr)
+            points.append(Point(count))
+            for _ in range(plan.repeats):
+                points[-1].take(send(plan.stretch), server)
+        stretches = len(between) + plan.repeats * (len(points) - 1)
+        _look_back(server, sent, created, min(sent, different), stretches)
     head = ["at", "CPU per request", "p99", "resident memory", "on disk", "answers"]
     table = results.table(head, map(_row, points))
-    grown = results.figures([*_grown(points[0], points[-1], between), *started])
+    grown = results.figures(_grown(points[0], points[-1], between))
     return ["", f"### On {name}", "", *table, "", *grown]
 
 

@@ -11,7 +11,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -25,6 +25,8 @@ ECHO = [sys.executable, "-m", "benchmarks.echo"]
 STATE = ".aktify-sandbox"
 _PATIENCE = 300.0
 _LOOK_AGAIN = 0.001
+_A_WHILE, _CALM = 0.5, 0.25
+"""Seconds, and the share of a core that a steady client and a timer take at most."""
 
 
 def sandbox(*arguments: str) -> list[str]:
@@ -56,13 +58,14 @@ class DidNotServe(click.ClickException):
 class Server:
     """A running server; `first_answer` is how many seconds it took from the start of the process."""
 
-    def __init__(self, command: Sequence[str], folder: Path) -> None:
+    def __init__(self, command: Sequence[str], folder: Path, *, on_one_core: bool = True) -> None:
         """Start it and wait for its answer to a lead with the first of all phone numbers."""
         self.folder = folder
         self.port = _free_port()
         server_core, _ = machine.cores()
+        core = machine.on_core(server_core) if on_one_core else nullcontext()
         began = time.perf_counter()
-        with (folder / "output.txt").open("a") as out, machine.on_core(server_core):
+        with (folder / "output.txt").open("a") as out, core:
             self._process = subprocess.Popen(
                 [*command, "--port", str(self.port)],
                 cwd=folder,
@@ -100,9 +103,27 @@ class Server:
             raise ConnectionResetError(answer)
         return answer
 
+    @property
+    def url(self) -> str:
+        """The address of its admin API."""
+        return f"http://{HOST}:{self.port}/_sandbox"
+
+    def await_calm(self) -> None:
+        """Wait until it hardly works any more: nothing long is under way in the background."""
+        deadline = time.monotonic() + _PATIENCE
+        while time.monotonic() < deadline:
+            before = machine.cpu_seconds(self.pid)
+            time.sleep(_A_WHILE)
+            if machine.cpu_seconds(self.pid) - before < _CALM * _A_WHILE:
+                return
+        raise DidNotServe("The server works on and on, though little is asked of it.")
+
     def stop(self) -> float:
-        """End it cleanly. How many seconds that took."""
-        return self._ended_by(signal.SIGTERM)
+        """End it cleanly. How many seconds that took. An exit code other than 0 is an error."""
+        took = self._ended_by(signal.SIGTERM)
+        if self._process.returncode:
+            raise DidNotServe(f"It ended with exit code {self._process.returncode}.")
+        return took
 
     def kill(self) -> float:
         """`kill -9`. How many seconds that took."""
@@ -123,10 +144,12 @@ def _free_port() -> int:
 
 
 @contextmanager
-def served(command: Sequence[str], folder: Path | None = None) -> Iterator[Server]:
+def served(
+    command: Sequence[str], folder: Path | None = None, *, on_one_core: bool = True
+) -> Iterator[Server]:
     """A server, in an empty folder that goes with it unless there is one; it is killed at the end."""
     with TemporaryDirectory(prefix="aktify-benchmark-") as empty:
-        server = Server(command, folder or Path(empty))
+        server = Server(command, folder or Path(empty), on_one_core=on_one_core)
         try:
             yield server
         finally:

@@ -5,22 +5,30 @@ A start ends when the answer to a lead has come; the request is sent again and a
 apart, until a server takes it.
 """
 
+import contextlib
+import select
+import socket
 import subprocess
 import sys
 import time
 from pathlib import Path
-from tempfile import TemporaryDirectory
 
 from benchmarks import machine, results
-from benchmarks.load import WRK, Load, put
+from benchmarks.leads import HOST
+from benchmarks.prepared import extend, prepared
 from benchmarks.servers import ECHO, SERVE, Server, clean_environment, sandbox, served
 
 Row = list[str]
 
+_SINCE_CHECKPOINT = 95_000
+"""A checkpoint is written after 100,000."""
+_SEARCHES = 8
+_SEARCH = "/_sandbox/requests?search=no-such-text-anywhere"
+_UNDER_WAY_SECONDS = 0.2
 
-def run(count: int, leads: int, to: Path | None) -> None:
+
+def run(count: int, scale: int, to: Path | None) -> None:
     """Measure and write the section."""
-    WRK.require()
     few = max(1, count // 3)
     nothing = [_wall_ms([sys.executable, "-c", "pass"]) for _ in range(count)]
     helps = [_wall_ms(sandbox("--help")) for _ in range(count)]
@@ -29,9 +37,9 @@ def run(count: int, leads: int, to: Path | None) -> None:
         results.figure("`aktify-sandbox --help`", helps, "ms", 100, ".0f"),
         *_empty("bare Starlette", ECHO, count, None, None),
         *_empty("`serve`, empty state", SERVE, count, 300, 50),
-        *_filled(leads, few),
+        *_filled(scale, few),
     ]
-    introduction = f"Medians of {count} starts (least–most); after a load, of {few}."
+    introduction = f"Medians of {count} starts (least–most); with {scale:,} leads and requests, of {few}."
     results.section("startup", "Start-up", [introduction, "", *results.figures(rows)], to)
 
 
@@ -55,26 +63,41 @@ def _empty(what: str, command: list[str], count: int, ms: float | None, mb: floa
     ]
 
 
-def _filled(leads: int, count: int) -> list[Row]:
-    with TemporaryDirectory(prefix="aktify-benchmark-") as name:
-        with served(SERVE, Path(name)) as server:
-            put(Load(count=leads), WRK, server, {201})
-        return starts(f"`serve`, {leads:,} leads and requests", Path(name), count)
-
-
-def starts(what: str, folder: Path, count: int) -> list[Row]:
-    """Rows of the starts on what a killed server left in the folder: after `kill -9`, after a clean stop, the stop."""
-    crash, clean, stops = [], [], []
-    for _ in range(count):
-        with served(SERVE, folder) as server:
-            crash.append(server.first_answer)
-    Server(SERVE, folder).stop()
-    for _ in range(count):
-        server = Server(SERVE, folder)
-        clean.append(server.first_answer)
-        stops.append(server.stop())
+def _filled(scale: int, count: int) -> list[Row]:
+    what = f"`serve`, {scale:,} leads and requests"
+    clean, resident, stops, crash = [], [], [], []
+    with prepared(scale) as folder:
+        for _ in range(count):
+            server = Server(SERVE, folder)
+            clean.append(server.first_answer)
+            resident.append(machine.resident_mb(server.pid))
+            stops.append(server.stop())
+        searched = [_stop_while_searches_run(folder) for _ in range(count)]
+        since = min(_SINCE_CHECKPOINT, scale // 10)
+        extend(folder, range(scale, scale + since))
+        for _ in range(count):
+            with served(SERVE, folder) as server:
+                crash.append(server.first_answer)
+    killed = f"`kill -9`, {since:,} more since the last checkpoint"
     return [
-        results.figure(f"{what}: first answer after `kill -9`", crash, "s", 2),
         results.figure(f"{what}: first answer after a clean stop", clean, "s", 1),
+        results.figure(f"{what}: first answer after {killed}", crash, "s", 2),
+        results.figure(f"{what}: resident memory then", resident, "MB", 160, ".0f"),
         results.figure(f"{what}: a clean stop", stops, "s"),
+        results.figure(f"{what}: SIGTERM while {_SEARCHES} searches run", searched, "s", 2),
     ]
+
+
+def _stop_while_searches_run(folder: Path) -> float:
+    server = Server(SERVE, folder)
+    with contextlib.ExitStack() as stack:
+        searches = [
+            stack.enter_context(socket.create_connection((HOST, server.port))) for _ in range(_SEARCHES)
+        ]
+        for search in searches:
+            search.sendall(f"GET {_SEARCH} HTTP/1.1\r\nHost: {HOST}\r\n\r\n".encode())
+        time.sleep(_UNDER_WAY_SECONDS)
+        answered, _, _ = select.select(searches, [], [], 0)
+        if len(answered) == _SEARCHES:
+            print("the searches ended before SIGTERM came: too few requests", file=sys.stderr)
+        return server.stop()

@@ -13,7 +13,7 @@ import httpx
 import pytest
 
 from aktify_sandbox.contract.lead import identity
-from benchmarks import machine, results, speed
+from benchmarks import machine, pauses, prepared, results, speed
 from benchmarks.leads import NUMBERS, phone_number
 from benchmarks.load import WRK, Client, Load, put
 from benchmarks.servers import SERVE, Server, served
@@ -22,7 +22,9 @@ from running import needs, unmeasured
 ROOT = Path(__file__).parent.parent
 TINY = {
     "growth": ("--most", "2000", "--repeats", "1"),
-    "startup": ("--starts", "1", "--leads", "200"),
+    "startup": ("--starts", "1", "--scale", "5000"),
+    "pauses": ("--rounds", "1", "--scale", "5000", "--only", "first 400"),
+    "pages": ("--count", "1", "--scale", "5000"),
     "files": ("--rows", "50", "--runs", "1"),
     "fixture": ("--runs", "1", "--tests", "3"),
     "profile": ("--count", "500"),
@@ -75,7 +77,7 @@ def server() -> Iterator[Server]:
 
 @pytest.mark.parametrize("command", TINY)
 def test_each_command_writes_its_section_and_leaves_the_others(command: str, tmp_path: Path) -> None:
-    if command in ("growth", "startup", "profile"):
+    if command in ("growth", "profile"):
         usable(WRK)
     to = tmp_path / "RESULTS.md"
     to.write_text("# Mine\n\n<!-- another -->\nstays\n<!-- /another -->\n")
@@ -164,6 +166,32 @@ def test_the_readme_gets_the_worst_and_the_best_real_client_and_wrk() -> None:
         "| aiohttp, 16 at a time | 100.0 µs | 50.0 µs | 0.50 |",
         "| wrk, the same four headers each time | 100.0 µs | 40.0 µs | 0.40 |",
     ]
+
+
+@pytest.mark.parametrize("name", [operation.name for operation in pauses.operations(5_000)])
+def test_each_operation_that_may_make_the_loop_stand_still_is_measured(
+    name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(pauses, "_IDLE", 0.2)
+    monkeypatch.setattr(pauses, "_AFTER", 0.1)
+    to = tmp_path / "RESULTS.md"
+    pauses.run(5_000, name, 1, to)
+    row = next(line.split(" | ") for line in to.read_text().splitlines() if name in line)
+    assert "failed" not in row[1]
+    assert re.fullmatch(r"≤ 25 ms: (met|\*\*missed\*\*) \|", row[-1])
+
+
+def test_a_prepared_folder_is_what_a_server_leaves_that_took_as_many_leads(tmp_path: Path) -> None:
+    prepared.prepare(tmp_path, 300)
+    prepared.extend(tmp_path, range(300, 310))
+    with served(SERVE, tmp_path) as server:
+        leads = httpx.get(f"{server.url}/leads", params={"limit": 1_000}).json()["leads"]
+        assert [each["lead"]["phoneNumber"] for each in leads[::-1]] == [phone_number(n) for n in range(310)]
+        requests = httpx.get(f"{server.url}/requests", params={"limit": 1_000}).json()["requests"]
+        assert [each["response"]["status"] for each in requests] == [409, *[201] * 10, 409, *[201] * 300]
+        record = httpx.get(f"{server.url}/requests/{leads[-8]['request']}").json()
+        assert phone_number(7) in record["body"]
+        assert record["phone"] == leads[-8]["phone"] == identity(phone_number(7))
 
 
 def test_a_section_is_replaced_where_it_stands(tmp_path: Path) -> None:
