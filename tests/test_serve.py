@@ -467,9 +467,25 @@ def test_a_script_can_interrupt_what_it_started_in_the_background(tmp_path: Path
     assert done.returncode == 0
 
 
+@pytest.mark.parametrize("limit", [12, 14, 16, 20, 24])
+def test_a_start_with_too_few_files_to_spare_is_one_line(tmp_path: Path, limit: int) -> None:
+    done = subprocess.run(
+        ["sh", "-c", f'ulimit -n {limit}; exec "$@"', "sh", *COMMAND, "serve", "--port", "0"],
+        cwd=tmp_path,
+        env=clean_environment(),
+        capture_output=True,
+        text=True,
+        timeout=30,
+    )
+    assert (done.returncode, done.stderr.count("\n")) == (1, 1)
+    assert "ulimit -n" in done.stderr
+    assert os.listdir(tmp_path) == []
+
+
 def test_without_a_file_to_spare_it_says_so_and_goes_on_when_there_is_one(serve: Serve) -> None:
     sandbox = serve(program=["sh", "-c", 'ulimit -n 64; exec "$@"', "sh", *COMMAND])
-    assert sandbox.get("/_sandbox/requests")["requests"] == []
+    assert sandbox.post({**LEAD, "phoneNumber": "2125552000"}).status_code == 201
+    assert len(sandbox.get("/_sandbox/requests")["requests"]) == 1  # there is something to read
     with contextlib.ExitStack() as stack:
         for _ in range(80):
             stack.enter_context(socket.create_connection(("127.0.0.1", sandbox.port)))

@@ -23,10 +23,11 @@ from aktify_sandbox.serving.terminal import Terminal
 from aktify_sandbox.settings import WELL_KNOWN_KEYS, Settings, first_key
 from aktify_sandbox.storage import server_file
 from aktify_sandbox.storage.folder import Folder
-from aktify_sandbox.storage.log import LogError
+from aktify_sandbox.storage.log import LogError, too_many_files
 from aktify_sandbox.storage.store import Store
 
 _ANSWER_SECONDS = 1
+_SPARE_DESCRIPTORS = 24
 
 
 def serve(settings: Settings, notices: list[str]) -> int:
@@ -37,6 +38,7 @@ def serve(settings: Settings, notices: list[str]) -> int:
     with Signals() as signals, unblocked(form=settings.log_format):
         try:
             check_ready_file(settings.ready_file)
+            check_descriptors()
             # bound before the state is opened: a taken port touches nothing
             listening = bind(settings.host, settings.port)
             with contextlib.ExitStack() as stack:
@@ -134,6 +136,19 @@ def check_ready_file(path: Path | None) -> None:
         raise CannotServe(
             f"--ready-file {path} can't be written: {(error.strerror or '').lower()}."
         ) from None
+
+
+def check_descriptors() -> None:
+    """Find out whether there are as many files and connections to spare as a start takes. Raises `CannotServe`.
+
+    An event loop that runs out of them halfway can't even be closed.
+    """
+    with contextlib.ExitStack() as stack:
+        try:
+            for _ in range(_SPARE_DESCRIPTORS):
+                stack.callback(os.close, os.open(os.devnull, os.O_RDONLY))
+        except OSError as error:
+            raise CannotServe(too_many_files(error) or str(error)) from None
 
 
 def write_ready_file(settings: Settings, origin: str) -> None:
