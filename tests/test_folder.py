@@ -7,6 +7,7 @@ import os
 import shutil
 import stat
 import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -20,7 +21,7 @@ from aktify_sandbox.storage.log import LogDamaged, LogError, LogUnwritable, head
 from aktify_sandbox.storage.states import Draft, proved
 from aktify_sandbox.storage.store import Store
 from durability.posting import post_number
-from running import COMMAND, LEAD, Serve, clean_environment
+from running import COMMAND, LEAD, Serve, clean_environment, needs
 
 
 def everything(folder: Path) -> dict[str, tuple[int, int, bytes | str | None]]:
@@ -524,3 +525,121 @@ def test_a_state_that_arrives_while_the_folder_is_renamed_leaves_the_others_file
     store.state_folder.discard(temporary)
     store.close()
     assert everything(folder) == before
+
+
+# what this user may not read or write
+
+
+def as_anybody() -> list[str]:
+    """What a command begins with so that permissions hold, though root runs the tests."""
+    if os.geteuid():
+        return []
+    return [needs("setpriv"), "--bounding-set=-dac_override,-dac_read_search"]
+
+
+def unreadable(folder: Path) -> None:
+    folder.mkdir()
+    folder.chmod(0)
+
+
+def unwritable(folder: Path) -> None:
+    folder.mkdir(mode=0o500)
+
+
+def below_an_unwritable_one(folder: Path) -> None:
+    folder.parent.mkdir(mode=0o500)
+
+
+def below_a_file(folder: Path) -> None:
+    folder.parent.touch()
+
+
+def a_file(folder: Path) -> None:
+    folder.parent.mkdir()
+    folder.touch()
+
+
+def with_an_unreadable_log(folder: Path) -> None:
+    opens(folder).close()
+    (folder / "log.jsonl").chmod(0)
+
+
+def with_an_unwritable_log(folder: Path) -> None:
+    opens(folder).close()
+    (folder / "log.jsonl").chmod(0o400)
+
+
+def in_an_unreadable_one(folder: Path) -> None:
+    opens(folder).close()
+    folder.parent.chmod(0)
+
+
+UNUSABLE = [unreadable, unwritable, below_an_unwritable_one, below_a_file, a_file]
+UNUSABLE += [with_an_unreadable_log, with_an_unwritable_log, in_an_unreadable_one]
+
+
+@pytest.mark.parametrize("make", UNUSABLE, ids=lambda make: make.__name__)
+def test_a_folder_that_cannot_be_used_is_said_without_a_traceback(
+    tmp_path: Path, make: Callable[[Path], None]
+) -> None:
+    parent = tmp_path / "parent"
+    folder = parent / "state" if make not in (unreadable, unwritable) else parent
+    make(folder)
+    try:
+        done = subprocess.run(
+            [*as_anybody(), *COMMAND, "serve", "--port", "0", "--state", str(folder)],
+            env=clean_environment(),
+            capture_output=True,
+            text=True,
+            timeout=30,
+        )
+    finally:
+        if parent.is_dir():
+            parent.chmod(0o700)
+    assert "Traceback" not in done.stderr
+    assert done.returncode == 2 or (done.returncode == 1 and done.stderr.count("\n") == 1)
+    assert str(parent) in done.stderr
+
+
+def test_a_file_that_cannot_be_read_beside_a_log_of_ours_keeps_nothing_from_starting(
+    serve: Serve, tmp_path: Path
+) -> None:
+    state = tmp_path / "state"
+    opens(state).close()
+    for name in ("reserve", ".gitignore", "incoming-12345678"):
+        (state / name).touch()
+        (state / name).chmod(0)
+    sandbox = serve("--state", str(state), program=[*as_anybody(), *COMMAND])
+    assert sandbox.http.post("/_sandbox/reset").status_code == 204
+    assert sandbox.stop() == 0
+
+
+def test_a_folder_that_cannot_be_reached_for_a_while_loses_nothing(serve: Serve, tmp_path: Path) -> None:
+    state = tmp_path / "state"
+    sandbox = serve("--quiet", "--state", str(state), program=[*as_anybody(), *COMMAND])
+    assert sandbox.post().status_code == 201
+    state.chmod(0)
+    another = {**LEAD, "phoneNumber": "2125552000"}
+    assert sandbox.post(another).status_code == 503
+    assert sandbox.http.post("/_sandbox/reset").status_code == 503
+    state.chmod(0o700)
+    assert [sandbox.post(lead).status_code for lead in (LEAD, another, another)] == [409, 201, 409]
+    assert sandbox.stop() == 0
+    again = Store(state)
+    assert len(again.leads) == 2
+    again.close()
+
+
+def test_a_read_only_file_system_is_said_without_a_traceback(tmp_path: Path) -> None:
+    disk = tmp_path / "disk"
+    disk.mkdir()
+    mount = ["mount", "-t", "tmpfs", "-o", "ro", "tmpfs", str(disk)]
+    if sys.platform != "linux" or subprocess.run(mount, capture_output=True).returncode:
+        pytest.skip("mounting isn't permitted here")
+    try:
+        for folder in (disk, disk / "state"):
+            with pytest.raises(LogError, match="Read-only file system") as error:
+                Store(folder)
+            assert str(disk) in str(error.value)
+    finally:
+        subprocess.run(["umount", "--lazy", str(disk)], check=True)

@@ -103,8 +103,9 @@ class Folder:
                 self.path.mkdir(mode=0o700, parents=True)
             return os.open(self.path, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
         except OSError as error:
-            reason = "it is a link to nothing" if self.path.is_symlink() else error.strerror
-            raise LogError(f"The state folder {self.path} can't be used: {reason}.") from error
+            raise self._unusable(
+                error, "it is a link to nothing" if self.path.is_symlink() else None
+            ) from error
 
     # whose it is
 
@@ -114,11 +115,11 @@ class Folder:
             for name in (LOG, *_UNCHANGED):
                 self._refuse_unless_plain(name)
             log = self._head(LOG)
+            if _is_log(log):
+                return
             foreign = [name for name in names if name != LOG and not self._is_harmless(name)]
         except OSError as error:
-            raise LogError(f"The state folder {self.path} can't be read: {error.strerror}.") from error
-        if _is_log(log):
-            return
+            raise self._unusable(error) from error
         if not _HEADER.startswith(log):  # else it was torn when it was made, and can't have held anything
             raise NotOurFolder(
                 f"{self.log} isn't a log of aktify-sandbox. Nothing in its folder was changed. {self._way_out}"
@@ -165,11 +166,13 @@ class Folder:
         return found is None or (stat.S_ISREG(found.st_mode) and self._is_ours(name))
 
     def _is_ours(self, name: str) -> bool:
-        """Whether an ordinary file is what a sandbox wrote, and unchanged. Raises `OSError`."""
+        """Whether an ordinary file is what a sandbox wrote, and unchanged. One that can't be read isn't."""
         if is_temporary(name):
             return True
         is_unchanged = _is_of_earlier_version if _is_old_temporary(name) else _UNCHANGED.get(name)
-        return is_unchanged is not None and is_unchanged(self._head(name))
+        with contextlib.suppress(OSError):
+            return is_unchanged is not None and is_unchanged(self._head(name))
+        return False
 
     def _stat(self, name: str) -> os.stat_result | None:
         try:
@@ -216,7 +219,7 @@ class Folder:
             try:
                 fd = self._open(LOG, os.O_RDWR | os.O_APPEND | os.O_CREAT)
             except OSError as error:
-                raise LogError(f"{self.log} can't be opened: {error.strerror}.") from error
+                raise self._unusable(error) from error
             try:
                 if self._lock(fd, fcntl.LOCK_EX) and os.path.samestat(os.fstat(fd), os.lstat(self._log)):
                     return fd
@@ -249,8 +252,13 @@ class Folder:
             "--state."
         )
 
-    def _unusable(self, error: OSError) -> LogError:
-        return LogError(f"The state folder {self.path} can't be used: {error.strerror}.")
+    def _unusable(self, error: OSError, reason: str | None = None) -> LogError:
+        is_inside = isinstance(error.filename, str) and (self.path / error.filename).parent == self.path
+        what = self.path / error.filename if is_inside else f"The state folder {self.path}"
+        return LogError(
+            f"{what} can't be used: {reason or error.strerror}. Fix: let this user read and write it, choose another "
+            "folder with --state, or use --in-memory."
+        )
 
     def trouble(self, size: int | None, more: int = 0) -> str | None:
         """Why nothing may be written any more, in words; None while the log is the one that this process has.

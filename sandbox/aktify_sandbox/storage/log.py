@@ -291,7 +291,8 @@ class Log:
         data = b"".join(lines)
         if not data:
             return
-        self.refuse_if_changed()
+        if self._folder and self._folder.trouble(self.size, self._excess):  # as a rule, one call and no more
+            self.refuse_if_changed()
         try:
             if self._excess:
                 self._take_back()
