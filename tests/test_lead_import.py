@@ -3,6 +3,7 @@
 import contextlib
 import resource
 import threading
+import time
 from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
@@ -202,6 +203,25 @@ def test_an_import_that_fills_the_disk_says_what_it_kept_and_can_be_repeated(tmp
     again = sandbox.http.post("/_sandbox/leads", json=leads(2_000)).json()
     assert (again["imported"], again["already"]) == (2_000 - kept, kept)
     assert sandbox.stop() == 0
+
+
+def test_a_signal_ends_an_import_and_what_it_kept_is_said(tmp_path: Path) -> None:
+    sandbox = Running(tmp_path, "--state", str(tmp_path / "state"))
+    answers: list[httpx.Response] = []
+    content = leads(200_000)
+    importing = threading.Thread(
+        target=lambda: answers.append(httpx.post(f"{sandbox.url}/_sandbox/leads", json=content, timeout=60))
+    )
+    importing.start()
+    while not sandbox.get("/_sandbox/status")["leads"]:
+        time.sleep(0.01)
+    assert sandbox.stop() == 0
+    importing.join()
+    [answer] = answers
+    kept = sum(line.get("kind") == "put" for line in log(tmp_path))
+    assert answer.status_code == 503
+    assert 0 < kept < 200_000
+    assert f"{kept:,} of 200,000" in answer.json()["detail"]
 
 
 def test_a_broken_body_imports_nothing(sandbox: Beside) -> None:

@@ -26,6 +26,9 @@ _END_SECONDS = 0.5
 class Stopping(Exception):
     """The sandbox stops, and the work has been ended."""
 
+    def __init__(self) -> None:
+        super().__init__("The sandbox stops, so this was not finished.")
+
 
 class Finished(NamedTuple, Generic[T]):
     """What work came to."""
@@ -71,6 +74,12 @@ class Jobs:
             return await job.outcome
         finally:
             job.is_wanted = False
+
+    async def pause(self) -> None:
+        """Let others have their turn in the event loop. Raises `Stopping`."""
+        await asyncio.sleep(0)
+        if self._is_closed:
+            raise Stopping
 
     def close(self) -> None:
         """End all that is under way, and take no more."""

@@ -72,10 +72,10 @@ def control_routes(services: Services) -> list[BaseRoute]:
         exception_handlers={
             ProblemError: _problem(services),
             HTTPException: _http_problem(services),
-            LogError: _disk_problem,
+            LogError: _unavailable,
             OSError: _system_problem,
             ClientDisconnect: _nobody_there,
-            Stopping: _stopping,
+            Stopping: _unavailable,
             Exception: _defect,
         },
         middleware=[Middleware(Guard, allowed_hosts=settings.allow_host, token=settings.token)],
@@ -150,10 +150,6 @@ async def _nobody_there(_: Request, __: Exception) -> Response:
     return problem_response(400, "The client hung up before its body was whole.")
 
 
-async def _stopping(_: Request, __: Exception) -> Response:
-    return problem_response(503, "The sandbox stops, so this was not finished.")
-
-
 async def _system_problem(_: Request, error: Exception) -> Response:
     words = too_many_files(error)
     if words is None:
@@ -161,5 +157,5 @@ async def _system_problem(_: Request, error: Exception) -> Response:
     return problem_response(503, words)
 
 
-async def _disk_problem(_: Request, error: Exception) -> Response:
+async def _unavailable(_: Request, error: Exception) -> Response:
     return problem_response(503, str(error))

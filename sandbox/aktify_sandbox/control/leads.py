@@ -16,8 +16,8 @@ from aktify_sandbox.control.requests import before_in, limit_in, refuse_unknown
 from aktify_sandbox.control.responses import JSONResponse
 from aktify_sandbox.control.services import Services
 from aktify_sandbox.control.work import runs_for
-from aktify_sandbox.jobs import Work
-from aktify_sandbox.originals import asyncio, time
+from aktify_sandbox.jobs import Stopping, Work
+from aktify_sandbox.originals import time
 from aktify_sandbox.record.recorder import timestamp
 from aktify_sandbox.storage.log import LogUnwritable, request_id
 from aktify_sandbox.storage.store import Store
@@ -130,23 +130,24 @@ class _Import:
         self.refused: list[dict[str, Any]] = []
 
     async def take(self, body: LeadBody) -> None:
-        """Keep some, then give way to others, and so on. Raises `ProblemError` when the disk refuses.
+        """Keep some, then give way to others, and so on. Raises `ProblemError` when the disk or a stop ends it.
 
         What is kept in one go is compared in that go, so that a lead that is posted meanwhile isn't kept twice.
         """
-        for start in range(0, len(body), _AT_ONCE):
-            for place in range(start, min(start + _AT_ONCE, len(body))):
-                self._add(place, body.lead(place))
-            try:
+        try:
+            for start in range(0, len(body), _AT_ONCE):
+                if start:
+                    await self._services.jobs.pause()
+                for place in range(start, min(start + _AT_ONCE, len(body))):
+                    self._add(place, body.lead(place))
                 self._services.store.leads.insert_multiple(self._new.values())
-            except LogUnwritable as error:
-                kept = f"{self.imported:,} of {len(body):,} leads were imported before that."
-                raise ProblemError(
-                    503, f"{error} {kept} Fix: make room, then import all of them again."
-                ) from error
-            self.imported += len(self._new)
-            self._new.clear()
-            await asyncio.sleep(0)
+                self.imported += len(self._new)
+                self._new.clear()
+        except (LogUnwritable, Stopping) as error:
+            kept = f"{self.imported:,} of {len(body):,} leads are kept."
+            raise ProblemError(
+                503, f"{error} {kept} Fix: import all of them again; these are only counted then."
+            ) from error
 
     def _add(self, place: int, item: Any) -> None:
         """Take a lead as the vendor's body or as `GET /_sandbox/leads` gives it."""
