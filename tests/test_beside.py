@@ -231,7 +231,7 @@ def test_a_program_that_forgets_to_stop_it_ends_all_the_same(tmp_path: Path) -> 
         [sys.executable, "-c", code], env=clean_environment(), capture_output=True, text=True, timeout=30
     )
     assert (done.returncode, done.stdout, done.stderr) == (0, "end of the program\n", "")
-    assert (tmp_path / "state" / "state.json").is_file()
+    assert not (tmp_path / "state" / "server.json").exists()
 
 
 def test_a_fork_leaves_its_parents_sandbox_alone() -> None:

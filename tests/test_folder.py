@@ -1,5 +1,6 @@
 """The state folder: it is ours or it is refused untouched, and no other sandbox, link or hand gets in between."""
 
+import asyncio
 import contextlib
 import errno
 import fcntl
@@ -18,7 +19,7 @@ from aktify_sandbox.cli import main
 from aktify_sandbox.storage import server_file
 from aktify_sandbox.storage.folder import Folder, NotOurFolder, StateInUse
 from aktify_sandbox.storage.log import LogDamaged, LogError, LogUnwritable, header, seal
-from aktify_sandbox.storage.states import Draft, proved
+from aktify_sandbox.storage.states import Draft
 from aktify_sandbox.storage.store import Store
 from durability.posting import post_number
 from running import COMMAND, LEAD, Serve, clean_environment, needs
@@ -315,18 +316,18 @@ def test_after_another_hand_was_at_it_nothing_is_written_whatever_is_asked(
     store.db.table("keys").insert({"shown": "a"})
     held = store.state_folder
     assert held
-    draft = Draft(held)
+    draft = Draft(store.log.replacement())
     draft.write(header(1) + seal(b'{"id":"r000000001","kind":"end"}'))
-    other = proved(draft)
+    loaded = draft.proved()
     hand(folder)
     before = everything(tmp_path)
     asked: list[Callable[[], object]] = [
         lambda: store.db.table("keys").insert({"shown": "b"}),
-        lambda: store.change("leads", {}, store.numbers("demo")),
+        lambda: store.clear_leads(["demo"]),
         lambda: store.amend(1, {"durationMs": 1}),
-        store.clear_requests,
+        lambda: asyncio.run(store.clear_requests()),
         store.forget_all,
-        lambda: store.become(other),
+        lambda: store.load(*loaded),
         held.lay_reserve,
     ]
     assert isinstance(post_number(store, "demo", 2), LogUnwritable)
@@ -463,7 +464,7 @@ def test_a_new_log_is_locked_before_it_has_the_name(tmp_path: Path, monkeypatch:
             Folder(tmp_path)
 
     monkeypatch.setattr("aktify_sandbox.storage.folder.os.replace", looked_at)
-    store.clear_requests()
+    asyncio.run(store.clear_requests())
     store.close()
 
 

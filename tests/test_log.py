@@ -1,10 +1,12 @@
 """The log: what is written is there, what was torn is cut off, what is damaged is refused."""
 
+import contextlib
 import os
 import resource
 import signal
 import threading
 import time
+from collections.abc import Iterable
 from pathlib import Path
 
 import orjson
@@ -37,6 +39,13 @@ def written(path: Path, count: int = 20) -> Log:
     log = opened(path)
     log.append(line(number, text="x" * (number * 7 % 90)) for number in range(1, count + 1))
     return log
+
+
+def rewrite(log: Log, first: bytes, lines: Iterable[bytes]) -> None:
+    with contextlib.closing(log.replacement()) as new:
+        new.write(first)
+        new.write_lines(lines)
+        log.replace_with(new)
 
 
 def numbers(log: Log) -> list[int]:
@@ -166,10 +175,10 @@ def test_a_rewrite_replaces_all_and_the_old_file_stays_if_it_fails(
     with monkeypatch.context() as patch:
         patch.setattr("aktify_sandbox.storage.folder.os.replace", refuse)
         with pytest.raises(LogUnwritable, match="No space left"):
-            log.rewrite(header(50), [line(3)[:-1]])
+            rewrite(log, header(50), [line(3)[:-1]])
     assert path.read_bytes() == before
     assert os.listdir(tmp_path) == ["log.jsonl"]
-    log.rewrite(header(50), [line(3)[:-1]])
+    rewrite(log, header(50), [line(3)[:-1]])
     assert numbers(log) == [0, 3]
     log.close()
     assert numbers_in(path) == [0, 3]
@@ -214,8 +223,8 @@ def test_readers_in_other_threads_see_whole_lines_while_the_log_is_rewritten(tmp
         reader.start()
     everything = [each.text for each in log.lines()]
     for _ in range(150):
-        log.rewrite(header(301), [everything[7]])
-        log.rewrite(header(301), everything[1:])
+        rewrite(log, header(301), [everything[7]])
+        rewrite(log, header(301), everything[1:])
     stop.set()
     for reader in readers:
         reader.join()
@@ -246,7 +255,7 @@ def test_a_file_that_became_shorter_is_said_to_be_damaged_instead_of_being_read_
             list(read())
     before = os.listdir("/proc/self/fd") if os.path.isdir("/proc/self/fd") else []
     with pytest.raises(LogUnwritable, match=r"100 bytes where .* left 1,771"):
-        log.rewrite(header(50), (each.text for each in log.lines()))
+        rewrite(log, header(50), (each.text for each in log.lines()))
     assert os.listdir(tmp_path) == ["log.jsonl"]
     assert not before or len(os.listdir("/proc/self/fd")) == len(before)
 
@@ -274,7 +283,7 @@ def test_a_log_whose_file_was_deleted_takes_nothing_more_and_remembers_that_it_i
     with pytest.raises(LogUnwritable, match=r"log\.jsonl was deleted while .* start it again"):
         log.append([line(21)])
     with pytest.raises(LogUnwritable, match=r"log\.jsonl was deleted while .* start it again"):
-        log.rewrite(header(50), [])
+        rewrite(log, header(50), [])
     assert os.listdir(tmp_path) == []
     log.close()
     assert (before, bool(log.trouble)) == (None, True)
@@ -294,7 +303,7 @@ def test_a_rewrite_stands_even_if_the_folder_cannot_be_made_durable(
         raise OSError(5, "Input/output error")
 
     monkeypatch.setattr(Folder, "sync", refuse)
-    log.rewrite(header(50), [line(3)[:-1]])
+    rewrite(log, header(50), [line(3)[:-1]])
     log.append([line(50)])
     log.close()
     assert numbers_in(path) == [0, 3, 50]

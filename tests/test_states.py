@@ -27,9 +27,10 @@ from aktify_sandbox import Sandbox, SandboxMistake
 from aktify_sandbox.app import create_app
 from aktify_sandbox.settings import Settings
 from aktify_sandbox.storage.folder import Folder
-from aktify_sandbox.storage.log import LogUnwritable, request_id, seal
-from aktify_sandbox.storage.states import Draft, StateMistake, proved
-from aktify_sandbox.storage.store import Kept, Store
+from aktify_sandbox.storage.index import Kept
+from aktify_sandbox.storage.log import LogUnwritable, Replacement, request_id, seal
+from aktify_sandbox.storage.states import Draft, StateMistake
+from aktify_sandbox.storage.store import Store
 from running import COMMAND, LEAD, Running, Serve, clean_environment
 from test_cli import run
 from test_store import leads, phone, request_numbers
@@ -195,15 +196,6 @@ def test_ids_stay_and_the_sequence_never_goes_back(serve: Serve, tmp_path: Path,
     other.end()
     other = serve("--state", str(tmp_path / "state"))
     assert newest(other) > max(last, 3)
-
-
-def test_the_copy_of_an_earlier_stop_is_forgotten(serve: Serve, source: Running, tmp_path: Path) -> None:
-    first = serve("--state", str(tmp_path / "state"))
-    first.stop()
-    assert (tmp_path / "state" / "state.json").exists()
-    second = serve("--state", str(tmp_path / "state"))
-    load(second, saved(source))
-    assert not (tmp_path / "state" / "state.json").exists()
 
 
 def test_no_key_lies_in_the_file(serve: Serve) -> None:
@@ -478,9 +470,9 @@ def test_a_disk_that_is_full_is_said_and_nothing_changes(
         raise OSError(28, "No space left on device")
 
     folder = Folder(tmp_path)
-    draft = Draft(folder)
+    draft = Draft(Replacement(folder))
     with monkeypatch.context() as patch:
-        patch.setattr(os, "write", full)
+        patch.setattr("aktify_sandbox.storage.log.os.write", full)
         with pytest.raises(LogUnwritable, match="No space left"):
             draft.write(b"x")
     draft.close()
@@ -493,7 +485,8 @@ def test_a_state_that_cannot_take_the_logs_place_changes_nothing(
 ) -> None:
     store = Store(tmp_path)
     post_whole(store, "demo", 1)
-    draft, loaded = drafted(store.state_folder, sealed(FIRST, PUT, END))
+    draft = drafted(store, sealed(FIRST, PUT, END))
+    loaded = draft.proved()
 
     def refuse(*_: Any, **__: Any) -> None:
         raise OSError(5, "Input/output error")
@@ -501,7 +494,7 @@ def test_a_state_that_cannot_take_the_logs_place_changes_nothing(
     with monkeypatch.context() as patch:
         patch.setattr("aktify_sandbox.storage.folder.os.replace", refuse)
         with pytest.raises(LogUnwritable, match="Input/output error"):
-            store.become(loaded)
+            store.load(*loaded)
     draft.close()
     assert (leads(store), request_numbers(store)) == ({("demo", phone(1))}, [1])
     post_whole(store, "demo", 2)
@@ -512,11 +505,11 @@ def test_a_state_that_cannot_take_the_logs_place_changes_nothing(
 
 def test_what_a_killed_load_left_behind_is_removed_at_the_next_start(tmp_path: Path) -> None:
     store = Store(tmp_path)
-    Draft(store.state_folder).write(b"x")
+    Draft(store.log.replacement()).write(b"x")
     assert len(os.listdir(tmp_path)) == 4
     store.close()
     Store(tmp_path).close()
-    assert sorted(os.listdir(tmp_path)) == [".gitignore", "log.jsonl", "reserve", "state.json"]
+    assert sorted(os.listdir(tmp_path)) == [".gitignore", "log.jsonl", "reserve"]
 
 
 # while others are at work
@@ -641,15 +634,15 @@ def post_whole(store: Store, campaign: str, number: int) -> None:
     assert together(work()) == [None]
 
 
-def drafted(folder: Folder | None, content: bytes) -> tuple[Draft, Store]:
-    draft = Draft(folder)
+def drafted(store: Store, content: bytes) -> Draft:
+    draft = Draft(store.log.replacement())
     for start in range(0, len(content), 1_000):
         draft.write(content[start : start + 1_000])
-    return draft, proved(draft)
+    return draft
 
 
-def content_of(store: Store) -> bytes:
-    with store.state() as (snapshot, end):
+async def content_of(store: Store) -> bytes:
+    async with store.state() as (snapshot, end):
         return snapshot.read(snapshot.size, 0) + end
 
 
@@ -673,8 +666,8 @@ OPERATIONS: dict[str, Callable[[Store, str, int], object]] = {
     "import": lambda store, campaign, n: (
         store.has(campaign, phone(n)) or store.leads.insert({**KEPT, "campaign": campaign, "phone": phone(n)})
     ),
-    "remove": lambda store, campaign, _: store.change("leads", {}, store.numbers(campaign)),
-    "clear": lambda store, _, __: store.clear_requests(),
+    "remove": lambda store, campaign, _: store.clear_leads([campaign]),
+    "clear": lambda store, _, __: together(store.clear_requests()),
     "forget": lambda store, _, __: store.forget_all(),
     "hang up": lambda store, _, n: hang_up(store, n),
     "key": lambda store, campaign, n: store.db.table("keys").insert(
@@ -697,12 +690,12 @@ def test_whatever_was_done_a_saved_state_is_the_same_where_it_is_loaded(
         for store, work in ((source, before), (other, elsewhere)):
             for operation, campaign, number in work:
                 OPERATIONS[operation](store, campaign, number)
-        used = max(source._next, other._next)
-        draft, loaded = drafted(other.state_folder, content_of(source))
-        other.become(loaded)
+        used = max(source.index.next, other.index.next)
+        draft = drafted(other, asyncio.run(content_of(source)))
+        other.load(*draft.proved())
         draft.close()
         assert known(other) == known(source)
-        assert other._next > used - 1
+        assert other.index.next > used - 1
         for operation, campaign, number in after:
             for store in (source, other):
                 if operation != "hang up":
@@ -723,18 +716,18 @@ def test_what_waits_to_be_written_is_saved_too() -> None:
         place = store.next_number()
         content = {**RECORD, "id": request_id(place)}
         store.add(place, orjson.dumps(content), None, lambda _: None)
-        return content_of(store)
+        return await content_of(store)
 
     [state] = together(work())
-    assert request_numbers(drafted(None, state)[1]) == [1]
+    assert drafted(store, state).proved()[1].came == 1
 
 
 def test_a_damaged_draft_names_its_line_and_leaves_no_file(tmp_path: Path) -> None:
     folder = Folder(tmp_path)
-    draft = Draft(folder)
+    draft = Draft(Replacement(folder))
     draft.write(sealed(FIRST, PUT) + b"x\n")
     with pytest.raises(StateMistake) as mistake:
-        proved(draft)
+        draft.proved()
     draft.close()
     assert mistake.value.line == 3
     assert os.listdir(tmp_path) == ["log.jsonl"]

@@ -21,7 +21,6 @@ from aktify_sandbox.control.state import load_at_start
 from aktify_sandbox.endpoint import Endpoint
 from aktify_sandbox.exchange import Exchange, Request
 from aktify_sandbox.faults import Cut, End, Head, Pause, Piece, Step, steps
-from aktify_sandbox.jobs import Jobs
 from aktify_sandbox.originals import asyncio, time
 from aktify_sandbox.record.feed import Feed
 from aktify_sandbox.record.recorder import Recorder
@@ -53,11 +52,11 @@ class Application:
 
         Raises `RulingMistake`, `NoSuchScenario`, `DocumentMistakes`, `SettingsMistake`, `LogError`.
         """
-        salt = salt_in(store)
+        salt = salt_in(store.index.plain)
         self.campaigns = campaigns = Campaigns(
             settings.campaigns, settings.profile, settings.rulings, origin, salt
         )
-        notices = restore(store, campaigns)
+        notices = restore(store.index.plain, campaigns)
         campaigns.find(campaigns.default_key.encode())  # its rules are compiled before a request needs them
         self.forcing = Forcing(
             campaigns,
@@ -70,7 +69,7 @@ class Application:
         recorder = Recorder(store, campaigns, listener)
         self.endpoint = Endpoint(settings, campaigns, self.forcing, store, recorder)
         self.feed = Feed(store)
-        self.jobs = Jobs()
+        self.jobs = store.jobs
         services = Services(
             settings, campaigns, self.forcing, store, self.feed, self.endpoint, self.jobs, stop
         )

@@ -11,12 +11,14 @@ _TEMPORARY = re.compile(r"\.aktify-sandbox-[0-9a-f]{16}\.tmp")
 
 
 @contextlib.contextmanager
-def replaced(path: Path, *, mode: int = 0o600, folder: int | None = None) -> Iterator[BinaryIO]:
+def replaced(
+    path: Path, *, mode: int = 0o600, folder: int | None = None, is_durable: bool = True
+) -> Iterator[BinaryIO]:
     """What is written takes the path's place at the end; when anything fails, what was there stays.
 
     Until then it lies in the same folder, under a name that nobody else has. `folder` is an open folder in which the
     path is a name; so whatever becomes of that folder's own name, nothing is written elsewhere. A pipe, a terminal or
-    /dev/null is written to as it is. Raises `OSError`.
+    /dev/null is written to as it is. Unless `is_durable`, a power loss may take it. Raises `OSError`.
     """
     if folder is None and path.exists() and not path.is_file() and not path.is_dir():
         with path.open("wb") as file:
@@ -30,7 +32,8 @@ def replaced(path: Path, *, mode: int = 0o600, folder: int | None = None) -> Ite
             yield file
             file.flush()
             os.fchmod(fd, mode)
-            os.fsync(fd)
+            if is_durable:
+                os.fsync(fd)
         os.replace(name, path, src_dir_fd=folder, dst_dir_fd=folder)
     except BaseException:
         with contextlib.suppress(OSError):

@@ -36,7 +36,8 @@ def told(log: bytes) -> Told:
         if lead:
             leads[lead] = number
         if line.get("kind") == "drop" and line["table"] == "leads":
-            for campaign, phone in line["phones"]:
+            leads = {each: at for each, at in leads.items() if each[0] not in line.get("campaigns", ())}
+            for campaign, phone in line.get("phones", ()):
                 leads.pop((campaign, f"+{phone}"), None)
     return Told(leads, requests, twice)
 

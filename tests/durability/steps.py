@@ -6,6 +6,7 @@ write is two steps, since a half of it may have been done. When a child comes to
 the names of the steps are printed.
 """
 
+import asyncio
 import builtins
 import contextlib
 import itertools
@@ -20,9 +21,9 @@ from typing import Any
 
 import orjson
 
-from aktify_sandbox import originals
-from aktify_sandbox.storage import fold, log
-from aktify_sandbox.storage.states import Draft, proved
+from aktify_sandbox import originals, replacing
+from aktify_sandbox.storage import log
+from aktify_sandbox.storage.states import Draft
 from aktify_sandbox.storage.store import Store
 
 
@@ -97,20 +98,27 @@ _STATE = (
 
 def _load(store: Store) -> None:
     """Take a small state in."""
-    draft = Draft(store.state_folder)
+    draft = Draft(store.log.replacement())
     for content in _STATE:
         draft.write(log.seal(orjson.dumps(content)))
-    store.become(proved(draft))
+    store.load(*draft.proved())
     draft.close()
+
+
+def _checkpoint(store: Store) -> None:
+    """As it is written while the sandbox runs, and at its stop."""
+    assert store.state_folder
+    for _ in store._checkpoint(store.state_folder):
+        pass
 
 
 _write = os.write
 _ACTIONS: dict[str, Callable[[Store], object]] = {
-    "fold": lambda store: store.close(seconds_to_fold=60),
-    "fold that takes too long": lambda store: store.close(seconds_to_fold=0),
-    "clear requests": lambda store: store.clear_requests(),
+    "first checkpoint": _checkpoint,
+    "next checkpoint": _checkpoint,
+    "clear requests": lambda store: asyncio.run(store.clear_requests()),
     "forget all": lambda store: store.forget_all(),
-    "keep the newest": lambda store: store._keep_newest(5),
+    "keep the newest": lambda store: asyncio.run(store._tidy(5)),
     "load a state": _load,
 }
 
@@ -121,6 +129,8 @@ def _act(folder: Path, action: str, die_before: int, names: Path) -> None:
         Store(folder)
         return
     store = Store(folder)
+    if action == "keep the newest":
+        store.keep = 5
     _watch(die_before, names)
     _ACTIONS[action](store)
 
@@ -132,14 +142,14 @@ def _watch(die_before: int, names: Path) -> None:
         setattr(os, name, counted)
         setattr(originals.os, name, counted)
     os.write = originals.os.write = steps.write  # type: ignore[assignment]  # data is bytes wherever we write
-    fold.open = steps.open  # type: ignore[attr-defined]  # takes the place of the builtin
+    replacing.open = steps.open  # type: ignore[attr-defined]  # takes the place of the builtin
 
 
 def main() -> None:
     """Run the action with a child per step."""
     log._CHUNK = 1_000  # so that a short log is read and rewritten in several pieces
     folder, action = Path(sys.argv[1]), sys.argv[2]
-    assert fold.__dict__.get("open", builtins.open) is builtins.open
+    assert replacing.__dict__.get("open", builtins.open) is builtins.open
     for die_before in itertools.count(1):
         state, names = folder / str(die_before), folder / f"{die_before}.txt"
         shutil.copytree(folder / "begin", state)

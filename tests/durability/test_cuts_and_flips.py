@@ -42,9 +42,9 @@ def test_a_log_cut_at_any_byte_of_its_last_lines_opens_with_its_whole_lines_and_
         store = opened(tmp_path, told(left))
         assert bool(store.warnings) == (len(left) < cut)
         assert post_number(store, "demo", cut % 10_000) is True
-        store.close(seconds_to_fold=0)
+        store.close()
         assert path.read_bytes().startswith(left)
-        opened(tmp_path, told(path.read_bytes())).close(seconds_to_fold=0)
+        opened(tmp_path, told(path.read_bytes())).close()
         assert told(path.read_bytes()).requests == [*told(left).requests, cuts_number(left)]
     assert len(cuts) >= 1_000
     tell(f"{len(chosen)} cuts, 0 wrong")
@@ -74,7 +74,6 @@ def test_one_changed_byte_in_any_line_but_the_last_is_refused_and_nothing_is_ove
     path = tmp_path / "log.jsonl"
     path.write_bytes(real_log)
     Store(tmp_path).close()
-    assert (tmp_path / "state.json").exists()
     lines = len(whole_lines(real_log)) - 1
     refusals = 0
     for line in range(lines):

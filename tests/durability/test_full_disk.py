@@ -1,7 +1,6 @@
 """Full, failing and short: 5xx is given, nothing acknowledged is lost, and work goes on when there is room again."""
 
 import asyncio
-import contextlib
 import errno
 import os
 import resource
@@ -13,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from aktify_sandbox.storage import log
+from aktify_sandbox.storage.folder import Folder
 from aktify_sandbox.storage.log import LogUnwritable
 from aktify_sandbox.storage.store import Store
 from durability.conftest import Tell
@@ -58,11 +58,11 @@ def test_whichever_write_fails_its_requests_are_refused_and_no_other(
                 refused += [number, number + 1] if LogUnwritable in kinds else []
             assert len(refused) == (2 if failing > 1 else 0)
             assert [post_number(store, "demo", number) for number in refused] == [True] * len(refused)
-        store.close(seconds_to_fold=0)
+        store.close()
         found = told((folder / "log.jsonl").read_bytes())
         assert {number for _, number in found.leads} == {phone(number) for number in range(2 * failing)}
         assert found.twice == []
-        Store(folder).close(seconds_to_fold=0)
+        Store(folder).close()
     tell(f"{len(chosen)} writes failed, 0 wrong")
 
 
@@ -195,15 +195,14 @@ def test_when_even_the_taking_back_fails_whoever_waits_is_told(
 def test_when_only_the_folders_sync_fails_a_rewrite_has_happened_and_what_follows_is_kept(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def refuse(folder: Path) -> None:
+    def refuse(_: Folder) -> None:
         raise OSError(errno.EIO, "Input/output error")
 
     store = Store(tmp_path)
     assert post_number(store, "demo", 1) is True
     with monkeypatch.context() as patch:
-        patch.setattr(log, "fsync_folder", refuse)
-        with contextlib.suppress(LogUnwritable):
-            store.clear_requests()
+        patch.setattr(Folder, "sync", refuse)
+        run(store.clear_requests())
     assert post_number(store, "demo", 2) is True
     found = told((tmp_path / "log.jsonl").read_bytes())
     assert {number for _, number in found.leads} == {phone(1), phone(2)}

@@ -1,4 +1,4 @@
-"""SIGKILL at each step of a fold and of a rewrite: the old state or the new one, nothing else."""
+"""SIGKILL at each step of a checkpoint and of a rewrite: the old state or the new one, nothing else."""
 
 import json
 import subprocess
@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import pytest
-from tinydb import TinyDB
 
 from aktify_sandbox.storage.store import Store
 from durability.conftest import Tell
@@ -30,17 +29,17 @@ class Killed(NamedTuple):
 
 
 def begin(folder: Path) -> None:
-    """A state with leads that were posted, put and dropped, a key, and an older fold."""
+    """A state with leads that were posted, put and dropped, and a key."""
     store = Store(folder)
     store.db.table("keys").insert({"shown": "a"})
     for number in range(12):
         post_number(store, "demo", number % 9)
     store.leads.insert({"campaign": "demo", "phone": "+15095550099", "receivedAt": "", "lead": {}})
-    store.close(seconds_to_fold=60)
+    store.close()
     store = Store(folder)
-    store.change("leads", {}, store.numbers("demo")[:2])
+    store.leads.remove(doc_ids=[2, 3])
     post_number(store, "demo", 20)
-    store.close(seconds_to_fold=0)
+    store.close()
 
 
 def killed_at_each_step(folder: Path, action: str, begun: Path) -> Killed:
@@ -69,7 +68,7 @@ def content(path: Path) -> bytes | None:
 
 
 def remembered(folder: Path) -> Any:
-    """All that is known after opening the folder; it goes on, and folds, and opens again."""
+    """All that is known after opening the folder; it goes on, and opens again."""
     store = Store(folder)
     told_before = told((folder / "log.jsonl").read_bytes())
     known = (
@@ -79,36 +78,41 @@ def remembered(folder: Path) -> Any:
     )
     assert known[0] == sorted(told_before.leads)
     assert post_number(store, "demo", 77) is True
-    store.close(seconds_to_fold=60)
+    store.close()
     again = Store(folder)
     assert ("demo", "+15095550077") in {(lead["campaign"], lead["phone"]) for lead in again.leads}
-    again.close(seconds_to_fold=60)
-    with TinyDB(folder / "state.json") as plain:
-        assert len(plain.table("leads")) == len(known[0]) + 1
+    again.close()
     return known
 
 
 @pytest.mark.parametrize(
     "action",
-    ["fold", "fold that takes too long", "clear requests", "forget all", "keep the newest", "load a state"],
+    [
+        "first checkpoint",
+        "next checkpoint",
+        "clear requests",
+        "forget all",
+        "keep the newest",
+        "load a state",
+    ],
 )
 def test_killed_at_any_step_it_leaves_the_old_state_or_the_new_one(
     tmp_path: Path, action: str, tell: Tell
 ) -> None:
     begin(tmp_path / "state")
-    (tmp_path / "state" / "state.json").write_bytes(b'{"leads":{}}')  # an older fold, to be replaced
+    if action == "next checkpoint":
+        store = Store(tmp_path / "state")
+        assert store.state_folder
+        for _ in store._checkpoint(store.state_folder):
+            pass
+        store.clear_leads(["demo"])
+        store.close()
     killed = killed_at_each_step(tmp_path, action, tmp_path / "state")
-    names = ("log.jsonl", "state.json")
+    names = ("log.jsonl", "checkpoint")
     old, new = ({name: content(place / name) for name in names} for place in (killed.before, killed.after))
     assert old != new
     found = [{name: content(place / name) for name in names} for place in killed.between]
-    states = [old, new]
-    if action in (
-        "forget all",
-        "load a state",
-    ):  # the copy goes first, so that it never shows what is forgotten
-        states.append({**old, "state.json": new["state.json"]})
-    assert [each for each in found if each not in states] == []
+    assert [each for each in found if each not in (old, new)] == []
     assert old in found
     assert found == sorted(found, key=lambda each: each == new), "once new, it was old again"
     known_before, known_after = remembered(killed.before), remembered(killed.after)

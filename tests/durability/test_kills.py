@@ -28,7 +28,7 @@ def check(state: Path, book: Book) -> None:
             assert lead is not None
             assert lead["phone"] == phone
     finally:
-        store.close(seconds_to_fold=0)
+        store.close()
 
 
 def test_no_acknowledged_lead_is_missing_and_no_phone_is_there_twice(

@@ -16,7 +16,7 @@ from aktify_sandbox.storage.store import Store
 from durability.conftest import Tell
 from durability.faults import KINDS, Disk
 from durability.posting import post_number
-from test_store import StoreAgainstADictionary, leads, phone, request_numbers
+from test_store import StoreAgainstADictionary, leads, phone, request_numbers, run
 
 _STEPS = 40
 _MOST_LEADS = 20
@@ -95,10 +95,30 @@ class Durable(StoreAgainstADictionary):
         super().forget()
         self.late, self.posted = {}, 0
 
-    @rule(kind=st.sampled_from(KINDS[:3]), what=st.sampled_from(("clear_requests", "forget_all")))
-    def forget_in_vain(self, kind: str, what: str) -> None:
-        with self.failing(kind), pytest.raises(LogUnwritable):
-            getattr(self.store, what)()
+    @rule(kind=st.sampled_from(KINDS[:3]), clears=st.booleans())
+    def forget_in_vain(self, kind: str, clears: bool) -> None:
+        with self.failing(kind):
+            if clears:
+                assert isinstance(run(self.store.clear_requests())[0], LogUnwritable)
+            else:
+                with pytest.raises(LogUnwritable):
+                    self.store.forget_all()
+
+    @rule()
+    def take_checkpoint(self) -> None:
+        assert self.store.state_folder
+        self.taken = self.store, self.store._checkpoint(self.store.state_folder)
+        next(self.taken[1])
+
+    @precondition(lambda self: hasattr(self, "taken"))
+    @rule()
+    def write_checkpoint(self) -> None:
+        """It may have been taken long before; then what came meanwhile may be in it or not."""
+        store, work = self.taken
+        if store is self.store:
+            for _ in work:
+                pass
+        del self.taken
 
     @rule(torn=st.binary(min_size=1, max_size=50).filter(lambda torn: b"\n" not in torn))
     def crash(self, torn: bytes) -> None:
@@ -159,7 +179,7 @@ def test_leads_that_were_removed_before_old_requests_were_dropped_do_not_keep_it
 ) -> None:
     store = Store(tmp_path, keep=2)
     assert [post_number(store, campaign, number) for number, campaign in enumerate("abb")] == [True] * 3
-    store.change("leads", {}, store.numbers("a"))
+    store.clear_leads(["a"])
     post_number(store, "b", 4)
     expected = leads(store)
     store.close()

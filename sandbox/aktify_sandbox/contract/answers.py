@@ -19,6 +19,7 @@ from .sources import LIMIT, http
 ENDPOINT = "/api/v1/leads"
 
 _DIGITS = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
+_CODE_LENGTH = 8
 
 
 class Access(NamedTuple):
@@ -173,10 +174,20 @@ def short_code(campaign: str, phone: str, url: str) -> str:
         "\n".join((campaign, phone, url)).encode("utf-8", "surrogatepass"), digest_size=6
     ).digest()
     number, code = int.from_bytes(digest), ""
-    for _ in range(8):
-        number, rest = divmod(number, 62)
+    for _ in range(_CODE_LENGTH):
+        number, rest = divmod(number, len(_DIGITS))
         code += _DIGITS[rest]
     return code
+
+
+def number_of_code(code: str) -> int:
+    """The code of a short link as a number of 48 bits. Raises `ValueError`: none has such a code."""
+    if not 1 <= len(code) <= _CODE_LENGTH:
+        raise ValueError(code)
+    number = 0
+    for digit in reversed(code):
+        number = number * len(_DIGITS) + _DIGITS.index(digit)
+    return number
 
 
 def _hash(text: str) -> bytes:

@@ -121,7 +121,7 @@ class _Room:
 
     def _forget_leads(self, campaign: str) -> None:
         names = [name for name in self._store.campaigns_with_leads() if _belongs(name, campaign)]
-        self._store.change("leads", {}, [number for name in names for number in self._store.numbers(name)])
+        self._store.clear_leads(names)
 
 
 def _refuse_unless_fresh(name: str, store: Store, campaigns: Campaigns) -> None:

@@ -24,7 +24,7 @@ from aktify_sandbox.control.responses import JSONResponse
 from aktify_sandbox.control.services import Services
 from aktify_sandbox.masking import masked_key, printable
 from aktify_sandbox.scenarios.forced import does
-from aktify_sandbox.storage.store import Store
+from aktify_sandbox.storage.index import Tables
 
 _MAX_SHOWN = 64
 
@@ -93,13 +93,13 @@ def remember_key(services: Services, text: str, key: Key) -> None:
     services.campaigns.find(text.encode())  # from now on it is known in full, and searched for
 
 
-def restore(store: Store, campaigns: Campaigns) -> list[str]:
+def restore(tables: Tables, campaigns: Campaigns) -> list[str]:
     """What was added or revoked in earlier runs. A campaign whose rulings can't be in force is left out.
 
     Returns what is to be said of that.
     """
     notices = []
-    for row in store.db.table("campaigns"):
+    for row in tables["campaigns"].values():
         campaign = _restored(row)
         try:
             campaigns.check(campaign)
@@ -107,15 +107,15 @@ def restore(store: Store, campaigns: Campaigns) -> list[str]:
         except RulingMistake as mistake:
             about = f"The campaign {printable(row['name'])}, added in an earlier run, is left out"
             notices.append(f"{about}: {mistake} Its keys meet the general rulings.")
-    for row in store.db.table("keys"):
+    for row in tables["keys"].values():
         key = Key(row["shown"], row["campaign"], row["revoked"], "added")
         campaigns.restore_key(row["digest"], key)
     return notices
 
 
-def salt_in(store: Store) -> str:
+def salt_in(tables: Tables) -> str:
     """What goes into the digests of a folder's keys: what has gone into them already."""
-    return salt_for(row["digest"] for row in store.db.table("keys"))
+    return salt_for(row["digest"] for row in tables["keys"].values())
 
 
 def _restored(row: Mapping[str, Any]) -> Campaign:

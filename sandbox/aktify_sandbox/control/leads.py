@@ -1,6 +1,7 @@
 """`/_sandbox/leads`: what is kept, and leads to begin with."""
 
 import re
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 from starlette.requests import Request
@@ -19,6 +20,7 @@ from aktify_sandbox.control.work import runs_for
 from aktify_sandbox.jobs import Stopping, Work
 from aktify_sandbox.originals import time
 from aktify_sandbox.record.recorder import timestamp
+from aktify_sandbox.storage.index import Document
 from aktify_sandbox.storage.log import LogUnwritable, request_id
 from aktify_sandbox.storage.store import Store
 
@@ -33,12 +35,9 @@ def routes(services: Services) -> list[Route]:
 
     async def list_leads(request: Request) -> Response:
         refuse_unknown(request, "campaign", "phone", "search", "limit", "before", "after")
-        limit, before, after = limit_in(request), before_in(request), before_in(request, "after")
-        numbers = [number for number in _chosen(services, request) if _is_between(number, after, before)]
-        if after is None:
-            numbers.reverse()
-        search = request.query_params.get("search", "")
-        leads, following = await runs_for(request, services)(_page(store, numbers, search, limit))
+        limit, search = limit_in(request), request.query_params.get("search", "")
+        meant = _meant(store, request)
+        leads, following = await runs_for(request, services)(_page(meant, search, limit))
         return JSONResponse({"leads": leads, "next": following})
 
     async def import_leads(request: Request) -> Response:
@@ -51,7 +50,11 @@ def routes(services: Services) -> list[Route]:
 
     async def delete_leads(request: Request) -> Response:
         refuse_unknown(request, "campaign", "phone")
-        numbers = _chosen(services, request)
+        campaign, found = request.query_params.get("campaign"), _phone_in(request)
+        campaigns = [campaign] if campaign else store.campaigns_with_leads()
+        if found is None:
+            return JSONResponse({"removed": store.clear_leads(campaigns)})
+        numbers = _numbers_with(store, campaigns, found)
         store.change("leads", {}, numbers)
         return JSONResponse({"removed": len(numbers)})
 
@@ -62,26 +65,55 @@ def routes(services: Services) -> list[Route]:
     ]
 
 
-def _is_between(number: int, after: int | None, before: int | None) -> bool:
-    return (after is None or number > after) and (before is None or number < before)
-
-
 def _page(
-    store: Store, numbers: list[int], search: str, limit: int
+    meant: Iterator[tuple[int, Document]], search: str, limit: int
 ) -> Work[tuple[list[dict[str, Any]], str | None]]:
     """The first of these leads that hold the text, and the id from which to go on."""
     found: list[dict[str, Any]] = []
     last = 0
-    for number in numbers:
+    for number, lead in meant:
         yield
-        lead = store.lead(number)
-        if lead is None or not _holds(lead, search):
+        if not _holds(lead, search):
             continue
         if len(found) == limit:
             return found, request_id(last)
         last = number
         found.append(_public(lead))
     return found, None
+
+
+def _meant(store: Store, request: Request) -> Iterator[tuple[int, Document]]:
+    """The leads that the query means, newest first; with `after`, oldest first. Raises `ProblemError`."""
+    before, after = before_in(request), before_in(request, "after")
+    campaign, found = request.query_params.get("campaign"), _phone_in(request)
+    if found is not None:
+        campaigns = [campaign] if campaign else store.campaigns_with_leads()
+        numbers = _numbers_with(store, campaigns, found)
+        read = ((number, store.lead(number)) for number in (numbers if after is not None else numbers[::-1]))
+        leads: Iterator[tuple[int, Document]] = ((number, lead) for number, lead in read if lead)
+    elif after is None:
+        leads = store.newest_leads(campaign, before)
+    else:
+        leads = store.oldest_leads(campaign, after)
+    return ((number, lead) for number, lead in leads if _is_between(number, after, before))
+
+
+def _is_between(number: int, after: int | None, before: int | None) -> bool:
+    return (after is None or number > after) and (before is None or number < before)
+
+
+def _numbers_with(store: Store, campaigns: Iterable[str], phone: str) -> list[int]:
+    """The lines of the leads with that number (E.164), oldest first."""
+    return sorted(number for name in campaigns for number in store.leads_with(name, phone))
+
+
+def _phone_in(request: Request) -> str | None:
+    """The number of the query (E.164); None without one. Raises `ProblemError`."""
+    phone = request.query_params.get("phone")
+    found = None if phone is None else identity(phone)
+    if phone is not None and found is None:
+        raise ProblemError(400, f"phone={phone} isn't a US phone number.")
+    return found
 
 
 def _holds(lead: Any, search: str) -> bool:
@@ -91,22 +123,6 @@ def _holds(lead: Any, search: str) -> bool:
     values += (lead["lead"].get("metadata") or {}).values()
     texts = (lead["campaign"], lead["phone"], lead["receivedAt"], lead["request"] or "imported", *values)
     return search.lower() in "\n".join(texts).lower()
-
-
-def _chosen(services: Services, request: Request) -> list[int]:
-    """The numbers of the leads that the query means, oldest first."""
-    store, campaign, phone = (
-        services.store,
-        request.query_params.get("campaign"),
-        request.query_params.get("phone"),
-    )
-    if phone is None:
-        return store.numbers(campaign)
-    found = identity(phone)
-    if found is None:
-        raise ProblemError(400, f"phone={phone} isn't a US phone number.")
-    campaigns = [campaign] if campaign else store.campaigns_with_leads()
-    return sorted(number for name in campaigns for number in store.leads_with(name, found))
 
 
 def _public(lead: Any) -> dict[str, Any]:

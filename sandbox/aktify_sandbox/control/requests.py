@@ -44,7 +44,7 @@ def routes(services: Services) -> list[Route]:
         return JSONResponse(record)
 
     async def clear_requests(_: Request) -> Response:
-        return JSONResponse({"cleared": store.clear_requests()})
+        return JSONResponse({"cleared": await store.clear_requests()})
 
     return [
         Route("/requests", list_requests, methods=["GET"]),

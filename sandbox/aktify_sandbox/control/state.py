@@ -1,9 +1,9 @@
 """`/_sandbox/state`: all that is remembered, as one file."""
 
 from collections.abc import AsyncIterator
-from contextlib import ExitStack
+from contextlib import AsyncExitStack
+from dataclasses import dataclass
 from pathlib import Path
-from typing import NamedTuple
 
 from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
@@ -18,17 +18,19 @@ from aktify_sandbox.control.services import Services
 from aktify_sandbox.originals import asyncio
 from aktify_sandbox.scenarios.shelf import Loaded
 from aktify_sandbox.settings import SettingsMistake
-from aktify_sandbox.storage.log import LogError, Snapshot
-from aktify_sandbox.storage.states import Draft, StateMistake, proved, refuse_real_people
-from aktify_sandbox.storage.store import Store
+from aktify_sandbox.storage.index import Index
+from aktify_sandbox.storage.log import LogError, Replacement, Snapshot
+from aktify_sandbox.storage.states import Draft, StateMistake, refuse_real_people
 
 _CHUNK = 1 << 18
 
 
-class State(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class State:
     """A state that was proved, and all that follows from it."""
 
-    store: Store
+    log: Replacement
+    index: Index
     campaigns: Campaigns
     scenarios: dict[str, dict[str, Loaded]]
     """Those of single campaigns."""
@@ -40,8 +42,8 @@ def routes(services: Services) -> list[Route]:
     store = services.store
 
     async def save(_: Request) -> Response:
-        held = ExitStack()
-        snapshot, end = held.enter_context(store.state())
+        held = AsyncExitStack()
+        snapshot, end = await held.enter_async_context(store.state())
         headers = {
             "content-length": str(snapshot.size + len(end)),
             "content-disposition": "attachment; filename=state.jsonl",
@@ -53,7 +55,7 @@ def routes(services: Services) -> list[Route]:
     async def load(request: Request) -> Response:
         if not request.headers.get("content-type", "").startswith(STATE_MEDIA):
             raise ProblemError(415, f"Send what GET /_sandbox/state gave, as content-type: {STATE_MEDIA}.")
-        draft = Draft(store.state_folder)
+        draft = Draft(store.log.replacement())
         try:
             async for chunk in request.stream():
                 draft.write(chunk)
@@ -82,7 +84,7 @@ def load_at_start(services: Services, file: Path) -> list[str]:
         counts = f"{len(store.leads):,} leads, {store.requests:,} requests"
         why = f"{store.folder} has a state already ({counts})"
         return [f"{file} isn't loaded: {why}. Fix: `aktify-sandbox state load {file}` replaces it."]
-    draft = Draft(store.state_folder)
+    draft = Draft(store.log.replacement())
     try:
         with file.open("rb") as source:
             while piece := source.read(_CHUNK):
@@ -103,19 +105,19 @@ def _replace(services: Services, state: State) -> None:
 
     Raises `LogUnwritable`; then nothing has changed.
     """
-    services.store.become(state.store)
+    services.store.load(state.log, state.index)
     services.campaigns.replace_with(state.campaigns)
     services.forcing.replace_with(state.scenarios)
 
 
 def _proved(services: Services, draft: Draft) -> State:
     """Nothing in use is changed by this. Raises `StateMistake`."""
-    store = proved(draft)
-    campaigns = services.campaigns.as_configured(salt_in(store))
-    notices = restore(store, campaigns)
-    refuse_real_people(store, lambda campaign: _is_protected(campaigns, campaign))
+    log, index = draft.proved()
+    campaigns = services.campaigns.as_configured(salt_in(index.plain))
+    notices = restore(index.plain, campaigns)
+    refuse_real_people(log, lambda campaign: _is_protected(campaigns, campaign))
     scenarios, warnings = services.forcing.read_for(campaigns.campaigns())
-    return State(store, campaigns, scenarios, notices + warnings)
+    return State(log, index, campaigns, scenarios, notices + warnings)
 
 
 def _is_protected(campaigns: Campaigns, campaign: str | None) -> bool:
@@ -123,8 +125,8 @@ def _is_protected(campaigns: Campaigns, campaign: str | None) -> bool:
     return rulings["fictional-only"] == "on"
 
 
-async def _pieces(held: ExitStack, snapshot: Snapshot, end: bytes) -> AsyncIterator[bytes]:
-    with held:
+async def _pieces(held: AsyncExitStack, snapshot: Snapshot, end: bytes) -> AsyncIterator[bytes]:
+    async with held:
         for offset in range(0, snapshot.size, _CHUNK):
             length = min(_CHUNK, snapshot.size - offset)
             yield await asyncio.to_thread(snapshot.read, length, offset)

@@ -17,8 +17,9 @@ from aktify_sandbox.originals import time
 from aktify_sandbox.record.notes import notes_on
 from aktify_sandbox.record.recorder import restored, timestamp
 from aktify_sandbox.record.text import text_of
+from aktify_sandbox.storage.index import identity_in
 from aktify_sandbox.storage.log import Line, number_of, request_id
-from aktify_sandbox.storage.store import Store, identity_in, is_request
+from aktify_sandbox.storage.store import Store, is_request
 
 Record = dict[str, Any]
 

@@ -19,12 +19,12 @@ import fcntl
 import stat
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import BinaryIO, NamedTuple
+from typing import BinaryIO
 
 from aktify_sandbox.originals import os, time
 from aktify_sandbox.replacing import is_temporary, replaced, temporary_name
 from aktify_sandbox.storage import server_file
-from aktify_sandbox.storage.log import LogError, LogUnwritable, header
+from aktify_sandbox.storage.log import LogError, LogUnwritable, Temporary, header
 from aktify_sandbox.storage.server_file import LOG
 
 CHECKPOINT = "checkpoint"
@@ -66,13 +66,6 @@ class StateInUse(LogError):
 
 class NotOurFolder(LogError):
     """The folder, or a file in it, isn't what a sandbox made; nothing was changed."""
-
-
-class Temporary(NamedTuple):
-    """A file on its way to be the log: open, locked, and gone with its name when it isn't put in the log's place."""
-
-    fd: int
-    name: str
 
 
 class Folder:
@@ -330,7 +323,7 @@ class Folder:
             found = self._stat(name)
             if found is None or not stat.S_ISREG(found.st_mode):
                 continue
-            is_left = name not in (*_UNCHANGED, LOG) or name == _OLD_LOCK
+            is_left = name not in (*_UNCHANGED, LOG) or name in (_OLD_LOCK, _OLD_COPY)
             if is_left and self._is_ours(name):
                 self._delete(name)
 
@@ -347,27 +340,29 @@ class Folder:
 
     def give_up_reserve(self) -> bool:
         """Make that little room. False if there is none to make."""
-        if self.trouble(None) or not self._is_ours(_RESERVE):
+        if self.trouble(None):
             return False
-        self._delete(_RESERVE)
-        return True
+        there = [name for name in (_RESERVE, CHECKPOINT) if self._stat(name) is not None]
+        for name in there:
+            self._delete(name)
+        return bool(there)
 
-    def forget_copy(self) -> bool:
-        """Delete the copy that a stop has left. False if there is none."""
-        with contextlib.suppress(OSError):
-            if self.trouble(None) is None and self._stat(_OLD_COPY) is not None:
-                self._delete(_OLD_COPY)
-                return True
-        return False
+    def checkpoint(self) -> bytes:
+        """What the checkpoint holds; nothing where there is none that can be read."""
+        try:
+            with open(self._open(CHECKPOINT, os.O_RDONLY), "rb") as file:
+                return file.read()
+        except OSError:
+            return b""
 
     @contextlib.contextmanager
-    def replaced(self, name: str) -> Iterator[BinaryIO]:
+    def replaced(self, name: str, *, is_durable: bool = True) -> Iterator[BinaryIO]:
         """What is written takes the place of the file of that name, whole or not at all.
 
         Raises `OSError`, and `LogUnwritable` if the log isn't the one any more that this process has.
         """
         self.refuse_if_changed()
-        with replaced(Path(name), folder=self._directory) as file:
+        with replaced(Path(name), folder=self._directory, is_durable=is_durable) as file:
             yield file
             self.refuse_if_changed()
 
@@ -389,7 +384,6 @@ class Folder:
 
         Raises `OSError`, `LogUnwritable`; then nothing has changed.
         """
-        os.fsync(temporary.fd)
         found = os.fstat(temporary.fd)
         self.refuse_if_changed(size, more)
         os.replace(temporary.name, LOG, src_dir_fd=self._directory, dst_dir_fd=self._directory)

@@ -8,10 +8,12 @@ so that a million old lines cost no memory. One thread writes; any thread may re
 
 import contextlib
 import errno
+import itertools
+import operator
 import re
 import tempfile
 import zlib
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -20,10 +22,13 @@ import orjson
 from aktify_sandbox.originals import os, threading
 
 if TYPE_CHECKING:
-    from aktify_sandbox.storage.folder import Folder, Temporary
+    from aktify_sandbox.storage.folder import Folder
 
 FORMAT = 1
 _CHUNK = 1 << 18
+_PAGE = 1 << 16
+_FAR = 64
+"""Behind so many lines that nobody asked for, it is quicker to search."""
 _SEAL = len(',"crc":"00000000"}')
 
 
@@ -44,6 +49,13 @@ def too_many_files(error: BaseException | None) -> str | None:
     if not isinstance(error, OSError) or error.errno not in (errno.EMFILE, errno.ENFILE):
         return None
     return "Too many files and connections are open. Fix: close some, or start with a higher `ulimit -n`."
+
+
+class Temporary(NamedTuple):
+    """A file on its way to be the log: open, locked, and gone with its name when it isn't put in the log's place."""
+
+    fd: int
+    name: str
 
 
 class Line(NamedTuple):
@@ -112,12 +124,12 @@ class Snapshot:
                 yield Line(offset, whole)
                 offset += len(whole) + 1
 
-    def backwards(self, end: int | None = None) -> Iterator[Line]:
+    def backwards(self, end: int | None = None, *, chunk_size: int | None = None) -> Iterator[Line]:
         """The lines, newest first; those before the offset `end` where one begins."""
         end = (self.size if end is None else end) - 1  # without the last newline
         held = list[bytes]()  # pieces of one line, its last first
         while end > 0:
-            start = max(0, end - _CHUNK)
+            start = max(0, end - (chunk_size or _CHUNK))
             position = end
             *others, last = self.read(end - start, start).split(b"\n")
             held.append(last)
@@ -133,6 +145,34 @@ class Snapshot:
         """The line with that number, or None."""
         line = self._line_after(self.offset_of(number))
         return line if line is not None and line.number == number else None
+
+    def forwards_from(self, number: int) -> Iterator[Line]:
+        """The lines from that number on, oldest first."""
+        return self.lines(self.offset_of(number), chunk_size=_PAGE)
+
+    def backwards_from(self, number: int) -> Iterator[Line]:
+        """The lines up to that number, newest first."""
+        return self.backwards(self.offset_of(number + 1), chunk_size=_PAGE)
+
+    def find_all(
+        self, numbers: Iterable[int], walk: Callable[["Snapshot", int], Iterator[Line]]
+    ) -> Iterator[Line]:
+        """The lines with these numbers, which stand in the order of the walk: `forwards_from` or `backwards_from`.
+
+        From one to the next it walks, or searches anew when the next is far.
+        """
+        lines: Iterator[Line] = iter(())
+        held: Line | None = None
+        is_before = operator.gt if walk is Snapshot.backwards_from else operator.lt
+        for number in numbers:
+            if held is None or is_before(held.number, number):
+                near = itertools.islice(lines, _FAR)
+                held = next((line for line in near if not is_before(line.number, number)), None)
+            if held is None:
+                lines = walk(self, number)
+                held = next(lines, None)
+            if held is not None and held.number == number:
+                yield held
 
     def offset_of(self, number: int) -> int:
         """Where the first line begins that has that number or a later one, by bisection; the end if none has."""
@@ -162,6 +202,11 @@ class Snapshot:
             offset += step
         return self.size
 
+    def count_before(self, offset: int) -> int:
+        """How many lines end before the offset."""
+        starts = range(0, offset, _CHUNK)
+        return sum(self.read(min(_CHUNK, offset - start), start).count(b"\n") for start in starts)
+
     def last_newline(self) -> int:
         """Where the last newline stands; -1 if there is none."""
         end = self.size
@@ -189,12 +234,10 @@ class Snapshot:
 class Log:
     """The open file. `size` counts the bytes that are safely in it."""
 
-    def __init__(
-        self, folder: "Folder | None", *, fsync: bool = False, temporary: "Temporary | None" = None
-    ) -> None:
+    def __init__(self, folder: "Folder | None", *, fsync: bool = False) -> None:
         """The log of the folder; None keeps the lines in memory. The caller then reads `replay()` once.
 
-        `temporary` is a file that may become the log of a folder, and holds lines already. Raises `LogError`.
+        Raises `LogError`.
         """
         self.path = folder.log if folder else None
         self.warnings: list[str] = []
@@ -203,8 +246,7 @@ class Log:
         self._swap = threading.Lock()  # held while handle and size change together, and while both are taken
         self._trouble_at_end: str | None = None
         self.rewrites = 0  # how often what stands where has changed
-        self._temporary = temporary
-        self._fd = folder.fd if folder else temporary.fd if temporary else unnamed_file()
+        self._fd = folder.fd if folder else unnamed_file()
         self.size = os.fstat(self._fd).st_size
         # bytes behind `size` that are no whole line: torn, or not taken back yet
         self._excess = self._torn_end()
@@ -228,23 +270,28 @@ class Log:
             except OSError as error:
                 raise LogError(f"{self.path} can't be mended: {error.strerror}.") from error
 
-    def replay(self) -> Iterator[Line]:
-        """Every line from the first, each proved by its checksum; only then a torn end is cut off.
+    def replay(self, start: int = 0) -> Iterator[Line]:
+        """Every line from the offset on, each proved by its checksum; only then a torn end is cut off.
 
         Raises `LogDamaged` naming file and line; then nothing was changed.
         """
         last = -1
-        for place, line in enumerate(self.lines(), start=1):
+        for place, line in enumerate(self.lines(start)):
             if not is_intact(line.text) or line.number <= last:
-                raise LogDamaged(
-                    f"{self.path}:{place}: this line is damaged (its checksum is wrong); nothing was changed. "
-                    f"{_way_out(place)}"
-                )
+                raise self._damage(place, start)
             last = line.number
-            if place == 1:
+            if line.offset == 0:
                 self._check_format(line)
             yield line
         self._cut_torn_end()
+
+    def _damage(self, place: int, start: int) -> LogDamaged:
+        with self.snapshot() as snapshot:
+            place += 1 + snapshot.count_before(start)
+        return LogDamaged(
+            f"{self.path}:{place}: this line is damaged (its checksum is wrong); nothing was changed. "
+            f"{_way_out(place)}"
+        )
 
     def _check_format(self, line: Line) -> None:
         found = line.load()
@@ -330,71 +377,24 @@ class Log:
             return self._trouble_at_end
         return self._folder.trouble(self.size, self._excess)
 
-    def rewrite(self, first: bytes, lines: Iterable[bytes]) -> None:
-        """Put a header and these lines (sealed, without newline) in place of all: old file or new, no mixture.
+    def replacement(self) -> "Replacement":
+        """An empty file that may take this one's place. Raises `LogUnwritable`."""
+        self.refuse_if_changed()
+        return Replacement(self._folder, fsync=self._fsync)
+
+    def replace_with(self, other: "Replacement") -> None:
+        """Put the other's lines in place of all: old file or new, no mixture. How long they are doesn't matter.
 
         Raises `LogUnwritable`; then the old file is as it was.
         """
-        self.refuse_if_changed()
-        temporary: Temporary | None = None
-        fd = -1
-        try:
-            if self._folder:
-                temporary = self._folder.temporary()
-            fd = temporary.fd if temporary else unnamed_file()
-            size = _copy(fd, first, lines)
-            self._put_in_place(temporary)
-        except BaseException as error:
-            self._give_up(fd, temporary)
-            if isinstance(error, OSError):
-                raise LogUnwritable(self._why_not_rewritten(error)) from error
-            raise
-        self._go_on_with(fd, size)
-
-    def become(self, other: "Log") -> None:
-        """Put the other's lines in place of all: its file, which lies beside this one, takes this one's name.
-
-        Raises `LogUnwritable`; then both are as they were.
-        """
-        try:
-            self._put_in_place(other._temporary)
-        except OSError as error:
-            raise LogUnwritable(self._why_not_rewritten(error)) from error
-        self._go_on_with(other._fd, other.size)
-        other._fd = -1
-
-    def _put_in_place(self, temporary: "Temporary | None") -> None:
-        if self._folder and temporary:
-            self._folder.put_in_place(temporary, self.size, self._excess)
-
-    def _go_on_with(self, fd: int, size: int) -> None:
+        new = other.put_in_place(self.size, self._excess)
         with self._swap:
-            os.close(self._fd)
-            self._fd, self.size, self._excess = fd, size, 0
+            old, self._fd, self.size, self._excess = self._fd, new, other.size, 0
             self.rewrites += 1
-        if self._folder:
+        if self._folder and self._fsync:
             with contextlib.suppress(OSError):  # the new file is in place already
                 self._folder.sync()
-
-    def _give_up(self, fd: int, temporary: "Temporary | None") -> None:
-        if fd >= 0:
-            os.close(fd)
-        if self._folder and temporary:
-            self._folder.discard(temporary)
-
-    def cut(self, offset: int) -> None:
-        """Take off what stands from here on. Raises `OSError`."""
-        os.ftruncate(self._fd, offset)
-        os.lseek(self._fd, offset, os.SEEK_SET)  # memory isn't opened for appending
-        self.size = offset
-
-    def _why_not_rewritten(self, error: OSError) -> str:
-        if self.path is None:
-            return f"memory can't be rewritten: {error.strerror}."
-        return (
-            f"{self.path} can't be rewritten: {error.strerror}. What is left of it must fit beside it first: make "
-            f"room on that disk, or stop the sandbox and delete {self.path.parent}, which forgets everything."
-        )
+        _close_aside(old)
 
     def close(self) -> None:
         """Let go of the file, and of the folder. `trouble` still tells how it was."""
@@ -403,24 +403,100 @@ class Log:
             fd, self._fd = self._fd, -1
         if self._folder:
             self._folder.release()
-        elif fd >= 0:  # else another log has become it
+        elif fd >= 0:
             os.close(fd)
+
+
+class Replacement:
+    """A log on its way: written beside the one in use, or in memory. It is gone unless it takes that one's place."""
+
+    def __init__(self, folder: "Folder | None", *, fsync: bool = False) -> None:
+        """For the log of that folder; None: for one in memory. Raises `LogUnwritable`."""
+        self.size = 0
+        self._folder = folder
+        self._fsync = fsync
+        with self._said():
+            self._file = folder.temporary() if folder else Temporary(unnamed_file(), "")
+
+    @contextlib.contextmanager
+    def _said(self) -> Iterator[None]:
+        """Raise what the disk refuses as `LogUnwritable`."""
+        try:
+            yield
+        except OSError as error:
+            raise LogUnwritable(self._why_not(error)) from error
+
+    def _why_not(self, error: OSError) -> str:
+        if self._folder is None:
+            return f"memory can't be rewritten: {error.strerror}."
+        return (
+            f"{self._folder.log} can't be rewritten: {error.strerror}. What takes its place must fit beside it first: "
+            f"make room on that disk, or stop the sandbox and delete {self._folder.path}, which forgets everything."
+        )
+
+    def write(self, data: bytes) -> None:
+        """Add to it. Raises `LogUnwritable`."""
+        written = 0
+        with self._said():
+            while written < len(data):
+                step = os.write(self._file.fd, data[written:])
+                written += step
+                self.size += step
+
+    def write_lines(self, lines: Iterable[bytes]) -> None:
+        """Add lines (sealed, without newline). Raises `LogUnwritable`."""
+        held, size = list[bytes](), 0
+        for line in lines:
+            held += (line, b"\n")
+            size += len(line) + 1
+            if size >= _CHUNK:
+                self.write(b"".join(held))
+                held, size = [], 0
+        self.write(b"".join(held))
+
+    def sync(self) -> None:
+        """Have the disk take it in, while nobody waits. Raises `LogUnwritable`."""
+        with self._said():
+            if self._folder:
+                os.fsync(self._file.fd)
+
+    def snapshot(self) -> Snapshot:
+        """What was written, as lines, for as long as it isn't closed."""
+        return Snapshot(self._file.fd, self.size, 0, None)
+
+    def cut(self, size: int) -> None:
+        """Take off what stands from here on. Raises `LogUnwritable`."""
+        with self._said():
+            os.ftruncate(self._file.fd, size)
+            os.lseek(self._file.fd, size, os.SEEK_SET)  # memory isn't opened for appending
+        self.size = size
+
+    def put_in_place(self, size: int, more: int) -> int:
+        """Be the log from now on: its descriptor. `size` and `more` are those of the log in use.
+
+        Raises `LogUnwritable`; then nothing has changed.
+        """
+        with self._said():
+            if self._folder:
+                if self._fsync:
+                    os.fsync(self._file.fd)
+                self._folder.put_in_place(self._file, size, more)
+        fd, self._file = self._file.fd, Temporary(-1, "")
+        return fd
+
+    def close(self) -> None:
+        """Let go of it, and remove it unless it has taken the place of another."""
+        file, self._file = self._file, Temporary(-1, "")
+        if file.fd >= 0:
+            os.close(file.fd)
+            if self._folder:
+                self._folder.discard(file)
 
 
 def header(next_number: int, **more: int) -> bytes:
     """The first line: format, version, the number from which the sequence goes on, and the writer's own counts."""
     first = {"id": request_id(0), "log": "aktify-sandbox", "version": FORMAT, "next": next_number, **more}
     return seal(orjson.dumps(first))
-
-
-def fsync_folder(folder: Path) -> None:
-    """Make a rename in the folder survive a power loss (a folder can't be opened on Windows)."""
-    if os.name == "posix":
-        fd = os.open(folder, os.O_RDONLY)
-        try:
-            os.fsync(fd)
-        finally:
-            os.close(fd)
 
 
 def _way_out(place: int) -> str:
@@ -430,22 +506,12 @@ def _way_out(place: int) -> str:
     return "Move the folder away to start anew, or delete that line to go on without it."
 
 
-def _copy(fd: int, first: bytes, lines: Iterable[bytes]) -> int:
-    size, buffer, held = 0, [first], len(first)
-    for line in lines:
-        buffer += (line, b"\n")
-        held += len(line) + 1
-        if held >= _CHUNK:
-            size += _write_all(fd, b"".join(buffer))
-            buffer, held = [], 0
-    return size + _write_all(fd, b"".join(buffer))
-
-
-def _write_all(fd: int, data: bytes) -> int:
-    written = 0
-    while written < len(data):
-        written += os.write(fd, data[written:])
-    return written
+def _close_aside(fd: int) -> None:
+    """Close a file that has no name any more: the disk takes its time to free a large one."""
+    if os.fstat(fd).st_size < _CHUNK:
+        os.close(fd)
+    else:
+        threading.Thread(target=os.close, args=(fd,), name="aktify-sandbox closing").start()
 
 
 def unnamed_file() -> int:

@@ -120,6 +120,7 @@ _KINDS: dict[str, dict[str, Any]] = {
     },
     "drop": {
         "anyOf": [
+            _with({"table": {"const": "leads"}, "campaigns": {"type": "array", "items": _TEXT}}),
             _with(
                 {
                     "table": {"const": "leads"},

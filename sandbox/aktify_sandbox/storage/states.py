@@ -4,8 +4,6 @@ What arrives is written beside the log and proved there, line by line, while the
 log's place in one step.
 """
 
-import contextlib
-import os
 import re
 from collections.abc import Callable, Iterator
 from typing import Any
@@ -14,18 +12,9 @@ import orjson
 
 from aktify_sandbox.contract.phone import is_fictional
 from aktify_sandbox.contract.validators import Check
-from aktify_sandbox.storage.folder import Folder, Temporary
-from aktify_sandbox.storage.log import (
-    FORMAT,
-    Line,
-    Log,
-    LogUnwritable,
-    is_intact,
-    request_id,
-    unnamed_file,
-)
+from aktify_sandbox.storage.index import Index
+from aktify_sandbox.storage.log import FORMAT, Line, Replacement, Snapshot, is_intact, request_id
 from aktify_sandbox.storage.state_lines import judges
-from aktify_sandbox.storage.store import Store
 
 _BEGINNING = re.compile(rb'\{"id":"r[0-9]{9,15}"(,"kind":"request","receivedAt":"[^"]{24}")?')
 _FIRST = b'{"id":"r000000000","log":"aktify-sandbox",'
@@ -44,78 +33,47 @@ class StateMistake(ValueError):
 
 
 class Draft:
-    """A state on its way in: a file beside the log, or an unnamed one in memory. It is gone unless it is taken."""
+    """A state on its way in: what may take the log's place, and what it says. It is gone unless it does."""
 
-    def __init__(self, folder: Folder | None) -> None:
-        """Raises `LogUnwritable`."""
-        self._folder = folder
-        try:
-            self._file = folder.temporary() if folder else Temporary(unnamed_file(), "")
-        except OSError as error:
-            raise _unwritable(error) from error
-        self._fd = self._file.fd
-        self._log: Log | None = None
+    def __init__(self, log: Replacement) -> None:
+        self._log = log
+        self._last = b""
 
     def write(self, data: bytes) -> None:
         """Add what came. Raises `LogUnwritable`."""
-        try:
-            while data:
-                data = data[os.write(self._fd, data) :]
-        except OSError as error:
-            raise _unwritable(error) from error
+        self._log.write(data)
+        self._last = data[-1:] or self._last
 
-    def log(self) -> Log:
-        """What came, as a log. Raises `StateMistake` when it doesn't end as a line does, `LogUnwritable`."""
-        size = os.fstat(self._fd).st_size
-        if size == 0:
+    def proved(self) -> tuple[Replacement, Index]:
+        """What came and what it says, each line proved. Raises `StateMistake`, `LogUnwritable`."""
+        self._refuse_cut()
+        self._log.sync()  # the bulk of it, while nobody waits
+        index, end = Index(), 0
+        for line, content in _proved_lines(self._log.snapshot()):
+            if content.get("kind") == "end":
+                end = line.offset
+            else:
+                index.learn(content)
+        self._log.cut(end)
+        return self._log, index
+
+    def _refuse_cut(self) -> None:
+        """Raises `StateMistake` when what came doesn't end as a line does."""
+        if self._log.size == 0:
             raise StateMistake(1, f"There is nothing in it. {_NO_STATE}")
-        if os.pread(self._fd, 1, size - 1) != b"\n":
-            count = _newlines(self._fd, size)
-            if not count or os.pread(self._fd, len(_FIRST), 0) != _FIRST:
+        if self._last != b"\n":
+            snapshot = self._log.snapshot()
+            count = snapshot.count_before(snapshot.size)
+            if not count or snapshot.read(min(len(_FIRST), snapshot.size), 0) != _FIRST:
                 raise StateMistake(1, _NO_STATE)
             raise StateMistake(count + 1, "The file ends in the middle of this line: it was cut off.")
-        try:
-            if self._folder:
-                os.fsync(self._fd)  # the bulk of it, while nobody waits
-        except OSError as error:
-            raise _unwritable(error) from error
-        self._log = Log(None, temporary=self._file)
-        return self._log
 
     def close(self) -> None:
-        """Let go of it, and remove it unless another log has become it."""
-        with contextlib.suppress(OSError):
-            if self._log is None:
-                os.close(self._fd)
-            else:
-                self._log.close()
-        if self._folder:
-            self._folder.discard(self._file)
+        """Let go of it, and remove it unless it has taken the log's place."""
+        self._log.close()
 
 
-def _newlines(fd: int, size: int) -> int:
-    step = 1 << 18
-    return sum(os.pread(fd, step, start).count(b"\n") for start in range(0, size, step))
-
-
-def _unwritable(error: OSError) -> LogUnwritable:
-    return LogUnwritable(f"The state can't be written beside the one in use: {error.strerror}.")
-
-
-def proved(draft: Draft) -> Store:
-    """What came as a store of its own, each line proved. Raises `StateMistake`, `LogUnwritable`."""
-    log = draft.log()
-    store, end = Store(None, log=log), 0
-    for line, content in _proved_lines(log):
-        if content.get("kind") == "end":
-            end = line.offset
-        else:
-            store.learn(content)
-    log.cut(end)
-    return store
-
-
-def _proved_lines(log: Log) -> Iterator[tuple[Line, dict[str, Any]]]:
+def _proved_lines(log: Snapshot) -> Iterator[tuple[Line, dict[str, Any]]]:
     meaningful = judges()
     last, place = -1, 0
     kind: str | None = ""
@@ -168,9 +126,9 @@ def _content_of(place: int, line: Line, meaningful: dict[str | None, Check]) -> 
     return content
 
 
-def refuse_real_people(store: Store, protects: Protects) -> None:
+def refuse_real_people(log: Replacement, protects: Protects) -> None:
     """Where only fictional numbers may be kept, nothing else comes in through a file. Raises `StateMistake`."""
-    for place, line in enumerate(store.log.lines(), start=1):
+    for place, line in enumerate(log.snapshot().lines(), start=1):
         content = line.load()
         about = (
             content["content"]

@@ -7,33 +7,42 @@ write gives it back.
 
 import contextlib
 import errno
-import hashlib
 import itertools
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping
+from operator import itemgetter
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, TypeVar
 
 import orjson
 
-from aktify_sandbox.originals import asyncio
-from aktify_sandbox.storage.fold import fold
-from aktify_sandbox.storage.folder import Folder
+from aktify_sandbox.contract.answers import number_of_code
+from aktify_sandbox.jobs import Jobs, Stopping, Work
+from aktify_sandbox.originals import asyncio, threading
+from aktify_sandbox.storage import checkpoint
+from aktify_sandbox.storage.checkpoint import Checkpoint, Mark
+from aktify_sandbox.storage.compaction import Compaction
+from aktify_sandbox.storage.folder import CHECKPOINT, Folder
+from aktify_sandbox.storage.index import STRIDE, Document, Index, Kept, Tables, identity_in, lead_in, place_of
 from aktify_sandbox.storage.log import (
     Line,
     Log,
-    LogError,
     LogUnwritable,
+    Replacement,
     Snapshot,
     header,
-    number_in,
     request_id,
     seal,
 )
-from aktify_sandbox.storage.tables import Document, Documents
+from aktify_sandbox.storage.shards import Shards
+from aktify_sandbox.storage.tables import Documents
 
-_PLAIN_TABLES = ("keys", "campaigns")
-_SPELLING = 24
-"""Bits for a number's spelling, so that with the number's own they fit into 64."""
+T = TypeVar("T")
+
+_CHECKPOINT_LINES = 100_000
+"""A start reads so many lines in about a second."""
+_CHECKPOINT_AT_STOP = 10_000
+_MANY = 100_000
+_PAGE = 1 << 16
 
 
 Done = Callable[[LogUnwritable | None], None]
@@ -44,66 +53,56 @@ Watcher = Callable[[str, int], None]
 """What is called with news: `recorded` (requests), `amended` (the request of that number), `cleared` (the record)."""
 
 
-class Kept(NamedTuple):
-    """A lead that a request brings: whose number it takes, and the short link that shall open."""
-
-    campaign: str
-    identity: str
-    """The number (E.164), or that, a space and how it is written: the ruling `duplicate-by`."""
-    code: str | None = None
-
-
 class Store:
     """Leads, keys, campaigns and the record of requests."""
 
-    def __init__(
-        self,
-        folder: Path | None,
-        *,
-        fsync: bool = False,
-        keep: int | None = None,
-        log: Log | None = None,
-    ) -> None:
+    def __init__(self, folder: Path | None, *, fsync: bool = False, keep: int | None = None) -> None:
         """Open the state folder (None: nothing on disk). `keep` bounds how many requests are kept.
 
-        `log` is one that was opened already; the caller has the store `learn` its lines, one by one.
         Raises `LogError`: in use, damaged, of another version, not writable.
         """
         self.folder = folder
         self.keep = keep
-        self.requests = 0  # how many are on disk
-        self._dropped = 0
-        self._next = 1
-        self._shrink_at = 2 * (keep or 0)
-        self._written = 0
-        self._numbers: dict[str, dict[int, int]] = {}
-        self._spelled: set[str] = set()  # the campaigns in which a number's spelling counts
-        self._codes: dict[str, int] = {}
-        self._amendments: dict[int, int] = {}
         self._loaded_at = 0
-        self._plain: dict[str, dict[str, Document]] = {name: {} for name in _PLAIN_TABLES}
         self._lines: list[bytes] = []
-        self._waiting: list[tuple[Done, Kept | None]] = []
+        self._waiting: list[tuple[int, Done, Kept | None]] = []
         self._watchers: set[Watcher] = set()
         self._together: list[dict[str, Any]] | None = None
+        self.jobs = Jobs()
+        self._tidying: asyncio.Future[None] | None = None
+        self._checkpointing: asyncio.Future[None] | None = None
         self.state_folder = Folder(folder) if folder else None
         try:
-            self.log = log or Log(self.state_folder, fsync=fsync)
-            if log is None:
-                self._replay()
+            self.log = Log(self.state_folder, fsync=fsync)
+            self._replay()
         except BaseException:
             if self.state_folder:
                 self.state_folder.release()
             raise
         if self.state_folder:
             self.state_folder.settle()
+        self._tidy_at = 2 * (keep or 0)
         self.db = Documents(self)
         self.leads = self.db.table("leads")
+
+    def _replay(self) -> None:
+        found = None
+        content = self.state_folder.checkpoint() if self.state_folder else b""
+        if content:
+            with self.log.snapshot() as snapshot:
+                found = checkpoint.read(content, snapshot)
+        self.index, start = found or (Index(), 0)
+        self.unproved = start
+        """How many bytes of the log were taken on trust: a checkpoint covers them."""
+        self._since_checkpoint = 0
+        for line in self.log.replay(start):
+            self.index.learn(line.load())
+            self._since_checkpoint += 1
 
     @property
     def is_empty(self) -> bool:
         """Whether there is nothing yet that a start remembers."""
-        return not (self.requests or len(self.leads) or any(self._plain.values()))
+        return not (self.requests or len(self.leads) or any(self.index.plain.values()))
 
     @property
     def trouble(self) -> str | None:
@@ -116,28 +115,49 @@ class Store:
         return [*(self.state_folder.warnings if self.state_folder else ()), *self.log.warnings]
 
     @property
-    def oldest_request(self) -> int:
-        """The number of the oldest request in sight, when older ones were dropped; else 0."""
-        if not self.dropped:
-            return 0
-        return min((line.number for line in self.newest_requests()), default=self._next)
+    def requests(self) -> int:
+        """How many are on disk."""
+        return self.index.requests
 
     @property
     def dropped(self) -> int:
         """How many requests `keep` has put out of sight."""
-        return self._dropped + max(0, self.requests - (self.keep or self.requests))
+        return self.index.dropped + self._out_of_sight
+
+    @property
+    def _out_of_sight(self) -> int:
+        """How many requests are on disk that `keep` hides."""
+        return max(0, self.requests - (self.keep or self.requests))
+
+    @property
+    def oldest_request(self) -> int:
+        """The number of the oldest request in sight, when older ones were dropped; else 0."""
+        return self._oldest_in_sight() if self.dropped else 0
+
+    def _oldest_in_sight(self) -> int:
+        """The number of the oldest request in sight; the next one's when there is none."""
+        index = self.index
+        came, forgotten = index.came, index.forgotten
+        wanted = max(forgotten, came - (self.keep or came))
+        if wanted == came:
+            return index.next
+        stride = wanted // STRIDE
+        skipped = wanted - max(stride * STRIDE, forgotten)
+        with self.log.snapshot() as snapshot:
+            lines = snapshot.lines(snapshot.offset_of(index.strides[stride]), chunk_size=_PAGE)
+            found = next(itertools.islice(filter(is_request, lines), skipped, None), None)
+        return found.number if found else index.next
 
     # what the endpoint asks and says
 
     def has(self, campaign: str, identity: str) -> bool:
         """Whether the number (E.164, or with its spelling) was already taken in the campaign."""
-        numbers = self._numbers.get(campaign)
-        return numbers is not None and _place(identity) in numbers
+        return self.index.line_of(campaign, identity) is not None
 
     def next_number(self) -> int:
         """The next number of the sequence. It is never given again."""
-        self._next += 1
-        return self._next - 1
+        self.index.next += 1
+        return self.index.next - 1
 
     def add(self, number: int, payload: bytes, kept: Kept | None, done: Done) -> None:
         """Record a request and take the number of its lead, at once; `done` is called when it may be answered.
@@ -146,10 +166,10 @@ class Store:
         """
         if not self._lines:
             asyncio.get_running_loop().call_soon(self.flush)
-        self._lines.append(seal(payload))
         if kept is not None:
-            self._take(number, kept)
-        self._waiting.append((done, kept))
+            self.index.take(number, kept)
+        self._lines.append(seal(payload))
+        self._waiting.append((number, done, kept))
 
     def amend(self, number: int, content: Mapping[str, Any]) -> None:
         """Add to a recorded request what became known only later. Raises `LogUnwritable`."""
@@ -157,9 +177,7 @@ class Store:
             return
         self.flush()
         head = {"id": request_id(self.next_number()), "kind": "amend", "of": number}
-        line = {**head, "content": dict(content)}
-        self.log.append([seal(orjson.dumps(line))])
-        self.learn(line)
+        self._write_changes([{**head, "content": dict(content)}])
         self._tell("amended", number)
 
     def watch(self, watcher: Watcher) -> None:
@@ -177,7 +195,7 @@ class Store:
     @property
     def newest(self) -> int:
         """The number of the newest line that is written."""
-        return self._written
+        return self.index.written
 
     def flush(self) -> None:
         """Write what waits, in one go, and wake those who wait for it."""
@@ -188,30 +206,23 @@ class Store:
         try:
             self.log.append(lines)
         except LogUnwritable as error:
-            self._take_back(waiting, error)
+            for _, done, kept in waiting:
+                if kept is not None:
+                    self.index.give_back(kept)
+                done(error)
             return
-        self.requests += len(waiting)
-        self._written = number_in(lines[-1])  # a later one may be taken already by what isn't written yet
-        for done, _ in waiting:
+        index = self.index
+        for number, done, _ in waiting:
+            index.count_request(number)
             done(None)
+        index.written = waiting[-1][0]
         if self._watchers:
-            self._tell("recorded", self._written)
-        if self.keep and self.requests >= self._shrink_at:
-            self._keep_newest(self.keep)
-
-    def _take(self, number: int, kept: Kept) -> None:
-        if " " in kept.identity:
-            self._spelled.add(kept.campaign)
-        self._numbers.setdefault(kept.campaign, {})[_place(kept.identity)] = number
-        if kept.code:
-            self._codes[kept.code] = number
-
-    def _take_back(self, waiting: list[tuple[Done, Kept | None]], error: LogUnwritable) -> None:
-        for done, kept in waiting:
-            if kept is not None:
-                del self._numbers[kept.campaign][_place(kept.identity)]
-                self._codes.pop(kept.code or "", None)
-            done(error)
+            self._tell("recorded", index.written)
+        self._since_checkpoint += len(lines)
+        if self._since_checkpoint >= _CHECKPOINT_LINES and self.state_folder and self._checkpointing is None:
+            self._checkpointing = asyncio.ensure_future(self._write_checkpoint(self.state_folder))
+        if self.keep and self.requests >= self._tidy_at and self._tidying is None:
+            self._tidying = asyncio.ensure_future(self._tidy(self.keep))
 
     # what is read
 
@@ -223,76 +234,91 @@ class Store:
 
     def amended(self, content: dict[str, Any], number: int) -> dict[str, Any]:
         """A recorded request with what became known later."""
-        amendment = self._amendments.get(number)
+        amendment = self.index.amendments.get(number)
         line = self.log.find(amendment) if amendment is not None else None
         return {**content, **line.load()["content"]} if line else content
 
     def newest_requests(self, before: int | None = None, after: int = 0) -> Iterator[Line]:
         """The lines of recorded requests, newest first. Safe to use from another thread."""
-        begin = None if self.keep else before  # what `keep` leaves is counted from the newest
-        lines = self.log.backwards(begin)
-        if after:
-            lines = itertools.takewhile(lambda line: line.number > after, lines)
-        requests = (line for line in lines if is_request(line))
-        for line in itertools.islice(requests, self.keep):
-            if before is None or line.number < before:
+        floor = max(after + 1, self._oldest_in_sight() if self._out_of_sight else 0)
+        for line in self.log.backwards(before):
+            if line.number < floor:
+                return
+            if is_request(line):
                 yield line
 
     def lead_number(self, campaign: str, identity: str) -> int | None:
         """The number of the line that keeps the lead."""
-        return self._numbers.get(campaign, {}).get(_place(identity))
+        return self.index.line_of(campaign, identity)
 
     def leads_with(self, campaign: str, phone: str) -> list[int]:
         """The numbers of the lines that keep leads with this number (E.164), however it is written."""
-        numbers, place = self._numbers.get(campaign, {}), int(phone[1:])
-        if campaign not in self._spelled:
-            return [numbers[place]] if place in numbers else []
-        return [number for each, number in numbers.items() if place in (each, each >> _SPELLING)]
+        return self.index.lines_with(campaign, phone)
 
     def lead(self, number: int) -> Document | None:
         """A kept lead by its line's number."""
-        line = self.log.find(number) if number <= self._written else None
-        found = _lead_in(line.load()) if line else None
-        return found if found and self.lead_number(found["campaign"], identity_in(found)) == number else None
+        line = self.log.find(number) if number <= self.index.written else None
+        return self._lead_on(line) if line else None
+
+    def _lead_on(self, line: Line) -> Document | None:
+        """The lead that the line keeps, if it still counts."""
+        lead = lead_in(line.load())
+        is_kept = lead and self.index.keeps(lead["campaign"], identity_in(lead), line.number)
+        return lead if is_kept else None
+
+    def newest_leads(
+        self, campaign: str | None = None, before: int | None = None
+    ) -> Iterator[tuple[int, Document]]:
+        """Line numbers and contents of kept leads, newest first, of all campaigns or one.
+
+        Each costs about as much as another, wherever they lie. Safe to use from another thread.
+        """
+        yield from self._leads_on(self.index.newest_leads(campaign, before), Snapshot.backwards_from)
+
+    def oldest_leads(self, campaign: str | None = None, after: int = 0) -> Iterator[tuple[int, Document]]:
+        """The same, oldest first, of those with greater numbers than `after`."""
+        yield from self._leads_on(self.index.oldest_leads(campaign, after), Snapshot.forwards_from)
+
+    def _leads_on(
+        self, numbers: Iterator[int], walk: Callable[[Snapshot, int], Iterator[Line]]
+    ) -> Iterator[tuple[int, Document]]:
+        written = self.index.written
+        with self.log.snapshot() as snapshot:
+            for line in snapshot.find_all((number for number in numbers if number <= written), walk):
+                lead = self._lead_on(line)
+                if lead:
+                    yield line.number, lead
 
     def all_leads(self) -> Iterator[tuple[str, Document]]:
         """Number and content of every kept lead, oldest first, in one pass over the log."""
-        for line in self.log.lines():
-            lead = _lead_in(line.load())
-            if lead and self.lead_number(lead["campaign"], identity_in(lead)) == line.number:
-                yield str(line.number), lead
+        return ((str(number), lead) for number, lead in self.oldest_leads())
 
     def long_url(self, code: str) -> str | None:
         """Where a short link leads."""
-        lead = self.lead(self._codes[code]) if code in self._codes else None
-        return lead["short"]["url"] if lead else None
+        try:
+            number = self.index.links.get(number_of_code(code))
+        except ValueError:
+            return None
+        lead = self.lead(number) if number is not None else None
+        return lead["short"]["url"] if lead and lead["short"]["code"] == code else None
 
     def leads_in(self, campaign: str) -> int:
         """How many leads the campaign has."""
-        return len(self._numbers.get(campaign, {}))
+        return len(self.index.leads.get(campaign, ()))
 
     def campaigns_with_leads(self) -> list[str]:
         """The campaigns, namespaces included, that have a lead."""
-        return [name for name, numbers in self._numbers.items() if numbers]
-
-    def numbers(self, campaign: str | None = None) -> list[int]:
-        """The numbers of the kept leads, oldest first."""
-        groups = self._numbers.values() if campaign is None else [self._numbers.get(campaign, {})]
-        return sorted(number for group in groups for number in group.values())
+        return [name for name, leads in self.index.leads.items() if leads]
 
     # TinyDB's tables (the `Ledger` of tables.py)
 
     def views(self) -> dict[str, Mapping[str, Document]]:
         """The tables: leads read from the log when looked at, the rest in memory."""
-        counters = {"requests": self.requests, "dropped": self.dropped}
-        rows = {str(n): {"name": name, "value": value} for n, (name, value) in enumerate(counters.items(), 1)}
-        return {"leads": Leads(self), **self._plain, "counters": rows}
+        return {"leads": Leads(self), **self.index.plain}
 
     def change(self, table: str, put: Mapping[int, Document], drop: list[int]) -> None:
         """Keep and forget documents. Raises `LogUnwritable`; then nothing has changed."""
         self.flush()
-        if drop:
-            self._forget_copy()
         lines = list(self._lines_for(table, put, drop))
         if self._together is None:
             self._write_changes(lines)
@@ -312,16 +338,33 @@ class Store:
             self._together = None
         self._write_changes(changes)
 
+    def clear_leads(self, campaigns: list[str]) -> int:
+        """Forget all leads of these campaigns. Returns how many. Raises `LogUnwritable`; then nothing has changed."""
+        self.flush()
+        there = [name for name in campaigns if self.leads_in(name)]
+        count = sum(map(self.leads_in, there))
+        if there:
+            head = {"id": request_id(self.next_number()), "kind": "drop", "table": "leads"}
+            lines = [{**head, "campaigns": there}]
+            if self._together is None:
+                self._write_changes(lines)
+            else:
+                self._together += lines
+        return count
+
     def _write_changes(self, lines: list[dict[str, Any]]) -> None:
         self.log.append(seal(orjson.dumps(line)) for line in lines)
         for line in lines:
-            self.learn(line)
+            self.index.learn(line)
+        self._since_checkpoint += len(lines)
+        discarded, self.index.discarded = self.index.discarded, []
+        _free([leads.lines for leads in discarded])
 
     def _lines_for(
         self, table: str, put: Mapping[int, Document], drop: list[int]
     ) -> Iterator[dict[str, Any]]:
         for key, document in put.items():
-            number = key if key > self._written else self.next_number()
+            number = key if key > self.index.written else self.next_number()
             if number != key and table == "leads":
                 raise ValueError("A kept lead doesn't change: remove it and insert another.")
             yield {
@@ -332,179 +375,159 @@ class Store:
                 "content": document,
             }
         if drop:
-            what = {"phones": self._pairs(set(drop))} if table == "leads" else {"documents": drop}
+            what = {"phones": self._pairs(drop)} if table == "leads" else {"documents": drop}
             yield {"id": request_id(self.next_number()), "kind": "drop", "table": table, **what}
 
-    def _pairs(self, wanted: set[int]) -> list[tuple[str, int]]:
-        return [(c, phone) for c, group in self._numbers.items() for phone, n in group.items() if n in wanted]
+    def _pairs(self, numbers: list[int]) -> list[tuple[str, int]]:
+        leads = (self.lead(number) for number in numbers)
+        return [(lead["campaign"], place_of(identity_in(lead))) for lead in leads if lead]
 
-    # rebuilding and shrinking
+    # forgetting
 
-    def _replay(self) -> None:
-        for line in self.log.replay():
-            self.learn(line.load())
+    def forget_all(self) -> None:
+        """Forget leads and requests; keys and campaigns stay. Raises `LogUnwritable`; then all is as it was."""
+        self.flush()
+        self._with_room(self._replace_with_tables)
+        self._tell("cleared", self.index.written)
 
-    def learn(self, content: Mapping[str, Any]) -> None:
-        """Remember what a line of the log says."""
-        self._written = int(content["id"][1:])
-        self._next = max(self._next, self._written + 1)
-        match content.get("kind"):
-            case "request":
-                self.requests += 1
-                self._learn_lead(content)
-            case "amend":
-                self._amendments[content["of"]] = self._written
-            case "put" if content["table"] == "leads":
-                self._learn_lead(content)
-            case "put":
-                self._plain[content["table"]][str(content["document"])] = content["content"]
-            case "drop" if content["table"] == "leads":
-                for campaign, phone in content["phones"]:
-                    self._numbers.get(campaign, {}).pop(phone, None)
-            case "drop":
-                for key in content["documents"]:
-                    self._plain[content["table"]].pop(str(key), None)
-            case None:
-                self._next = max(self._next, content["next"])
-                self._dropped = content.get("dropped", 0)
+    def _replace_with_tables(self) -> None:
+        """A new log, with keys and campaigns alone."""
+        before, index = self.index, Index()
+        lines = [header(before.next), *(seal(orjson.dumps(row)) for row in _rows(before.plain))]
+        with contextlib.closing(self.log.replacement()) as new:
+            new.write(b"".join(lines))
+            for line in lines:
+                index.learn(orjson.loads(line))
+            self.replace_with(new, index)
 
-    def _learn_lead(self, content: Mapping[str, Any]) -> None:
-        lead = _lead_in(content)
-        if lead:
-            code = lead["short"]["code"] if lead.get("short") else None
-            self._take(int(content["id"][1:]), Kept(lead["campaign"], identity_in(lead), code))
+    def replace_with(self, log: Replacement, index: Index) -> None:
+        """Put another state, log and index, in place of this one. Raises `LogUnwritable`; then nothing has changed."""
+        self.log.replace_with(log)
+        before, self.index = self.index, index
+        self._tidy_at = 2 * (self.keep or 0)
+        self._since_checkpoint = index.requests + sum(map(len, index.leads.values()))
+        _free([*(leads.lines for leads in before.leads.values()), before.links, before.amendments])
 
-    def clear_requests(self) -> int:
+    def load(self, log: Replacement, index: Index) -> None:
+        """Take over another sandbox's state. Its ids stay, and the sequence goes on behind the larger of both.
+
+        Raises `LogUnwritable`; then nothing has changed.
+        """
+        self.flush()
+        self.log.refuse_if_changed()
+        index.next = max(index.next, self.index.next)
+        line = {"id": request_id(index.next), "kind": "loaded"}
+        log.write(seal(orjson.dumps(line)))
+        index.learn(line)
+        self.replace_with(log, index)
+        self._loaded_at = index.written
+        self._tell("cleared", index.written)
+
+    async def clear_requests(self) -> int:
         """Forget the record and take it off the disk; leads stay. Returns how many were forgotten.
 
         Raises `LogUnwritable`; then all is as it was.
         """
         self.flush()
-        cleared = self.requests
-        self._shrink(self._next, left=0, dropped=0)
-        return cleared
+        count, newest = self.requests, self.index.written
+        if await self._compact(lambda: Compaction(self.log, self.index, newest + 1, count, 0)):
+            self._tell("cleared", newest)
+        return count
 
-    def forget_all(self) -> None:
-        """Forget leads and requests; keys and campaigns stay. Raises `LogUnwritable`; then all is as it was."""
-        self.flush()
-        self._forget_copy()  # first: killed in between, it must not show what is forgotten
-        numbers, self._numbers = self._numbers, {}
-        try:
-            self._shrink(self._next, left=0, dropped=0)
-        except LogError:
-            self._numbers = numbers
-            raise
-        self._codes = {}
-
-    def _forget_copy(self) -> None:
-        """The copy of an earlier stop would still show what was forgotten."""
-        if self.state_folder:
-            self.state_folder.forget_copy()
-
-    def _keep_newest(self, keep: int) -> None:
-        """Drop what is older, and not again before as many requests have come as leads had to be copied.
+    async def _tidy(self, keep: int) -> None:
+        """Drop what `keep` hides, and not again before as many requests have come as leads had to be copied.
 
         So a request's share of the copying stays small, however many leads there are.
         """
-        newest = itertools.islice(self.newest_requests(), keep)
-        oldest = min(line.number for line in newest)
-        with contextlib.suppress(LogUnwritable):  # no room to shrink: tried again later
-            self._shrink(oldest, left=keep, dropped=self._dropped + self.requests - keep)
-        self._shrink_at = self.requests + max(keep, len(self.leads))
-
-    def _shrink(self, requests_from: int, *, left: int, dropped: int) -> None:
-        first = header(self._next, dropped=dropped)
+        hidden, oldest = self._out_of_sight, self._oldest_in_sight()
+        dropped = self.index.dropped + hidden
         try:
-            self.log.rewrite(first, self._surviving(requests_from))
+            with contextlib.suppress(LogUnwritable, Stopping):  # no room: tried again later
+                await self._compact(lambda: Compaction(self.log, self.index, oldest, hidden, dropped))
+        finally:
+            self._tidying = None
+            self._tidy_at = self.requests + max(keep, len(self.leads))
+
+    async def _compact(self, begin: Callable[[], Compaction]) -> bool:
+        """Write the log anew, without what is forgotten, while it goes on. False when it was replaced meanwhile.
+
+        Raises `LogUnwritable`; then nothing has changed.
+        """
+        compaction = begin()
+        try:
+            await self._run(compaction.copy())
         except LogUnwritable as error:
-            if not _is_full(error) or not self._give_up_copies():
+            if not (_is_full(error) and self.state_folder and self.state_folder.give_up_reserve()):
                 raise
             try:
-                self.log.rewrite(first, self._surviving(requests_from))
+                await self._run((compaction := begin()).copy())
             finally:
-                if self.state_folder:
-                    self.state_folder.lay_reserve()
-        self.requests, self._dropped = left, dropped
-        if not left:
-            self._tell("cleared", self._written)
-        self._amendments = {of: at for of, at in self._amendments.items() if of >= requests_from}
+                self.state_folder.lay_reserve()
+        is_done = compaction.finish()
+        self._since_checkpoint = self.requests + len(self.leads)
+        return is_done
 
-    def _give_up_copies(self) -> bool:
-        """Delete what the log doesn't need. False if there is nothing more to delete."""
-        if self.state_folder is None:
-            return False
-        had_copy = self.state_folder.forget_copy()
-        return self.state_folder.give_up_reserve() or had_copy
+    async def _run(self, work: Work[T]) -> T:
+        finished = self.jobs.at_once(work)
+        return finished.result if finished else await self.jobs.run(work)
 
-    def _surviving(self, requests_from: int) -> Iterator[bytes]:
-        """Later requests as they stand, and of what was before them the leads, keys and campaigns that still count."""
-        for line in self.log.lines():
-            if line.number >= requests_from:
-                yield line.text
-                continue
-            content = line.load()
-            lead = _lead_in(content)
-            if lead and self.lead_number(lead["campaign"], identity_in(lead)) == line.number:
-                row = {
-                    "id": content["id"],
-                    "kind": "put",
-                    "table": "leads",
-                    "document": line.number,
-                    "content": lead,
-                }
-                yield seal(orjson.dumps(row))[:-1]
-            elif self._counts(content):
-                yield line.text
-
-    def _counts(self, content: Mapping[str, Any]) -> bool:
-        """Whether the line put a document that is still there."""
-        documents = self._plain.get(content.get("table", ""), {}) if content.get("kind") == "put" else {}
-        return (
-            str(content.get("document")) in documents
-            and documents[str(content["document"])] == content["content"]
-        )
+    def _with_room(self, work: Callable[[], None]) -> None:
+        """Do it, on a full disk too if the reserve is enough for it. Raises `LogUnwritable`."""
+        try:
+            work()
+        except LogUnwritable as error:
+            if not (_is_full(error) and self.state_folder and self.state_folder.give_up_reserve()):
+                raise
+            try:
+                work()
+            finally:
+                self.state_folder.lay_reserve()
 
     # the whole state
 
-    @contextlib.contextmanager
-    def state(self) -> Iterator[tuple[Snapshot, bytes]]:
-        """All of it as it is now: the log, and the line that says that it came to its end."""
+    @contextlib.asynccontextmanager
+    async def state(self) -> AsyncIterator[tuple[Snapshot, bytes]]:
+        """All of it as it is now: the log, and the line that says that it came to its end. Raises `LogUnwritable`."""
         self.flush()
-        if self.keep and self.requests > self.keep:  # what is out of sight goes to nobody
-            self._keep_newest(self.keep)
+        with contextlib.ExitStack() as stack:
+            if self._out_of_sight:  # what is out of sight goes to nobody
+                hidden, oldest = self._out_of_sight, self._oldest_in_sight()
+                work = Compaction(self.log, self.index, oldest, hidden, self.index.dropped + hidden).copy()
+                snapshot = stack.enter_context(contextlib.closing(await self._run(work))).snapshot()
+            else:
+                snapshot = stack.enter_context(self.log.snapshot())
+            yield snapshot, seal(orjson.dumps({"id": request_id(self.index.next), "kind": "end"}))
+
+    # checkpoints and the end
+
+    async def _write_checkpoint(self, folder: Folder) -> None:
+        """Write down what is known while it goes on. A start is only slower without it: that isn't worth an error."""
+        self._since_checkpoint = 0
+        try:
+            with contextlib.suppress(OSError, LogUnwritable, Stopping):
+                await self._run(self._checkpoint(folder))
+        finally:
+            self._checkpointing = None
+
+    def _checkpoint(self, folder: Folder) -> Work[None]:
+        """Raises `OSError`, `LogUnwritable`."""
         with self.log.snapshot() as snapshot:
-            yield snapshot, seal(orjson.dumps({"id": request_id(self._next), "kind": "end"}))
+            taken = Checkpoint(self.index, Mark.of(snapshot))
+        yield
+        with folder.replaced(CHECKPOINT, is_durable=False) as file:
+            yield from taken.write(file)
 
-    def become(self, other: "Store") -> None:
-        """Take over what the other knows, which was read from a log that lies beside this one's.
-
-        Its ids stay, and the sequence goes on behind the larger of both. Raises `LogUnwritable`; then nothing has
-        changed.
-        """
-        self.flush()
-        self.log.refuse_if_changed()
-        number = max(self._next, other._next)
-        other.log.append([seal(orjson.dumps({"id": request_id(number), "kind": "loaded"}))])
-        self._forget_copy()
-        self.log.become(other.log)
-        self._written = self._loaded_at = number
-        self._next = number + 1
-        self.requests, self._dropped = other.requests, other._dropped
-        self._numbers, self._codes = other._numbers, other._codes
-        self._amendments, self._plain = other._amendments, other._plain
-        self._shrink_at = 2 * (self.keep or 0)
-        self._tell("cleared", number)
-
-    # the end
-
-    def close(self, seconds_to_fold: float = 0.5) -> None:
-        """Write what waits, fold into a plain TinyDB file if that fits the time, and let go of the folder.
+    def close(self) -> None:
+        """Write what waits, and what makes the next start quick, and let go of the folder.
 
         `trouble` then tells whether there was still a file to hold it all.
         """
         self.flush()
-        if self.folder and not self.trouble:
-            fold(self.views(), self.folder / "state.json", seconds_to_fold)
+        self.jobs.close()
+        if self._since_checkpoint >= _CHECKPOINT_AT_STOP and self.state_folder and not self.trouble:
+            with contextlib.suppress(OSError, LogUnwritable):
+                for _ in self._checkpoint(self.state_folder):
+                    pass
         self.log.close()
 
 
@@ -521,10 +544,10 @@ class Leads(Mapping[str, Document]):
         return lead
 
     def __iter__(self) -> Iterator[str]:
-        return map(str, self._store.numbers())
+        return (key for key, _ in self._store.all_leads())
 
     def __len__(self) -> int:
-        return sum(self._store.leads_in(campaign) for campaign in self._store.campaigns_with_leads())
+        return sum(map(len, self._store.index.leads.values()))
 
     def items(self) -> Any:
         """All of them in one pass over the log instead of a search for each."""
@@ -536,31 +559,23 @@ def is_request(line: Line) -> bool:
     return line.text.find(b'","kind":"request"', 0, 64) > 0
 
 
-def _lead_in(content: Mapping[str, Any]) -> dict[str, Any] | None:
-    """The lead that a line keeps, as the leads table shows it."""
-    if content.get("kind") == "put" and content["table"] == "leads":
-        lead: dict[str, Any] = content["content"]
-        return lead
-    if content.get("kind") != "request" or "lead" not in content:
-        return None
-    names = ("campaign", "phone", "receivedAt", "lead", "identity")
-    kept = {name: content[name] for name in names if name in content}
-    return {**kept, "request": content["id"], "short": content.get("short")}
+def _rows(tables: Tables) -> Iterator[dict[str, Any]]:
+    """Lines that put all documents, in the order of their ids, which are the lines' own."""
+    found = [(int(key), table, row) for table, rows in tables.items() for key, row in rows.items()]
+    for key, table, row in sorted(found, key=itemgetter(0)):
+        yield {"id": request_id(key), "kind": "put", "table": table, "document": key, "content": row}
 
 
-def identity_in(lead: Mapping[str, Any]) -> str:
-    """What a lead, or the record of a request, is compared by."""
-    identity: str = lead.get("identity") or lead["phone"]
-    return identity
+def _free(maps: list[Shards]) -> None:
+    """Free them piece by piece and elsewhere: a million entries at once would hold up everything else."""
+    pieces = [piece for each in maps for piece in each.taken_apart()]
+    if sum(map(len, pieces)) > _MANY:
+        threading.Thread(target=_pop_all, args=(pieces,), daemon=True).start()
 
 
-def _place(identity: str) -> int:
-    """An identity as a number, which takes less room: the digits, and a digest of the spelling if that counts."""
-    phone, space, written = identity.partition(" ")
-    if not space:
-        return int(phone[1:])
-    digest = hashlib.blake2b(written.encode(errors="surrogatepass"), digest_size=_SPELLING // 8).digest()
-    return int(phone[1:]) << _SPELLING | int.from_bytes(digest)
+def _pop_all(pieces: list[dict[int, int]]) -> None:
+    while pieces:
+        pieces.pop()
 
 
 def _is_full(error: LogUnwritable) -> bool:

@@ -1,0 +1,236 @@
+"""What a log says, in memory: who has a lead, how many requests there are, keys and campaigns.
+
+An index is learned line by line, from the log's first or from a checkpoint on. Lines say the same when they are
+learned twice, in their order: so a checkpoint may be taken while more is written.
+"""
+
+import hashlib
+import heapq
+from array import array
+from bisect import bisect_left
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any, NamedTuple
+
+from aktify_sandbox.contract.answers import number_of_code
+from aktify_sandbox.storage.shards import NUMBERS, Shards
+
+Document = Mapping[str, Any]
+Tables = Mapping[str, Mapping[str, Document]]
+"""Documents by table and id."""
+
+PLAIN_TABLES = ("keys", "campaigns")
+STRIDE = 256
+"""For each so-many-th request its number is known, so that a place in their order is found by reading few lines."""
+_SPELLING = 24
+"""Bits for a number's spelling, so that with the number's own they fit into 64."""
+
+
+class Kept(NamedTuple):
+    """A lead that a request brings: whose number it takes, and the short link that shall open."""
+
+    campaign: str
+    identity: str
+    """The number (E.164), or that, a space and how it is written: the ruling `duplicate-by`."""
+    code: str | None = None
+
+
+class CampaignLeads:
+    """The leads of one campaign: who has one, and on which lines they stand."""
+
+    __slots__ = ("is_spelled", "lines", "order")
+
+    def __init__(self) -> None:
+        self.lines = Shards()
+        """From identities, as numbers, to the numbers of their lines."""
+        self.order = array(NUMBERS)
+        """The numbers of the lines, oldest first; some of leads that are gone may be among them."""
+        self.is_spelled = False
+        """Whether a number's spelling counts."""
+
+    def take(self, place: int, number: int, *, is_spelled: bool) -> None:
+        """The identity has its lead on that line."""
+        self.lines[place] = number
+        self.is_spelled = self.is_spelled or is_spelled
+        if not self.order or self.order[-1] < number:
+            self.order.append(number)
+
+    def __len__(self) -> int:
+        return len(self.lines)
+
+
+class Index:
+    """What is known of a log that was read up to some line."""
+
+    def __init__(self) -> None:
+        self.leads: dict[str, CampaignLeads] = {}
+        self.links = Shards()
+        """From the codes of short links, as numbers, to the numbers of the lines that keep their leads."""
+        self.amendments = Shards()
+        """From the numbers of requests to those of the lines that say what became known later."""
+        self.plain: dict[str, dict[str, Document]] = {name: {} for name in PLAIN_TABLES}
+        self.next = 1
+        """The next number of the sequence."""
+        self.written = 0
+        """The number of the newest line."""
+        self.came = 0
+        """How many requests have been learned, those included that are forgotten since."""
+        self.forgotten = 0
+        """How many of them are no longer in the log."""
+        self.dropped = 0
+        """How many were dropped by `--keep` before those, and counted in the log's first line."""
+        self.strides = array(NUMBERS)
+        """The number of every `STRIDE`-th request that came."""
+        self.discarded: list[CampaignLeads] = []
+        """Leads that were dropped with their campaign, to be freed by somebody who has the time."""
+
+    @property
+    def requests(self) -> int:
+        """How many requests are in the log."""
+        return self.came - self.forgotten
+
+    # what lines say
+
+    def learn(self, content: Mapping[str, Any]) -> None:
+        """Remember what a line says. Raises `KeyError`, `TypeError`, `ValueError` when no sandbox wrote it."""
+        self.written = number = int(content["id"][1:])
+        self.next = max(self.next, number + 1)
+        match content.get("kind"):
+            case "request":
+                self.count_request(number)
+                self._learn_lead(content)
+            case "amend":
+                self.amendments[content["of"]] = number
+            case "put" if content["table"] == "leads":
+                self._learn_lead(content)
+            case "put":
+                self.plain[content["table"]][str(content["document"])] = content["content"]
+            case "drop" if content["table"] == "leads":
+                self._drop_leads(content)
+            case "drop":
+                for key in content["documents"]:
+                    self.plain[content["table"]].pop(str(key), None)
+            case None:
+                self.next = max(self.next, content["next"])
+                self.dropped = content.get("dropped", 0)
+
+    def count_request(self, number: int) -> None:
+        """One more request is in the log."""
+        if self.came % STRIDE == 0:
+            self.strides.append(number)
+        self.came += 1
+
+    def _learn_lead(self, content: Mapping[str, Any]) -> None:
+        lead = lead_in(content)
+        if lead:
+            code = lead["short"]["code"] if lead.get("short") else None
+            self.take(int(content["id"][1:]), Kept(lead["campaign"], identity_in(lead), code))
+
+    def _drop_leads(self, content: Mapping[str, Any]) -> None:
+        for campaign in content.get("campaigns", ()):
+            leads = self.leads.pop(campaign, None)
+            if leads:
+                self.discarded.append(leads)
+        for campaign, place in content.get("phones", ()):
+            if campaign in self.leads:
+                self.leads[campaign].lines.pop(place)
+
+    def take(self, number: int, kept: Kept) -> None:
+        """The line of that number keeps the lead."""
+        leads = self.leads.get(kept.campaign)
+        if leads is None:
+            leads = self.leads[kept.campaign] = CampaignLeads()
+        leads.take(place_of(kept.identity), number, is_spelled=" " in kept.identity)
+        if kept.code:
+            self.links[number_of_code(kept.code)] = number
+
+    def give_back(self, kept: Kept) -> None:
+        """The line could not be written: the number is free again."""
+        self.leads[kept.campaign].lines.pop(place_of(kept.identity))
+        if kept.code:
+            self.links.pop(number_of_code(kept.code))
+
+    def forget_requests(self, before: int, count: int, dropped: int) -> None:
+        """Those with smaller numbers, `count` of them, are no longer in the log."""
+        self.forgotten += count
+        self.dropped = dropped
+        kept = Shards()
+        for of, line in self.amendments.items():
+            if of >= before:
+                kept[of] = line
+        self.amendments = kept
+
+    # what is asked
+
+    def line_of(self, campaign: str, identity: str) -> int | None:
+        """The number of the line that keeps the identity's lead."""
+        leads = self.leads.get(campaign)
+        return leads.lines.get(place_of(identity)) if leads is not None else None
+
+    def lines_with(self, campaign: str, phone: str) -> list[int]:
+        """The numbers of the lines that keep leads with this number (E.164), however it is written."""
+        leads, place = self.leads.get(campaign), int(phone[1:])
+        if leads is None:
+            return []
+        if not leads.is_spelled:
+            found = leads.lines.get(place)
+            return [] if found is None else [found]
+        return sorted(line for each, line in leads.lines.items() if place in (each, each >> _SPELLING))
+
+    def newest_leads(self, campaign: str | None = None, before: int | None = None) -> Iterator[int]:
+        """The numbers of lines that keep leads, or have kept them, newest first."""
+        groups = [self.leads.get(campaign)] if campaign is not None else list(self.leads.values())
+        orders = [group.order for group in groups if group is not None]
+        return heapq.merge(*(_downwards(order, before) for order in orders), reverse=True)
+
+    def oldest_leads(self, campaign: str | None = None, after: int = 0) -> Iterator[int]:
+        """The same, oldest first, from behind that number on."""
+        groups = [self.leads.get(campaign)] if campaign is not None else list(self.leads.values())
+        orders = [group.order for group in groups if group is not None]
+        return heapq.merge(*(_upwards(order, after) for order in orders))
+
+    def keeps(self, campaign: str, identity: str, number: int) -> bool:
+        """Whether the line of that number keeps the identity's lead, and not another or none."""
+        return self.line_of(campaign, identity) == number
+
+    def counts(self, content: Mapping[str, Any]) -> bool:
+        """Whether the line put a document of a plain table that is still there as it was put."""
+        if content.get("kind") != "put" or content["table"] not in self.plain:
+            return False
+        documents, key = self.plain[content["table"]], str(content["document"])
+        return key in documents and documents[key] == content["content"]
+
+
+def lead_in(content: Mapping[str, Any]) -> dict[str, Any] | None:
+    """The lead that a line keeps, as the leads table shows it."""
+    if content.get("kind") == "put" and content["table"] == "leads":
+        lead: dict[str, Any] = content["content"]
+        return lead
+    if content.get("kind") != "request" or "lead" not in content:
+        return None
+    names = ("campaign", "phone", "receivedAt", "lead", "identity")
+    kept = {name: content[name] for name in names if name in content}
+    return {**kept, "request": content["id"], "short": content.get("short")}
+
+
+def identity_in(lead: Mapping[str, Any]) -> str:
+    """What a lead, or the record of a request, is compared by."""
+    identity: str = lead.get("identity") or lead["phone"]
+    return identity
+
+
+def place_of(identity: str) -> int:
+    """An identity as a number, which takes less room: the digits, and a digest of the spelling if that counts."""
+    phone, space, written = identity.partition(" ")
+    if not space:
+        return int(phone[1:])
+    digest = hashlib.blake2b(written.encode(errors="surrogatepass"), digest_size=_SPELLING // 8).digest()
+    return int(phone[1:]) << _SPELLING | int.from_bytes(digest)
+
+
+def _downwards(order: "array[int]", before: int | None) -> Iterator[int]:
+    end = len(order) if before is None else bisect_left(order, before)
+    return (order[place] for place in range(end - 1, -1, -1))
+
+
+def _upwards(order: "array[int]", after: int) -> Iterable[int]:
+    return (order[place] for place in range(bisect_left(order, after + 1), len(order)))
