@@ -198,7 +198,7 @@ def test_when_only_the_folders_sync_fails_a_rewrite_has_happened_and_what_follow
     def refuse(_: Folder) -> None:
         raise OSError(errno.EIO, "Input/output error")
 
-    store = Store(tmp_path)
+    store = Store(tmp_path, fsync=True)
     assert post_number(store, "demo", 1) is True
     with monkeypatch.context() as patch:
         patch.setattr(Folder, "sync", refuse)
