@@ -5,10 +5,13 @@ import inspect
 import sys
 import threading
 from collections.abc import Coroutine
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
+from starlette.requests import Request
 
+from aktify_sandbox.control.work import runs_for
 from aktify_sandbox.jobs import Finished, Jobs, Stopping, Work
 
 
@@ -36,6 +39,27 @@ def run(work: Coroutine[Any, Any, Any]) -> Any:
 def test_quick_work_needs_no_thread() -> None:
     assert Jobs().at_once(quick(7)) == Finished(7)
     assert not workers()
+
+
+def test_between_works_that_are_each_done_at_once_others_get_their_turn() -> None:
+    async def turns_of_another() -> int:
+        turns = 0
+
+        async def another() -> None:
+            nonlocal turns
+            while True:
+                turns += 1
+                await asyncio.sleep(0)
+
+        other = asyncio.ensure_future(another())
+        services: Any = SimpleNamespace(jobs=Jobs())
+        go = runs_for(Request({"type": "http"}), services)
+        for _ in range(10):
+            await go(quick())
+        other.cancel()
+        return turns
+
+    assert run(turns_of_another()) >= 10
 
 
 def test_work_that_was_begun_at_once_goes_on_in_the_thread() -> None:
