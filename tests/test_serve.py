@@ -489,6 +489,8 @@ def test_without_a_file_to_spare_it_says_so_and_goes_on_when_there_is_one(serve:
     with contextlib.ExitStack() as stack:
         for _ in range(80):
             stack.enter_context(socket.create_connection(("127.0.0.1", sandbox.port)))
+        tries = (sandbox.http.get("/_sandbox/requests").status_code for _ in range(1_000))
+        assert 503 in tries  # as many as it can have were accepted
         for path in (
             "requests",
             "requests/r000000001",
