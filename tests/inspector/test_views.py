@@ -258,3 +258,18 @@ def test_many_leads_are_counted_and_never_mixed_with_those_of_another_campaign(i
     expect(rows).to_have_count(1)
     page.wait_for_timeout(1_000)
     expect(rows).to_have_count(1)
+
+
+def test_a_sandbox_whose_log_was_touched_says_so_on_every_view(
+    inspect: Inspect, serve: Serve, tmp_path: Path
+) -> None:
+    sandbox = serve("--quiet", "--state", str(tmp_path / "state"))
+    page = inspect(sandbox).open()
+    expect(page.locator("#trouble")).to_be_hidden()
+    log = tmp_path / "state" / "log.jsonl"
+    log.rename(tmp_path / "elsewhere")
+    for view in ("leads", "setup", "requests"):
+        page.locator(f'[data-view="{view}"]').click()
+        expect(page.locator("#trouble")).to_contain_text(str(log))
+    (tmp_path / "elsewhere").rename(log)
+    expect(page.locator("#trouble")).to_be_hidden()

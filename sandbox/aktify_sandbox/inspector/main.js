@@ -7,7 +7,7 @@ import * as leads from "./leads.js";
 import * as requests from "./requests.js";
 import * as scenarios from "./scenarios.js";
 import * as setup from "./setup.js";
-import { closeDialog, dialog, masks, memory, setMasks } from "./tools.js";
+import { closeDialog, dialog, get, masks, memory, setMasks } from "./tools.js";
 
 const VIEWS = { requests, leads, scenarios, check, setup };
 const TITLES = { requests: "Requests", leads: "Leads", scenarios: "Scenarios", check: "Check", setup: "Setup" };
@@ -32,6 +32,16 @@ const aside = new Feed({
   reload: () => (leads.forget(), soon()),
   refused: () => {},
 });
+
+// a sandbox whose log was touched records nothing, so that no list would tell
+const LOOK_AGAIN = 3000;
+async function lookForTrouble() {
+  if (document.hidden || $("#state").dataset.state !== "live") return; // whether it answers at all is said above
+  const { trouble } = await get("status").catch(() => ({}));
+  $("#trouble").hidden = !trouble;
+  $("#trouble").textContent = trouble ? `${trouble} Nothing more is recorded. Fix: put it back as it was, or restart the sandbox.` : "";
+}
+setInterval(lookForTrouble, LOOK_AGAIN);
 
 // what was done in a terminal meanwhile is there when one looks here again
 addEventListener("focus", soon);
