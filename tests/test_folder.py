@@ -17,7 +17,7 @@ from click.testing import CliRunner
 
 from aktify_sandbox.cli import main
 from aktify_sandbox.storage import server_file
-from aktify_sandbox.storage.folder import Folder, NotOurFolder, StateInUse
+from aktify_sandbox.storage.folder import CHECKPOINT, Folder, NotOurFolder, StateInUse
 from aktify_sandbox.storage.log import LogDamaged, LogError, LogUnwritable, header, seal
 from aktify_sandbox.storage.states import Draft
 from aktify_sandbox.storage.store import Store
@@ -143,12 +143,24 @@ def test_whatever_else_lies_beside_a_log_of_ours_stays(tmp_path: Path) -> None:
         "incoming-8a0sd9f8.jsonl": b"{}\n",
         "log.new": b"mine",
         "lock": b"mine",
+        "state.json": b"mine",
+        "checkpoint": b"mine",
+        "server.json": b"mine",
         ".aktify-sandbox-notes.tmp": b"mine",
     }
     for name, content in mine.items():
         (tmp_path / name).write_bytes(content)
     store = Store(tmp_path)
     store.forget_all()
+    folder = store.state_folder
+    assert folder
+    assert not folder.give_up_reserve()
+    for write in (
+        lambda: folder.announce("http://127.0.0.1:1"),
+        lambda: folder.replaced(CHECKPOINT).__enter__(),
+    ):
+        with pytest.raises(LogUnwritable, match="isn't what a sandbox wrote"):
+            write()
     store.close()
     assert {name: (tmp_path / name).read_bytes() for name in mine} == mine
 

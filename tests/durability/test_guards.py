@@ -59,8 +59,8 @@ GUARDS = {
     ),
     "lock of a new log": Guard(
         "storage/folder.py",
-        "        fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)",
-        "        ",
+        "fcntl.flock(temporary.fd, fcntl.LOCK_EX | fcntl.LOCK_NB)",
+        "pass",
         "tests/test_folder.py::test_a_new_log_is_locked_before_it_has_the_name",
     ),
     "identity of the log when it is locked": Guard(
@@ -110,6 +110,12 @@ GUARDS = {
         "storage/folder.py",
         "if is_left and self._is_ours(name):",
         "if is_left:",
+        "tests/test_folder.py::test_whatever_else_lies_beside_a_log_of_ours_stays",
+    ),
+    "whose a file is that is written anew": Guard(
+        "storage/folder.py",
+        "if self._stat(name) is not None and not self._is_ours(name):",
+        "if False:",
         "tests/test_folder.py::test_whatever_else_lies_beside_a_log_of_ours_stays",
     ),
     "Host check": Guard(

@@ -21,7 +21,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import BinaryIO
 
-from aktify_sandbox.originals import os, time
+from aktify_sandbox.originals import os, threading, time
 from aktify_sandbox.replacing import is_temporary, replaced, temporary_name
 from aktify_sandbox.storage import server_file
 from aktify_sandbox.storage.log import LogError, LogUnwritable, Temporary, header
@@ -80,6 +80,7 @@ class Folder:
         self.log = self.path / LOG
         self.warnings: list[str] = []
         self._log = str(self.log)
+        self._swap = threading.Lock()  # held while the log's name, handle and identity change together
         self._directory = self._opened_directory()
         try:
             self._refuse_what_is_not_ours()
@@ -261,12 +262,14 @@ class Folder:
         """
         try:
             found = os.stat(self._log, follow_symlinks=False)
+            if found.st_ino != self._inode or found.st_dev != self._device:
+                with self._swap:  # another thread may be about to put a new log in place
+                    found, mine = os.stat(self._log, follow_symlinks=False), os.fstat(self.fd)
+                    if not os.path.samestat(found, mine):
+                        return f"{self.log} is another file now than the one that this sandbox opened."
+                    self._remember(mine)  # some file systems number their files anew
         except OSError as error:
             return self._unreachable(error)
-        if found.st_ino != self._inode or found.st_dev != self._device:
-            if not os.path.samestat(found, mine := os.fstat(self.fd)):
-                return f"{self.log} is another file now than the one that this sandbox opened."
-            self._remember(mine)  # some file systems number their files anew
         if size is not None and not size <= found.st_size <= size + more:
             return (
                 f"{self.log} was changed by another program: it has {found.st_size:,} bytes where the sandbox left "
@@ -305,7 +308,6 @@ class Folder:
                 f"{self.path / _IGNORE} can't be written ({error}): git may see this folder."
             )
         with contextlib.suppress(OSError):
-            self._delete(server_file.NAME)  # one that was killed has left it
             self._sweep()
         self.lay_reserve()
 
@@ -323,7 +325,7 @@ class Folder:
             found = self._stat(name)
             if found is None or not stat.S_ISREG(found.st_mode):
                 continue
-            is_left = name not in (*_UNCHANGED, LOG) or name in (_OLD_LOCK, _OLD_COPY)
+            is_left = name not in (LOG, _IGNORE, _RESERVE, CHECKPOINT)
             if is_left and self._is_ours(name):
                 self._delete(name)
 
@@ -342,7 +344,7 @@ class Folder:
         """Make that little room. False if there is none to make."""
         if self.trouble(None):
             return False
-        there = [name for name in (_RESERVE, CHECKPOINT) if self._stat(name) is not None]
+        there = [name for name in (_RESERVE, CHECKPOINT) if self._is_ours(name)]
         for name in there:
             self._delete(name)
         return bool(there)
@@ -357,11 +359,13 @@ class Folder:
 
     @contextlib.contextmanager
     def replaced(self, name: str, *, is_durable: bool = True) -> Iterator[BinaryIO]:
-        """What is written takes the place of the file of that name, whole or not at all.
+        """What is written takes the place of the file of that name, whole or not at all; a file of anybody else stays.
 
         Raises `OSError`, and `LogUnwritable` if the log isn't the one any more that this process has.
         """
         self.refuse_if_changed()
+        if self._stat(name) is not None and not self._is_ours(name):
+            raise LogUnwritable(f"{self.path / name} isn't what a sandbox wrote. Fix: move it away.")
         with replaced(Path(name), folder=self._directory, is_durable=is_durable) as file:
             yield file
             self.refuse_if_changed()
@@ -370,9 +374,14 @@ class Folder:
         """A new file that may take the log's place. Raises `OSError`, `LogUnwritable`."""
         self.refuse_if_changed()
         name = temporary_name()
-        fd = self._open(name, os.O_RDWR | os.O_APPEND | os.O_CREAT | os.O_EXCL)
-        fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)  # nobody else has it: whoever has the log stays so
-        return Temporary(fd, name)
+        temporary = Temporary(self._open(name, os.O_RDWR | os.O_APPEND | os.O_CREAT | os.O_EXCL), name)
+        try:
+            fcntl.flock(temporary.fd, fcntl.LOCK_EX | fcntl.LOCK_NB)  # whoever has the log still has it then
+        except OSError:
+            os.close(temporary.fd)
+            self.discard(temporary)
+            raise
+        return temporary
 
     def discard(self, temporary: Temporary) -> None:
         """Remove a file that takes no place; closing it is up to the caller."""
@@ -386,9 +395,10 @@ class Folder:
         """
         found = os.fstat(temporary.fd)
         self.refuse_if_changed(size, more)
-        os.replace(temporary.name, LOG, src_dir_fd=self._directory, dst_dir_fd=self._directory)
-        self.fd = temporary.fd
-        self._remember(found)
+        with self._swap:
+            os.replace(temporary.name, LOG, src_dir_fd=self._directory, dst_dir_fd=self._directory)
+            self.fd = temporary.fd
+            self._remember(found)
 
     def sync(self) -> None:
         """Make a new name in the folder survive a power loss. Raises `OSError`."""
@@ -404,7 +414,7 @@ class Folder:
         if self._directory < 0:
             return
         with contextlib.suppress(OSError):
-            if self.trouble(None) is None:  # else it is another one's
+            if self.trouble(None) is None and self._is_ours(server_file.NAME):  # else it is another one's
                 self._delete(server_file.NAME)
         with contextlib.suppress(OSError):
             fcntl.flock(self.fd, fcntl.LOCK_UN)  # copies of the handle may be open still
