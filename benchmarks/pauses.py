@@ -26,7 +26,7 @@ from aktify_sandbox.control.guard import STATE_MEDIA
 from benchmarks import results
 from benchmarks.leads import HOST, KEY, LEAD, PATH, phone_number
 from benchmarks.prepared import LOG, copied, prepared
-from benchmarks.servers import Server, clean_environment, sandbox, served
+from benchmarks.servers import STATE, Server, clean_environment, sandbox, served
 from benchmarks.watched import Lag
 
 GOAL_MS = 25
@@ -34,6 +34,8 @@ _IDLE, _AFTER = 2.0, 1.0
 """Seconds that are measured before an operation, and behind its answer: what it began may go on."""
 _PATIENCE = 300.0
 _CHANGE_SECONDS = 60.0
+_LINES_BEFORE_CHECKPOINT = 98_500
+"""The client's own posts bring them to the 100,000 after which a checkpoint is written."""
 _POSTS_BEFORE_TIDYING = 2_500
 _NOTHING = "no-such-text-anywhere"
 _SAVED = "saved.jsonl"
@@ -53,6 +55,8 @@ class Operation:
     share: int = 1
     """One lead of so many is there."""
     keeps_half: bool = False
+    more: int = 0
+    """So many leads that came after the last checkpoint."""
     at_start: bool = False
     """Whether it begins with the server itself, so that the idle stretch comes behind it."""
 
@@ -127,7 +131,7 @@ def _measured(operation: Operation, folder: Path, scale: int) -> Pause:
     keep = ["--keep", str((leads + _POSTS_BEFORE_TIDYING) // 2)] if operation.keeps_half else []
     command = [sys.executable, "-m", "benchmarks.watched", "serve", *keep]
     with (
-        copied(folder) as copy,
+        copied(folder, range(leads, leads + operation.more)) as copy,
         served(command, copy, on_one_core=False) as server,
         _steady(server, 2 * scale) as client,
     ):
@@ -211,6 +215,7 @@ def operations(scale: int) -> list[Operation]:
         Operation("`state save`", _asking("GET", "/state")),
         Operation("`state load`", _load_state, prepare=_save_state),
         Operation(f"`POST /_sandbox/leads` of {many:,} leads", _importing(scale, many)),
+        Operation("a checkpoint being written", _checkpoint_written, more=_LINES_BEFORE_CHECKPOINT),
         Operation("the proof in the background, from the start on", Server.await_calm, at_start=True),
         Operation("the first 400", _post_a_wrong_lead),
         Operation("the first scenario", _asking("PUT", "/scenarios/active", b'{"active": ["shuffle"]}')),
@@ -283,6 +288,10 @@ def _importing(scale: int, many: int) -> Do:
 
 def _tidied(server: Server) -> None:
     _await_change(server.folder / LOG, lambda stat: stat.st_ino)
+
+
+def _checkpoint_written(server: Server) -> None:
+    _await_change(server.folder / STATE / "checkpoint", lambda stat: stat.st_mtime_ns)
 
 
 def _await_change(path: Path, aspect: Callable[[os.stat_result], int]) -> None:

@@ -36,11 +36,13 @@ def prepared(leads: int) -> Iterator[Path]:
 
 
 @contextmanager
-def copied(folder: Path) -> Iterator[Path]:
-    """A copy of such a folder, to be changed."""
+def copied(folder: Path, more: range = range(0)) -> Iterator[Path]:
+    """A copy of such a folder, to be changed, with the leads of more places."""
     with TemporaryDirectory(prefix="aktify-benchmark-") as name:
-        shutil.copytree(folder / STATE, Path(name) / STATE)
-        yield Path(name)
+        copy = Path(name)
+        shutil.copytree(folder / STATE, copy / STATE)
+        extend(copy, more)
+        yield copy
 
 
 def prepare(folder: Path, leads: int) -> None:
