@@ -35,7 +35,7 @@ FLOORS = [
     {"storage.index"},
     {"initial", "storage.log", "storage.server_file", "storage.shards"},
     {"first_request"},
-    {"campaigns", "expectations.files", "scenarios.shelf", "storage.state_lines"},
+    {"campaigns", "expectations.files", "scenarios.shelf"},
     {"scenarios.files"},
     {"scenarios.schema", "settings"},
     {"documents.document"},

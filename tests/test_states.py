@@ -24,7 +24,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from aktify_sandbox import Sandbox, SandboxMistake
-from aktify_sandbox.app import create_app
+from aktify_sandbox.app import Application, create_app
 from aktify_sandbox.settings import Settings
 from aktify_sandbox.storage.folder import Folder
 from aktify_sandbox.storage.index import Kept
@@ -280,6 +280,7 @@ KEPT: dict[str, Any] = {
     "lead": {},
 }
 PUT = {"id": "r000000001", "kind": "put", "table": "leads", "document": 1, "content": KEPT}
+CAMPAIGN: dict[str, Any] = {"name": "x", "link": "link", "profile": None, "rulings": {}}
 RECORD = {
     "id": "r000000001",
     "kind": "request",
@@ -339,23 +340,22 @@ def without(content: dict[str, Any], name: str) -> dict[str, Any]:
                 {**PUT, "table": "counters"},
                 {**PUT, "content": {**KEPT, "phone": "+1x"}},
                 {**PUT, "content": {**KEPT, "phone": 5}},
-                {**PUT, "content": {**KEPT, "campaign": None}},
-                {**PUT, "content": {**KEPT, "lead": {"a": 1}}},
-                {**PUT, "content": without(KEPT, "lead")},
-                {**PUT, "content": {**KEPT, "short": {"code": "x"}}},
+                {**PUT, "content": {**KEPT, "short": "x"}},
+                {**PUT, "content": [KEPT]},
+                without(PUT, "content"),
+                {**PUT, "document": "one"},
                 {**PUT, "table": "keys", "content": {"digest": "x"}},
+                {**PUT, "table": "keys", "content": "x"},
                 {**PUT, "table": "campaigns", "content": {"name": "x"}},
+                {**PUT, "table": "campaigns", "content": {**CAMPAIGN, "rulings": 5}},
                 {"id": "r000000001", "kind": "drop", "table": "leads", "phones": [["demo"]]},
                 {"id": "r000000001", "kind": "drop", "table": "leads", "phones": [[["demo"], 1]]},
-                {"id": "r000000001", "kind": "drop", "table": "keys", "documents": "all"},
-                {"id": "r000000001", "kind": "amend", "of": 1, "content": {"response": 1}},
+                {"id": "r000000001", "kind": "drop", "table": "keys", "documents": 5},
+                {"id": "r000000001", "kind": "amend", "content": {}},
+                {"id": "r000000001", "kind": "amend", "of": [1], "content": {}},
                 {**RECORD, "lead": {}},
-                {**RECORD, "response": {"status": 400, "headers": []}},
-                {**RECORD, "response": {"status": "400", "headers": [], "body": ""}},
                 {**RECORD, "receivedAt": "yesterday"},
-                {**RECORD, "headers": [["a"]]},
-                {**RECORD, "problems": [{}]},
-                *(without(RECORD, name) for name in RECORD if name not in ("id", "kind")),
+                without(RECORD, "receivedAt"),
             )
         ),
         (sealed(FIRST, {**without(RECORD, "kind"), "kind": "request"}, END), 2, "makes no sense"),
@@ -385,6 +385,65 @@ def test_the_smallest_state_and_one_of_each_made_up_line_are_taken(serve: Serve)
     assert load(sandbox, sealed(FIRST, PUT, END)).json()["leads"] == 1
     assert load(sandbox, sealed(FIRST, RECORD, END)).json()["requests"] == 1
     assert everything(sandbox)["requests"][0]["body"] == "{}"
+
+
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers(-(2**63), 2**63) | st.text(max_size=5),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=5), inner, max_size=3),
+    max_leaves=5,
+)
+LINES: list[dict[str, Any]] = [
+    {"id": "r000000001", "kind": "put", "table": "campaigns", "document": 1, "content": CAMPAIGN},
+    {
+        "id": "r000000002",
+        "kind": "put",
+        "table": "keys",
+        "document": 2,
+        "content": {"digest": "x", "shown": "x", "campaign": "x", "revoked": False},
+    },
+    {**PUT, "id": "r000000003", "document": 3},
+    {**RECORD, "id": "r000000004", "phone": "+15095550100", "lead": {"phoneNumber": "x"}, "short": None},
+    {"id": "r000000005", "kind": "amend", "of": 4, "content": {"hungUpAfterMs": 1.5}},
+    {"id": "r000000006", "kind": "drop", "table": "leads", "phones": [["demo", 15095551234]]},
+    {"id": "r000000007", "kind": "drop", "table": "keys", "documents": [2]},
+]
+
+
+@given(data=st.data(), strict=st.booleans())
+@settings(max_examples=300, suppress_health_check=list(HealthCheck))
+def test_a_line_of_nonsense_is_taken_or_named_and_never_half_loaded(
+    data: st.DataObject, strict: bool
+) -> None:
+    """What made-up lines say under a right checksum is whatever may be written in JSON."""
+    place = data.draw(st.integers(0, len(LINES) - 1))
+    lines = [dict(line) for line in LINES]
+    inside = data.draw(st.sampled_from([lines[place], lines[place].get("content")]))
+    spoilt = dict(inside) if isinstance(inside, dict) else lines[place]
+    name = data.draw(st.sampled_from(sorted(spoilt.keys() - {"id"})))
+    spoilt[name] = data.draw(JSON)
+    lines[place] = {**lines[place], "content": spoilt} if inside is not lines[place] and inside else spoilt
+    other = Store(None)
+    post_whole(other, "demo", 1)
+    app = Application(
+        Settings(in_memory=True, fictional_only=strict, rulings={"fictional-only": "on"} if strict else {}),
+        other,
+        "http://127.0.0.1:1",
+        lambda _: None,
+        None,
+    )
+    before = known(other), app.campaigns.keys(), app.campaigns.campaigns()
+
+    async def put() -> httpx.Response:
+        transport = httpx.ASGITransport(app.asgi)
+        async with httpx.AsyncClient(transport=transport, base_url="http://127.0.0.1") as client:
+            content = sealed(FIRST, *lines, END)
+            return await client.put("/_sandbox/state", content=content, headers=NDJSON)
+
+    answer = asyncio.run(put())
+    assert answer.status_code in (200, 400), answer.text
+    if answer.status_code == 400:
+        assert 2 <= answer.json()["line"] <= len(LINES) + 1
+        assert (known(other), app.campaigns.keys(), app.campaigns.campaigns()) == before
 
 
 def test_lines_in_another_order_are_refused(source: Running, other: Running) -> None:

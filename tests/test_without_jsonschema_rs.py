@@ -21,7 +21,6 @@ from aktify_sandbox.contract.schema import lead_schema
 from aktify_sandbox.expectations.files import expectations_schema
 from aktify_sandbox.scenarios.schema import force_schema, scenario_schema
 from aktify_sandbox.settings import config_schema
-from aktify_sandbox.storage.state_lines import schemas
 from running import COMMAND, LEAD, Running, clean_environment
 
 ROOT = Path(__file__).parent.parent
@@ -122,7 +121,6 @@ OUR_SCHEMAS = {
     "expectations": expectations_schema(),
     "force": force_schema(),
     "scenario": scenario_schema(),
-    **{f"line {kind}": schema for kind, schema in schemas().items()},
 }
 
 

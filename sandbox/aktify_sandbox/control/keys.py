@@ -1,6 +1,7 @@
 """`/_sandbox/keys`: who may post."""
 
-from collections.abc import Mapping
+import contextlib
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from starlette.requests import Request
@@ -25,6 +26,7 @@ from aktify_sandbox.control.services import Services
 from aktify_sandbox.masking import masked_key, printable
 from aktify_sandbox.scenarios.forced import does
 from aktify_sandbox.storage.index import Tables
+from aktify_sandbox.storage.log import LogError
 
 _MAX_SHOWN = 64
 
@@ -96,26 +98,45 @@ def remember_key(services: Services, text: str, key: Key) -> None:
 def restore(tables: Tables, campaigns: Campaigns) -> list[str]:
     """What was added or revoked in earlier runs. A campaign whose rulings can't be in force is left out.
 
-    Returns what is to be said of that.
+    Returns what is to be said of that. Raises `RowMistake`.
     """
     notices = []
-    for row in tables["campaigns"].values():
-        campaign = _restored(row)
-        try:
-            campaigns.check(campaign)
-            campaigns.put(campaign)
-        except RulingMistake as mistake:
-            about = f"The campaign {printable(row['name'])}, added in an earlier run, is left out"
-            notices.append(f"{about}: {mistake} Its keys meet the general rulings.")
-    for row in tables["keys"].values():
-        key = Key(row["shown"], row["campaign"], row["revoked"], "added")
-        campaigns.restore_key(row["digest"], key)
+    for document, row in tables["campaigns"].items():
+        with _understood("campaigns", document):
+            campaign = _restored(row)
+            try:
+                campaigns.check(campaign)
+                campaigns.put(campaign)
+            except RulingMistake as mistake:
+                about = f"The campaign {printable(row['name'])}, added in an earlier run, is left out"
+                notices.append(f"{about}: {mistake} Its keys meet the general rulings.")
+    for document, row in tables["keys"].items():
+        with _understood("keys", document):
+            key = Key(row["shown"], row["campaign"], row["revoked"], "added")
+            campaigns.restore_key(row["digest"], key)
     return notices
 
 
 def salt_in(tables: Tables) -> str:
     """What goes into the digests of a folder's keys: what has gone into them already."""
-    return salt_for(row["digest"] for row in tables["keys"].values())
+    return salt_for(f"{row.get('digest')}" for row in tables["keys"].values())
+
+
+class RowMistake(LogError):
+    """A key or a campaign that no sandbox wrote down, in words for the user."""
+
+    def __init__(self, table: str, document: str) -> None:
+        super().__init__(f"Document {document} of the table {table} makes no sense: no sandbox wrote it.")
+        self.table, self.document = table, document
+
+
+@contextlib.contextmanager
+def _understood(table: str, document: str) -> Iterator[None]:
+    """Whatever nonsense raises where it is used, in words."""
+    try:
+        yield
+    except (AttributeError, LookupError, TypeError, ValueError):
+        raise RowMistake(table, document) from None
 
 
 def _restored(row: Mapping[str, Any]) -> Campaign:

@@ -11,7 +11,7 @@ from starlette.routing import Route
 
 from aktify_sandbox.campaigns import Campaigns
 from aktify_sandbox.control.guard import STATE_MEDIA
-from aktify_sandbox.control.keys import restore, salt_in
+from aktify_sandbox.control.keys import RowMistake, restore, salt_in
 from aktify_sandbox.control.problems import ProblemError
 from aktify_sandbox.control.responses import JSONResponse
 from aktify_sandbox.control.services import Services
@@ -20,7 +20,7 @@ from aktify_sandbox.scenarios.shelf import Loaded
 from aktify_sandbox.settings import SettingsMistake
 from aktify_sandbox.storage.index import Index
 from aktify_sandbox.storage.log import LogError, Replacement, Snapshot
-from aktify_sandbox.storage.states import Draft, StateMistake, refuse_real_people
+from aktify_sandbox.storage.states import Draft, StateMistake, line_of, refuse_real_people
 
 _CHUNK = 1 << 18
 
@@ -114,8 +114,12 @@ def _proved(services: Services, draft: Draft) -> State:
     """Nothing in use is changed by this. Raises `StateMistake`."""
     log, index = draft.proved()
     campaigns = services.campaigns.as_configured(salt_in(index.plain))
-    notices = restore(index.plain, campaigns)
-    refuse_real_people(log, lambda campaign: _is_protected(campaigns, campaign))
+    try:
+        notices = restore(index.plain, campaigns)
+    except RowMistake as mistake:
+        raise StateMistake.nonsense(line_of(log, mistake.table, mistake.document)) from None
+    if any(_is_protected(campaigns, each) for each in (None, *(c.name for c in campaigns.campaigns()))):
+        refuse_real_people(log, lambda campaign: _is_protected(campaigns, campaign))
     scenarios, warnings = services.forcing.read_for(campaigns.campaigns())
     return State(log, index, campaigns, scenarios, notices + warnings)
 

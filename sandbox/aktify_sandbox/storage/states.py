@@ -11,13 +11,15 @@ from typing import Any
 import orjson
 
 from aktify_sandbox.contract.phone import is_fictional
-from aktify_sandbox.contract.validators import Check
 from aktify_sandbox.storage.index import Index
 from aktify_sandbox.storage.log import FORMAT, Line, Replacement, Snapshot, is_intact, request_id
-from aktify_sandbox.storage.state_lines import judges
 
 _BEGINNING = re.compile(rb'\{"id":"r[0-9]{9,15}"(,"kind":"request","receivedAt":"[^"]{24}")?')
 _FIRST = b'{"id":"r000000000","log":"aktify-sandbox",'
+_KINDS = (None, "request", "amend", "put", "drop", "loaded", "end")
+"""The kinds of lines; None is that of the first."""
+_NONSENSE = (AttributeError, LookupError, TypeError, ValueError)
+"""What nonsense raises where it is learned."""
 _NO_STATE = "This is no state file: it is what `aktify-sandbox state save` writes."
 
 Protects = Callable[[str | None], bool]
@@ -30,6 +32,11 @@ class StateMistake(ValueError):
     def __init__(self, line: int, message: str) -> None:
         super().__init__(message)
         self.line = line
+
+    @classmethod
+    def nonsense(cls, line: int) -> "StateMistake":
+        """A line that is whole and can't be understood."""
+        return cls(line, "This line makes no sense, although its checksum is right: no sandbox wrote it.")
 
 
 class Draft:
@@ -48,12 +55,7 @@ class Draft:
         """What came and what it says, each line proved. Raises `StateMistake`, `LogUnwritable`."""
         self._refuse_cut()
         self._log.sync()  # the bulk of it, while nobody waits
-        index, end = Index(), 0
-        for line, content in _proved_lines(self._log.snapshot()):
-            if content.get("kind") == "end":
-                end = line.offset
-            else:
-                index.learn(content)
+        index, end = learned(self._log.snapshot())
         self._log.cut(end)
         return self._log, index
 
@@ -73,8 +75,21 @@ class Draft:
         self._log.close()
 
 
+def learned(log: Snapshot) -> tuple[Index, int]:
+    """What a state says, each line proved, and where its last line begins. Raises `StateMistake`."""
+    index, end = Index(), 0
+    for place, (line, content) in enumerate(_proved_lines(log), start=1):
+        if content.get("kind") == "end":
+            end = line.offset
+            continue
+        try:
+            index.learn(content)
+        except _NONSENSE:
+            raise StateMistake.nonsense(place) from None
+    return index, end
+
+
 def _proved_lines(log: Snapshot) -> Iterator[tuple[Line, dict[str, Any]]]:
-    meaningful = judges()
     last, place = -1, 0
     kind: str | None = ""
     for place, line in enumerate(log.lines(), start=1):
@@ -84,7 +99,7 @@ def _proved_lines(log: Snapshot) -> Iterator[tuple[Line, dict[str, Any]]]:
             raise StateMistake(1, _NO_STATE)
         if not is_intact(line.text):
             raise StateMistake(place, "This line is damaged: its checksum is wrong.")
-        content = _content_of(place, line, meaningful)
+        content = _content_of(place, line)
         if line.number <= last:
             raise StateMistake(
                 place, "This line's id isn't larger than that of the line before: it was moved."
@@ -98,7 +113,7 @@ def _proved_lines(log: Snapshot) -> Iterator[tuple[Line, dict[str, Any]]]:
         )
 
 
-def _content_of(place: int, line: Line, meaningful: dict[str | None, Check]) -> dict[str, Any]:
+def _content_of(place: int, line: Line) -> dict[str, Any]:
     try:
         content = line.load()
     except orjson.JSONDecodeError:
@@ -109,34 +124,51 @@ def _content_of(place: int, line: Line, meaningful: dict[str | None, Check]) -> 
             1, f"The state is in format {found}; this version of aktify-sandbox knows format {FORMAT} alone."
         )
     kind = content.get("kind")
-    if (
-        (place == 1) != (kind is None)
-        or not (kind is None or isinstance(kind, str))
-        or kind not in meaningful
-    ):
+    if (place == 1) != (kind is None) or kind not in _KINDS:
         raise StateMistake(
             place, "This kind of line isn't known to this version of aktify-sandbox: was it a newer one?"
         )
     beginning = _BEGINNING.match(line.text)
     as_written = beginning is not None and bool(beginning[1]) == (kind == "request")
-    if not as_written or content["id"] != request_id(line.number) or not meaningful[kind](content):
-        raise StateMistake(
-            place, "This line makes no sense, although its checksum is right: no sandbox wrote it."
-        )
+    if not as_written or content["id"] != request_id(line.number) or not _has_document(content):
+        raise StateMistake.nonsense(place)
     return content
+
+
+def _has_document(content: dict[str, Any]) -> bool:
+    """Whether a line that puts a document into a table has one."""
+    number, document = content.get("document"), content.get("content")
+    return content.get("kind") != "put" or (type(number) is int and isinstance(document, dict))
+
+
+def line_of(log: Replacement, table: str, document: str) -> int:
+    """The place of the line that put the document as it is."""
+    contents = (line.load() for line in log.snapshot().lines())
+    names = ("kind", "table", "document")
+    return max(
+        place
+        for place, content in enumerate(contents, start=1)
+        if [f"{content.get(name)}" for name in names] == ["put", table, document]
+    )
 
 
 def refuse_real_people(log: Replacement, protects: Protects) -> None:
     """Where only fictional numbers may be kept, nothing else comes in through a file. Raises `StateMistake`."""
     for place, line in enumerate(log.snapshot().lines(), start=1):
-        content = line.load()
-        about = (
-            content["content"]
-            if content.get("table") == "leads" and content.get("kind") == "put"
-            else content
-        )
-        if content.get("kind") in ("request", "put") and "phone" in about and protects(about["campaign"]):
-            _refuse_unless_made_up(place, content, about["phone"])
+        try:
+            _refuse_real_person(place, line.load(), protects)
+        except StateMistake:
+            raise
+        except _NONSENSE:
+            raise StateMistake.nonsense(place) from None
+
+
+def _refuse_real_person(place: int, content: dict[str, Any], protects: Protects) -> None:
+    about = content
+    if content.get("table") == "leads" and content.get("kind") == "put":
+        about = content["content"]
+    if content.get("kind") in ("request", "put") and "phone" in about and protects(about["campaign"]):
+        _refuse_unless_made_up(place, content, about["phone"])
 
 
 def _refuse_unless_made_up(place: int, content: dict[str, Any], phone: str | None) -> None:
