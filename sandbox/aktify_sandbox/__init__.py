@@ -13,8 +13,10 @@ if TYPE_CHECKING:
         SandboxDied,
         SandboxError,
         SandboxMistake,
+        StateError,
         VerifyFailed,
     )
+    from aktify_sandbox.storage.reader import open_state
 
 __all__ = [
     "Lead",
@@ -27,8 +29,10 @@ __all__ = [
     "SandboxDied",
     "SandboxError",
     "SandboxMistake",
+    "StateError",
     "VerifyFailed",
     "__version__",
+    "open_state",
 ]
 
 
@@ -41,7 +45,8 @@ def __getattr__(name: str) -> Any:
     errors = import_module("aktify_sandbox.errors")
     if hasattr(errors, name):
         return getattr(errors, name)
-    return getattr(import_module("aktify_sandbox.embedded.sandbox"), name)
+    module = "storage.reader" if name == "open_state" else "embedded.sandbox"
+    return getattr(import_module(f"aktify_sandbox.{module}"), name)
 
 
 def __dir__() -> list[str]:

@@ -1,4 +1,4 @@
-"""What `Sandbox` and the fixture raise; each is imported from `aktify_sandbox`, and shows itself by that path."""
+"""What users meet in Python; each is imported from `aktify_sandbox`, and shows itself by that path."""
 
 
 class SandboxError(Exception):
@@ -17,6 +17,10 @@ class SandboxDied(SandboxError):
     """The sandbox's own thread couldn't start, or has ended by itself."""
 
 
+class StateError(SandboxError):
+    """A state folder that can't be read, or a write to one that is open to be read."""
+
+
 class VerifyFailed(AssertionError):
     """The requests aren't what was expected; the message shows the nearest misses."""
 
@@ -30,5 +34,5 @@ class NotOne(AssertionError):
     """There are none, or several, where one was expected."""
 
 
-for _error in (SandboxError, SandboxMistake, NoSandbox, SandboxDied, VerifyFailed, NotOne):
+for _error in (SandboxError, SandboxMistake, NoSandbox, SandboxDied, StateError, VerifyFailed, NotOne):
     _error.__module__ = "aktify_sandbox"

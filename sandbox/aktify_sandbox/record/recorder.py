@@ -270,14 +270,6 @@ def _shown_response(exchange: Exchange) -> dict[str, Any] | None:
     return {**shown, "body": response.body.decode(errors="replace")}
 
 
-def restored(content: dict[str, Any]) -> dict[str, Any]:
-    """A record as it is read, with the body that its line doesn't say twice."""
-    response = content["response"]
-    if response is None or "body" in response:
-        return content
-    return {**content, "response": {**response, "body": orjson.dumps(content["lead"]).decode()}}
-
-
 def _add_body(content: dict[str, Any], body: bytes, *, cut: bool) -> None:
     held = body[:_BODY_HELD] if cut else body
     try:

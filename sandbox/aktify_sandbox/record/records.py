@@ -2,7 +2,7 @@
 
 import functools
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, fields
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -15,15 +15,14 @@ from aktify_sandbox.jobs import Work
 from aktify_sandbox.masking import masked_key
 from aktify_sandbox.originals import time
 from aktify_sandbox.record.notes import notes_on
-from aktify_sandbox.record.recorder import restored, timestamp
+from aktify_sandbox.record.recorder import timestamp
 from aktify_sandbox.record.text import text_of
-from aktify_sandbox.storage.index import identity_in
+from aktify_sandbox.storage.index import identity_in, public, restored
 from aktify_sandbox.storage.log import Line, number_of, request_id
 from aktify_sandbox.storage.store import Store, is_request
 
 Record = dict[str, Any]
 
-_INTERNAL = ("crc", "kind", "lead", "short", "link", "identity")
 _ONLY_WHOLE = ("headers", "body", "bodyEncoding", "bodyOmitted", "httpVersion", "rulings", "truncated")
 
 
@@ -238,7 +237,7 @@ def page(
 def summary(record: Record) -> Record:
     """A record as the list shows it: without headers and bodies."""
     response = record["response"] and {"status": record["response"]["status"]}
-    return {**_public(record, (*_INTERNAL, *_ONLY_WHOLE)), "response": response}
+    return {**public(record, _ONLY_WHOLE), "response": response}
 
 
 def whole(store: Store, campaigns: Campaigns, number: int) -> Record | None:
@@ -266,11 +265,7 @@ def _whole(store: Store, campaigns: Campaigns, record: Record, number: int) -> R
     record = restored(record)
     if record["reason"]["objection"] == "duplicate":
         more["firstPost"] = first_post(store, record["campaign"], identity_in(record), number, _sent(record))
-    return {**_public(record, _INTERNAL), **more}
-
-
-def _public(record: Record, hidden: Iterable[str]) -> Record:
-    return {name: value for name, value in record.items() if name not in hidden}
+    return {**public(record), **more}
 
 
 def first_post(store: Store, campaign: str, identity: str, number: int, this: Record) -> Record | None:

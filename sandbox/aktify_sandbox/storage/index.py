@@ -11,6 +11,8 @@ from bisect import bisect_left
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, NamedTuple
 
+import orjson
+
 from aktify_sandbox.contract.answers import number_of_code
 from aktify_sandbox.storage.shards import NUMBERS, Shards
 
@@ -18,6 +20,7 @@ Document = Mapping[str, Any]
 Tables = Mapping[str, Mapping[str, Document]]
 """Documents by table and id."""
 
+_INTERNAL = ("crc", "kind", "lead", "short", "link", "identity")
 PLAIN_TABLES = ("keys", "campaigns")
 STRIDE = 256
 """For each so-many-th request its number is known, so that a place in their order is found by reading few lines."""
@@ -210,6 +213,19 @@ def lead_in(content: Mapping[str, Any]) -> dict[str, Any] | None:
     names = ("campaign", "phone", "receivedAt", "lead", "identity")
     kept = {name: content[name] for name in names if name in content}
     return {**kept, "request": content["id"], "short": content.get("short")}
+
+
+def restored(content: dict[str, Any]) -> dict[str, Any]:
+    """A record as it is read, with the body that its line doesn't say twice."""
+    response = content["response"]
+    if response is None or "body" in response:
+        return content
+    return {**content, "response": {**response, "body": orjson.dumps(content["lead"]).decode()}}
+
+
+def public(content: Mapping[str, Any], hidden: Iterable[str] = ()) -> dict[str, Any]:
+    """What everybody may see of a record: what a line holds for the log alone isn't of that."""
+    return {name: value for name, value in content.items() if name not in _INTERNAL and name not in hidden}
 
 
 def identity_in(lead: Mapping[str, Any]) -> str:

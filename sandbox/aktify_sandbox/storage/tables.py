@@ -6,13 +6,22 @@ writes only its differences, so that an insert costs one line whatever the numbe
 
 from collections.abc import Callable, Iterator, Mapping, MutableMapping
 from copy import deepcopy
+from difflib import get_close_matches
 from typing import Any, Protocol
 
 from tinydb import TinyDB
 from tinydb.storages import Storage
 from tinydb.table import Table
 
+from aktify_sandbox.errors import StateError
+
 Document = Mapping[str, Any]
+
+TABLES = ("leads", "requests", "keys", "campaigns")
+"""Those of a state."""
+_READ_ONLY = (
+    "open_state only reads. Fix: change the state through its sandbox, e.g. by `aktify-sandbox leads import`."
+)
 
 
 class Ledger(Protocol):
@@ -26,6 +35,16 @@ class Ledger(Protocol):
 
     def change(self, table: str, put: Mapping[int, Document], drop: list[int]) -> None:
         """Keep and forget documents, durably, all or none."""
+
+
+class Views(Protocol):
+    """What shows documents."""
+
+    def views(self) -> dict[str, Mapping[str, Document]]:
+        """Each table by name, its documents by id."""
+
+    def close(self) -> None:
+        """Let go of them."""
 
 
 class LedgerStorage(Storage):
@@ -69,6 +88,74 @@ class Documents(TinyDB):
 
     def __init__(self, ledger: Ledger) -> None:
         super().__init__(ledger, storage=LedgerStorage)
+
+
+class ViewStorage(Storage):
+    """TinyDB's way to what is only read."""
+
+    def __init__(self, views: "Views") -> None:
+        self._views = views
+
+    def read(self) -> dict[str, Any]:
+        """The tables as they are now."""
+        return self._views.views()
+
+    def write(self, _: object) -> None:
+        """Called by `drop_tables` and `drop_table`. Raises `StateError`."""
+        raise StateError(_READ_ONLY)
+
+    def close(self) -> None:
+        """Let go of it."""
+        self._views.close()
+
+
+class ViewTable(Table):
+    """A table that is only read, anew each time."""
+
+    def __init__(self, storage: Storage, name: str, *_: Any, **__: Any) -> None:
+        """No answer is remembered, whatever is asked for."""
+        super().__init__(storage, name, cache_size=0)
+
+    def _get_next_id(self) -> int:
+        raise StateError(_READ_ONLY)
+
+    def _update_table(self, _: object) -> None:
+        raise StateError(_READ_ONLY)
+
+
+class State(TinyDB):
+    """A state as a TinyDB, to be read and not written: every write raises `StateError`."""
+
+    table_class = ViewTable
+
+    def __init__(self, views: "Views", name: str) -> None:
+        """`name` is how it shows itself."""
+        super().__init__(views, storage=ViewStorage)
+        self._name = name
+
+    def table(self, name: str, **options: Any) -> Table:
+        """The table: leads, requests, keys or campaigns. Raises `StateError` for any other."""
+        if name not in TABLES:
+            close = get_close_matches(name, TABLES, 1)
+            meant = f"Did you mean {close[0]}?" if close else f"There are: {', '.join(TABLES)}."
+            raise StateError(f"A state has no table {name}. {meant}")
+        return super().table(name, **options)
+
+    def __getattr__(self, name: str) -> Any:
+        """What TinyDB would do to a table without a name."""
+        raise AttributeError(
+            f"A state has no attribute {name!r}. Fix: name a table first, as in state.table('leads').search(…).",
+            name=name,
+            obj=self,
+        )
+
+    def __bool__(self) -> bool:
+        """It is there."""
+        return True
+
+    def __repr__(self) -> str:
+        """Where it is."""
+        return f"<State {self._name}>"
 
 
 class Changes(MutableMapping[int, Any]):

@@ -1,0 +1,209 @@
+"""A log as tables for whoever only reads: beside the sandbox that writes it, after it, from another process.
+
+Nothing is locked and nothing written. Each look at a table first learns what was written since the last one, so that
+it sees whatever a client has its answer for. Documents are read from the log when they are looked at.
+"""
+
+import errno
+import stat
+import weakref
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+
+from aktify_sandbox.errors import StateError
+from aktify_sandbox.originals import os, threading
+from aktify_sandbox.storage import checkpoint
+from aktify_sandbox.storage.index import Document, Index, identity_in, lead_in, public, restored
+from aktify_sandbox.storage.log import FORMAT, LogDamaged, LogError, Snapshot, is_intact
+from aktify_sandbox.storage.store import is_request
+from aktify_sandbox.storage.tables import State
+
+LOG = "log.jsonl"
+_OF_A_LEAD = ("campaign", "phone", "receivedAt", "request", "lead")
+_NO_STATE = "Fix: give the folder that `aktify-sandbox serve` names as its state."
+
+
+def open_state(folder: "str | os.PathLike[str]" = ".aktify-sandbox") -> State:
+    """A state folder as a TinyDB: read-only, beside a running sandbox or after it, always as it is now.
+
+    Its tables are `leads`, `requests`, `keys` and `campaigns`. Raises `StateError`.
+    """
+    return State(Reader(Path(folder)), f"{folder}")
+
+
+class Lines:
+    """An open log and what is known of it so far. It is closed when nobody looks at it any more."""
+
+    def __init__(self, fd: int, path: Path | None, index: Index | None = None, end: int = 0) -> None:
+        """`index` is what its lines say up to the offset `end`."""
+        self._fd, self.path = fd, path
+        self.index, self.end = index or Index(), end
+        self._last = b""
+        """The last line that was learned."""
+        weakref.finalize(self, os.close, fd)
+
+    def snapshot(self, size: int | None = None) -> Snapshot:
+        """What is known of it, or that much of it."""
+        return Snapshot(self._fd, self.end if size is None else size, 0, self.path)
+
+    def is_at(self, path: Path) -> bool:
+        """Whether the path still leads to this file. Raises `OSError`."""
+        here, there = os.fstat(self._fd), os.stat(path, follow_symlinks=False)
+        return (here.st_dev, here.st_ino) == (there.st_dev, there.st_ino)
+
+    def has_lost(self) -> bool:
+        """Whether lines that were learned aren't there any more: they were taken back, or the file was emptied."""
+        size, length = os.fstat(self._fd).st_size, len(self._last)
+        return size < self.end or self.snapshot(size).read(length, self.end - length) != self._last
+
+    def begin(self) -> None:
+        """Learn what a checkpoint says. Raises `LogError` when this is no log of ours."""
+        snapshot = self.snapshot(os.fstat(self._fd).st_size)
+        first = next(snapshot.lines(chunk_size=1 << 12), None)
+        if first is None or not is_intact(first.text):
+            raise LogError(f"{self.path} is no log of a sandbox. {_NO_STATE}")
+        head = first.load()
+        if (head.get("log"), head.get("version")) != ("aktify-sandbox", FORMAT):
+            raise LogError(f"{self.path} was written by another version: format {head.get('version')}.")
+        found = checkpoint.read(self.path.parent / checkpoint.NAME, snapshot) if self.path else None
+        if found:
+            self.index, self.end = found
+            self._last = next(snapshot.backwards(self.end)).text + b"\n"
+
+    def catch_up(self) -> None:
+        """Learn what was written since; a line without its end is still being written. Raises `LogDamaged`."""
+        snapshot, newest = self.snapshot(os.fstat(self._fd).st_size), self.index.written if self.end else -1
+        for line in snapshot.lines(self.end):
+            if not is_intact(line.text) or line.number <= newest:
+                place = snapshot.count_before(line.offset) + 1
+                raise LogDamaged(f"{self.path}:{place}: this line is damaged: its checksum is wrong.")
+            self.index.learn(line.load())
+            newest, self._last = line.number, line.text + b"\n"
+            self.end += len(self._last)
+
+    def tables(self) -> dict[str, Mapping[str, Document]]:
+        """What is known, as it is now."""
+        plain = {name: dict(documents) for name, documents in self.index.plain.items()}
+        return {"leads": Leads(self), "requests": Requests(self), **plain}
+
+
+class Reader:
+    """The log of a state folder, wherever the sandbox that writes it puts it."""
+
+    def __init__(self, folder: Path) -> None:
+        """Raises `StateError`."""
+        self._path = folder / LOG
+        self._guard = threading.Lock()
+        self._lines: Lines | None = None
+        self._is_closed = False
+        self.views()
+
+    def views(self) -> dict[str, Mapping[str, Document]]:
+        """Each table by name, as it is now. Raises `StateError`."""
+        with self._guard:
+            try:
+                return self._current().tables()
+            except LogError as error:
+                raise StateError(f"{error}") from None
+            except OSError as error:
+                raise StateError(f"{self._why_not(error)} {_NO_STATE}") from None
+
+    def _why_not(self, error: OSError) -> str:
+        if isinstance(error, FileNotFoundError):
+            return f"There is no state in {self._path.parent}: no {self._path.name} is there."
+        if error.errno == errno.ELOOP:
+            return f"{self._path} is a symbolic link, and none is followed in a state folder."
+        return f"{self._path} can't be read: {error.strerror}."
+
+    def _current(self) -> Lines:
+        if self._is_closed:
+            raise LogError("This state was closed. Fix: open it again with open_state.")
+        try:
+            return self._caught_up()
+        except LogDamaged:  # or taken back while it was read, and something else written in its place
+            self._lines = None
+            return self._caught_up()
+
+    def _caught_up(self) -> Lines:
+        lines = self._lines
+        if lines is None or not lines.is_at(self._path) or lines.has_lost():
+            lines = _opened(self._path)
+            lines.begin()
+            self._lines = lines
+        lines.catch_up()
+        return lines
+
+    def close(self) -> None:
+        """Let go of the file."""
+        self._is_closed, self._lines = True, None
+
+
+def _opened(path: Path) -> Lines:
+    """The file itself: no link is followed, and no pipe waited for. Raises `OSError`, `LogError`."""
+    fd = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
+    lines = Lines(fd, path)
+    if not stat.S_ISREG(os.fstat(fd).st_mode):
+        raise LogError(f"{path} isn't a file. {_NO_STATE}")
+    return lines
+
+
+class Leads(Mapping[str, Document]):
+    """The kept leads, oldest first, as `/_sandbox/leads` shows them."""
+
+    def __init__(self, lines: Lines) -> None:
+        self._lines, self._end = lines, lines.end
+
+    def __len__(self) -> int:
+        return sum(map(len, self._lines.index.leads.values()))
+
+    def __iter__(self) -> Iterator[str]:
+        return (key for key, _ in self.items())
+
+    def __getitem__(self, key: str) -> Document:
+        found = next(self._at([int(key)]), None)
+        if found is None:
+            raise KeyError(key)
+        return found[1]
+
+    def items(self) -> "Iterator[tuple[str, Document]]":  # type: ignore[override]  # one pass, nothing is held
+        """All of them in one pass over the log."""
+        return self._at(self._lines.index.oldest_leads())
+
+    def _at(self, numbers: "Iterator[int] | list[int]") -> Iterator[tuple[str, Document]]:
+        index, snapshot = self._lines.index, self._lines.snapshot(self._end)
+        for line in snapshot.find_all(numbers, Snapshot.forwards_from):
+            lead = lead_in(line.load())
+            if lead and index.keeps(lead["campaign"], identity_in(lead), line.number):
+                yield str(line.number), {name: lead[name] for name in _OF_A_LEAD}
+
+
+class Requests(Mapping[str, Document]):
+    """The recorded requests, oldest first, as `/_sandbox/requests/{id}` shows them without `notes` and `firstPost`."""
+
+    def __init__(self, lines: Lines) -> None:
+        self._lines, self._end = lines, lines.end
+        self._count = lines.index.requests
+
+    def __len__(self) -> int:
+        return self._count
+
+    def __iter__(self) -> Iterator[str]:
+        snapshot = self._lines.snapshot(self._end)
+        return (str(line.number) for line in snapshot.lines() if is_request(line))
+
+    def __getitem__(self, key: str) -> Document:
+        line = self._lines.snapshot(self._end).find(int(key))
+        if line is None or not is_request(line):
+            raise KeyError(key)
+        return self._document(line.load(), line.number)
+
+    def items(self) -> "Iterator[tuple[str, Document]]":  # type: ignore[override]  # one pass, nothing is held
+        """All of them in one pass over the log."""
+        for line in self._lines.snapshot(self._end).lines():
+            if is_request(line):
+                yield str(line.number), self._document(line.load(), line.number)
+
+    def _document(self, content: "dict[str, object]", number: int) -> Document:
+        amendment = self._lines.index.amendments.get(number)
+        line = self._lines.snapshot(self._end).find(amendment) if amendment is not None else None
+        return public(restored({**content, **line.load()["content"]} if line else content))

@@ -1,0 +1,360 @@
+"""`open_state`: TinyDB over a state folder, read-only, beside the sandbox that writes it or after it."""
+
+import contextlib
+import os
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import httpx
+import orjson
+import pytest
+from tinydb import TinyDB, where
+
+import aktify_sandbox
+from aktify_sandbox import StateError, open_state
+from aktify_sandbox.storage.log import request_id, seal
+from aktify_sandbox.storage.store import Store
+from running import Running, Serve, clean_environment
+from test_states import FIRST, RECORD, lead, load, sealed, without
+
+Tables = dict[str, list[dict[str, Any]]]
+
+
+def state_of(sandbox: Running, folder: Path) -> Path:
+    """Where the sandbox that was started in this folder has its state."""
+    return folder / sandbox.get("/_sandbox/status")["state"]
+
+
+def seen(state: TinyDB) -> Tables:
+    """All documents, read one after another; each must be found by its id as well."""
+    tables = {}
+    for name in ("leads", "requests", "keys", "campaigns"):
+        table = state.table(name)
+        documents = table.all()
+        assert len(table) == len(documents)
+        assert [table.get(doc_id=each.doc_id) for each in documents] == documents
+        tables[name] = [dict(each) for each in documents]
+    return tables
+
+
+def told(sandbox: Running) -> Tables:
+    """The same as the sandbox tells it; notes and first posts are worked out when it does."""
+    rows = sandbox.get("/_sandbox/requests?limit=1000")["requests"]
+    requests = [sandbox.get(f"/_sandbox/requests/{row['id']}") for row in reversed(rows)]
+    return {
+        "leads": list(reversed(sandbox.get("/_sandbox/leads?limit=1000")["leads"])),
+        "requests": [without(without(each, "notes"), "firstPost") for each in requests],
+    }
+
+
+@pytest.fixture
+def sandbox(serve: Serve, tmp_path: Path) -> Running:
+    return serve("--state", str(tmp_path / "state"))
+
+
+@pytest.fixture
+def state(sandbox: Running, tmp_path: Path) -> Iterator[TinyDB]:
+    """The state of the sandbox, from another process than that."""
+    with open_state(tmp_path / "state") as opened:
+        yield opened
+
+
+def busy(sandbox: Running) -> None:
+    """Something of every kind happens."""
+    for ending in (1, 2, 1, 3):
+        sandbox.post(lead(ending))
+    sandbox.post(lead(4, region="ca"))
+    sandbox.post(lead(5, linkToShorten="https://example.com/long"))
+    sandbox.post(lead(6, metadata={"colour": "red"}), key="test-key.mine")
+    sandbox.post(key="nobody")
+    sandbox.http.get("/nowhere?token=abc")
+    sandbox.http.post("/api/v1/leads", content=b"\xff\xfe", headers={"x-api-key": "test-key"})
+    sandbox.http.post("/_sandbox/leads", json={"leads": [lead(7), lead(8)]})
+    sandbox.http.delete("/_sandbox/leads", params={"phone": "5095550002"})
+    with contextlib.suppress(httpx.ReadTimeout):  # an answer that doesn't come, and a client that goes
+        sandbox.post(lead(160), timeout=0.2)
+    sandbox.http.post("/_sandbox/campaigns", json={"name": "loose", "rulings": {"region-case": "accept"}})
+    sandbox.http.post("/_sandbox/campaigns", json={"name": "gone"})
+    sandbox.http.delete("/_sandbox/campaigns/gone")
+    sandbox.http.post("/_sandbox/keys", json={"key": "key-of-loose", "campaign": "loose"})
+    sandbox.http.post("/_sandbox/keys", json={"key": "revoked-key", "name": "old"})
+    sandbox.http.request("DELETE", "/_sandbox/keys", json={"key": "old"})
+    sandbox.post(lead(10, region="ca"), key="key-of-loose")
+
+
+def test_its_names_are_public() -> None:
+    assert {"open_state", "StateError"} <= set(aktify_sandbox.__all__)
+    assert StateError.__module__ == "aktify_sandbox"
+    assert issubclass(StateError, aktify_sandbox.SandboxError)
+
+
+def test_each_table_says_what_the_sandbox_says(sandbox: Running, state: TinyDB) -> None:
+    busy(sandbox)
+    expected = told(sandbox)
+    found = seen(state)
+    assert found["leads"] == expected["leads"]
+    assert found["requests"] == expected["requests"]
+    assert any("hungUpAfterMs" in each for each in found["requests"])
+    assert [each["shown"] for each in found["keys"]][-1] == "old"
+    assert [each["revoked"] for each in found["keys"]][-1]
+    assert [each["name"] for each in found["campaigns"]] == ["loose"]
+
+
+def test_a_lead_is_seen_as_soon_as_its_client_has_the_201(sandbox: Running, state: TinyDB) -> None:
+    leads, duplicates = state.table("leads"), where("response")["status"] == 409
+    for ending in range(30):
+        phone = f"+1509555{ending:04d}"
+        assert not leads.contains(where("phone") == phone)
+        assert sandbox.post(lead(ending)).status_code == 201
+        assert leads.contains(where("phone") == phone)
+        assert sandbox.post(lead(ending)).status_code == 409
+        assert state.table("requests").count(duplicates) == ending + 1
+
+
+def test_another_process_that_is_given_the_folder_sees_it_too(sandbox: Running, tmp_path: Path) -> None:
+    sandbox.post(lead(1))
+    code = "from aktify_sandbox import open_state; print(len(open_state('state').table('leads')))"
+    done = subprocess.run(
+        [sys.executable, "-c", code], cwd=tmp_path, env=clean_environment(), capture_output=True
+    )
+    assert (done.returncode, done.stdout, done.stderr) == (0, b"1\n", b"")
+
+
+FORGETTING: dict[str, Callable[[Running], object]] = {
+    "reset": lambda sandbox: sandbox.http.post("/_sandbox/reset"),
+    "clear the requests": lambda sandbox: sandbox.http.delete("/_sandbox/requests"),
+    "clear the leads": lambda sandbox: sandbox.http.delete("/_sandbox/leads"),
+    "load another state": lambda sandbox: load(sandbox, sealed(FIRST, {"id": "r000000009", "kind": "end"})),
+}
+
+
+@pytest.mark.parametrize("what", FORGETTING)
+def test_what_the_sandbox_forgets_is_gone_here_too(sandbox: Running, state: TinyDB, what: str) -> None:
+    busy(sandbox)
+    assert seen(state)["requests"]
+    FORGETTING[what](sandbox)
+    sandbox.post(lead(20))
+    sandbox.post(lead(3))
+    expected, found = told(sandbox), seen(state)
+    assert (found["leads"], found["requests"]) == (expected["leads"], expected["requests"])
+
+
+def test_a_state_goes_on_to_be_read_when_its_sandbox_has_ended_and_begins_again(
+    serve: Serve, sandbox: Running, state: TinyDB, tmp_path: Path
+) -> None:
+    busy(sandbox)
+    expected = told(sandbox)
+    sandbox.process.kill()
+    sandbox.end()
+    assert seen(state)["leads"] == expected["leads"]
+    again = serve("--state", str(tmp_path / "state"))
+    again.post(lead(30))
+    assert len(state.table("leads")) == len(expected["leads"]) + 1
+    assert again.stop() == 0
+    assert len(state.table("leads")) == len(expected["leads"]) + 1
+    assert seen(open_state(tmp_path / "state")) == seen(state)
+
+
+def test_reading_changes_nothing_in_the_folder(sandbox: Running, tmp_path: Path) -> None:
+    busy(sandbox)
+    sandbox.stop()
+
+    def files() -> dict[str, tuple[bytes, int]]:
+        return {
+            path.name: (path.read_bytes(), path.stat().st_mtime_ns) for path in (tmp_path / "state").iterdir()
+        }
+
+    before = files()
+    with open_state(tmp_path / "state") as state:
+        seen(state)
+        assert files() == before
+
+
+def test_a_state_that_is_read_can_be_served(serve: Serve, tmp_path: Path) -> None:
+    serve("--state", str(tmp_path / "state")).stop()
+    with open_state(tmp_path / "state") as state:
+        sandbox = serve("--state", str(tmp_path / "state"))
+        assert sandbox.post().status_code == 201
+        assert len(state.table("leads")) == 1
+
+
+WRITES: dict[str, Callable[[TinyDB], object]] = {
+    "insert": lambda state: state.table("leads").insert({"a": 1}),
+    "insert none": lambda state: state.table("leads").insert_multiple([]),
+    "update": lambda state: state.table("requests").update({"a": 1}),
+    "upsert": lambda state: state.table("keys").upsert({"a": 1}, where("a") == 1),
+    "remove": lambda state: state.table("leads").remove(where("a") == 1),
+    "truncate": lambda state: state.table("requests").truncate(),
+    "drop a table": lambda state: state.drop_table("leads"),
+    "drop all": lambda state: state.drop_tables(),
+}
+
+
+@pytest.mark.parametrize("verb", WRITES)
+def test_whatever_would_write_is_refused(sandbox: Running, state: TinyDB, verb: str) -> None:
+    sandbox.post(lead(1))
+    before = seen(state)
+    with pytest.raises(StateError, match="only reads"):
+        WRITES[verb](state)
+    assert seen(state) == before
+
+
+def test_a_table_that_is_none_is_named_with_the_nearest(state: TinyDB) -> None:
+    with pytest.raises(StateError, match="Did you mean requests"):
+        state.table("request")
+    with pytest.raises(StateError, match="leads, requests, keys, campaigns"):
+        state.table("x")
+    with pytest.raises(AttributeError, match="name a table first"):
+        state.search(where("a") == 1)
+    assert state
+    assert not hasattr(state, "nothing")
+    assert state.tables() == {"leads", "requests", "keys", "campaigns"}
+    assert "state" in repr(state)
+
+
+def test_a_closed_state_says_so(state: TinyDB) -> None:
+    state.close()
+    with pytest.raises(StateError, match="closed"):
+        len(state.table("leads"))
+
+
+# what is on its way, taken back or broken
+
+
+@pytest.fixture
+def log(tmp_path: Path) -> Path:
+    """A log that nobody serves, with two requests and one lead."""
+    store = Store(tmp_path / "state")
+    store.close()
+    path = tmp_path / "state" / "log.jsonl"
+    post = {**RECORD, "phone": "+15095550001", "lead": {"phoneNumber": "5095550001"}, "short": None}
+    path.write_bytes(sealed(FIRST, post, {**RECORD, "id": "r000000002"}))
+    return path
+
+
+def counts(state: TinyDB) -> tuple[int, int]:
+    return len(state.table("leads")), len(state.table("requests"))
+
+
+def test_a_line_is_seen_once_it_is_whole(log: Path) -> None:
+    line = sealed({**RECORD, "id": "r000000003"})
+    with open_state(log.parent) as state:
+        for place in range(len(line)):
+            with log.open("ab") as file:
+                file.write(line[place : place + 1])
+            assert counts(state) == (1, 2 + (place == len(line) - 1))
+
+
+def test_a_line_that_was_taken_back_is_not_seen_any_more(log: Path) -> None:
+    """The disk refused a write of several lines, of which the first were read already."""
+    size = log.stat().st_size
+    with open_state(log.parent) as state:
+        with log.open("ab") as file:
+            file.write(sealed({**RECORD, "id": "r000000003"}))
+        assert counts(state) == (1, 3)
+        os.truncate(log, size)
+        assert counts(state) == (1, 2)
+        with log.open("ab") as file:
+            file.write(sealed({**RECORD, "id": "r000000004"}, {**RECORD, "id": "r000000005"}))
+        assert [each["id"][-1] for each in state.table("requests")] == ["1", "2", "4", "5"]
+        os.truncate(log, size)
+        with log.open("ab") as file:
+            file.write(
+                sealed({**RECORD, "id": "r000000006", "body": "x" * 999}, {**RECORD, "id": "r000000007"})
+            )
+        assert [each["id"][-1] for each in state.table("requests")] == ["1", "2", "6", "7"]
+
+
+def test_a_table_that_is_being_read_is_not_changed_by_what_comes(log: Path) -> None:
+    with open_state(log.parent) as state:
+        rows = iter(state.table("requests"))
+        next(rows)
+        other = log.with_name("other")
+        other.write_bytes(sealed(FIRST, {**RECORD, "id": "r000000009"}))
+        other.replace(log)
+        assert counts(state) == (0, 1)
+        assert [each["id"] for each in rows] == ["r000000002"]
+        with log.open("ab") as file:
+            file.write(sealed({**RECORD, "id": "r000000010"}))
+        rows = iter(state.table("requests"))
+        next(rows)
+    assert [each["id"] for each in rows] == ["r000000010"]
+
+
+def test_a_damaged_line_is_named(log: Path) -> None:
+    content = log.read_bytes()
+    with open_state(log.parent) as state:
+        with log.open("ab") as file:
+            file.write(sealed({**RECORD, "id": "r000000003"}).replace(b"{}", b"[]"))
+        with pytest.raises(StateError, match=r"log\.jsonl:4: "):
+            counts(state)
+        log.write_bytes(content)
+        assert counts(state) == (1, 2)
+    log.write_bytes(content.replace(b"5095550001", b"5095550002"))
+    with pytest.raises(StateError, match=r"log\.jsonl:2: "):
+        open_state(log.parent)
+
+
+def test_a_log_that_was_emptied_or_deleted_is_said(log: Path) -> None:
+    content = log.read_bytes()
+    with open_state(log.parent) as state:
+        log.write_bytes(b"")
+        with pytest.raises(StateError, match="is no log"):
+            counts(state)
+        log.unlink()
+        with pytest.raises(StateError, match="There is no state"):
+            counts(state)
+        log.write_bytes(content)
+        assert counts(state) == (1, 2)
+
+
+FOLDERS: dict[str, tuple[Callable[[Path], object], str]] = {
+    "missing": (lambda folder: folder.rmdir(), "There is no state in"),
+    "empty": (lambda _: None, "There is no state in"),
+    "a file": (lambda folder: (folder.rmdir(), folder.write_text("x")), "can't be read: Not a directory"),
+    "another's log": (lambda folder: (folder / "log.jsonl").write_text('{"level": 1}\n'), "is no log of a"),
+    "another's sealed log": (
+        lambda folder: (folder / "log.jsonl").write_bytes(sealed({**FIRST, "log": "x"})),
+        "another version",
+    ),
+    "of a later version": (
+        lambda folder: (folder / "log.jsonl").write_bytes(sealed({**FIRST, "version": 2})),
+        "another version: format 2",
+    ),
+    "a link": (lambda folder: (folder / "log.jsonl").symlink_to("/etc/passwd"), "is a symbolic link"),
+    "a pipe": (lambda folder: os.mkfifo(folder / "log.jsonl"), "isn't a file"),
+    "a folder": (lambda folder: (folder / "log.jsonl").mkdir(), "isn't a file"),
+}
+
+
+@pytest.mark.parametrize("kind", FOLDERS)
+def test_a_folder_without_a_state_is_an_error_in_words(tmp_path: Path, kind: str) -> None:
+    make, words = FOLDERS[kind]
+    (tmp_path / "other").mkdir()
+    make(tmp_path / "other")
+    with pytest.raises(StateError, match=words):
+        open_state(tmp_path / "other")
+
+
+def test_a_million_requests_would_not_be_held_in_memory(log: Path) -> None:
+    body = "x" * 100_000
+    with log.open("ab") as file:
+        for number in range(3, 2_003):
+            file.write(seal(orjson.dumps({**RECORD, "id": request_id(number), "body": body})))
+    code = (
+        "import resource; from aktify_sandbox import open_state; from tinydb import where\n"
+        "state = open_state('.')\n"
+        "before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss\n"
+        "requests = state.table('requests')\n"
+        "print(len(requests), requests.count(where('id') == 'r000001000'), requests.get(doc_id=77)['id'])\n"
+        "print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before)"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code], cwd=log.parent, env=clean_environment(), capture_output=True, text=True
+    )
+    said, grown = done.stdout.splitlines()
+    assert said == "2002 1 r000000077"
+    assert int(grown) < 20_000
