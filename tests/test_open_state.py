@@ -23,11 +23,6 @@ from test_states import FIRST, RECORD, lead, load, sealed, without
 Tables = dict[str, list[dict[str, Any]]]
 
 
-def state_of(sandbox: Running, folder: Path) -> Path:
-    """Where the sandbox that was started in this folder has its state."""
-    return folder / sandbox.get("/_sandbox/status")["state"]
-
-
 def seen(state: TinyDB) -> Tables:
     """All documents, read one after another; each must be found by its id as well."""
     tables = {}
@@ -311,10 +306,15 @@ def test_a_log_that_was_emptied_or_deleted_is_said(log: Path) -> None:
         assert counts(state) == (1, 2)
 
 
+def as_file(folder: Path) -> None:
+    folder.rmdir()
+    folder.write_text("x")
+
+
 FOLDERS: dict[str, tuple[Callable[[Path], object], str]] = {
     "missing": (lambda folder: folder.rmdir(), "There is no state in"),
     "empty": (lambda _: None, "There is no state in"),
-    "a file": (lambda folder: (folder.rmdir(), folder.write_text("x")), "can't be read: Not a directory"),
+    "a file": (as_file, "can't be read: Not a directory"),
     "another's log": (lambda folder: (folder / "log.jsonl").write_text('{"level": 1}\n'), "is no log of a"),
     "another's sealed log": (
         lambda folder: (folder / "log.jsonl").write_bytes(sealed({**FIRST, "log": "x"})),

@@ -1,15 +1,23 @@
-"""`state save|load`: all that a sandbox remembers, in one file."""
+"""`state save|load|check`: all that a sandbox remembers, in one file, and whether it is what was written."""
 
 import contextlib
-from collections.abc import Iterator
+import functools
+import os
+import tempfile
+from collections.abc import Iterable, Iterator
 from pathlib import Path
-from typing import BinaryIO
+from typing import TYPE_CHECKING, BinaryIO
 
 import click
 
 from aktify_sandbox.cli.client import Client, Refused, as_json, asks, talks
 from aktify_sandbox.cli.files import READABLE, STANDARD, standard_input, written
+from aktify_sandbox.cli.lead_files import progress
+from aktify_sandbox.cli.serving import settings_of
 from aktify_sandbox.cli.tables import clean, print_json
+
+if TYPE_CHECKING:
+    from aktify_sandbox.storage.proof import Proof
 
 _MEDIA = "application/x-ndjson"
 _CHUNK = 1 << 16
@@ -17,9 +25,7 @@ _CHUNK = 1 << 16
 
 @click.group()
 def state() -> None:
-    """The whole state in one file.
-
-    Leads, requests, keys (as digests) and campaigns.
+    """The whole state: leads, requests, keys (as digests) and campaigns.
 
     \b
     Example:
@@ -29,20 +35,30 @@ def state() -> None:
 
 @state.command()
 @click.argument("file", type=click.Path(path_type=Path, allow_dash=True))
+@click.option(
+    "--format",
+    "form",
+    type=click.Choice(("log", "tinydb")),
+    default="log",
+    show_default=True,
+    help="What `state load` reads, or a file for TinyDB(path).",
+)
 @as_json
 @talks
-def save(file: Path, in_json: bool, client: Client) -> None:
+def save(file: Path, form: str, in_json: bool, client: Client) -> None:
     """Write the state to a file, whole or not at all.
 
     FILE may be -, standard output. The file is for you alone: it holds phone numbers. Keys stand in it as digests
-    only.
+    only. TinyDB holds such a file in memory; `open_state` of Python reads a state where it is.
 
     \b
     Example:
       aktify-sandbox state save known-leads.jsonl
+      aktify-sandbox state save --format tinydb state.json
     """
     with client.stream("/state") as answer, written(file) as out:
-        for piece in answer.iter_bytes():
+        pieces = answer.iter_bytes()
+        for piece in pieces if form == "log" else _as_tinydb(pieces, file):
             out.write(piece)
         counts = {
             name: int(answer.headers.get(f"x-aktify-sandbox-{name}", 0)) for name in ("leads", "requests")
@@ -86,6 +102,65 @@ def load(file: Path, in_json: bool, client: Client) -> None:
         print_json(loaded)
     else:
         click.echo(f"{_counted(loaded)} loaded into {client.url}.")
+
+
+def _as_tinydb(log: Iterable[bytes], file: Path) -> Iterator[bytes]:
+    """A state as TinyDB's own storage writes it. Until all of it is there it lies, without a name, beside the file."""
+    from aktify_sandbox.storage.reader import Lines
+    from aktify_sandbox.storage.states import StateMistake
+    from aktify_sandbox.storage.tables import as_json as pieces_of
+
+    with tempfile.TemporaryFile(dir=None if file == STANDARD else file.absolute().parent) as copy:
+        for piece in log:
+            copy.write(piece)
+        copy.flush()
+        try:
+            lines = Lines.of_state(os.dup(copy.fileno()))
+        except StateMistake as mistake:
+            raise click.ClickException(
+                f"What the sandbox gave is no state: line {mistake.line}: {mistake}"
+            ) from None
+        yield from pieces_of(lines.tables())
+
+
+@state.command()
+@click.argument("folder", metavar="[DIR]", required=False, type=click.Path(path_type=Path))
+@as_json
+def check(folder: Path | None, in_json: bool) -> None:
+    """Prove each line of a state folder's log by its checksum.
+
+    DIR is the folder that `serve` would use here, unless told. Nothing is locked or changed, so a sandbox may run. The
+    exit code is 1 if a line is damaged, 2 if there is no state.
+
+    \b
+    Example:
+      aktify-sandbox state check
+    """
+    from aktify_sandbox.storage.log import LogError
+    from aktify_sandbox.storage.proof import prove
+    from aktify_sandbox.storage.reader import LOG
+
+    path = (folder or settings_of({}).state) / LOG
+    try:
+        proof = prove(path, functools.partial(progress, "Checking"))
+    except LogError as error:
+        raise click.UsageError(f"{error}") from None
+    except OSError as error:
+        raise click.UsageError(f"{path} can't be read: {error.strerror}.") from None
+    if in_json:
+        print_json({**proof._asdict(), "damaged": [each._asdict() for each in proof.damaged]})
+    else:
+        for damage in proof.damaged:
+            click.echo(f"{path}:{damage.line}: {damage.message}")
+        click.echo(_found(proof))
+    raise SystemExit(1 if proof.damaged else 0)
+
+
+def _found(proof: "Proof") -> str:
+    count = len(proof.damaged)
+    what = f"{count:,} of {proof.lines:,} lines damaged" if count else f"{proof.lines:,} lines, all intact"
+    cut = f" {proof.unfinished:,} bytes of a line without an end follow it." if proof.unfinished else ""
+    return f"{proof.file}: {what} ({_counted({'leads': proof.leads, 'requests': proof.requests})}).{cut}"
 
 
 def _counted(counts: dict[str, int]) -> str:

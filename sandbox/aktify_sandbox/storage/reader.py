@@ -15,6 +15,7 @@ from aktify_sandbox.originals import os, threading
 from aktify_sandbox.storage import checkpoint
 from aktify_sandbox.storage.index import Document, Index, identity_in, lead_in, public, restored
 from aktify_sandbox.storage.log import FORMAT, LogDamaged, LogError, Snapshot, is_intact
+from aktify_sandbox.storage.states import learned
 from aktify_sandbox.storage.store import is_request
 from aktify_sandbox.storage.tables import State
 
@@ -34,17 +35,29 @@ def open_state(folder: "str | os.PathLike[str]" = ".aktify-sandbox") -> State:
 class Lines:
     """An open log and what is known of it so far. It is closed when nobody looks at it any more."""
 
-    def __init__(self, fd: int, path: Path | None, index: Index | None = None, end: int = 0) -> None:
-        """`index` is what its lines say up to the offset `end`."""
+    def __init__(self, fd: int, path: Path | None) -> None:
         self._fd, self.path = fd, path
-        self.index, self.end = index or Index(), end
+        self.index, self.end = Index(), 0
+        """What its lines say up to the offset."""
         self._last = b""
         """The last line that was learned."""
         weakref.finalize(self, os.close, fd)
 
+    @classmethod
+    def of_state(cls, fd: int) -> "Lines":
+        """A saved state, each line proved. Raises `StateMistake`."""
+        lines = cls(fd, None)
+        lines.index, lines.end = learned(lines.snapshot(lines.size))
+        return lines
+
     def snapshot(self, size: int | None = None) -> Snapshot:
         """What is known of it, or that much of it."""
         return Snapshot(self._fd, self.end if size is None else size, 0, self.path)
+
+    @property
+    def size(self) -> int:
+        """How many bytes it has, those included that aren't known yet."""
+        return os.fstat(self._fd).st_size
 
     def is_at(self, path: Path) -> bool:
         """Whether the path still leads to this file. Raises `OSError`."""
@@ -53,12 +66,12 @@ class Lines:
 
     def has_lost(self) -> bool:
         """Whether lines that were learned aren't there any more: they were taken back, or the file was emptied."""
-        size, length = os.fstat(self._fd).st_size, len(self._last)
+        size, length = self.size, len(self._last)
         return size < self.end or self.snapshot(size).read(length, self.end - length) != self._last
 
     def begin(self) -> None:
         """Learn what a checkpoint says. Raises `LogError` when this is no log of ours."""
-        snapshot = self.snapshot(os.fstat(self._fd).st_size)
+        snapshot = self.snapshot(self.size)
         first = next(snapshot.lines(chunk_size=1 << 12), None)
         if first is None or not is_intact(first.text):
             raise LogError(f"{self.path} is no log of a sandbox. {_NO_STATE}")
@@ -72,7 +85,7 @@ class Lines:
 
     def catch_up(self) -> None:
         """Learn what was written since; a line without its end is still being written. Raises `LogDamaged`."""
-        snapshot, newest = self.snapshot(os.fstat(self._fd).st_size), self.index.written if self.end else -1
+        snapshot, newest = self.snapshot(self.size), self.index.written if self.end else -1
         for line in snapshot.lines(self.end):
             if not is_intact(line.text) or line.number <= newest:
                 place = snapshot.count_before(line.offset) + 1
@@ -127,7 +140,7 @@ class Reader:
     def _caught_up(self) -> Lines:
         lines = self._lines
         if lines is None or not lines.is_at(self._path) or lines.has_lost():
-            lines = _opened(self._path)
+            lines = opened(self._path)
             lines.begin()
             self._lines = lines
         lines.catch_up()
@@ -138,7 +151,7 @@ class Reader:
         self._is_closed, self._lines = True, None
 
 
-def _opened(path: Path) -> Lines:
+def opened(path: Path) -> Lines:
     """The file itself: no link is followed, and no pipe waited for. Raises `OSError`, `LogError`."""
     fd = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
     lines = Lines(fd, path)

@@ -18,7 +18,10 @@ _BEGINNING = re.compile(rb'\{"id":"r[0-9]{9,15}"(,"kind":"request","receivedAt":
 _FIRST = b'{"id":"r000000000","log":"aktify-sandbox",'
 _KINDS = (None, "request", "amend", "put", "drop", "loaded", "end")
 """The kinds of lines; None is that of the first."""
-_NONSENSE = (AttributeError, LookupError, TypeError, ValueError)
+DAMAGED = "This line is damaged: its checksum is wrong."
+MOVED = "This line's id isn't larger than that of the line before: it was moved."
+MEANINGLESS = "This line makes no sense, although its checksum is right: no sandbox wrote it."
+NONSENSE = (AttributeError, LookupError, TypeError, ValueError)
 """What nonsense raises where it is learned."""
 _NO_STATE = "This is no state file: it is what `aktify-sandbox state save` writes."
 
@@ -36,7 +39,7 @@ class StateMistake(ValueError):
     @classmethod
     def nonsense(cls, line: int) -> "StateMistake":
         """A line that is whole and can't be understood."""
-        return cls(line, "This line makes no sense, although its checksum is right: no sandbox wrote it.")
+        return cls(line, MEANINGLESS)
 
 
 class Draft:
@@ -84,7 +87,7 @@ def learned(log: Snapshot) -> tuple[Index, int]:
             continue
         try:
             index.learn(content)
-        except _NONSENSE:
+        except NONSENSE:
             raise StateMistake.nonsense(place) from None
     return index, end
 
@@ -98,12 +101,10 @@ def _proved_lines(log: Snapshot) -> Iterator[tuple[Line, dict[str, Any]]]:
         if place == 1 and not line.text.startswith(_FIRST):
             raise StateMistake(1, _NO_STATE)
         if not is_intact(line.text):
-            raise StateMistake(place, "This line is damaged: its checksum is wrong.")
+            raise StateMistake(place, DAMAGED)
         content = _content_of(place, line)
         if line.number <= last:
-            raise StateMistake(
-                place, "This line's id isn't larger than that of the line before: it was moved."
-            )
+            raise StateMistake(place, MOVED)
         last, kind = line.number, content.get("kind")
         yield line, content
     if kind != "end":
@@ -159,7 +160,7 @@ def refuse_real_people(log: Replacement, protects: Protects) -> None:
             _refuse_real_person(place, line.load(), protects)
         except StateMistake:
             raise
-        except _NONSENSE:
+        except NONSENSE:
             raise StateMistake.nonsense(place) from None
 
 

@@ -4,6 +4,7 @@ TinyDB's own storages rewrite (or copy) everything at each insert. Here `read` h
 writes only its differences, so that an insert costs one line whatever the number of documents.
 """
 
+import json
 from collections.abc import Callable, Iterator, Mapping, MutableMapping
 from copy import deepcopy
 from difflib import get_close_matches
@@ -88,6 +89,16 @@ class Documents(TinyDB):
 
     def __init__(self, ledger: Ledger) -> None:
         super().__init__(ledger, storage=LedgerStorage)
+
+
+def as_json(tables: Mapping[str, Mapping[str, Document]]) -> Iterator[bytes]:
+    """The tables as the file that `TinyDB(path)` opens, piece by piece. It is ASCII: TinyDB reads it in any locale."""
+    for number, (name, documents) in enumerate(tables.items()):
+        yield f"{',' if number else '{'}{json.dumps(name)}:{{".encode()
+        for place, (key, document) in enumerate(documents.items()):
+            yield f"{',' if place else ''}\n{json.dumps(key)}:{json.dumps(document)}".encode()
+        yield b"}\n"
+    yield b"}\n"
 
 
 class ViewStorage(Storage):
