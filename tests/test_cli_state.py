@@ -129,4 +129,4 @@ def test_the_state_that_serve_would_use_here_is_proved_unless_told(tmp_path: Pat
         [*COMMAND, "state", "check"], cwd=tmp_path, env=clean_environment(), capture_output=True, text=True
     )
     assert (done.returncode, done.stderr) == (0, "")
-    assert done.stdout.startswith("state/log.jsonl: ")
+    assert done.stdout.startswith(f"{tmp_path}/state/log.jsonl: ")

@@ -2,6 +2,7 @@
 
 import contextlib
 import os
+import re
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
@@ -358,3 +359,22 @@ def test_a_million_requests_would_not_be_held_in_memory(log: Path) -> None:
     said, grown = done.stdout.splitlines()
     assert said == "2002 1 r000000077"
     assert int(grown) < 20_000
+
+
+def test_the_questions_of_the_documentation_are_answered_as_it_says(sandbox: Running, tmp_path: Path) -> None:
+    page = (Path(__file__).parent.parent / "docs" / "state.md").read_text()
+    questions = re.findall(r"```py\n(.*?)```\n\n```text\n(.*?)```", page, re.DOTALL)
+    ada = lead(100, firstName="Ada", email="ada@example.com")
+    for each in (ada, lead(101, firstName="Grace"), lead(102, region="California"), ada, ada):
+        sandbox.post(each)
+    (tmp_path / "state").rename(tmp_path / ".aktify-sandbox")
+    for code, answer in questions:
+        done = subprocess.run(
+            [sys.executable, "-c", code],
+            cwd=tmp_path,
+            env=clean_environment(),
+            capture_output=True,
+            text=True,
+        )
+        assert (done.stdout, done.stderr) == (answer, "")
+    assert len(questions) == 3
