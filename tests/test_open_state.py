@@ -5,6 +5,7 @@ import os
 import re
 import subprocess
 import sys
+import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -12,14 +13,18 @@ from typing import Any
 import httpx
 import orjson
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 from tinydb import TinyDB, where
 
 import aktify_sandbox
 from aktify_sandbox import StateError, open_state
+from aktify_sandbox.storage.index import public, restored
 from aktify_sandbox.storage.log import request_id, seal
 from aktify_sandbox.storage.store import Store
 from running import Running, Serve, clean_environment
-from test_states import FIRST, RECORD, lead, load, sealed, without
+from test_states import END, FIRST, OPERATIONS, RECORD, WORK, lead, load, sealed, without
+from test_store import request_numbers
 
 Tables = dict[str, list[dict[str, Any]]]
 
@@ -378,3 +383,66 @@ def test_the_questions_of_the_documentation_are_answered_as_it_says(sandbox: Run
         )
         assert (done.stdout, done.stderr) == (answer, "")
     assert len(questions) == 3
+
+
+@pytest.mark.parametrize("keep", [1, 3])
+def test_what_keep_puts_out_of_sight_is_not_seen(serve: Serve, tmp_path: Path, keep: int) -> None:
+    options = ("--state", str(tmp_path / "state"))
+    sandbox = serve(*options, "--keep", str(keep))
+    with open_state(tmp_path / "state") as state:
+
+        def agrees(sandbox: Running) -> bool:
+            expected, found = told(sandbox), seen(state)
+            return (found["leads"], found["requests"]) == (expected["leads"], expected["requests"])
+
+        for ending in range(4 * keep):
+            sandbox.post(lead(ending))
+            assert agrees(sandbox)
+            oldest = int(told(sandbox)["requests"][0]["id"][1:])
+            assert state.table("requests").get(doc_id=oldest - 1) is None
+        sandbox.process.kill()
+        before = seen(state)
+        assert len(before["requests"]) == keep
+        assert sandbox.end() != 0
+        sandbox = serve(*options)
+        assert agrees(sandbox)
+        load(sandbox, sealed(FIRST, *({**RECORD, "id": request_id(n)} for n in range(1, 9)), END))
+        assert agrees(sandbox)
+        sandbox.stop()
+        sandbox = serve(*options, "--keep", str(keep + 1))
+        assert agrees(sandbox)
+        load(sandbox, sealed(FIRST, *({**RECORD, "id": request_id(n)} for n in range(1, 9)), END))
+        assert agrees(sandbox)
+        sandbox.http.post("/_sandbox/reset")
+        for ending in range(4 * keep):
+            sandbox.post(lead(ending))
+            assert agrees(sandbox)
+
+
+@given(work=WORK, keep=st.sampled_from([None, 1, 3]), opened=st.integers(0, 10))
+@settings(max_examples=100, suppress_health_check=list(HealthCheck))
+def test_whatever_was_done_a_state_shows_what_its_sandbox_shows(
+    work: list[Any], keep: int | None, opened: int
+) -> None:
+    """Read after each operation, by a state that was open already, and by one that is opened at the end."""
+    with tempfile.TemporaryDirectory() as name, contextlib.ExitStack() as stack:
+        store, state = Store(Path(name), keep=keep), None
+        for place, (operation, campaign, number) in enumerate([*work, ("end", "a", 0)]):
+            if operation != "end":
+                OPERATIONS[operation](store, campaign, number)
+            if place == opened or (operation == "end" and state is None):
+                state = stack.enter_context(open_state(name))
+            if state is not None:
+                found = seen(state)
+                records = [store.request(each) for each in reversed(request_numbers(store))]
+                assert found["requests"] == [public(restored(each)) for each in records if each]
+                assert found["leads"] == [
+                    {word: each[word] for word in ("campaign", "phone", "receivedAt", "request", "lead")}
+                    for each in store.leads
+                ]
+                assert found["keys"] == store.db.table("keys").all()
+        with open_state(name) as again:
+            assert seen(again) == found
+        store.close()
+        with open_state(name) as again:
+            assert seen(again) == found

@@ -138,7 +138,7 @@ def check(folder: Path | None, in_json: bool) -> None:
     """
     from aktify_sandbox.storage.log import LogError
     from aktify_sandbox.storage.proof import prove
-    from aktify_sandbox.storage.reader import LOG
+    from aktify_sandbox.storage.server_file import LOG
 
     path = (folder or settings_of({}).state) / LOG
     try:

@@ -8,8 +8,8 @@ from aktify_sandbox.originals import asyncio
 from aktify_sandbox.record.feed import Feed, Place
 from aktify_sandbox.record.records import Filters
 from aktify_sandbox.storage.index import restored
-from aktify_sandbox.storage.log import Line
-from aktify_sandbox.storage.store import Store, is_request
+from aktify_sandbox.storage.log import Line, is_request
+from aktify_sandbox.storage.store import Store
 
 
 class Verification:

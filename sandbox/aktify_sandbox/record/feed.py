@@ -14,8 +14,8 @@ import orjson
 from aktify_sandbox.jobs import Runs
 from aktify_sandbox.originals import asyncio, secrets
 from aktify_sandbox.record.records import Filters, Record, page, summary
-from aktify_sandbox.storage.log import Line, request_id
-from aktify_sandbox.storage.store import Store, is_request
+from aktify_sandbox.storage.log import Line, is_request, request_id
+from aktify_sandbox.storage.store import Store
 from aktify_sandbox.version import __version__
 
 _AT_ONCE = 50

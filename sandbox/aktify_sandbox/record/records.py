@@ -18,8 +18,8 @@ from aktify_sandbox.record.notes import notes_on
 from aktify_sandbox.record.recorder import timestamp
 from aktify_sandbox.record.text import text_of
 from aktify_sandbox.storage.index import identity_in, public, restored
-from aktify_sandbox.storage.log import Line, number_of, request_id
-from aktify_sandbox.storage.store import Store, is_request
+from aktify_sandbox.storage.log import Line, is_request, number_of, request_id
+from aktify_sandbox.storage.store import Store
 
 Record = dict[str, Any]
 

@@ -20,7 +20,7 @@ from aktify_sandbox.storage.shards import NUMBERS, Shards
 
 _VERSION = 1
 _SUM = 4
-_COUNTS = ("next", "written", "came", "forgotten", "dropped")
+_COUNTS = ("next", "written", "came", "forgotten", "dropped", "keep")
 
 Numbers: TypeAlias = "array[int]"
 

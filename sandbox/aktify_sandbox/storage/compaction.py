@@ -11,7 +11,7 @@ import orjson
 
 from aktify_sandbox.jobs import Work
 from aktify_sandbox.storage.index import Index, identity_in, lead_in
-from aktify_sandbox.storage.log import Line, Log, Replacement, Snapshot, header, seal
+from aktify_sandbox.storage.log import Line, Log, Replacement, Snapshot, seal
 
 _LITTLE = 1 << 16
 """So many bytes may remain for the thread that writes, which has no time."""
@@ -26,7 +26,7 @@ class Compaction:
         self._log, self._index = log, index
         self._rewrites = log.rewrites
         self._from, self._forgotten, self._dropped = requests_from, forgotten, dropped
-        self._header = header(index.next, dropped=dropped)
+        self._header = index.header(dropped)
         self._copied = 0
         self._new: Replacement | None = None
 

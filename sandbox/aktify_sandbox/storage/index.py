@@ -6,6 +6,7 @@ learned twice, in their order: so a checkpoint may be taken while more is writte
 
 import hashlib
 import heapq
+import itertools
 from array import array
 from bisect import bisect_left
 from collections.abc import Iterable, Iterator, Mapping
@@ -14,6 +15,7 @@ from typing import Any, NamedTuple
 import orjson
 
 from aktify_sandbox.contract.answers import number_of_code
+from aktify_sandbox.storage.log import Snapshot, header, is_request
 from aktify_sandbox.storage.shards import NUMBERS, Shards
 
 Document = Mapping[str, Any]
@@ -24,6 +26,7 @@ _INTERNAL = ("crc", "kind", "lead", "short", "link", "identity")
 PLAIN_TABLES = ("keys", "campaigns")
 STRIDE = 256
 """For each so-many-th request its number is known, so that a place in their order is found by reading few lines."""
+_PAGE = 1 << 16
 _SPELLING = 24
 """Bits for a number's spelling, so that with the number's own they fit into 64."""
 
@@ -79,6 +82,8 @@ class Index:
         """How many requests have been learned, those included that are forgotten since."""
         self.forgotten = 0
         """How many of them are no longer in the log."""
+        self.keep: int | None = None
+        """How many requests the sandbox shows that writes the log; None: all."""
         self.dropped = 0
         """How many were dropped by `--keep` before those, and counted in the log's first line."""
         self.strides = array(NUMBERS)
@@ -90,6 +95,27 @@ class Index:
     def requests(self) -> int:
         """How many requests are in the log."""
         return self.came - self.forgotten
+
+    @property
+    def hidden(self) -> int:
+        """How many requests in the log are out of sight, by `--keep`."""
+        return max(0, self.requests - (self.keep or self.requests))
+
+    def oldest_in_sight(self, log: Snapshot) -> int:
+        """The number of the oldest request in sight; the next one's when there is none."""
+        came, forgotten = self.came, self.forgotten
+        wanted = forgotten + self.hidden
+        if wanted == came:
+            return self.next
+        stride = wanted // STRIDE
+        skipped = wanted - max(stride * STRIDE, forgotten)
+        lines = log.lines(log.offset_of(self.strides[stride]), chunk_size=_PAGE)
+        found = next(itertools.islice(filter(is_request, lines), skipped, None), None)
+        return found.number if found else self.next
+
+    def header(self, dropped: int = 0) -> bytes:
+        """The first line of a log that goes on from here, of which so many requests were dropped."""
+        return header(self.next, dropped=dropped, **({"keep": self.keep} if self.keep else {}))
 
     # what lines say
 
@@ -112,9 +138,11 @@ class Index:
             case "drop":
                 for key in content["documents"]:
                     self.plain[content["table"]].pop(str(key), None)
+            case "keep" | "loaded":
+                self.keep = content.get("keep")
             case None:
                 self.next = max(self.next, content["next"])
-                self.dropped = content.get("dropped", 0)
+                self.dropped, self.keep = content.get("dropped", 0), content.get("keep")
 
     def count_request(self, number: int) -> None:
         """One more request is in the log."""

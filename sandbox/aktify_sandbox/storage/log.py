@@ -102,6 +102,11 @@ def is_intact(line: bytes) -> bool:
     return line[-_SEAL:] == b',"crc":"%08x"}' % zlib.crc32(head) and line.startswith(b'{"id":"r')
 
 
+def is_request(line: Line) -> bool:
+    """Whether the line is the record of a request."""
+    return line.text.find(b'","kind":"request"', 0, 64) > 0
+
+
 class Snapshot:
     """The lines as they stood at one moment. A rewrite or a longer file changes nothing for who reads it."""
 

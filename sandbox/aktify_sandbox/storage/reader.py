@@ -4,6 +4,7 @@ Nothing is locked and nothing written. Each look at a table first learns what wa
 it sees whatever a client has its answer for. Documents are read from the log when they are looked at.
 """
 
+import contextlib
 import errno
 import stat
 import weakref
@@ -13,13 +14,13 @@ from pathlib import Path
 from aktify_sandbox.errors import StateError
 from aktify_sandbox.originals import os, threading
 from aktify_sandbox.storage import checkpoint
+from aktify_sandbox.storage.folder import CHECKPOINT
 from aktify_sandbox.storage.index import Document, Index, identity_in, lead_in, public, restored
-from aktify_sandbox.storage.log import FORMAT, LogDamaged, LogError, Snapshot, is_intact
+from aktify_sandbox.storage.log import FORMAT, Line, LogDamaged, LogError, Snapshot, is_intact, is_request
+from aktify_sandbox.storage.server_file import LOG
 from aktify_sandbox.storage.states import learned
-from aktify_sandbox.storage.store import is_request
 from aktify_sandbox.storage.tables import State
 
-LOG = "log.jsonl"
 _OF_A_LEAD = ("campaign", "phone", "receivedAt", "request", "lead")
 _NO_STATE = "Fix: give the folder that `aktify-sandbox serve` names as its state."
 
@@ -59,6 +60,11 @@ class Lines:
         """How many bytes it has, those included that aren't known yet."""
         return os.fstat(self._fd).st_size
 
+    @property
+    def is_file(self) -> bool:
+        """Whether it is one, and not a folder, a pipe or a device."""
+        return stat.S_ISREG(os.fstat(self._fd).st_mode)
+
     def is_at(self, path: Path) -> bool:
         """Whether the path still leads to this file. Raises `OSError`."""
         here, there = os.fstat(self._fd), os.stat(path, follow_symlinks=False)
@@ -78,7 +84,7 @@ class Lines:
         head = first.load()
         if (head.get("log"), head.get("version")) != ("aktify-sandbox", FORMAT):
             raise LogError(f"{self.path} was written by another version: format {head.get('version')}.")
-        found = checkpoint.read(self.path.parent / checkpoint.NAME, snapshot) if self.path else None
+        found = checkpoint.read(_content(self.path.with_name(CHECKPOINT)), snapshot) if self.path else None
         if found:
             self.index, self.end = found
             self._last = next(snapshot.backwards(self.end)).text + b"\n"
@@ -152,12 +158,23 @@ class Reader:
 
 
 def opened(path: Path) -> Lines:
-    """The file itself: no link is followed, and no pipe waited for. Raises `OSError`, `LogError`."""
-    fd = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
-    lines = Lines(fd, path)
-    if not stat.S_ISREG(os.fstat(fd).st_mode):
+    """The log at the path. Raises `OSError`, `LogError`."""
+    lines = Lines(_opened(path), path)
+    if not lines.is_file:
         raise LogError(f"{path} isn't a file. {_NO_STATE}")
     return lines
+
+
+def _opened(path: Path) -> int:
+    """The file itself: no link is followed, and no pipe waited for. Raises `OSError`."""
+    return os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
+
+
+def _content(path: Path) -> bytes:
+    """What a file holds; nothing if it can't be read."""
+    with contextlib.suppress(OSError), open(_opened(path), "rb") as file:
+        return file.read()
+    return b""
 
 
 class Leads(Mapping[str, Document]):
@@ -195,26 +212,29 @@ class Requests(Mapping[str, Document]):
 
     def __init__(self, lines: Lines) -> None:
         self._lines, self._end = lines, lines.end
-        self._count = lines.index.requests
+        index = lines.index
+        self._count = index.requests - index.hidden
+        self._oldest = index.oldest_in_sight(lines.snapshot()) if index.hidden else 0
 
     def __len__(self) -> int:
         return self._count
 
     def __iter__(self) -> Iterator[str]:
-        snapshot = self._lines.snapshot(self._end)
-        return (str(line.number) for line in snapshot.lines() if is_request(line))
+        return (str(line.number) for line in self._in_sight())
 
     def __getitem__(self, key: str) -> Document:
         line = self._lines.snapshot(self._end).find(int(key))
-        if line is None or not is_request(line):
+        if line is None or not is_request(line) or line.number < self._oldest:
             raise KeyError(key)
         return self._document(line.load(), line.number)
 
     def items(self) -> "Iterator[tuple[str, Document]]":  # type: ignore[override]  # one pass, nothing is held
         """All of them in one pass over the log."""
-        for line in self._lines.snapshot(self._end).lines():
-            if is_request(line):
-                yield str(line.number), self._document(line.load(), line.number)
+        return ((str(line.number), self._document(line.load(), line.number)) for line in self._in_sight())
+
+    def _in_sight(self) -> Iterator[Line]:
+        snapshot = self._lines.snapshot(self._end)
+        return filter(is_request, snapshot.lines(snapshot.offset_of(self._oldest) if self._oldest else 0))
 
     def _document(self, content: "dict[str, object]", number: int) -> Document:
         amendment = self._lines.index.amendments.get(number)

@@ -16,7 +16,7 @@ from aktify_sandbox.storage.log import FORMAT, Line, Replacement, Snapshot, is_i
 
 _BEGINNING = re.compile(rb'\{"id":"r[0-9]{9,15}"(,"kind":"request","receivedAt":"[^"]{24}")?')
 _FIRST = b'{"id":"r000000000","log":"aktify-sandbox",'
-_KINDS = (None, "request", "amend", "put", "drop", "loaded", "end")
+_KINDS = (None, "request", "amend", "put", "drop", "keep", "loaded", "end")
 """The kinds of lines; None is that of the first."""
 DAMAGED = "This line is damaged: its checksum is wrong."
 MOVED = "This line's id isn't larger than that of the line before: it was moved."

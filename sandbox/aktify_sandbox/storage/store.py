@@ -7,7 +7,6 @@ write gives it back.
 
 import contextlib
 import errno
-import itertools
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 from operator import itemgetter
 from pathlib import Path
@@ -22,14 +21,14 @@ from aktify_sandbox.storage import checkpoint
 from aktify_sandbox.storage.checkpoint import Checkpoint, Mark
 from aktify_sandbox.storage.compaction import Compaction
 from aktify_sandbox.storage.folder import CHECKPOINT, Folder
-from aktify_sandbox.storage.index import STRIDE, Document, Index, Kept, Tables, identity_in, lead_in, place_of
+from aktify_sandbox.storage.index import Document, Index, Kept, Tables, identity_in, lead_in, place_of
 from aktify_sandbox.storage.log import (
     Line,
     Log,
     LogUnwritable,
     Replacement,
     Snapshot,
-    header,
+    is_request,
     request_id,
     seal,
 )
@@ -98,6 +97,16 @@ class Store:
         for line in self.log.replay(start):
             self.index.learn(line.load())
             self._since_checkpoint += 1
+        if self.index.keep != self.keep:
+            self._write_keep()
+
+    def _write_keep(self) -> None:
+        """Say in the log how many requests are shown, for those who read it beside this one."""
+        if self.folder:
+            line = {"id": request_id(self.next_number()), "kind": "keep", "keep": self.keep}
+            with contextlib.suppress(LogUnwritable):  # they see more than is shown here
+                self._write_changes([line])
+        self.index.keep = self.keep
 
     @property
     def is_empty(self) -> bool:
@@ -122,12 +131,7 @@ class Store:
     @property
     def dropped(self) -> int:
         """How many requests `keep` has put out of sight."""
-        return self.index.dropped + self._out_of_sight
-
-    @property
-    def _out_of_sight(self) -> int:
-        """How many requests are on disk that `keep` hides."""
-        return max(0, self.requests - (self.keep or self.requests))
+        return self.index.dropped + self.index.hidden
 
     @property
     def oldest_request(self) -> int:
@@ -135,18 +139,8 @@ class Store:
         return self._oldest_in_sight() if self.dropped else 0
 
     def _oldest_in_sight(self) -> int:
-        """The number of the oldest request in sight; the next one's when there is none."""
-        index = self.index
-        came, forgotten = index.came, index.forgotten
-        wanted = max(forgotten, came - (self.keep or came))
-        if wanted == came:
-            return index.next
-        stride = wanted // STRIDE
-        skipped = wanted - max(stride * STRIDE, forgotten)
         with self.log.snapshot() as snapshot:
-            lines = snapshot.lines(snapshot.offset_of(index.strides[stride]), chunk_size=_PAGE)
-            found = next(itertools.islice(filter(is_request, lines), skipped, None), None)
-        return found.number if found else index.next
+            return self.index.oldest_in_sight(snapshot)
 
     # what the endpoint asks and says
 
@@ -240,7 +234,7 @@ class Store:
 
     def newest_requests(self, before: int | None = None, after: int = 0) -> Iterator[Line]:
         """The lines of recorded requests, newest first. Safe to use from another thread."""
-        floor = max(after + 1, self._oldest_in_sight() if self._out_of_sight else 0)
+        floor = max(after + 1, self._oldest_in_sight() if self.index.hidden else 0)
         for line in self.log.backwards(before):
             if line.number < floor:
                 return
@@ -393,7 +387,7 @@ class Store:
     def _replace_with_tables(self) -> None:
         """A new log, with keys and campaigns alone."""
         before, index = self.index, Index()
-        lines = [header(before.next), *(seal(orjson.dumps(row)) for row in _rows(before.plain))]
+        lines = [before.header(), *(seal(orjson.dumps(row)) for row in _rows(before.plain))]
         with contextlib.closing(self.log.replacement()) as new:
             new.write(b"".join(lines))
             for line in lines:
@@ -416,7 +410,7 @@ class Store:
         self.flush()
         self.log.refuse_if_changed()
         index.next = max(index.next, self.index.next)
-        line = {"id": request_id(index.next), "kind": "loaded"}
+        line = {"id": request_id(index.next), "kind": "loaded", "keep": self.keep}
         log.write(seal(orjson.dumps(line)))
         index.learn(line)
         self.replace_with(log, index)
@@ -439,7 +433,7 @@ class Store:
 
         So a request's share of the copying stays small, however many leads there are.
         """
-        hidden, oldest = self._out_of_sight, self._oldest_in_sight()
+        hidden, oldest = self.index.hidden, self._oldest_in_sight()
         dropped = self.index.dropped + hidden
         try:
             with contextlib.suppress(LogUnwritable, Stopping):  # no room: tried again later
@@ -490,8 +484,8 @@ class Store:
         """All of it as it is now: the log, and the line that says that it came to its end. Raises `LogUnwritable`."""
         self.flush()
         with contextlib.ExitStack() as stack:
-            if self._out_of_sight:  # what is out of sight goes to nobody
-                hidden, oldest = self._out_of_sight, self._oldest_in_sight()
+            if self.index.hidden:  # what is out of sight goes to nobody
+                hidden, oldest = self.index.hidden, self._oldest_in_sight()
                 work = Compaction(self.log, self.index, oldest, hidden, self.index.dropped + hidden).copy()
                 snapshot = stack.enter_context(contextlib.closing(await self._run(work))).snapshot()
             else:
@@ -552,11 +546,6 @@ class Leads(Mapping[str, Document]):
     def items(self) -> Any:
         """All of them in one pass over the log instead of a search for each."""
         return self._store.all_leads()
-
-
-def is_request(line: Line) -> bool:
-    """Whether the line is the record of a request."""
-    return line.text.find(b'","kind":"request"', 0, 64) > 0
 
 
 def _rows(tables: Tables) -> Iterator[dict[str, Any]]:
