@@ -27,7 +27,7 @@ def known(folder: Path, **more: Any) -> Any:
     store = Store(folder, **more)
     try:
         return (
-            [(number, dict(lead)) for number, lead in store.oldest_leads()],
+            [(int(number), dict(lead)) for number, lead in store.all_leads()],
             [(line.number, store.request(line.number)) for line in store.newest_requests()],
             store.db.table("keys").all(),
             [store.long_url(f"c{number}") for number in range(20)],

@@ -224,6 +224,42 @@ def test_a_signal_ends_an_import_and_what_it_kept_is_said(tmp_path: Path) -> Non
     assert f"{kept:,} of 200,000" in answer.json()["detail"]
 
 
+@pytest.mark.parametrize(
+    ("search", "found"),
+    [
+        ("PORTED", ["0002"]),
+        ('ann "a"', ["0002"]),
+        ("ZOË", ["0001"]),
+        ("0001", ["0001"]),
+        ("r00000", ["0001"]),
+    ],
+)
+def test_leads_are_found_by_what_a_person_reads_of_them(
+    sandbox: Beside, search: str, found: list[str]
+) -> None:
+    posted = {"phoneNumber": "(509) 555-0001", "region": "CA", "firstName": "Zo\u00eb"}
+    httpx.post(f"{sandbox.url}/api/v1/leads", json=posted, headers={"x-api-key": sandbox.api_key})
+    imported = [{"phoneNumber": "(509) 555-0002", "firstName": 'Ann "A"'}, {"phoneNumber": "(509) 555-0003"}]
+    httpx.post(f"{sandbox.url}/_sandbox/leads", json=imported)
+    httpx.delete(f"{sandbox.url}/_sandbox/leads", params={"phone": "5095550003"})
+    answer = httpx.get(f"{sandbox.url}/_sandbox/leads", params={"search": search})
+    assert [lead["phone"][-4:] for lead in answer.json()["leads"]] == found
+
+
+def test_a_page_of_leads_begins_and_ends_where_it_is_told(sandbox: Beside) -> None:
+    assert imported(sandbox, 10) == Counter(imported=10)
+
+    def page(**where: str) -> list[str]:
+        answer = httpx.get(f"{sandbox.url}/_sandbox/leads", params=where).json()
+        return [lead["phone"][-1] for lead in answer["leads"]]
+
+    assert page() == [*"9876543210"]
+    assert page(before="r5") == [*"3210"]
+    assert page(after="r5") == [*"56789"]
+    assert page(after="r5", before="r8") == [*"56"]
+    assert page(after="r2", limit="3") == [*"234"]
+
+
 def test_a_broken_body_imports_nothing(sandbox: Beside) -> None:
     content = orjson.dumps(leads(1_000))[:-40]
     answer = httpx.post(

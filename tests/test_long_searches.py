@@ -21,6 +21,7 @@ from running import LEAD, Running
 
 LOOKING = {
     "list": b"GET /_sandbox/requests?search=durationMs HTTP/1.1\r\n",
+    "leads": b"GET /_sandbox/leads?search=durationMs HTTP/1.1\r\n",
     "wait": b"GET /_sandbox/requests/wait?search=durationMs&timeout=600 HTTP/1.1\r\n",
     "export": b"GET /_sandbox/requests/export?search=durationMs HTTP/1.1\r\n",
     "verify": b"POST /_sandbox/requests/verify HTTP/1.1\r\ncontent-type: application/json\r\n",
@@ -59,6 +60,7 @@ def endless(monkeypatch: pytest.MonkeyPatch) -> Iterator[Beside]:
 
             patched.setattr(Snapshot, "lines", lines)
             patched.setattr(Snapshot, "backwards", lines)
+            patched.setattr(Snapshot, "find_all", lines)
             assert record["id"] == "r000000001"
             yield sandbox
     until(False)

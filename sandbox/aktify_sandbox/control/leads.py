@@ -1,5 +1,6 @@
 """`/_sandbox/leads`: what is kept, and leads to begin with."""
 
+import itertools
 import re
 from collections.abc import Iterable, Iterator
 from typing import Any
@@ -20,12 +21,14 @@ from aktify_sandbox.control.work import runs_for
 from aktify_sandbox.jobs import Stopping, Work
 from aktify_sandbox.originals import time
 from aktify_sandbox.record.recorder import timestamp
-from aktify_sandbox.storage.index import Document
-from aktify_sandbox.storage.log import LogUnwritable, request_id
+from aktify_sandbox.record.records import may_hold
+from aktify_sandbox.storage.log import Line, LogUnwritable, request_id
 from aktify_sandbox.storage.store import Store
 
 _AT_ONCE = 200
 """So many leads are imported before others have their turn: a few milliseconds."""
+_IMPORTED = "imported"
+"""Where others have the id of the request that brought them."""
 _MOMENT = re.compile(dates.PATTERNS["rfc3339"])
 
 
@@ -36,8 +39,8 @@ def routes(services: Services) -> list[Route]:
     async def list_leads(request: Request) -> Response:
         refuse_unknown(request, "campaign", "phone", "search", "limit", "before", "after")
         limit, search = limit_in(request), request.query_params.get("search", "")
-        meant = _meant(store, request)
-        leads, following = await runs_for(request, services)(_page(meant, search, limit))
+        page = _page(store, _meant(store, request), search, limit)
+        leads, following = await runs_for(request, services)(page)
         return JSONResponse({"leads": leads, "next": following})
 
     async def import_leads(request: Request) -> Response:
@@ -66,36 +69,39 @@ def routes(services: Services) -> list[Route]:
 
 
 def _page(
-    meant: Iterator[tuple[int, Document]], search: str, limit: int
+    store: Store, meant: Iterator[Line], search: str, limit: int
 ) -> Work[tuple[list[dict[str, Any]], str | None]]:
     """The first of these leads that hold the text, and the id from which to go on."""
     found: list[dict[str, Any]] = []
     last = 0
-    for number, lead in meant:
+    for line in meant:
         yield
-        if not _holds(lead, search):
+        if search and not _may_hold(line, search):
+            continue
+        lead = store.lead_on(line)
+        if lead is None or not _holds(lead, search):
             continue
         if len(found) == limit:
             return found, request_id(last)
-        last = number
+        last = line.number
         found.append(_public(lead))
     return found, None
 
 
-def _meant(store: Store, request: Request) -> Iterator[tuple[int, Document]]:
-    """The leads that the query means, newest first; with `after`, oldest first. Raises `ProblemError`."""
+def _meant(store: Store, request: Request) -> Iterator[Line]:
+    """The lines of the leads that the query means, newest first; with `after`, oldest first. Raises `ProblemError`."""
     before, after = before_in(request), before_in(request, "after")
     campaign, found = request.query_params.get("campaign"), _phone_in(request)
     if found is not None:
         campaigns = [campaign] if campaign else store.campaigns_with_leads()
         numbers = _numbers_with(store, campaigns, found)
-        read = ((number, store.lead(number)) for number in (numbers if after is not None else numbers[::-1]))
-        leads: Iterator[tuple[int, Document]] = ((number, lead) for number, lead in read if lead)
-    elif after is None:
-        leads = store.newest_leads(campaign, before)
-    else:
-        leads = store.oldest_leads(campaign, after)
-    return ((number, lead) for number, lead in leads if _is_between(number, after, before))
+        lines = map(store.log.find, numbers if after is not None else reversed(numbers))
+        return (line for line in lines if line and _is_between(line.number, after, before))
+    if after is None:
+        return store.newest_leads(campaign, before)
+    return itertools.takewhile(
+        lambda line: _is_between(line.number, None, before), store.oldest_leads(campaign, after)
+    )
 
 
 def _is_between(number: int, after: int | None, before: int | None) -> bool:
@@ -116,12 +122,17 @@ def _phone_in(request: Request) -> str | None:
     return found
 
 
+def _may_hold(line: Line, search: str) -> bool:
+    """Whether the lead on that line may hold the text; of one that was imported, that isn't written."""
+    return may_hold(line.text, search) or search.lower() in _IMPORTED
+
+
 def _holds(lead: Any, search: str) -> bool:
     if not search:
         return True
     values = [value for value in lead["lead"].values() if isinstance(value, str)]
     values += (lead["lead"].get("metadata") or {}).values()
-    texts = (lead["campaign"], lead["phone"], lead["receivedAt"], lead["request"] or "imported", *values)
+    texts = (lead["campaign"], lead["phone"], lead["receivedAt"], lead["request"] or _IMPORTED, *values)
     return search.lower() in "\n".join(texts).lower()
 
 

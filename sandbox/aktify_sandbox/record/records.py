@@ -85,7 +85,7 @@ class Filters:
                 return False
         if self.since and _received(line) < self.since:
             return False
-        if self.search and not _may_hold(text, self.search):
+        if self.search and not may_hold(text, self.search):
             return False
         return not (signs or self.search) or self._admits(line.load())
 
@@ -181,7 +181,7 @@ def _pieces(search: str) -> tuple[list[str], list[bytes]]:
     return pieces, plain
 
 
-def _may_hold(text: bytes, search: str) -> bool:
+def may_hold(text: bytes, search: str) -> bool:
     """Whether the record on that line may hold the text: most lines are ruled out without being decoded."""
     pieces, plain = _pieces(search)
     lowered = text.lower()

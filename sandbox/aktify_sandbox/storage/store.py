@@ -252,40 +252,38 @@ class Store:
     def lead(self, number: int) -> Document | None:
         """A kept lead by its line's number."""
         line = self.log.find(number) if number <= self.index.written else None
-        return self._lead_on(line) if line else None
+        return self.lead_on(line) if line else None
 
-    def _lead_on(self, line: Line) -> Document | None:
+    def lead_on(self, line: Line) -> Document | None:
         """The lead that the line keeps, if it still counts."""
         lead = lead_in(line.load())
         is_kept = lead and self.index.keeps(lead["campaign"], identity_in(lead), line.number)
         return lead if is_kept else None
 
-    def newest_leads(
-        self, campaign: str | None = None, before: int | None = None
-    ) -> Iterator[tuple[int, Document]]:
-        """Line numbers and contents of kept leads, newest first, of all campaigns or one.
+    def newest_leads(self, campaign: str | None = None, before: int | None = None) -> Iterator[Line]:
+        """The lines that keep leads of all campaigns or one, or have kept them (`lead_on` tells), newest first.
 
         Each costs about as much as another, wherever they lie. Safe to use from another thread.
         """
-        yield from self._leads_on(self.index.newest_leads(campaign, before), Snapshot.backwards_from)
+        return self._lines_of(self.index.newest_leads(campaign, before), Snapshot.backwards_from)
 
-    def oldest_leads(self, campaign: str | None = None, after: int = 0) -> Iterator[tuple[int, Document]]:
+    def oldest_leads(self, campaign: str | None = None, after: int = 0) -> Iterator[Line]:
         """The same, oldest first, of those with greater numbers than `after`."""
-        yield from self._leads_on(self.index.oldest_leads(campaign, after), Snapshot.forwards_from)
+        return self._lines_of(self.index.oldest_leads(campaign, after), Snapshot.forwards_from)
 
-    def _leads_on(
+    def _lines_of(
         self, numbers: Iterator[int], walk: Callable[[Snapshot, int], Iterator[Line]]
-    ) -> Iterator[tuple[int, Document]]:
+    ) -> Iterator[Line]:
         written = self.index.written
         with self.log.snapshot() as snapshot:
-            for line in snapshot.find_all((number for number in numbers if number <= written), walk):
-                lead = self._lead_on(line)
-                if lead:
-                    yield line.number, lead
+            yield from snapshot.find_all((number for number in numbers if number <= written), walk)
 
     def all_leads(self) -> Iterator[tuple[str, Document]]:
         """Number and content of every kept lead, oldest first, in one pass over the log."""
-        return ((str(number), lead) for number, lead in self.oldest_leads())
+        for line in self.oldest_leads():
+            lead = self.lead_on(line)
+            if lead:
+                yield str(line.number), lead
 
     def long_url(self, code: str) -> str | None:
         """Where a short link leads."""
