@@ -24,7 +24,7 @@ _MEDIA = {
     "curl": "text/plain",
 }
 
-_BATCH = 1 << 16
+_BATCH = 1 << 18
 
 
 def routes(services: Services) -> list[Route]:

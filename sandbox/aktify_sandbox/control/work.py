@@ -13,13 +13,16 @@ T = TypeVar("T")
 
 
 def runs_for(request: Request, services: Services) -> Runs:
-    """How work for this request is run: at once if that is quick, else as a job that ends with its client."""
-    jobs = services.jobs
+    """How work for this request is run: at once if that is quick, else as a job that ends with its client.
+
+    Only its first piece is tried at once: an export is many, each of them quick.
+    """
+    jobs, is_first = services.jobs, True
 
     async def run(work: Work[T]) -> T:
-        finished = jobs.at_once(work)
-        if finished:
-            await asyncio.sleep(0)  # an export is many pieces, each quick: others get their turn between them
+        nonlocal is_first
+        finished = jobs.at_once(work) if is_first else None
+        is_first = False
         return finished.result if finished else await unless_hung_up(request, jobs.run(work))
 
     return run
