@@ -17,6 +17,7 @@ import httpx
 import pytest
 
 from running import COMMAND, LEAD, Running, Serve, clean_environment
+from test_forcing import until
 
 
 def test_the_printed_curl_is_201_and_409_the_second_time(serve: Serve) -> None:
@@ -284,6 +285,26 @@ def test_a_state_folder_that_was_deleted_meanwhile_is_not_called_safe(serve: Ser
     assert sandbox.stop() == 1
     assert "Nothing was lost" not in sandbox.output()
     assert "was deleted while the sandbox ran" in sandbox.output()
+
+
+def test_a_working_folder_that_is_deleted_meanwhile_is_no_traceback(serve: Serve, tmp_path: Path) -> None:
+    """With a state folder and a scenario that were given by relative paths."""
+    folder = tmp_path / "here"
+    folder.mkdir()
+    (folder / "mine.yaml").write_text("rules: [{answer: {status: 503, body: {file: page.html}}}]\n")
+    (folder / "page.html").write_text("down")
+    into = ["sh", "-c", f'cd {folder}; exec "$@"', "sh", *COMMAND]
+    sandbox = serve("--state", "state", "--scenario", "./mine.yaml", program=into)
+    assert sandbox.post().status_code == 503
+    assert "mine.yaml" not in sandbox.output()
+    shutil.rmtree(folder)
+    paths = ("status", "config", "scenarios", "requests", "leads", "keys", "campaigns", "")
+    answers = {path: sandbox.http.get(f"/_sandbox/{path}").status_code for path in paths}
+    assert {path: status for path, status in answers.items() if status != 200} == {}
+    assert sandbox.post({**LEAD, "phoneNumber": "2125552000"}).status_code == 503
+    until(sandbox, "mine.yaml")  # it was looked at again
+    assert sandbox.stop() == 1
+    assert "Traceback" not in sandbox.output()
 
 
 def test_the_banner_promises_nothing_that_does_not_come_true(serve: Serve, tmp_path: Path) -> None:

@@ -60,7 +60,6 @@ class Store:
 
         Raises `LogError`: in use, damaged, of another version, not writable.
         """
-        self.folder = folder
         self.keep = keep
         self._loaded_at = 0
         self._lines: list[bytes] = []
@@ -71,6 +70,7 @@ class Store:
         self._tidying: asyncio.Future[None] | None = None
         self._checkpointing: asyncio.Future[None] | None = None
         self.state_folder = Folder(folder) if folder else None
+        self.folder = self.state_folder.path if self.state_folder else None
         try:
             self.log = Log(self.state_folder, fsync=fsync)
             self._replay()
