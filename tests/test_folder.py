@@ -9,7 +9,9 @@ import shutil
 import stat
 import subprocess
 import sys
+import threading
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -656,3 +658,42 @@ def test_a_read_only_file_system_is_said_without_a_traceback(tmp_path: Path) -> 
             assert str(disk) in str(error.value)
     finally:
         subprocess.run(["umount", "--lazy", str(disk)], check=True)
+
+
+def test_of_many_that_start_at_once_in_a_new_folder_one_has_it_and_the_others_are_told_so(
+    tmp_path: Path,
+) -> None:
+    """What the first one is about to write is nobody else's to the others."""
+
+    def start(folder: Path, together: threading.Barrier) -> Store | LogError:
+        together.wait()
+        try:
+            return Store(folder)
+        except LogError as error:
+            return error
+
+    with ThreadPoolExecutor(8) as threads:
+        for number in range(30):
+            folder, together = tmp_path / str(number), threading.Barrier(8)
+            results = list(threads.map(lambda _: start(folder, together), range(8)))  # noqa: B023  it's used up here
+            stores = [each for each in results if isinstance(each, Store)]
+            assert {type(each) for each in results} == {Store, StateInUse}
+            assert len(stores) == 1
+            assert post_number(stores[0], "demo", 1) is True
+            stores[0].close()
+
+
+def test_a_sandbox_that_was_killed_leaves_its_folder_free_whatever_it_has_started(
+    serve: Serve, tmp_path: Path
+) -> None:
+    """Its process that checks files has no handle of the log."""
+    sandbox = serve("--quiet", "--state", str(tmp_path / "state"))
+    checked = sandbox.http.post(
+        "/_sandbox/check",
+        content=b"phoneNumber,region\n5095551234,CA\n",
+        headers={"content-type": "application/octet-stream"},
+    )
+    assert checked.status_code == 200
+    sandbox.process.kill()
+    sandbox.end()
+    Store(tmp_path / "state").close()
