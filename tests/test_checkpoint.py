@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from aktify_sandbox.storage import store as store_module
 from aktify_sandbox.storage.folder import CHECKPOINT
 from aktify_sandbox.storage.index import Kept
 from aktify_sandbox.storage.log import LogDamaged
@@ -156,6 +157,31 @@ def test_a_lead_that_was_taken_and_never_written_is_not_in_it(tmp_path: Path) ->
     assert store.has("demo", phone(1))
     assert not store.has("demo", phone(2))
     assert store.unproved
+
+
+def test_it_is_written_while_the_sandbox_runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(store_module, "_CHECKPOINT_LINES", 5)
+    store = Store(tmp_path)
+    run(*(post(store, "demo", number) for number in range(5)))
+    assert (tmp_path / CHECKPOINT).exists()
+    (tmp_path / CHECKPOINT).unlink()
+    run(*(post(store, "demo", number) for number in range(5, 9)))
+    assert not (tmp_path / CHECKPOINT).exists()
+    store.close()
+
+
+def test_a_stop_while_one_is_being_written_leaves_one(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(store_module, "_CHECKPOINT_LINES", 5)
+    monkeypatch.setattr(store_module, "_CHECKPOINT_AT_STOP", 5)
+    store = Store(tmp_path)
+    monkeypatch.setattr(store.jobs, "at_once", lambda _: None)  # as if there were much to write
+    store.jobs.close()  # the stop ends what is under way
+    run(*(post(store, "demo", number) for number in range(5)))
+    assert not (tmp_path / CHECKPOINT).exists()
+    store.close()
+    assert (tmp_path / CHECKPOINT).exists()
 
 
 @given(st.dictionaries(st.integers(0, 1 << 62), st.integers(1, 1_000)), st.integers(0, 1_001))

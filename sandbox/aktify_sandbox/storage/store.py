@@ -493,11 +493,17 @@ class Store:
     # checkpoints and the end
 
     async def _write_checkpoint(self, folder: Folder) -> None:
-        """Write down what is known while it goes on. A start is only slower without it: that isn't worth an error."""
-        self._since_checkpoint = 0
+        """Write down what is known while it goes on. A start is only slower without it: that isn't worth an error.
+
+        When the sandbox stops meanwhile, `close` writes it.
+        """
+        covered = self._since_checkpoint
         try:
-            with contextlib.suppress(OSError, LogUnwritable, Stopping):
+            with contextlib.suppress(OSError, LogUnwritable):
                 await self._run(self._checkpoint(folder))
+            self._since_checkpoint = max(0, self._since_checkpoint - covered)
+        except Stopping:
+            pass
         finally:
             self._checkpointing = None
 
