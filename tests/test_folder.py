@@ -18,6 +18,7 @@ import pytest
 from click.testing import CliRunner
 
 from aktify_sandbox.cli import main
+from aktify_sandbox.jobs import finished
 from aktify_sandbox.storage import server_file
 from aktify_sandbox.storage.folder import CHECKPOINT, Folder, NotOurFolder, StateInUse
 from aktify_sandbox.storage.log import LogDamaged, LogError, LogUnwritable, header, seal
@@ -332,7 +333,7 @@ def test_after_another_hand_was_at_it_nothing_is_written_whatever_is_asked(
     assert held
     draft = Draft(store.log.replacement())
     draft.write(header(1) + seal(b'{"id":"r000000001","kind":"end"}'))
-    loaded = draft.proved()
+    loaded = finished(draft.proved())
     hand(folder)
     before = everything(tmp_path)
     asked: list[Callable[[], object]] = [

@@ -25,6 +25,7 @@ from hypothesis import strategies as st
 
 from aktify_sandbox import Sandbox, SandboxMistake
 from aktify_sandbox.app import Application, create_app
+from aktify_sandbox.jobs import finished
 from aktify_sandbox.settings import Settings
 from aktify_sandbox.storage.folder import Folder
 from aktify_sandbox.storage.index import Kept
@@ -545,7 +546,7 @@ def test_a_state_that_cannot_take_the_logs_place_changes_nothing(
     store = Store(tmp_path)
     post_whole(store, "demo", 1)
     draft = drafted(store, sealed(FIRST, PUT, END))
-    loaded = draft.proved()
+    loaded = finished(draft.proved())
 
     def refuse(*_: Any, **__: Any) -> None:
         raise OSError(5, "Input/output error")
@@ -751,7 +752,7 @@ def test_whatever_was_done_a_saved_state_is_the_same_where_it_is_loaded(
                 OPERATIONS[operation](store, campaign, number)
         used = max(source.index.next, other.index.next)
         draft = drafted(other, asyncio.run(content_of(source)))
-        other.load(*draft.proved())
+        other.load(*finished(draft.proved()))
         draft.close()
         assert known(other) == known(source)
         assert other.index.next > used - 1
@@ -778,7 +779,7 @@ def test_what_waits_to_be_written_is_saved_too() -> None:
         return await content_of(store)
 
     [state] = together(work())
-    assert drafted(store, state).proved()[1].came == 1
+    assert finished(drafted(store, state).proved())[1].came == 1
 
 
 def test_a_damaged_draft_names_its_line_and_leaves_no_file(tmp_path: Path) -> None:
@@ -786,7 +787,7 @@ def test_a_damaged_draft_names_its_line_and_leaves_no_file(tmp_path: Path) -> No
     draft = Draft(Replacement(folder))
     draft.write(sealed(FIRST, PUT) + b"x\n")
     with pytest.raises(StateMistake) as mistake:
-        draft.proved()
+        finished(draft.proved())
     draft.close()
     assert mistake.value.line == 3
     assert os.listdir(tmp_path) == ["log.jsonl"]

@@ -22,6 +22,7 @@ from typing import Any
 import orjson
 
 from aktify_sandbox import originals, replacing
+from aktify_sandbox.jobs import finished
 from aktify_sandbox.storage import log
 from aktify_sandbox.storage.states import Draft
 from aktify_sandbox.storage.store import Store
@@ -101,7 +102,7 @@ def _load(store: Store) -> None:
     draft = Draft(store.log.replacement())
     for content in _STATE:
         draft.write(log.seal(orjson.dumps(content)))
-    store.load(*draft.proved())
+    store.load(*finished(draft.proved()))
     draft.close()
 
 
@@ -130,7 +131,7 @@ def _act(folder: Path, action: str, die_before: int, names: Path) -> None:
         return
     store = Store(folder)
     if action == "keep the newest":
-        store.keep = 5
+        store.keep = store.index.keep = 5
     _watch(die_before, names)
     _ACTIONS[action](store)
 

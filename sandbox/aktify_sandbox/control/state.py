@@ -15,6 +15,8 @@ from aktify_sandbox.control.keys import RowMistake, restore, salt_in
 from aktify_sandbox.control.problems import ProblemError
 from aktify_sandbox.control.responses import JSONResponse
 from aktify_sandbox.control.services import Services
+from aktify_sandbox.control.work import unless_hung_up
+from aktify_sandbox.jobs import Work, finished
 from aktify_sandbox.originals import asyncio
 from aktify_sandbox.scenarios.shelf import Loaded
 from aktify_sandbox.settings import SettingsMistake
@@ -59,7 +61,7 @@ def routes(services: Services) -> list[Route]:
         try:
             async for chunk in request.stream():
                 draft.write(chunk)
-            state = await asyncio.to_thread(_proved, services, draft)
+            state = await unless_hung_up(request, services.jobs.run(_proved(services, draft)))
             _replace(services, state)
         except StateMistake as mistake:
             raise ProblemError(400, f"line {mistake.line}: {mistake}", line=mistake.line) from None
@@ -89,7 +91,7 @@ def load_at_start(services: Services, file: Path) -> list[str]:
         with file.open("rb") as source:
             while piece := source.read(_CHUNK):
                 draft.write(piece)
-        state = _proved(services, draft)
+        state = finished(_proved(services, draft))
         _replace(services, state)
     except OSError as error:
         raise SettingsMistake(f"--from-state {file} can't be read: {error.strerror}.") from None
@@ -110,16 +112,16 @@ def _replace(services: Services, state: State) -> None:
     services.forcing.replace_with(state.scenarios)
 
 
-def _proved(services: Services, draft: Draft) -> State:
+def _proved(services: Services, draft: Draft) -> Work[State]:
     """Nothing in use is changed by this. Raises `StateMistake`."""
-    log, index = draft.proved()
+    log, index = yield from draft.proved()
     campaigns = services.campaigns.as_configured(salt_in(index.plain))
     try:
         notices = restore(index.plain, campaigns)
     except RowMistake as mistake:
         raise StateMistake.nonsense(line_of(log, mistake.table, mistake.document)) from None
     if any(_is_protected(campaigns, each) for each in (None, *(c.name for c in campaigns.campaigns()))):
-        refuse_real_people(log, lambda campaign: _is_protected(campaigns, campaign))
+        yield from refuse_real_people(log, lambda campaign: _is_protected(campaigns, campaign))
     scenarios, warnings = services.forcing.read_for(campaigns.campaigns())
     return State(log, index, campaigns, scenarios, notices + warnings)
 

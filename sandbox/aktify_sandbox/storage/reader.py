@@ -12,6 +12,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from aktify_sandbox.errors import StateError
+from aktify_sandbox.jobs import finished
 from aktify_sandbox.originals import os, threading
 from aktify_sandbox.storage import checkpoint
 from aktify_sandbox.storage.folder import CHECKPOINT
@@ -48,7 +49,7 @@ class Lines:
     def of_state(cls, fd: int) -> "Lines":
         """A saved state, each line proved. Raises `StateMistake`."""
         lines = cls(fd, None)
-        lines.index, lines.end = learned(lines.snapshot(lines.size))
+        lines.index, lines.end = finished(learned(lines.snapshot(lines.size)))
         return lines
 
     def snapshot(self, size: int | None = None) -> Snapshot:
