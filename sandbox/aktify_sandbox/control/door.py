@@ -110,8 +110,11 @@ class _Shown:
 
         try:
             await self._app(scope, receive, send_as_said)
-        except Exception:
-            traceback.print_exc(file=sys.stderr)
+        except Exception as error:
+            if isinstance(error.__cause__, LogError):  # in the midst of an answer, which is broken off
+                sys.stderr.write(f"aktify-sandbox: {error.__cause__}\n")
+            else:
+                traceback.print_exc(file=sys.stderr)
 
 
 def _problem(services: Services) -> Handler:
