@@ -14,6 +14,7 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
+import httpx
 import pytest
 from click.testing import CliRunner
 
@@ -448,6 +449,9 @@ def test_a_sandbox_says_in_each_answer_and_in_its_status_that_its_log_was_touche
     assert trouble in refused.json()["message"]
     health = sandbox.http.get("/_sandbox/health")
     assert (health.status_code, health.json()["status"]) == (503, "failing")
+    for path in ("requests", "requests/r000000001", "requests/export", "leads", "state", "config", "keys"):
+        with contextlib.suppress(httpx.RemoteProtocolError):  # it was broken off
+            assert sandbox.http.get(f"/_sandbox/{path}").status_code in (200, 404, 503)
     said = CliRunner().invoke(main, ["--url", sandbox.url, "status"])
     assert (said.exit_code, trouble in said.output) == (0, True)
     assert CliRunner().invoke(main, ["wait", "--url", sandbox.url, "--timeout", "0"]).exit_code == 1
@@ -698,3 +702,17 @@ def test_a_sandbox_that_was_killed_leaves_its_folder_free_whatever_it_has_starte
     sandbox.process.kill()
     sandbox.end()
     Store(tmp_path / "state").close()
+
+
+@pytest.mark.parametrize("hand", ["rm -rf state", ": > state/log.jsonl", "mv state elsewhere"])
+def test_exec_reports_no_success_over_a_state_that_was_touched(tmp_path: Path, hand: str) -> None:
+    done = subprocess.run(
+        [*COMMAND, "exec", "--state", "state", "--", "sh", "-c", hand],
+        cwd=tmp_path,
+        env=clean_environment(),
+        capture_output=True,
+        text=True,
+        timeout=60,
+    )
+    assert (done.returncode, done.stderr.count("\n")) == (1, 1)
+    assert "log.jsonl" in done.stderr
