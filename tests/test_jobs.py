@@ -35,6 +35,13 @@ async def still_there() -> Any:
     await asyncio.Event().wait()
 
 
+@pytest.fixture(autouse=True)
+def nothing_left_to_do() -> None:
+    """A thread ends soon after its last job, and another test's may still be there."""
+    for thread in workers():
+        thread.join(30)
+
+
 def workers() -> list[threading.Thread]:
     return [thread for thread in threading.enumerate() if thread.name == "aktify-sandbox jobs"]
 
