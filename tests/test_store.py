@@ -299,7 +299,7 @@ def test_what_can_be_rebuilt_is_given_up_for_room(tmp_path: Path, monkeypatch: p
     store.leads.remove(doc_ids=list(range(1, 61)))
     store.close()
     again = Store(tmp_path)
-    (tmp_path / "checkpoint").write_bytes(b"x" * 50_000)  # of many leads
+    (tmp_path / "checkpoint").write_bytes(b'{"checkpoint":"aktify-sandbox"' + b"x" * 50_000)  # of many leads
     (tmp_path / "reserve").unlink()
     FullDisk(tmp_path, sum(path.stat().st_size for path in tmp_path.iterdir()), monkeypatch)
     assert run(again.clear_requests()) == [100]
