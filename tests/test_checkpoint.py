@@ -184,6 +184,18 @@ def test_a_stop_while_one_is_being_written_leaves_one(
     assert (tmp_path / CHECKPOINT).exists()
 
 
+def test_numbers_of_lines_may_be_as_large_as_ids_are(tmp_path: Path) -> None:
+    store = Store(tmp_path)
+    run(post(store, "demo", 1))
+    store.index.next = 999_999_999_999
+    run(post(store, "demo", 2))
+    write_checkpoint(store)
+    store.close()
+    again = Store(tmp_path)
+    assert again.unproved
+    assert [number for number, _ in again.oldest_leads()] == [1, 999_999_999_999]
+
+
 @given(st.dictionaries(st.integers(0, 1 << 62), st.integers(1, 1_000)), st.integers(0, 1_001))
 def test_shards_are_a_dictionary(entries: dict[int, int], newest: int) -> None:
     shards = Shards()

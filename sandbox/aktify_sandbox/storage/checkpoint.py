@@ -14,7 +14,7 @@ from typing import Any, BinaryIO, NamedTuple, TypeAlias
 import orjson
 
 from aktify_sandbox.jobs import Work
-from aktify_sandbox.storage.index import CampaignLeads, Index
+from aktify_sandbox.storage.index import CampaignLeads, Index, line_numbers
 from aktify_sandbox.storage.log import Snapshot, number_in
 from aktify_sandbox.storage.shards import NUMBERS, Shards
 
@@ -117,26 +117,25 @@ def _understood(content: memoryview, snapshot: Snapshot) -> tuple[Index, int] | 
     for name in _COUNTS:
         setattr(index, name, head[name])
     index.plain = head["plain"]
-    index.strides = next(arrays)
+    index.strides = array(NUMBERS, next(arrays))
     for shape in head["leads"]:
         leads = index.leads[shape["name"]] = CampaignLeads()
         leads.lines, leads.is_spelled = _shards(arrays, shape["pieces"]), shape["spelled"]
-        leads.order = next(arrays)
+        leads.order = line_numbers(next(arrays))
     index.links, index.amendments = (_shards(arrays, count) for count in head["maps"])
     return index, mark.end
 
 
-def _arrays(content: memoryview, lengths: list[int]) -> Iterator[Numbers]:
-    size, start = array(NUMBERS).itemsize, 0
+def _arrays(content: memoryview, lengths: list[int]) -> Iterator["memoryview[int]"]:
+    """What follows the first line, without a copy of it: that would leave holes in memory."""
+    numbers, start = content.cast("q"), 0
     for length in lengths:
-        numbers = array(NUMBERS)
-        numbers.frombytes(content[start : start + length * size])
-        start += length * size
-        yield numbers
+        yield numbers[start : start + length]
+        start += length
 
 
-def _shards(arrays: Iterator[Numbers], count: int) -> Shards:
-    return Shards.thawed([(next(arrays), next(arrays)) for _ in range(count)])
+def _shards(arrays: Iterator["memoryview[int]"], count: int) -> Shards:
+    return Shards.thawed((next(arrays), next(arrays)) for _ in range(count))
 
 
 def _frozen(shards: Shards, newest: int) -> Work[list[tuple[Numbers, Numbers]]]:
@@ -153,7 +152,7 @@ def _flat(pieces: Iterable[tuple[Numbers, Numbers]]) -> Iterator[Numbers]:
 
 
 def _up_to(order: Numbers, newest: int) -> Numbers:
-    copy = order[:]
+    copy = array(NUMBERS, order)
     while copy and copy[-1] > newest:
         copy.pop()
     return copy

@@ -48,7 +48,7 @@ class CampaignLeads:
     def __init__(self) -> None:
         self.lines = Shards()
         """From identities, as numbers, to the numbers of their lines."""
-        self.order = array(NUMBERS)
+        self.order = line_numbers(())
         """The numbers of the lines, oldest first; some of leads that are gone may be among them."""
         self.is_spelled = False
         """Whether a number's spelling counts."""
@@ -58,7 +58,11 @@ class CampaignLeads:
         self.lines[place] = number
         self.is_spelled = self.is_spelled or is_spelled
         if not self.order or self.order[-1] < number:
-            self.order.append(number)
+            try:
+                self.order.append(number)
+            except OverflowError:
+                self.order = array(NUMBERS, self.order)
+                self.order.append(number)
 
     def __len__(self) -> int:
         return len(self.lines)
@@ -151,10 +155,14 @@ class Index:
         self.came += 1
 
     def _learn_lead(self, content: Mapping[str, Any]) -> None:
-        lead = lead_in(content)
-        if lead:
-            code = lead["short"]["code"] if lead.get("short") else None
-            self.take(int(content["id"][1:]), Kept(lead["campaign"], identity_in(lead), code))
+        """For many lines at a start: `lead_in` would make a lead of each."""
+        is_put = content["kind"] == "put"
+        lead = content["content"] if is_put else content
+        if is_put or "lead" in content:
+            short = lead.get("short")
+            self.take(
+                self.written, Kept(lead["campaign"], identity_in(lead), short["code"] if short else None)
+            )
 
     def _drop_leads(self, content: Mapping[str, Any]) -> None:
         for campaign in content.get("campaigns", ()):
@@ -229,6 +237,14 @@ class Index:
             return False
         documents, key = self.plain[content["table"]], str(content["document"])
         return key in documents and documents[key] == content["content"]
+
+
+def line_numbers(numbers: Iterable[int]) -> "array[int]":
+    """Numbers of lines, of which there may be millions, in 32 bits each as long as that is enough."""
+    try:
+        return array("I", numbers)
+    except OverflowError:
+        return array(NUMBERS, numbers)
 
 
 def lead_in(content: Mapping[str, Any]) -> dict[str, Any] | None:

@@ -68,7 +68,7 @@ class Shards:
         return (_frozen(piece, newest) for piece in self.pieces)
 
     @classmethod
-    def thawed(cls, pieces: Iterable[tuple["array[int]", "array[int]"]]) -> "Shards":
+    def thawed(cls, pieces: Iterable[tuple[Iterable[int], Iterable[int]]]) -> "Shards":
         """What `frozen` gave."""
         shards = cls()
         shards.pieces = [dict(zip(keys, values, strict=True)) for keys, values in pieces]
