@@ -1,8 +1,11 @@
 """Checkpoints: what they know is true, and without them, or with others, only time is lost."""
 
 import shutil
+import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import pytest
 from hypothesis import given
@@ -14,7 +17,10 @@ from aktify_sandbox.storage.index import Kept
 from aktify_sandbox.storage.log import LogDamaged
 from aktify_sandbox.storage.shards import Shards
 from aktify_sandbox.storage.store import Store
+from running import LEAD, Serve
 from test_store import payload, phone, post, run
+
+KEY = {"digest": "x", "campaign": "demo", "revoked": False}
 
 
 def write_checkpoint(store: Store) -> None:
@@ -44,14 +50,14 @@ def folder(tmp_path: Path) -> Path:
     folder = tmp_path / "state"
     store = Store(folder)
     run(*(post(store, "demo", number, code=f"c{number}") for number in range(9)))
-    store.db.table("keys").insert({"shown": "a"})
+    store.db.table("keys").insert({**KEY, "shown": "a"})
     store.amend(3, {"hungUpAfterMs": 5.0})
     store.leads.remove(doc_ids=[1])
     write_checkpoint(store)
     run(*(post(store, "other", number) for number in range(4)))
     store.leads.remove(doc_ids=[2])
     store.amend(3, {"hungUpAfterMs": 6.0})
-    store.db.table("keys").insert({"shown": "b"})
+    store.db.table("keys").insert({**KEY, "shown": "b"})
     run(post(store, "demo", 0, code="c19"))
     store.close()
     return folder
@@ -138,7 +144,7 @@ def test_one_of_before_a_reset_is_not_believed(folder: Path) -> None:
     store.forget_all()
     run(*(post(store, "demo", number) for number in range(3)))
     store.close()
-    assert [number for number, _ in known(folder)[0]] == [*range(store.newest - 2, store.newest + 1)]
+    assert [int(number) for number, _ in known(folder)[0]] == [*range(store.newest - 2, store.newest + 1)]
 
 
 def test_a_lead_that_was_taken_and_never_written_is_not_in_it(tmp_path: Path) -> None:
@@ -184,6 +190,64 @@ def test_a_stop_while_one_is_being_written_leaves_one(
     assert (tmp_path / CHECKPOINT).exists()
 
 
+def damaged(folder: Path, number: int, change: Callable[[bytes], bytes]) -> None:
+    """Change a line that the checkpoint covers, without another length."""
+    path = folder / "log.jsonl"
+    lines = path.read_bytes().splitlines(keepends=True)
+    [place] = [place for place, line in enumerate(lines) if line.startswith(b'{"id":"r%09d"' % number)]
+    lines[place] = change(lines[place])
+    path.write_bytes(b"".join(lines))
+
+
+def no_json(line: bytes) -> bytes:
+    return line.replace(b'"receivedAt"', b'"receivedA\x00"')
+
+
+def another_digit(line: bytes) -> bytes:
+    return line.replace(b"1509555", b"1509556")
+
+
+@pytest.mark.parametrize("change", [no_json, another_digit])
+def test_what_it_covers_is_proved_beside_the_requests(
+    serve: Serve, folder: Path, change: Callable[[bytes], bytes]
+) -> None:
+    damaged(folder, 3, change)
+    sandbox = serve("--state", str(folder))
+    sandbox.post()  # work goes on
+    while "log.jsonl:4: The log is damaged at byte" not in sandbox.output():
+        time.sleep(0.01)
+    answer = sandbox.http.delete("/_sandbox/requests")
+    assert (answer.status_code, "damaged" in answer.json()["detail"]) == (503, True)
+    assert sandbox.stop() == 0
+
+
+def test_a_damaged_line_that_must_be_read_is_said_in_words(serve: Serve, tmp_path: Path) -> None:
+    first = serve("--state", str(tmp_path / "state"))
+    link = first.post({**LEAD, "linkToShorten": "https://example.com/a"}).json()["link"]
+    first.post()
+    assert first.stop() == 0
+    store = Store(tmp_path / "state")
+    write_checkpoint(store)
+    store.close()
+    damaged(tmp_path / "state", 1, no_json)
+    sandbox = serve("--state", str(tmp_path / "state"))
+    for path in (
+        "/_sandbox/requests/r000000001",
+        "/_sandbox/requests",
+        "/_sandbox/leads",
+        urlsplit(link).path,
+    ):
+        answer = sandbox.http.get(path)
+        assert (answer.status_code, "damaged" in answer.text) == (503, True), path
+    assert "Traceback" not in sandbox.output()
+
+
+def test_nothing_is_said_of_a_log_that_is_whole(folder: Path) -> None:
+    store = Store(folder)
+    [found] = run(store.jobs.run(store.proof()))
+    assert (found, store.unproved > 0) == (None, True)
+
+
 def test_numbers_of_lines_may_be_as_large_as_ids_are(tmp_path: Path) -> None:
     store = Store(tmp_path)
     run(post(store, "demo", 1))
@@ -193,7 +257,7 @@ def test_numbers_of_lines_may_be_as_large_as_ids_are(tmp_path: Path) -> None:
     store.close()
     again = Store(tmp_path)
     assert again.unproved
-    assert [number for number, _ in again.oldest_leads()] == [1, 999_999_999_999]
+    assert [line.number for line in again.oldest_leads()] == [1, 999_999_999_999]
 
 
 @given(st.dictionaries(st.integers(0, 1 << 62), st.integers(1, 1_000)), st.integers(0, 1_001))

@@ -21,6 +21,7 @@ from aktify_sandbox.control.state import load_at_start
 from aktify_sandbox.endpoint import Endpoint
 from aktify_sandbox.exchange import Exchange, Request
 from aktify_sandbox.faults import Cut, End, Head, Pause, Piece, Step, steps
+from aktify_sandbox.jobs import Stopping
 from aktify_sandbox.originals import asyncio, time
 from aktify_sandbox.record.feed import Feed
 from aktify_sandbox.record.recorder import Recorder
@@ -69,7 +70,7 @@ class Application:
         recorder = Recorder(store, campaigns, listener)
         self.endpoint = Endpoint(settings, campaigns, self.forcing, store, recorder)
         self.feed = Feed(store)
-        self.jobs = store.jobs
+        self.store, self.jobs = store, store.jobs
         services = Services(
             settings, campaigns, self.forcing, store, self.feed, self.endpoint, self.jobs, stop
         )
@@ -110,7 +111,7 @@ def create_app(settings: Settings | None = None) -> Starlette:
 
     @asynccontextmanager
     async def lifespan(_: Starlette) -> AsyncIterator[None]:
-        watching = asyncio.ensure_future(watch(application.forcing, _LOGGER.warning))
+        watching = asyncio.ensure_future(look_after(application, _LOGGER.warning))
         try:
             yield
         finally:
@@ -120,6 +121,19 @@ def create_app(settings: Settings | None = None) -> Starlette:
 
     application.asgi.router.lifespan_context = lifespan
     return application.asgi
+
+
+async def look_after(application: Application, tell: Callable[[str], None]) -> None:
+    """What goes on beside the requests for as long as the loop runs; `tell` is told what it finds."""
+    await asyncio.gather(_prove(application.store, tell), watch(application.forcing, tell))
+
+
+async def _prove(store: Store, tell: Callable[[str], None]) -> None:
+    """A start believes a checkpoint; here the lines are read that it stands for."""
+    with suppress(Stopping):
+        damage = await store.jobs.run(store.proof()) if store.unproved else None
+        if damage:
+            tell(damage)
 
 
 async def watch(forcing: Forcing, tell: Callable[[str], None]) -> None:

@@ -23,7 +23,7 @@ from aktify_sandbox.scenarios.forced import forced_answer, impossible_answer
 from aktify_sandbox.scenarios.forcing import Forcing
 from aktify_sandbox.scenarios.rules import NATURAL, NEED_CONNECTION, Forced, Step
 from aktify_sandbox.settings import Settings
-from aktify_sandbox.storage.log import LogUnwritable, request_id, too_many_files
+from aktify_sandbox.storage.log import LogError, LogUnwritable, request_id, too_many_files
 from aktify_sandbox.storage.store import Store
 
 Written = Callable[[Exchange], None]
@@ -58,6 +58,10 @@ class Endpoint:
         try:
             answer = self.decide(request)
             forced = self._forcing.ask(request, answer)
+        except LogError as error:  # a line that must be read to answer is damaged
+            return self._append(
+                Exchange(0, request, Answer(503, "disk", str(error), str(error)), None), written
+            )
         except Exception:  # a defect of ours: answered 500, recorded, and shown to be reported
             return self._append(Exchange(0, request, _defect(), None), written)
         exchange = Exchange(0, request, answer, None, forced)

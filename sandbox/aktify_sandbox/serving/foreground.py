@@ -13,7 +13,7 @@ from pathlib import Path
 from types import FrameType
 from typing import Any, Self
 
-from aktify_sandbox.app import Application, watch
+from aktify_sandbox.app import Application, look_after
 from aktify_sandbox.masking import printable
 from aktify_sandbox.replacing import readable_to_all, replaced
 from aktify_sandbox.serving.banner import banner
@@ -98,7 +98,7 @@ def _serve(settings: Settings, notices: list[str], listening: list[socket.socket
             import webbrowser
 
             webbrowser.open(f"{here}/_sandbox/")
-        watching.append(asyncio.get_running_loop().create_task(watch(app.forcing, say)))
+        watching.append(asyncio.get_running_loop().create_task(look_after(app, say)))
         gc.collect()
         gc.freeze()  # what is there at the start stays: the collector need not look at it again and again
 

@@ -11,7 +11,7 @@ import orjson
 
 from aktify_sandbox.jobs import Work
 from aktify_sandbox.storage.index import Index, identity_in, lead_in
-from aktify_sandbox.storage.log import Line, Log, Replacement, Snapshot, seal
+from aktify_sandbox.storage.log import Line, Log, Replacement, Snapshot, is_intact, seal
 
 _LITTLE = 1 << 16
 """So many bytes may remain for the thread that writes, which has no time."""
@@ -84,7 +84,9 @@ class Compaction:
 
 
 def survivor_of(line: Line, index: Index) -> bytes | None:
-    """What remains of a line whose request is forgotten, without newline; None if nothing does."""
+    """What remains of a line whose request is forgotten, without newline; None if nothing does. Raises `LogDamaged`."""
+    if not is_intact(line.text):  # what is dropped now could never be found again
+        raise line.damage()
     content = line.load()
     lead = lead_in(content)
     if lead:

@@ -70,9 +70,19 @@ class Line(NamedTuple):
         return number_in(self.text)
 
     def load(self) -> dict[str, Any]:
-        """Its content."""
-        content: dict[str, Any] = orjson.loads(self.text)
+        """Its content. Raises `LogDamaged` when it isn't JSON."""
+        try:
+            content: dict[str, Any] = orjson.loads(self.text)
+        except orjson.JSONDecodeError:
+            raise self.damage() from None
         return content
+
+    def damage(self) -> LogDamaged:
+        """What to say when it isn't what was written: a start that trusted a checkpoint didn't read it."""
+        return LogDamaged(
+            f"The log is damaged at byte {self.offset:,}: a program changed it, or the disk. "
+            "Fix: `aktify-sandbox state check` names every damaged line; stop the sandbox and delete them."
+        )
 
 
 def request_id(number: int) -> str:

@@ -25,9 +25,11 @@ from aktify_sandbox.storage.index import Document, Index, Kept, Tables, identity
 from aktify_sandbox.storage.log import (
     Line,
     Log,
+    LogError,
     LogUnwritable,
     Replacement,
     Snapshot,
+    is_intact,
     is_request,
     request_id,
     seal,
@@ -107,6 +109,19 @@ class Store:
             with contextlib.suppress(LogUnwritable):  # they see more than is shown here
                 self._write_changes([line])
         self.index.keep = self.keep
+
+    def proof(self) -> Work[str | None]:
+        """Prove what was taken on trust at the start. What is wrong with it, in words, or None."""
+        with self.log.snapshot() as snapshot:
+            last = -1
+            for place, line in enumerate(snapshot.lines(), start=1):
+                if line.offset >= self.unproved:
+                    return None
+                if not is_intact(line.text) or line.number <= last:
+                    return f"{self.log.path}:{place}: {line.damage()}"
+                last = line.number
+                yield
+        return None
 
     @property
     def is_empty(self) -> bool:
@@ -434,7 +449,7 @@ class Store:
         hidden, oldest = self.index.hidden, self._oldest_in_sight()
         dropped = self.index.dropped + hidden
         try:
-            with contextlib.suppress(LogUnwritable, Stopping):  # no room: tried again later
+            with contextlib.suppress(LogError, Stopping):  # no room: tried again later
                 await self._compact(lambda: Compaction(self.log, self.index, oldest, hidden, dropped))
         finally:
             self._tidying = None
