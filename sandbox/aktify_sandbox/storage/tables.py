@@ -10,6 +10,7 @@ from copy import deepcopy
 from difflib import get_close_matches
 from typing import Any, Protocol
 
+import orjson
 from tinydb import TinyDB
 from tinydb.storages import Storage
 from tinydb.table import Table
@@ -94,11 +95,16 @@ class Documents(TinyDB):
 def as_json(tables: Mapping[str, Mapping[str, Document]]) -> Iterator[bytes]:
     """The tables as the file that `TinyDB(path)` opens, piece by piece. It is ASCII: TinyDB reads it in any locale."""
     for number, (name, documents) in enumerate(tables.items()):
-        yield f"{',' if number else '{'}{json.dumps(name)}:{{".encode()
+        yield b'%b"%b":{' % (b"," if number else b"{", name.encode())
         for place, (key, document) in enumerate(documents.items()):
-            yield f"{',' if place else ''}\n{json.dumps(key)}:{json.dumps(document)}".encode()
+            yield b'%b\n"%b":%b' % (b"," if place else b"", key.encode(), _ascii(document))
         yield b"}\n"
     yield b"}\n"
+
+
+def _ascii(document: Document) -> bytes:
+    quick = orjson.dumps(document)
+    return quick if quick.isascii() else json.dumps(document).encode()
 
 
 class ViewStorage(Storage):
