@@ -317,6 +317,38 @@ def as_file(folder: Path) -> None:
     folder.write_text("x")
 
 
+@pytest.mark.parametrize("table", ["leads", "requests"])
+def test_a_log_that_is_cut_while_it_is_read_is_said(log: Path, table: str) -> None:
+    with log.open("ab") as file:
+        for number in range(3, 1_000):
+            post = {"phone": f"+1509555{number:04d}", "lead": {"phoneNumber": f"509555{number:04d}"}}
+            file.write(sealed({**RECORD, "id": request_id(number), **post, "body": "x" * 999}))
+    with open_state(log.parent) as state:
+        rows = iter(state.table(table))
+        next(rows)
+        log.write_bytes(b"")
+        with pytest.raises(StateError, match="shorter"):
+            list(rows)
+
+
+def test_a_line_that_no_sandbox_wrote_is_named(log: Path) -> None:
+    with open_state(log.parent) as state:
+        with log.open("ab") as file:
+            file.write(sealed({"id": "r000000003", "kind": "put", "table": "nothing"}))
+        with pytest.raises(StateError, match=r"log\.jsonl:4: .*makes no sense"):
+            counts(state)
+
+
+def test_who_changes_a_document_changes_nothing_here(log: Path) -> None:
+    campaign = {"name": "x", "link": "link", "profile": None, "rulings": {"region-case": "accept"}}
+    with log.open("ab") as file:
+        put = {"kind": "put", "table": "campaigns", "document": 3, "content": campaign}
+        file.write(sealed({"id": "r000000003", **put}))
+    with open_state(log.parent) as state:
+        state.table("campaigns").all()[0]["rulings"].clear()
+        assert state.table("campaigns").all() == [campaign]
+
+
 FOLDERS: dict[str, tuple[Callable[[Path], object], str]] = {
     "missing": (lambda folder: folder.rmdir(), "There is no state in"),
     "empty": (lambda _: None, "There is no state in"),

@@ -9,6 +9,7 @@ import errno
 import stat
 import weakref
 from collections.abc import Iterator, Mapping
+from copy import deepcopy
 from pathlib import Path
 
 from aktify_sandbox.errors import StateError
@@ -19,7 +20,7 @@ from aktify_sandbox.storage.folder import CHECKPOINT
 from aktify_sandbox.storage.index import Document, Index, identity_in, lead_in, public, restored
 from aktify_sandbox.storage.log import FORMAT, Line, LogDamaged, LogError, Snapshot, is_intact, is_request
 from aktify_sandbox.storage.server_file import LOG
-from aktify_sandbox.storage.states import learned
+from aktify_sandbox.storage.states import DAMAGED, MEANINGLESS, NONSENSE, learned
 from aktify_sandbox.storage.tables import State
 
 _OF_A_LEAD = ("campaign", "phone", "receivedAt", "request", "lead")
@@ -95,15 +96,20 @@ class Lines:
         snapshot, newest = self.snapshot(self.size), self.index.written if self.end else -1
         for line in snapshot.lines(self.end):
             if not is_intact(line.text) or line.number <= newest:
-                place = snapshot.count_before(line.offset) + 1
-                raise LogDamaged(f"{self.path}:{place}: this line is damaged: its checksum is wrong.")
-            self.index.learn(line.load())
+                raise self._damage(snapshot, line, DAMAGED)
+            try:
+                self.index.learn(line.load())
+            except NONSENSE:
+                raise self._damage(snapshot, line, MEANINGLESS) from None
             newest, self._last = line.number, line.text + b"\n"
             self.end += len(self._last)
 
+    def _damage(self, snapshot: Snapshot, line: Line, what: str) -> LogDamaged:
+        return LogDamaged(f"{self.path}:{snapshot.count_before(line.offset) + 1}: {what}")
+
     def tables(self) -> dict[str, Mapping[str, Document]]:
         """What is known, as it is now."""
-        plain = {name: dict(documents) for name, documents in self.index.plain.items()}
+        plain = {name: Added(documents) for name, documents in self.index.plain.items()}
         return {"leads": Leads(self), "requests": Requests(self), **plain}
 
 
@@ -120,20 +126,8 @@ class Reader:
 
     def views(self) -> dict[str, Mapping[str, Document]]:
         """Each table by name, as it is now. Raises `StateError`."""
-        with self._guard:
-            try:
-                return self._current().tables()
-            except LogError as error:
-                raise StateError(f"{error}") from None
-            except OSError as error:
-                raise StateError(f"{self._why_not(error)} {_NO_STATE}") from None
-
-    def _why_not(self, error: OSError) -> str:
-        if isinstance(error, FileNotFoundError):
-            return f"There is no state in {self._path.parent}: no {self._path.name} is there."
-        if error.errno == errno.ELOOP:
-            return f"{self._path} is a symbolic link, and none is followed in a state folder."
-        return f"{self._path} can't be read: {error.strerror}."
+        with self._guard, _in_words(self._path):
+            return self._current().tables()
 
     def _current(self) -> Lines:
         if self._is_closed:
@@ -178,6 +172,25 @@ def _content(path: Path) -> bytes:
     return b""
 
 
+@contextlib.contextmanager
+def _in_words(path: Path | None) -> Iterator[None]:
+    """What goes wrong in reading, as `StateError`."""
+    try:
+        yield
+    except LogError as error:
+        raise StateError(f"{error}") from None
+    except OSError as error:
+        raise StateError(f"{_why_not(path or Path(), error)} {_NO_STATE}") from None
+
+
+def _why_not(path: Path, error: OSError) -> str:
+    if isinstance(error, FileNotFoundError):
+        return f"There is no state in {path.parent}: no {path.name} is there."
+    if error.errno == errno.ELOOP:
+        return f"{path} is a symbolic link, and none is followed in a state folder."
+    return f"{path} can't be read: {error.strerror}."
+
+
 class Leads(Mapping[str, Document]):
     """The kept leads, oldest first, as `/_sandbox/leads` shows them."""
 
@@ -202,10 +215,27 @@ class Leads(Mapping[str, Document]):
 
     def _at(self, numbers: "Iterator[int] | list[int]") -> Iterator[tuple[str, Document]]:
         index, snapshot = self._lines.index, self._lines.snapshot(self._end)
-        for line in snapshot.find_all(numbers, Snapshot.forwards_from):
-            lead = lead_in(line.load())
-            if lead and index.keeps(lead["campaign"], identity_in(lead), line.number):
-                yield str(line.number), {name: lead[name] for name in _OF_A_LEAD}
+        with _in_words(self._lines.path):
+            for line in snapshot.find_all(numbers, Snapshot.forwards_from):
+                lead = lead_in(line.load())
+                if lead and index.keeps(lead["campaign"], identity_in(lead), line.number):
+                    yield str(line.number), {name: lead[name] for name in _OF_A_LEAD}
+
+
+class Added(Mapping[str, Document]):
+    """Keys or campaigns that were added; whoever has one may change it."""
+
+    def __init__(self, documents: Mapping[str, Document]) -> None:
+        self._documents = documents
+
+    def __len__(self) -> int:
+        return len(self._documents)
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(list(self._documents))
+
+    def __getitem__(self, key: str) -> Document:
+        return deepcopy(self._documents[key])
 
 
 class Requests(Mapping[str, Document]):
@@ -224,10 +254,11 @@ class Requests(Mapping[str, Document]):
         return (str(line.number) for line in self._in_sight())
 
     def __getitem__(self, key: str) -> Document:
-        line = self._lines.snapshot(self._end).find(int(key))
-        if line is None or not is_request(line) or line.number < self._oldest:
-            raise KeyError(key)
-        return self._document(line.load(), line.number)
+        with _in_words(self._lines.path):
+            line = self._lines.snapshot(self._end).find(int(key))
+            if line is None or not is_request(line) or line.number < self._oldest:
+                raise KeyError(key)
+            return self._document(line.load(), line.number)
 
     def items(self) -> "Iterator[tuple[str, Document]]":  # type: ignore[override]  # one pass, nothing is held
         """All of them in one pass over the log."""
@@ -235,7 +266,9 @@ class Requests(Mapping[str, Document]):
 
     def _in_sight(self) -> Iterator[Line]:
         snapshot = self._lines.snapshot(self._end)
-        return filter(is_request, snapshot.lines(snapshot.offset_of(self._oldest) if self._oldest else 0))
+        with _in_words(self._lines.path):
+            start = snapshot.offset_of(self._oldest) if self._oldest else 0
+            yield from filter(is_request, snapshot.lines(start))
 
     def _document(self, content: "dict[str, object]", number: int) -> Document:
         amendment = self._lines.index.amendments.get(number)
