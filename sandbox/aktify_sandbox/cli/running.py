@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from aktify_sandbox.cli import junit
 from aktify_sandbox.cli.client import Client
 from aktify_sandbox.cli.serving import gather, settings_options
 from aktify_sandbox.cli.target import Target
@@ -81,6 +80,8 @@ def exec_(
     expected: list[Expected | Comparison] = [*expectations, *_comparisons(texts)]
     if require_requests:
         expected += _comparisons(["requests > 0"])
+    from aktify_sandbox.cli import junit
+
     junit.check(junit_file)
     sys.exit(_Run(settings, command, expected, junit_file).run(notices))
 
@@ -178,6 +179,8 @@ class _Run:
 
     def _write(self, verdicts: list[Verdict], seconds: float) -> bool:
         """As JUnit XML, if that is asked for."""
+        from aktify_sandbox.cli import junit
+
         try:
             if self._junit_file:
                 junit.write(self._junit_file, verdicts, seconds)

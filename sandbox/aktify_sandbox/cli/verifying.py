@@ -6,7 +6,6 @@ from typing import Any
 
 import click
 
-from aktify_sandbox.cli import junit
 from aktify_sandbox.cli.client import Client, Seconds, as_json, talks
 from aktify_sandbox.cli.tables import print_json
 from aktify_sandbox.cli.verdicts import Expected, ask_all, expectations_in, lines_of
@@ -67,6 +66,8 @@ def verify(
         raise click.UsageError(
             "Give a FILE of expectations, or say with flags what is expected, such as --count 1."
         )
+    from aktify_sandbox.cli import junit
+
     junit.check(junit_file)
     started = time.monotonic()
     verdicts = ask_all(client, expected, seconds=timeout)
