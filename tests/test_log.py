@@ -307,3 +307,23 @@ def test_a_rewrite_stands_even_if_the_folder_cannot_be_made_durable(
     log.append([line(50)])
     log.close()
     assert numbers_in(path) == [0, 3, 50]
+
+
+def test_who_looks_from_another_thread_never_takes_a_write_for_another_hand(tmp_path: Path) -> None:
+    """A log on its way may be begun in any thread, while the one in use grows."""
+    log = opened(tmp_path / "log.jsonl")
+    begun: list[bool] = []
+
+    def begin() -> None:
+        for _ in range(2_000):
+            log.replacement().close()
+            begun.append(True)
+
+    thread = threading.Thread(target=begin)
+    thread.start()
+    number = 0
+    while thread.is_alive():
+        number += 1
+        log.append([line(number)])
+    assert len(begun) == 2_000
+    log.close()

@@ -166,8 +166,9 @@ class _Run:
         except SandboxDied as error:
             say(str(error))
             return code or 1
-        if beside.trouble:  # what it saw is no longer all that was sent
-            say(f"{beside.trouble} What came after that was answered 503 and isn't kept.")
+        trouble = client.get("/status")["trouble"]
+        if trouble:  # what it saw is no longer all that was sent
+            say(f"{trouble} What came after that was answered 503 and isn't kept.")
             return code or 1
         policy = report.Policy(self._settings.show_pii, Redaction(secrets_in(self._settings)))
         verdicts = [policy.verdict(each.judge(client, after)) for each in self._expected]

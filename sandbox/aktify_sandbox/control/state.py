@@ -57,7 +57,7 @@ def routes(services: Services) -> list[Route]:
     async def load(request: Request) -> Response:
         if not request.headers.get("content-type", "").startswith(STATE_MEDIA):
             raise ProblemError(415, f"Send what GET /_sandbox/state gave, as content-type: {STATE_MEDIA}.")
-        draft = Draft(store.log.replacement())
+        draft = Draft(store.replacement())
         try:
             async for chunk in request.stream():
                 draft.write(chunk)
@@ -86,7 +86,7 @@ def load_at_start(services: Services, file: Path) -> list[str]:
         counts = f"{len(store.leads):,} leads, {store.requests:,} requests"
         why = f"{store.folder} has a state already ({counts})"
         return [f"{file} isn't loaded: {why}. Fix: `aktify-sandbox state load {file}` replaces it."]
-    draft = Draft(store.log.replacement())
+    draft = Draft(store.replacement())
     try:
         with file.open("rb") as source:
             while piece := source.read(_CHUNK):

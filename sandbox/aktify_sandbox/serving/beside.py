@@ -79,11 +79,6 @@ class Beside:
         """The number of what was written last. It grows with whatever happens."""
         return self._store.newest
 
-    @property
-    def trouble(self) -> str | None:
-        """Why nothing more is written, in words; None while all is well."""
-        return self._store.trouble
-
     def start(self) -> None:
         """Return once requests are answered.
 

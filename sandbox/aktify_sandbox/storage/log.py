@@ -393,8 +393,7 @@ class Log:
         return self._folder.trouble(self.size, self._excess)
 
     def replacement(self) -> "Replacement":
-        """An empty file that may take this one's place. Raises `LogUnwritable`."""
-        self.refuse_if_changed()
+        """An empty file that may take this one's place, for any thread. Raises `LogUnwritable`."""
         return Replacement(self._folder, fsync=self._fsync)
 
     def replace_with(self, other: "Replacement") -> None:

@@ -401,11 +401,16 @@ class Store:
         """A new log, with keys and campaigns alone."""
         before, index = self.index, Index()
         lines = [before.header(), *(seal(orjson.dumps(row)) for row in _rows(before.plain))]
-        with contextlib.closing(self.log.replacement()) as new:
+        with contextlib.closing(self.replacement()) as new:
             new.write(b"".join(lines))
             for line in lines:
                 index.learn(orjson.loads(line))
             self.replace_with(new, index)
+
+    def replacement(self) -> Replacement:
+        """An empty log that may take this one's place. Raises `LogUnwritable`."""
+        self.log.refuse_if_changed()
+        return self.log.replacement()
 
     def replace_with(self, log: Replacement, index: Index) -> None:
         """Put another state, log and index, in place of this one. Raises `LogUnwritable`; then nothing has changed."""
@@ -436,6 +441,7 @@ class Store:
         Raises `LogUnwritable`; then all is as it was.
         """
         self.flush()
+        self.log.refuse_if_changed()
         count, newest = self.requests, self.index.written
         if await self._compact(lambda: Compaction(self.log, self.index, newest + 1, count, 0)):
             self._tell("cleared", newest)
