@@ -76,6 +76,25 @@ def test_between_works_that_are_each_done_at_once_others_get_their_turn() -> Non
     assert run(turns_of_another()) >= 9
 
 
+def test_nothing_for_a_request_is_worked_out_in_the_event_loops_thread() -> None:
+    threads = list[threading.Thread]()
+
+    def looking() -> Work[None]:
+        for _ in range(10):
+            threads.append(threading.current_thread())
+            yield
+
+    async def two_pieces() -> None:
+        services: Any = SimpleNamespace(jobs=Jobs())
+        go = runs_for(Request({"type": "http"}, still_there), services)
+        await go(looking())
+        await go(looking())
+
+    run(two_pieces())
+    assert len(threads) == 20
+    assert threading.main_thread() not in threads
+
+
 def test_work_that_was_begun_at_once_goes_on_in_the_thread() -> None:
     threads = set()
 

@@ -53,7 +53,7 @@ class Jobs:
         self._is_closed = False
 
     def at_once(self, work: Work[T]) -> Finished[T] | None:
-        """Work a few milliseconds in this thread. None: there is more to do, which is for `run`."""
+        """Work a few milliseconds in the caller's thread. None: there is more to do, which is for `run`."""
         return _advanced(work, _AT_ONCE_SECONDS)
 
     async def run(self, work: Work[T]) -> T:

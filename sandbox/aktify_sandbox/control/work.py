@@ -15,13 +15,14 @@ T = TypeVar("T")
 def runs_for(request: Request, services: Services) -> Runs:
     """How work for this request is run: at once if that is quick, else as a job that ends with its client.
 
-    Only its first piece is tried at once: an export is many, each of them quick.
+    At once is in a thread, too, since a disk may let a reader wait. It isn't the one of the jobs, where a step may take
+    long. Only the first piece is tried so: an export is many, each of them quick.
     """
     jobs, is_first = services.jobs, True
 
     async def run(work: Work[T]) -> T:
         nonlocal is_first
-        finished = jobs.at_once(work) if is_first else None
+        finished = await asyncio.to_thread(jobs.at_once, work) if is_first else None
         is_first = False
         return finished.result if finished else await unless_hung_up(request, jobs.run(work))
 
