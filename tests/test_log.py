@@ -4,6 +4,7 @@ import contextlib
 import os
 import resource
 import signal
+import tempfile
 import threading
 import time
 from collections.abc import Iterable
@@ -16,12 +17,15 @@ from hypothesis import strategies as st
 
 from aktify_sandbox.storage.folder import Folder
 from aktify_sandbox.storage.log import (
+    REQUEST_SIGN,
     Log,
     LogDamaged,
     LogError,
     LogUnwritable,
+    Snapshot,
     header,
     is_intact,
+    is_request,
     request_id,
     seal,
 )
@@ -84,6 +88,40 @@ def test_lines_longer_than_a_chunk_come_back_from_either_end(tmp_path: Path) -> 
     assert [each.number for each in forwards] == [0, 1, 2, 3, 4, 5]
     assert list(log.backwards()) == forwards[::-1]
     assert [log.find(number) for number in range(6)] == forwards
+
+
+@given(
+    st.lists(st.tuples(st.booleans(), st.integers(0, 200)), max_size=40),
+    st.integers(1, 400),
+    st.integers(0, 41),
+)
+def test_requests_are_the_same_when_what_lies_between_them_is_passed_over(
+    lines: list[tuple[bool, int]], chunk_size: int, before: int
+) -> None:
+    text = header(1) + b"".join(
+        line(number, kind="request" if is_one else "put", text='","kind":"request"' + "y" * size)
+        for number, (is_one, size) in enumerate(lines, start=1)
+    )
+    with tempfile.TemporaryFile() as file:
+        file.write(text)
+        file.flush()
+        snapshot = Snapshot(file.fileno(), len(text), 0, None)
+        end = snapshot.offset_of(before)
+        found = [
+            each
+            for each in snapshot.backwards(end, chunk_size=chunk_size, sign=REQUEST_SIGN)
+            if is_request(each)
+        ]
+        requests = [each for each in snapshot.lines() if is_request(each) and each.offset < end]
+    assert found == requests[::-1]
+
+
+def test_a_page_of_requests_does_not_parse_its_way_through_an_import(tmp_path: Path) -> None:
+    log = opened(tmp_path / "log.jsonl")
+    log.append([line(1, kind="request"), *(line(number, kind="put") for number in range(2, 50_000))])
+    passed = [each.number for each in log.backwards(sign=REQUEST_SIGN)]
+    assert 1 in passed
+    assert len(passed) < 10_000
 
 
 @given(st.sets(st.integers(1, 3_000), min_size=1, max_size=60), st.integers(0, 3_001))

@@ -112,9 +112,15 @@ def is_intact(line: bytes) -> bool:
     return line[-_SEAL:] == b',"crc":"%08x"}' % zlib.crc32(head) and line.startswith(b'{"id":"r')
 
 
+_BEGINNING = 64
+"""So many bytes say what a line is."""
+REQUEST_SIGN = b'","kind":"request"'
+"""What stands behind the id of a request's record, and in no other line, since in a text quotes have a backslash."""
+
+
 def is_request(line: Line) -> bool:
     """Whether the line is the record of a request."""
-    return line.text.find(b'","kind":"request"', 0, 64) > 0
+    return line.text.find(REQUEST_SIGN, 0, _BEGINNING) > 0
 
 
 class Snapshot:
@@ -139,14 +145,26 @@ class Snapshot:
                 yield Line(offset, whole)
                 offset += len(whole) + 1
 
-    def backwards(self, end: int | None = None, *, chunk_size: int | None = None) -> Iterator[Line]:
-        """The lines, newest first; those before the offset `end` where one begins."""
+    def backwards(
+        self, end: int | None = None, *, chunk_size: int | None = None, sign: bytes = b""
+    ) -> Iterator[Line]:
+        """The lines, newest first; those before the offset `end` where one begins.
+
+        Many lines together that don't have the sign in their first bytes are passed over; few of them may come.
+        """
         end = (self.size if end is None else end) - 1  # without the last newline
         held = list[bytes]()  # pieces of one line, its last first
         while end > 0:
             start = max(0, end - (chunk_size or _CHUNK))
             position = end
-            *others, last = self.read(end - start, start).split(b"\n")
+            chunk = self.read(end - start, start)
+            behind = b"".join(piece[:_BEGINNING] for piece in reversed(held))  # of a line that ends there
+            if sign not in chunk and sign not in chunk[-len(sign) :] + behind:
+                begun, newline, _ = chunk.partition(b"\n")
+                held = [begun] if newline else [*held, chunk]
+                end = start
+                continue
+            *others, last = chunk.split(b"\n")
             held.append(last)
             for text in reversed(others):
                 position -= len(held[-1])
@@ -333,10 +351,10 @@ class Log:
         with self.snapshot() as snapshot:
             yield from snapshot.lines(start)
 
-    def backwards(self, before: int | None = None) -> Iterator[Line]:
-        """The lines, newest first; those of smaller numbers than `before`."""
+    def backwards(self, before: int | None = None, *, sign: bytes = b"") -> Iterator[Line]:
+        """The lines, newest first; those of smaller numbers than `before`. Many without the sign are passed over."""
         with self.snapshot() as snapshot:
-            yield from snapshot.backwards(None if before is None else snapshot.offset_of(before))
+            yield from snapshot.backwards(None if before is None else snapshot.offset_of(before), sign=sign)
 
     def find(self, number: int) -> Line | None:
         """The line with that number, or None."""

@@ -23,6 +23,7 @@ from aktify_sandbox.storage.compaction import Compaction
 from aktify_sandbox.storage.folder import CHECKPOINT, Folder
 from aktify_sandbox.storage.index import Document, Index, Kept, Tables, identity_in, lead_in, place_of
 from aktify_sandbox.storage.log import (
+    REQUEST_SIGN,
     Line,
     Log,
     LogError,
@@ -250,7 +251,7 @@ class Store:
     def newest_requests(self, before: int | None = None, after: int = 0) -> Iterator[Line]:
         """The lines of recorded requests, newest first. Safe to use from another thread."""
         floor = max(after + 1, self._oldest_in_sight() if self.index.hidden else 0)
-        for line in self.log.backwards(before):
+        for line in self.log.backwards(before, sign=REQUEST_SIGN):
             if line.number < floor:
                 return
             if is_request(line):
