@@ -25,7 +25,7 @@ _to = click.option(
 _elsewhere = click.option("--to", type=_file, help="File whose section is replaced.")
 _SCALE = 1_000_000
 _scale = click.option(
-    "--scale", default=_SCALE, show_default=True, type=click.IntRange(5_000), help="Leads and requests."
+    "--scale", default=_SCALE, show_default=True, type=click.IntRange(20_000), help="Leads and requests."
 )
 
 

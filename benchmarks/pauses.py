@@ -35,7 +35,10 @@ _IDLE, _AFTER = 2.0, 1.0
 _PATIENCE = 300.0
 _CHANGE_SECONDS = 60.0
 _LINES_BEFORE_CHECKPOINT = 98_500
-"""The client's own posts bring them to the 100,000 after which a checkpoint is written."""
+"""The client's own posts bring them to the 100,000 after which a checkpoint is written.
+
+The last one is that of a clean stop, which writes none for fewer than 10,000.
+"""
 _POSTS_BEFORE_TIDYING = 2_500
 _NOTHING = "no-such-text-anywhere"
 _SAVED = "saved.jsonl"

@@ -22,9 +22,9 @@ from running import needs, unmeasured
 ROOT = Path(__file__).parent.parent
 TINY = {
     "growth": ("--most", "2000", "--repeats", "1"),
-    "startup": ("--starts", "1", "--scale", "5000"),
-    "pauses": ("--rounds", "1", "--scale", "5000", "--only", "first 400"),
-    "pages": ("--count", "1", "--scale", "5000"),
+    "startup": ("--starts", "1", "--scale", "20000"),
+    "pauses": ("--rounds", "1", "--scale", "20000", "--only", "first 400"),
+    "pages": ("--count", "1", "--scale", "20000"),
     "files": ("--rows", "50", "--runs", "1"),
     "fixture": ("--runs", "1", "--tests", "3"),
     "profile": ("--count", "500"),
@@ -168,14 +168,14 @@ def test_the_readme_gets_the_worst_and_the_best_real_client_and_wrk() -> None:
     ]
 
 
-@pytest.mark.parametrize("name", [operation.name for operation in pauses.operations(5_000)])
+@pytest.mark.parametrize("name", [operation.name for operation in pauses.operations(20_000)])
 def test_each_operation_that_may_make_the_loop_stand_still_is_measured(
     name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(pauses, "_IDLE", 0.2)
     monkeypatch.setattr(pauses, "_AFTER", 0.1)
     to = tmp_path / "RESULTS.md"
-    pauses.run(5_000, name, 1, to)
+    pauses.run(20_000, name, 1, to)
     row = next(line.split(" | ") for line in to.read_text().splitlines() if name in line)
     assert "failed" not in row[1]
     assert re.fullmatch(r"≤ 25 ms: (met|\*\*missed\*\*) \|", row[-1])
