@@ -26,7 +26,6 @@ def state(serve: Serve, tmp_path: Path) -> Path:
     del record["crc"]
     made = (seal(orjson.dumps({**record, "id": request_id(number)})) for number in range(2, MANY + 1))
     log.write_bytes(b"".join([*lines, *made]))
-    (folder / "state.json").unlink(missing_ok=True)
     return folder
 
 
