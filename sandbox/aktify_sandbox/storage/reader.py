@@ -35,6 +35,9 @@ def open_state(folder: "str | os.PathLike[str]" = ".aktify-sandbox") -> State:
     return State(Reader(Path(folder)), f"{folder}")
 
 
+open_state.__module__ = "aktify_sandbox"  # it is imported from there
+
+
 class Lines:
     """An open log and what is known of it so far. It is closed when nobody looks at it any more."""
 
