@@ -292,8 +292,10 @@ def test_a_file_that_became_shorter_is_said_to_be_damaged_instead_of_being_read_
         with pytest.raises(LogDamaged, match="shorter"):
             list(read())
     before = os.listdir("/proc/self/fd") if os.path.isdir("/proc/self/fd") else []
-    with pytest.raises(LogUnwritable, match=r"100 bytes where .* left 1,771"):
+    with pytest.raises(LogDamaged, match="shorter"):
         rewrite(log, header(50), (each.text for each in log.lines()))
+    with pytest.raises(LogUnwritable, match=r"100 bytes where .* left 1,771"):
+        rewrite(log, header(50), [])
     assert os.listdir(tmp_path) == ["log.jsonl"]
     assert not before or len(os.listdir("/proc/self/fd")) == len(before)
 
