@@ -20,6 +20,7 @@ from aktify_sandbox.storage.shards import NUMBERS, Shards
 
 _VERSION = 1
 _SUM = 4
+_AT_ONCE = 1 << 14
 _COUNTS = ("next", "written", "came", "forgotten", "dropped", "keep")
 
 Numbers: TypeAlias = "array[int]"
@@ -69,7 +70,7 @@ class Checkpoint:
         for name, leads in self._leads:
             pieces = yield from _frozen(leads.lines, newest)
             shapes.append({"name": name, "spelled": leads.is_spelled, "pieces": len(pieces)})
-            arrays += [*_flat(pieces), _up_to(leads.order, newest)]
+            arrays += [*_flat(pieces), (yield from _up_to(leads.order, newest))]
         maps = []
         for shards in (self._links, self._amendments):
             pieces = yield from _frozen(shards, newest)
@@ -151,8 +152,11 @@ def _flat(pieces: Iterable[tuple[Numbers, Numbers]]) -> Iterator[Numbers]:
         yield from (keys, values)
 
 
-def _up_to(order: Numbers, newest: int) -> Numbers:
-    copy = array(NUMBERS, order)
+def _up_to(order: Numbers, newest: int) -> Work[Numbers]:
+    copy = array(NUMBERS)
+    for start in range(0, len(order), _AT_ONCE):
+        copy.fromlist(order[start : start + _AT_ONCE].tolist())
+        yield
     while copy and copy[-1] > newest:
         copy.pop()
     return copy

@@ -25,7 +25,9 @@ class Compaction:
         """Requests with smaller numbers, `forgotten` of them, go; `dropped` is what the new log says of them."""
         self._log, self._index = log, index
         self._rewrites = log.rewrites
-        self._from, self._forgotten, self._dropped = requests_from, forgotten, dropped
+        self.requests_from, self.forgotten, self._dropped = requests_from, forgotten, dropped
+        self.is_done = False
+        """Whether it took the log's place."""
         self._header = index.header(dropped)
         self._copied = 0
         self._new: Replacement | None = None
@@ -36,7 +38,7 @@ class Compaction:
         try:
             with self._log.snapshot() as snapshot:
                 new.write(self._header)
-                self._copied = snapshot.offset_of(self._from)
+                self._copied = snapshot.offset_of(self.requests_from)
                 lines = self._forgotten_lines(snapshot)
                 while batch := list(itertools.islice(lines, _AT_ONCE)):
                     new.write_lines(filter(None, (survivor_of(line, self._index) for line in batch)))
@@ -62,23 +64,23 @@ class Compaction:
                 self._copied += len(piece)
                 yield
 
-    def finish(self) -> bool:
-        """Put what was copied in place. False when another log took the place meanwhile, so that it is forgotten.
+    def finish(self) -> None:
+        """Put what was copied in place, unless another log took it meanwhile: then there is nothing to forget.
 
         Raises `LogUnwritable`; then nothing has changed.
         """
         new = self._new
         if new is None:
-            return False
+            return
         try:
             if self._log.rewrites != self._rewrites:
-                return False
+                return
             self._log.refuse_if_changed()
             for _ in self._take_along(new):
                 pass
             self._log.replace_with(new)
-            self._index.forget_requests(self._from, self._forgotten, self._dropped)
-            return True
+            self._index.forget_requests(self.requests_from, self.forgotten, self._dropped)
+            self.is_done = True
         finally:
             new.close()
 

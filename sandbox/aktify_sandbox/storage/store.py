@@ -70,6 +70,7 @@ class Store:
         self._watchers: set[Watcher] = set()
         self._together: list[dict[str, Any]] | None = None
         self.jobs = Jobs()
+        self._compacting = asyncio.Lock()
         self._tidying: asyncio.Future[None] | None = None
         self._checkpointing: asyncio.Future[None] | None = None
         self.state_folder = Folder(folder) if folder else None
@@ -441,45 +442,51 @@ class Store:
 
         Raises `LogUnwritable`; then all is as it was.
         """
+        compaction = await self._compact(self._without_record)
+        if compaction.is_done:
+            self._tell("cleared", compaction.requests_from - 1)
+        return compaction.forgotten
+
+    def _without_record(self) -> Compaction:
         self.flush()
         self.log.refuse_if_changed()
-        count, newest = self.requests, self.index.written
-        if await self._compact(lambda: Compaction(self.log, self.index, newest + 1, count, 0)):
-            self._tell("cleared", newest)
-        return count
+        return Compaction(self.log, self.index, self.index.written + 1, self.requests, 0)
 
     async def _tidy(self, keep: int) -> None:
         """Drop what `keep` hides, and not again before as many requests have come as leads had to be copied.
 
         So a request's share of the copying stays small, however many leads there are.
         """
-        hidden, oldest = self.index.hidden, self._oldest_in_sight()
-        dropped = self.index.dropped + hidden
         try:
             with contextlib.suppress(LogError, Stopping):  # no room: tried again later
-                await self._compact(lambda: Compaction(self.log, self.index, oldest, hidden, dropped))
+                await self._compact(self._without_hidden)
         finally:
             self._tidying = None
             self._tidy_at = self.requests + max(keep, len(self.leads))
 
-    async def _compact(self, begin: Callable[[], Compaction]) -> bool:
-        """Write the log anew, without what is forgotten, while it goes on. False when it was replaced meanwhile.
+    def _without_hidden(self) -> Compaction:
+        hidden = self.index.hidden
+        return Compaction(self.log, self.index, self._oldest_in_sight(), hidden, self.index.dropped + hidden)
 
-        Raises `LogUnwritable`; then nothing has changed.
+    async def _compact(self, begin: Callable[[], Compaction]) -> Compaction:
+        """Write the log anew, without what is forgotten, while it goes on; one after another, where several are asked.
+
+        It isn't done when another log took the place meanwhile. Raises `LogUnwritable`; then nothing has changed.
         """
-        compaction = begin()
-        try:
-            await self._run(compaction.copy())
-        except LogUnwritable as error:
-            if not (_is_full(error) and self.state_folder and self.state_folder.give_up_reserve()):
-                raise
+        async with self._compacting:
+            compaction = begin()
             try:
-                await self._run((compaction := begin()).copy())
-            finally:
-                self.state_folder.lay_reserve()
-        is_done = compaction.finish()
+                await self._run(compaction.copy())
+            except LogUnwritable as error:
+                if not (_is_full(error) and self.state_folder and self.state_folder.give_up_reserve()):
+                    raise
+                try:
+                    await self._run((compaction := begin()).copy())
+                finally:
+                    self.state_folder.lay_reserve()
+            compaction.finish()
         self._since_checkpoint = self.requests + len(self.leads)
-        return is_done
+        return compaction
 
     async def _run(self, work: Work[T]) -> T:
         finished = self.jobs.at_once(work)
@@ -505,9 +512,8 @@ class Store:
         self.flush()
         with contextlib.ExitStack() as stack:
             if self.index.hidden:  # what is out of sight goes to nobody
-                hidden, oldest = self.index.hidden, self._oldest_in_sight()
-                work = Compaction(self.log, self.index, oldest, hidden, self.index.dropped + hidden).copy()
-                snapshot = stack.enter_context(contextlib.closing(await self._run(work))).snapshot()
+                copy = await self._run(self._without_hidden().copy())
+                snapshot = stack.enter_context(contextlib.closing(copy)).snapshot()
             else:
                 snapshot = stack.enter_context(self.log.snapshot())
             yield snapshot, seal(orjson.dumps({"id": request_id(self.index.next), "kind": "end"}))
