@@ -25,7 +25,9 @@ _CHUNK = 1 << 16
 
 @click.group()
 def state() -> None:
-    """The whole state: leads, requests, keys (as digests) and campaigns.
+    """The whole state: save it, load it, prove it.
+
+    Leads, requests, keys (as digests) and campaigns.
 
     \b
     Example:
