@@ -169,7 +169,7 @@ def test_a_clear_that_is_ended_leaves_all_as_it_was(tmp_path: Path) -> None:
 
     async def work() -> None:
         clearing = asyncio.ensure_future(store.clear_requests())
-        await asyncio.sleep(0.005)
+        await asyncio.sleep(0)
         clearing.cancel()
 
     run(work())
