@@ -26,7 +26,6 @@ if TYPE_CHECKING:
 
 FORMAT = 1
 _CHUNK = 1 << 18
-_PAGE = 1 << 16
 _FAR = 64
 """Behind so many lines that nobody asked for, it is quicker to search."""
 _SEAL = len(',"crc":"00000000"}')
@@ -181,11 +180,11 @@ class Snapshot:
 
     def forwards_from(self, number: int) -> Iterator[Line]:
         """The lines from that number on, oldest first."""
-        return self.lines(self.offset_of(number), chunk_size=_PAGE)
+        return self.lines(self.offset_of(number))
 
     def backwards_from(self, number: int) -> Iterator[Line]:
         """The lines up to that number, newest first."""
-        return self.backwards(self.offset_of(number + 1), chunk_size=_PAGE)
+        return self.backwards(self.offset_of(number + 1))
 
     def find_all(
         self, numbers: Iterable[int], walk: Callable[["Snapshot", int], Iterator[Line]]

@@ -44,7 +44,6 @@ _CHECKPOINT_LINES = 100_000
 """A start reads so many lines in about a second."""
 _CHECKPOINT_AT_STOP = 10_000
 _MANY = 100_000
-_PAGE = 1 << 16
 
 
 Done = Callable[[LogUnwritable | None], None]
