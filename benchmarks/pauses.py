@@ -283,7 +283,9 @@ def _load_state(server: Server) -> None:
 
 def _importing(scale: int, many: int) -> Do:
     def ask(server: Server) -> None:
-        leads = [{**LEAD, "phoneNumber": phone_number(scale + place)} for place in range(many)]
+        # the fields that most have: with all eleven the body would be larger than what the sandbox takes at once
+        common = {name: LEAD[name] for name in ("region", "firstName", "lastName", "email")}
+        leads = [{"phoneNumber": phone_number(scale + place), **common} for place in range(many)]
         _ask(server, "POST", "/leads", json.dumps({"leads": leads}).encode())
 
     return ask
