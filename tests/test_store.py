@@ -1,6 +1,7 @@
 """The store: nothing acknowledged is lost, nothing refused is kept, whatever happens to disk and process."""
 
 import asyncio
+import contextlib
 import os
 import re
 import shutil
@@ -142,6 +143,32 @@ def test_a_refused_write_keeps_nothing_and_the_number_is_free_again(
     assert run(post(store, "demo", 2, code="abc")) == [True]
     assert store.long_url("abc") == "https://example.com/abc"
     assert len(Store(None).leads) == 0
+
+
+@pytest.mark.parametrize("error", [MemoryError(), KeyboardInterrupt(), RuntimeError("a defect")])
+def test_whatever_breaks_a_write_off_memory_is_what_is_on_the_disk(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, error: BaseException
+) -> None:
+    store = Store(tmp_path)
+    run(post(store, "demo", 1))
+    write, whole = os.write, (tmp_path / "log.jsonl").read_bytes()
+
+    def half(fd: int, data: bytes) -> int:
+        write(fd, data[:30])
+        raise error
+
+    async def work() -> object:
+        return await asyncio.gather(post(store, "demo", 2), return_exceptions=True)
+
+    with monkeypatch.context() as patch:
+        patch.setattr("aktify_sandbox.storage.log.os.write", half)
+        with contextlib.suppress(KeyboardInterrupt):
+            asyncio.new_event_loop().run_until_complete(work())
+    assert not store.has("demo", phone(2))
+    assert (tmp_path / "log.jsonl").read_bytes() == whole
+    assert run(post(store, "demo", 2)) == [True]
+    store.close()
+    assert leads(Store(tmp_path)) == {("demo", phone(1)), ("demo", phone(2))}
 
 
 def test_a_second_store_on_the_same_folder_is_refused(tmp_path: Path) -> None:

@@ -376,11 +376,13 @@ class Log:
             if self._excess:
                 self._take_back()
             self._write(data)
-        except OSError as error:
+        except BaseException as error:  # whatever it is, what is in the file is what this remembers
             self._excess += len(data)  # at most: what it says is that there is something
             with contextlib.suppress(OSError):  # else it is tried again before the next write
                 self._take_back()
-            raise LogUnwritable(f"{self.path or 'memory'} can't be written: {error.strerror}.") from error
+            if isinstance(error, OSError):
+                raise LogUnwritable(f"{self.path or 'memory'} can't be written: {error.strerror}.") from error
+            raise
         self.size += len(data)
 
     def _take_back(self) -> None:

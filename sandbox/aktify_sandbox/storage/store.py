@@ -215,12 +215,16 @@ class Store:
         self._lines, self._waiting = [], []
         try:
             self.log.append(lines)
-        except LogUnwritable as error:
+        except BaseException as error:
+            broke_off = LogUnwritable(f"the write broke off ({error!r}). Please report it.")
+            why = error if isinstance(error, LogUnwritable) else broke_off
             for _, done, kept in waiting:
                 if kept is not None:
                     self.index.give_back(kept)
-                done(error)
-            return
+                done(why)
+            if why is error:
+                return
+            raise
         index = self.index
         for number, done, _ in waiting:
             index.count_request(number)
