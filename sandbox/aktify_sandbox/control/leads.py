@@ -93,15 +93,20 @@ def _meant(store: Store, request: Request) -> Iterator[Line]:
     before, after = before_in(request), before_in(request, "after")
     campaign, found = request.query_params.get("campaign"), _phone_in(request)
     if found is not None:
-        campaigns = [campaign] if campaign else store.campaigns_with_leads()
-        numbers = _numbers_with(store, campaigns, found)
-        lines = map(store.log.find, numbers if after is not None else reversed(numbers))
-        return (line for line in lines if line and _is_between(line.number, after, before))
+        lines = _lines_with(store, campaign, found, is_upwards=after is not None)
+        return (line for line in lines if _is_between(line.number, after, before))
     if after is None:
         return store.newest_leads(campaign, before)
     return itertools.takewhile(
         lambda line: _is_between(line.number, None, before), store.oldest_leads(campaign, after)
     )
+
+
+def _lines_with(store: Store, campaign: str | None, phone: str, *, is_upwards: bool) -> Iterator[Line]:
+    """Those that keep a lead with that number (E.164). Where its spelling counts, all leads have to be looked at."""
+    campaigns = [campaign] if campaign else store.campaigns_with_leads()
+    numbers = _numbers_with(store, campaigns, phone)
+    yield from filter(None, map(store.log.find, numbers if is_upwards else reversed(numbers)))
 
 
 def _is_between(number: int, after: int | None, before: int | None) -> bool:

@@ -49,9 +49,9 @@ class Shards:
         return pieces
 
     def items(self) -> Iterator[tuple[int, int]]:
-        """All entries, in no order that means anything."""
+        """All entries, in no order that means anything; for another thread than the one that writes, too."""
         for piece in self.pieces:
-            yield from piece.items()
+            yield from piece.copy().items()  # one step, which no other thread comes between
 
     def _split(self) -> None:
         (whole,) = self.pieces
