@@ -76,6 +76,9 @@ def test_a_defect_is_a_problem_and_its_traceback_is_seen_once(serve: Serve, tmp_
         assert (answer.status_code, answer.headers["content-type"]) == (500, "application/problem+json")
         assert answer.json()["detail"].startswith("A defect of the sandbox")
         assert sandbox.post({"phoneNumber": "12"}).status_code == 400  # the connection is still good
+    while sandbox.output().count("ZeroDivisionError") < 3:  # standard error is written in its own time
+        time.sleep(0.01)
+    assert sandbox.stop() == 0
     assert sandbox.output().count("Traceback") == sandbox.output().count("ZeroDivisionError") == 3
 
 

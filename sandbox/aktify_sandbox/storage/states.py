@@ -8,12 +8,10 @@ import re
 from collections.abc import Callable, Iterator
 from typing import Any
 
-import orjson
-
 from aktify_sandbox.contract.phone import is_fictional
 from aktify_sandbox.jobs import Work
 from aktify_sandbox.storage.index import Index
-from aktify_sandbox.storage.log import FORMAT, Line, Replacement, Snapshot, is_intact, request_id
+from aktify_sandbox.storage.log import FORMAT, Line, LogDamaged, Replacement, Snapshot, is_intact, request_id
 
 _AT_ONCE = 50
 """So many lines are a fraction of a millisecond's work."""
@@ -122,7 +120,7 @@ def _proved_lines(log: Snapshot) -> Iterator[tuple[Line, dict[str, Any]]]:
 def _content_of(place: int, line: Line) -> dict[str, Any]:
     try:
         content = line.load()
-    except orjson.JSONDecodeError:
+    except LogDamaged:
         raise StateMistake(place, "This line isn't JSON.") from None
     if place == 1 and content.get("version") != FORMAT:
         found = content.get("version")
