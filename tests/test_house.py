@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from running import Serve
+from running import Serve, unmeasured
 
 PACKAGE = Path(__file__).parent.parent / "sandbox" / "aktify_sandbox"
 
@@ -177,9 +177,8 @@ def test_exported_names_exist() -> None:
 def test_help_imports_nothing_heavy() -> None:
     """`--help` must answer at once: what only a server or a refused lead needs isn't loaded."""
     code = "import sys, json, aktify_sandbox.cli; print(json.dumps(list(sys.modules)))"
-    loaded = set(
-        json.loads(subprocess.run([sys.executable, "-c", code], capture_output=True, check=True).stdout)
-    )
+    done = subprocess.run([sys.executable, "-c", code], env=unmeasured(), capture_output=True, check=True)
+    loaded = set(json.loads(done.stdout))
     assert not loaded & {"starlette", "uvicorn", "tinydb", "jsonschema", "httpx", "yaml", "orjson", "asyncio"}
     assert not loaded & {"phonenumbers", "email_validator", "html", "aktify_sandbox.cli.junit"}
 
