@@ -34,7 +34,7 @@ _IDLE, _AFTER = 2.0, 1.0
 """Seconds that are measured before an operation, and behind its answer: what it began may go on."""
 _PATIENCE = 300.0
 _CHANGE_SECONDS = 60.0
-_LINES_BEFORE_CHECKPOINT = 98_500
+_LINES_BEFORE_CHECKPOINT = 93_000
 """The client's own posts bring them to the 100,000 after which a checkpoint is written.
 
 The last one is that of a clean stop, which writes none for fewer than 10,000.
