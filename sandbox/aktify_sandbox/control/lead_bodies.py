@@ -1,6 +1,5 @@
 """The body of `POST /_sandbox/leads`, lead by lead: one of 60 MB would hold the interpreter for most of a second."""
 
-import json
 from collections.abc import Generator
 from json import JSONDecodeError
 from typing import Any
@@ -9,10 +8,7 @@ import orjson
 
 from aktify_sandbox.control.problems import ProblemError, json_value
 from aktify_sandbox.jobs import Work
-
-_DECODER = json.JSONDecoder(parse_int=str, parse_float=str)
-"""Finds where values end, however many digits a number has."""
-_BLANK = tuple(" \t\r\n")
+from aktify_sandbox.leadfiles.json_leads import DECODER, skip, spans
 
 Reading = Generator[None, None, int]
 """Work that comes to the place behind what it has read."""
@@ -57,18 +53,11 @@ class LeadBody:
 
     def _array(self, start: int) -> Reading:
         """Take the elements of the array that begins there as leads."""
-        self._places = []
-        place = self._skip(start + 1)
-        if self._text[place : place + 1] == "]":
-            return place + 1
-        while True:
-            end = self._end_of(place)
-            self._take(place, end)
+        self._places, end = [], start + 1
+        for begins, end in spans(self._text, start):
+            self._take(begins, end)
             yield
-            place = self._skip(end)
-            if self._text[place : place + 1] == "]":
-                return place + 1
-            place = self._behind(place, ",")
+        return self._skip(end) + 1
 
     def _object(self, start: int) -> Reading:
         """Take its `leads`, or itself when it has none."""
@@ -108,7 +97,7 @@ class LeadBody:
         return json_value(self._content[begins:ends])
 
     def _end_of(self, place: int) -> int:
-        end: int = _DECODER.raw_decode(self._text, place)[1]
+        end: int = DECODER.raw_decode(self._text, place)[1]
         return end
 
     def _behind(self, place: int, sign: str) -> int:
@@ -118,6 +107,4 @@ class LeadBody:
         return self._skip(place + 1)
 
     def _skip(self, place: int) -> int:
-        while self._text[place : place + 1] in _BLANK:
-            place += 1
-        return place
+        return skip(self._text, place)

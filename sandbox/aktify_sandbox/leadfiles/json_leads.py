@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 from .file_error import FileError
 
-_DECODER = json.JSONDecoder(parse_int=str, parse_float=str)
+DECODER = json.JSONDecoder(parse_int=str, parse_float=str)
 """Finds where values end, however many digits a number has."""
 
 
@@ -34,14 +34,14 @@ def lines(text: str) -> Iterator[Piece]:
 
 def elements(text: str) -> Iterator[Piece]:
     """The elements of an array or of `{"leads": […]}`; anything else is one lead. Raises `FileError`."""
-    start = _skip(text, 0)
+    start = skip(text, 0)
     start = start if text[start : start + 1] == "[" else _listed_leads(text, start)
     if start < 0:
         yield Piece(1, 1, text)
         return
     number, line, counted = 0, 1, 0
     try:
-        for number, (place, end) in enumerate(_spans(text, start), 1):
+        for number, (place, end) in enumerate(spans(text, start), 1):
             line += text.count("\n", counted, place)
             counted = place
             yield Piece(number, line, text[place:end])
@@ -54,42 +54,43 @@ def elements(text: str) -> Iterator[Piece]:
         ) from None
 
 
-def _spans(text: str, start: int) -> Iterator[tuple[int, int]]:
+def spans(text: str, start: int) -> Iterator[tuple[int, int]]:
     """Where the elements of an array begin and end. Raises `JSONDecodeError`, also for what stands behind it."""
-    place = _skip(text, start + 1)
+    place = skip(text, start + 1)
     while text[place : place + 1] != "]":
-        end = _DECODER.raw_decode(text, place)[1]
+        end = DECODER.raw_decode(text, place)[1]
         yield place, end
-        place = _skip(text, end)
+        place = skip(text, end)
         if text[place : place + 1] == ",":
-            place = _skip(text, place + 1)
+            place = skip(text, place + 1)
             if text[place : place + 1] == "]":
                 raise json.JSONDecodeError("a comma stands before the closing bracket", text, place)
         elif text[place : place + 1] != "]":
             raise json.JSONDecodeError("Expecting ',' delimiter", text, place)
-    behind = _skip(text, place + 1)
-    if start == _skip(text, 0) and behind < len(text):
+    behind = skip(text, place + 1)
+    if start == skip(text, 0) and behind < len(text):
         raise json.JSONDecodeError("Extra data", text, behind)
 
 
 def _listed_leads(text: str, start: int) -> int:
     """Where the array of `{"leads": […]}` begins, or -1 when the text is anything else."""
     try:
-        value, end = _DECODER.raw_decode(text, start)
+        value, end = DECODER.raw_decode(text, start)
     except (ValueError, RecursionError):
         return -1
-    if not isinstance(value, dict) or not isinstance(value.get("leads"), list) or text[_skip(text, end) :]:
+    if not isinstance(value, dict) or not isinstance(value.get("leads"), list) or text[skip(text, end) :]:
         return -1
     place = start
     while True:
-        name, place = _DECODER.raw_decode(text, _skip(text, place + 1))
-        place = _skip(text, _skip(text, place) + 1)
+        name, place = DECODER.raw_decode(text, skip(text, place + 1))
+        place = skip(text, skip(text, place) + 1)
         if name == "leads" and text[place : place + 1] == "[":
             return place
-        place = _skip(text, _DECODER.raw_decode(text, place)[1])
+        place = skip(text, DECODER.raw_decode(text, place)[1])
 
 
-def _skip(text: str, place: int) -> int:
+def skip(text: str, place: int) -> int:
+    """The place of what comes behind white space."""
     while place < len(text) and text[place] in " \t\r\n":
         place += 1
     return place
