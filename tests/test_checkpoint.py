@@ -176,6 +176,18 @@ def test_it_is_written_while_the_sandbox_runs(tmp_path: Path, monkeypatch: pytes
     store.close()
 
 
+def test_an_import_brings_one_about_too(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(store_module, "_CHECKPOINT_LINES", 5)
+    store = Store(tmp_path)
+
+    async def work() -> None:
+        store.leads.insert_multiple({"campaign": "a", "phone": phone(number)} for number in range(5))
+
+    run(work())
+    assert (tmp_path / CHECKPOINT).exists()
+    store.close()
+
+
 def test_a_stop_while_one_is_being_written_leaves_one(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -268,6 +268,23 @@ def test_keep_bounds_the_record_and_counts_what_it_drops(tmp_path: Path) -> None
     assert (request_numbers(again), again.dropped) == ([newest - older for older in range(5)], 18)
 
 
+def test_what_waits_at_the_end_is_written_without_an_event_loop(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It may be what makes `keep` tidy, which needs one."""
+    store = Store(tmp_path, keep=1)
+    monkeypatch.setattr(store, "_end_turn", lambda: None)  # the loop ends before its next turn
+
+    async def work() -> None:
+        for _ in range(3):
+            number = store.next_number()
+            store.add(number, payload(number, None), None, lambda _: None)
+
+    asyncio.run(work())
+    store.close()
+    assert Store(tmp_path, keep=1).requests == 3
+
+
 def test_forgetting_all_keeps_keys_and_never_gives_a_number_twice(tmp_path: Path) -> None:
     store = Store(tmp_path)
     run(post(store, "demo", 1))

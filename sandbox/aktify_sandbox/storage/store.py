@@ -162,7 +162,8 @@ class Store:
 
     def has(self, campaign: str, identity: str) -> bool:
         """Whether the number (E.164, or with its spelling) was already taken in the campaign."""
-        return self.index.line_of(campaign, identity) is not None
+        leads = self.index.leads.get(campaign)
+        return leads is not None and place_of(identity) in leads.lines
 
     def next_number(self) -> int:
         """The next number of the sequence. It is never given again."""
@@ -175,7 +176,7 @@ class Store:
         It is called with `LogUnwritable` if the write failed: then nothing was recorded and the number is free again.
         """
         if not self._lines:
-            asyncio.get_running_loop().call_soon(self.flush)
+            asyncio.get_running_loop().call_soon(self._end_turn)
         if kept is not None:
             self.index.take(number, kept)
         self._lines.append(seal(payload))
@@ -233,6 +234,10 @@ class Store:
         if self._watchers:
             self._tell("recorded", index.written)
         self._since_checkpoint += len(lines)
+
+    def _end_turn(self) -> None:
+        """Write what the turn of the event loop has brought, and begin the long work that is due."""
+        self.flush()
         if self._since_checkpoint >= _CHECKPOINT_LINES and self.state_folder and self._checkpointing is None:
             self._checkpointing = asyncio.ensure_future(self._write_checkpoint(self.state_folder))
         if self.keep and self.requests >= self._tidy_at and self._tidying is None:
@@ -369,6 +374,9 @@ class Store:
         for line in lines:
             self.index.learn(line)
         self._since_checkpoint += len(lines)
+        if self._since_checkpoint >= _CHECKPOINT_LINES:
+            with contextlib.suppress(RuntimeError):  # no loop runs: then the stop writes a checkpoint
+                asyncio.get_running_loop().call_soon(self._end_turn)
         discarded, self.index.discarded = self.index.discarded, []
         _free([leads.lines for leads in discarded])
 
