@@ -468,8 +468,9 @@ def test_a_folder_that_an_earlier_version_has_is_in_use(tmp_path: Path) -> None:
     with (tmp_path / "lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         refused(tmp_path, StateInUse)
-    opens_again = Store(tmp_path)
-    opens_again.close()
+    again = Store(tmp_path)
+    assert again.has("demo", "+15095550001")
+    again.close()
 
 
 def test_a_new_log_is_locked_before_it_has_the_name(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

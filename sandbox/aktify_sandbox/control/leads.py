@@ -22,6 +22,7 @@ from aktify_sandbox.jobs import Stopping, Work
 from aktify_sandbox.originals import time
 from aktify_sandbox.record.recorder import timestamp
 from aktify_sandbox.record.records import may_hold
+from aktify_sandbox.storage.index import public_lead
 from aktify_sandbox.storage.log import Line, LogUnwritable, request_id
 from aktify_sandbox.storage.store import Store
 
@@ -84,7 +85,7 @@ def _page(
         if len(found) == limit:
             return found, request_id(last)
         last = line.number
-        found.append(_public(lead))
+        found.append(public_lead(lead))
     return found, None
 
 
@@ -139,10 +140,6 @@ def _holds(lead: Any, search: str) -> bool:
     values += (lead["lead"].get("metadata") or {}).values()
     texts = (lead["campaign"], lead["phone"], lead["receivedAt"], lead["request"] or _IMPORTED, *values)
     return search.lower() in "\n".join(texts).lower()
-
-
-def _public(lead: Any) -> dict[str, Any]:
-    return {name: lead[name] for name in ("campaign", "phone", "receivedAt", "request", "lead")}
 
 
 def _default_campaign(services: Services) -> str:

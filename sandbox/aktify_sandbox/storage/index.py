@@ -259,6 +259,11 @@ def lead_in(content: Mapping[str, Any]) -> dict[str, Any] | None:
     return {**kept, "request": content["id"], "short": content.get("short")}
 
 
+def public_lead(lead: Mapping[str, Any]) -> dict[str, Any]:
+    """A kept lead as everybody may see it."""
+    return {name: lead[name] for name in ("campaign", "phone", "receivedAt", "request", "lead")}
+
+
 def restored(content: dict[str, Any]) -> dict[str, Any]:
     """A record as it is read, with the body that its line doesn't say twice."""
     response = content["response"]

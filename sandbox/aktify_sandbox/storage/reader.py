@@ -17,13 +17,12 @@ from aktify_sandbox.jobs import finished
 from aktify_sandbox.originals import os, threading
 from aktify_sandbox.storage import checkpoint
 from aktify_sandbox.storage.folder import CHECKPOINT
-from aktify_sandbox.storage.index import Document, Index, identity_in, lead_in, public, restored
+from aktify_sandbox.storage.index import Document, Index, identity_in, lead_in, public, public_lead, restored
 from aktify_sandbox.storage.log import FORMAT, Line, LogDamaged, LogError, Snapshot, is_intact, is_request
 from aktify_sandbox.storage.server_file import LOG
 from aktify_sandbox.storage.states import DAMAGED, MEANINGLESS, NONSENSE, learned
 from aktify_sandbox.storage.tables import State
 
-_OF_A_LEAD = ("campaign", "phone", "receivedAt", "request", "lead")
 _NO_STATE = "Fix: give the folder that `aktify-sandbox serve` names as its state."
 
 
@@ -222,7 +221,7 @@ class Leads(Mapping[str, Document]):
             for line in snapshot.find_all(numbers, Snapshot.forwards_from):
                 lead = lead_in(line.load())
                 if lead and index.keeps(lead["campaign"], identity_in(lead), line.number):
-                    yield str(line.number), {name: lead[name] for name in _OF_A_LEAD}
+                    yield str(line.number), public_lead(lead)
 
 
 class Added(Mapping[str, Document]):

@@ -1,4 +1,4 @@
-"""TinyDB over the log: its document API for leads, keys, campaigns and counters, without its file.
+"""TinyDB over the log: its document API for leads, keys and campaigns, without its file.
 
 TinyDB's own storages rewrite (or copy) everything at each insert. Here `read` hands out live views and a table
 writes only its differences, so that an insert costs one line whatever the number of documents.
@@ -65,14 +65,18 @@ class LedgerStorage(Storage):
             self.ledger.change(name, {}, [int(key) for key in documents if key not in data.get(name, {})])
 
 
-class LedgerTable(Table):
+class UncachedTable(Table):
+    """A table that remembers no answer, whatever is asked for: documents also arrive from elsewhere."""
+
+    def __init__(self, storage: Storage, name: str, *_: Any, **__: Any) -> None:
+        """TinyDB's own options for it change nothing."""
+        super().__init__(storage, name, cache_size=0)
+
+
+class LedgerTable(UncachedTable):
     """A table that writes what has changed instead of all that there is."""
 
     _storage: LedgerStorage
-
-    def __init__(self, storage: Storage, name: str, *_: Any, **__: Any) -> None:
-        """No answer is remembered, whatever is asked for: documents also arrive from elsewhere."""
-        super().__init__(storage, name, cache_size=0)
 
     def _get_next_id(self) -> int:
         return self._storage.ledger.next_number()
@@ -126,12 +130,8 @@ class ViewStorage(Storage):
         self._views.close()
 
 
-class ViewTable(Table):
-    """A table that is only read, anew each time."""
-
-    def __init__(self, storage: Storage, name: str, *_: Any, **__: Any) -> None:
-        """No answer is remembered, whatever is asked for."""
-        super().__init__(storage, name, cache_size=0)
+class ViewTable(UncachedTable):
+    """A table that is only read."""
 
     def _get_next_id(self) -> int:
         raise StateError(_READ_ONLY)
