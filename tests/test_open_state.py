@@ -356,11 +356,11 @@ FOLDERS: dict[str, tuple[Callable[[Path], object], str]] = {
     "another's log": (lambda folder: (folder / "log.jsonl").write_text('{"level": 1}\n'), "is no log of a"),
     "another's sealed log": (
         lambda folder: (folder / "log.jsonl").write_bytes(sealed({**FIRST, "log": "x"})),
-        "another version",
+        "expected a log of aktify-sandbox in format 1, found x 1",
     ),
     "of a later version": (
         lambda folder: (folder / "log.jsonl").write_bytes(sealed({**FIRST, "version": 2})),
-        "another version: format 2",
+        "in format 1, found aktify-sandbox 2",
     ),
     "a link": (lambda folder: (folder / "log.jsonl").symlink_to("/etc/passwd"), "is a symbolic link"),
     "a pipe": (lambda folder: os.mkfifo(folder / "log.jsonl"), "isn't a file"),

@@ -41,7 +41,7 @@ class Finished(NamedTuple, Generic[T]):
 
 
 class Runs(Protocol):
-    """How work is run for somebody: it ends when nobody waits for it any more."""
+    """Runs work for one client, and ends it when that client stops waiting."""
 
     async def __call__(self, work: Work[T]) -> T:
         """What the work comes to. Raises `Stopping`, and whatever the work raises."""
@@ -106,7 +106,7 @@ class Jobs:
                     time.sleep(_REST_SECONDS)
 
     def _next(self) -> "_Job[Any] | None":
-        """Whose turn it is. None: the thread ends, since nobody needs it."""
+        """The next job. None: there is none, and the thread ends."""
         with self._lock:
             if not self._turns:
                 self._thread = None
@@ -148,12 +148,12 @@ class _Job(Generic[T]):
             if not self.outcome.done():  # whoever waited has been cancelled
                 settle(value)
 
-        with contextlib.suppress(RuntimeError):  # the loop is closed: nobody waits
+        with contextlib.suppress(RuntimeError):  # the loop is closed, so no caller waits
             self._loop.call_soon_threadsafe(told)
 
 
 def finished(work: Work[T]) -> T:
-    """What work comes to that is done here and now, since nobody else has anything to do meanwhile."""
+    """Runs the work to its end in this thread, and returns its result."""
     while (end := _advanced(work, _AT_ONCE_SECONDS)) is None:
         pass
     return end.result

@@ -16,8 +16,8 @@ def replaced(
 ) -> Iterator[BinaryIO]:
     """What is written takes the path's place at the end; when anything fails, what was there stays.
 
-    Until then it lies in the same folder, under a name that nobody else has. `folder` is an open folder in which the
-    path is a name; so whatever becomes of that folder's own name, nothing is written elsewhere. A pipe, a terminal or
+    Until then the content is in a temporary file with a unique name in the same folder. `folder` is the descriptor of
+    an open folder in which `path` is a name, so it doesn't matter if that folder is renamed. A pipe, a terminal or
     /dev/null is written to as it is. Unless `is_durable`, a power loss may take it. Raises `OSError`.
     """
     if folder is None and path.exists() and not path.is_file() and not path.is_dir():

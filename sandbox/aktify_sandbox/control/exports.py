@@ -92,7 +92,7 @@ def _as_curl(record: dict[str, Any], campaigns: Campaigns) -> str:
 
 
 async def _pieces(found: Iterator[dict[str, Any] | None], form: _Form, run: Runs) -> AsyncIterator[str]:
-    """Each piece is a job of its own, so that a client who reads slowly holds up nobody."""
+    """Each piece is a separate job, so a slow client delays no other job."""
     yield form.begins
     before = ""
     while shown := await run(_batch(found, form.shown)):

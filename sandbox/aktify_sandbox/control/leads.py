@@ -27,7 +27,7 @@ from aktify_sandbox.storage.log import Line, LogUnwritable, request_id
 from aktify_sandbox.storage.store import Store
 
 _AT_ONCE = 200
-"""So many leads are imported before others have their turn: a few milliseconds."""
+"""Leads imported per slice, which takes a few milliseconds."""
 _IMPORTED = "imported"
 """Where others have the id of the request that brought them."""
 _MOMENT = re.compile(dates.PATTERNS["rfc3339"])

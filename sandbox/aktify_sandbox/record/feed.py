@@ -151,7 +151,7 @@ class Feed:
                 return
 
     async def wait(self, filters: Filters, count: int, seconds: float, run: Runs) -> list[Record]:
-        """The requests that the filters admit, newest first, once there are so many or the time is over.
+        """Returns the requests that match the filters, newest first, when `count` have come or the time is up.
 
         What was there before is looked through by `run`.
         """

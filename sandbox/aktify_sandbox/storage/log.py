@@ -111,6 +111,19 @@ def is_intact(line: bytes) -> bool:
     return line[-_SEAL:] == b',"crc":"%08x"}' % zlib.crc32(head) and line.startswith(b'{"id":"r')
 
 
+def is_next(line: Line, last: int) -> bool:
+    """Whether the line is what was written and comes after the line with that number."""
+    return is_intact(line.text) and line.number > last
+
+
+def check_format(first: Line, path: Path | None) -> None:
+    """Raise `LogError` unless the first line is that of a log which this version reads."""
+    found = first.load()
+    if (found.get("log"), found.get("version")) != ("aktify-sandbox", FORMAT):
+        kind = f"{found.get('log')} {found.get('version')}"
+        raise LogError(f"{path}:1: expected a log of aktify-sandbox in format {FORMAT}, found {kind}.")
+
+
 _BEGINNING = 64
 """So many bytes say what a line is."""
 REQUEST_SIGN = b'","kind":"request"'
@@ -309,11 +322,11 @@ class Log:
         """
         last = -1
         for place, line in enumerate(self.lines(start)):
-            if not is_intact(line.text) or line.number <= last:
+            if not is_next(line, last):
                 raise self._damage(place, start)
             last = line.number
             if line.offset == 0:
-                self._check_format(line)
+                check_format(line, self.path)
             yield line
         self._cut_torn_end()
 
@@ -324,14 +337,6 @@ class Log:
             f"{self.path}:{place}: this line is damaged (its checksum is wrong); nothing was changed. "
             f"{_way_out(place)}"
         )
-
-    def _check_format(self, line: Line) -> None:
-        found = line.load()
-        if found.get("log") != "aktify-sandbox" or found.get("version") != FORMAT:
-            kind = f"{found.get('log')} {found.get('version')}"
-            raise LogError(
-                f"{self.path}:1: expected a log of aktify-sandbox in format {FORMAT}, found {kind}."
-            )
 
     # what is read, from any thread
 

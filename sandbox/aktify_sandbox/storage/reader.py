@@ -18,7 +18,16 @@ from aktify_sandbox.originals import os, threading
 from aktify_sandbox.storage import checkpoint
 from aktify_sandbox.storage.folder import CHECKPOINT
 from aktify_sandbox.storage.index import Document, Index, identity_in, lead_in, public, public_lead, restored
-from aktify_sandbox.storage.log import FORMAT, Line, LogDamaged, LogError, Snapshot, is_intact, is_request
+from aktify_sandbox.storage.log import (
+    Line,
+    LogDamaged,
+    LogError,
+    Snapshot,
+    check_format,
+    is_intact,
+    is_next,
+    is_request,
+)
 from aktify_sandbox.storage.server_file import LOG
 from aktify_sandbox.storage.states import DAMAGED, MEANINGLESS, NONSENSE, learned
 from aktify_sandbox.storage.tables import State
@@ -85,9 +94,7 @@ class Lines:
         first = next(snapshot.lines(chunk_size=1 << 12), None)
         if first is None or not is_intact(first.text):
             raise LogError(f"{self.path} is no log of a sandbox. {_NO_STATE}")
-        head = first.load()
-        if (head.get("log"), head.get("version")) != ("aktify-sandbox", FORMAT):
-            raise LogError(f"{self.path} was written by another version: format {head.get('version')}.")
+        check_format(first, self.path)
         found = checkpoint.read(_content(self.path.with_name(CHECKPOINT)), snapshot) if self.path else None
         if found:
             self.index, self.end = found
@@ -97,7 +104,7 @@ class Lines:
         """Learn what was written since; a line without its end is still being written. Raises `LogDamaged`."""
         snapshot, newest = self.snapshot(self.size), self.index.written if self.end else -1
         for line in snapshot.lines(self.end):
-            if not is_intact(line.text) or line.number <= newest:
+            if not is_next(line, newest):
                 raise self._damage(snapshot, line, DAMAGED)
             try:
                 self.index.learn(line.load())

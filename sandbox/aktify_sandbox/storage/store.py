@@ -30,7 +30,7 @@ from aktify_sandbox.storage.log import (
     LogUnwritable,
     Replacement,
     Snapshot,
-    is_intact,
+    is_next,
     is_request,
     request_id,
     seal,
@@ -118,7 +118,7 @@ class Store:
             for place, line in enumerate(snapshot.lines(), start=1):
                 if line.offset >= self.unproved:
                     return None
-                if not is_intact(line.text) or line.number <= last:
+                if not is_next(line, last):
                     return f"{self.log.path}:{place}: {line.damage()}"
                 last = line.number
                 yield
