@@ -176,6 +176,17 @@ def test_it_is_written_while_the_sandbox_runs(tmp_path: Path, monkeypatch: pytes
     store.close()
 
 
+def test_a_large_one_is_replaced_by_the_next(tmp_path: Path) -> None:
+    store = Store(tmp_path)
+    for count in (5_000, 1):
+        store.leads.insert_multiple({"campaign": "a", "phone": phone(number)} for number in range(count))
+        write_checkpoint(store)
+    store.log.close()
+    again = Store(tmp_path)
+    assert again.unproved == (tmp_path / "log.jsonl").stat().st_size
+    again.close()
+
+
 def test_an_import_brings_one_about_too(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(store_module, "_CHECKPOINT_LINES", 5)
     store = Store(tmp_path)

@@ -1,13 +1,15 @@
 """What the log said up to some line, in a file beside it, so that a start reads only what came after.
 
-It begins with one line of JSON: which log it belongs to, the counts, keys and campaigns, and how long each array is
-that follows, 64-bit numbers in the machine's own order. It is written whole or not at all and ends with a checksum.
-It is never the truth: one that is missing, torn, of another log or another version only costs the time to read the log.
+It begins with one line of JSON: which log it belongs to, the counts, keys and campaigns. Then come arrays of 64-bit
+numbers in the machine's own order, JSON that says what each array is and how long, the length of that JSON, and a
+checksum of it all. It is written whole or not at all. It is never the truth: one that is missing, torn, of another log
+or another version only costs the time to read the log.
 """
 
 import sys
 import zlib
 from array import array
+from bisect import bisect_right
 from collections.abc import Iterable, Iterator
 from typing import Any, BinaryIO, NamedTuple, TypeAlias
 
@@ -18,8 +20,9 @@ from aktify_sandbox.storage.index import CampaignLeads, Index, line_numbers
 from aktify_sandbox.storage.log import Snapshot, number_in
 from aktify_sandbox.storage.shards import NUMBERS, Shards
 
-_VERSION = 1
-_SUM = 4
+_VERSION = 2
+_LENGTH, _SUM = 8, 4
+"""Bytes of the two numbers at the end."""
 _AT_ONCE = 1 << 14
 _COUNTS = ("next", "written", "came", "forgotten", "dropped", "keep")
 
@@ -63,36 +66,65 @@ class Checkpoint:
         self._links, self._amendments = index.links, index.amendments
 
     def write(self, file: BinaryIO) -> Work[None]:
-        """Write it, for any thread. Raises `OSError`."""
+        """Write it, for any thread; no more than a piece of it is held. Raises `OSError`."""
         newest = self._counts["written"]
+        out = _Output(
+            file,
+            {
+                "checkpoint": "aktify-sandbox",
+                "version": _VERSION,
+                "order": sys.byteorder,
+                "mark": [*self._mark],
+                **self._counts,
+                "plain": self._plain,
+            },
+        )
         shapes: list[dict[str, Any]] = []
-        arrays: list[Numbers] = [self._strides]
+        yield from out.array([self._strides])
         for name, leads in self._leads:
-            pieces = yield from _frozen(leads.lines, newest)
-            shapes.append({"name": name, "spelled": leads.is_spelled, "pieces": len(pieces)})
-            arrays += [*_flat(pieces), (yield from _up_to(leads.order, newest))]
-        maps = []
-        for shards in (self._links, self._amendments):
-            pieces = yield from _frozen(shards, newest)
-            maps.append(len(pieces))
-            arrays += _flat(pieces)
-        head = {
-            "checkpoint": "aktify-sandbox",
-            "version": _VERSION,
-            "order": sys.byteorder,
-            "mark": [*self._mark],
-            **self._counts,
-            "plain": self._plain,
-            "leads": shapes,
-            "maps": maps,
-            "lengths": [len(each) for each in arrays],
-        }
-        total = 0
-        for piece in (orjson.dumps(head) + b"\n", *(each.tobytes() for each in arrays)):
-            total = zlib.crc32(piece, total)
-            file.write(piece)
+            pieces = yield from out.shards(leads.lines, newest)
+            shapes.append({"name": name, "spelled": leads.is_spelled, "pieces": pieces})
+            yield from out.array(_up_to(leads.order, newest))
+        links = yield from out.shards(self._links, newest)
+        amendments = yield from out.shards(self._amendments, newest)
+        out.end({"leads": shapes, "maps": [links, amendments]})
+
+
+class _Output:
+    """The file as it is written."""
+
+    def __init__(self, file: BinaryIO, head: dict[str, Any]) -> None:
+        self._file = file
+        self._lengths: list[int] = []
+        self._checksum = 0
+        self._write(orjson.dumps(head) + b"\n")
+
+    def shards(self, shards: Shards, newest: int) -> Work[int]:
+        """Their keys and values, piece by piece. Returns how many pieces there are."""
+        count = 0
+        for count, (keys, values) in enumerate(shards.frozen(newest), 1):  # noqa: B007  it is returned
+            yield from self.array([keys])
+            yield from self.array([values])
+        return count
+
+    def array(self, parts: Iterable[Numbers]) -> Work[None]:
+        """One array, in parts."""
+        self._lengths.append(0)
+        for part in parts:
+            self._write(part)
+            self._lengths[-1] += len(part)
             yield
-        file.write(total.to_bytes(_SUM))
+
+    def end(self, arrays: dict[str, Any]) -> None:
+        """What the arrays are."""
+        text = orjson.dumps({**arrays, "lengths": self._lengths})
+        self._write(text)
+        self._write(len(text).to_bytes(_LENGTH))
+        self._file.write(self._checksum.to_bytes(_SUM))
+
+    def _write(self, content: "bytes | Numbers") -> None:
+        self._checksum = zlib.crc32(content, self._checksum)
+        self._file.write(content)
 
 
 def read(content: bytes, snapshot: Snapshot) -> tuple[Index, int] | None:
@@ -108,27 +140,28 @@ def _understood(content: bytes, snapshot: Snapshot) -> tuple[Index, int] | None:
     body = memoryview(content)[:-_SUM]
     if zlib.crc32(body).to_bytes(_SUM) != content[-_SUM:]:
         return None
-    length = content.index(b"\n") + 1
-    head = orjson.loads(body[:length])
+    begin, end = content.index(b"\n") + 1, len(body) - _LENGTH
+    middle = end - int.from_bytes(body[end:])
+    head, tail = orjson.loads(body[:begin]), orjson.loads(body[middle:end])
     mark = Mark(*head["mark"])
     if (head["version"], head["order"]) != (_VERSION, sys.byteorder) or Mark.at(snapshot, mark.end) != mark:
         return None
-    arrays = _arrays(body[length:], head["lengths"])
+    arrays = _arrays(body[begin:middle], tail["lengths"])
     index = Index()
     for name in _COUNTS:
         setattr(index, name, head[name])
     index.plain = head["plain"]
     index.strides = array(NUMBERS, next(arrays))
-    for shape in head["leads"]:
+    for shape in tail["leads"]:
         leads = index.leads[shape["name"]] = CampaignLeads()
         leads.lines, leads.is_spelled = _shards(arrays, shape["pieces"]), shape["spelled"]
         leads.order = line_numbers(next(arrays))
-    index.links, index.amendments = (_shards(arrays, count) for count in head["maps"])
+    index.links, index.amendments = (_shards(arrays, count) for count in tail["maps"])
     return index, mark.end
 
 
 def _arrays(content: memoryview, lengths: list[int]) -> Iterator["memoryview[int]"]:
-    """What follows the first line, without a copy of it: that would leave holes in memory."""
+    """Each array, without a copy of it: that would leave holes in memory."""
     numbers, start = content.cast("q"), 0
     for length in lengths:
         yield numbers[start : start + length]
@@ -139,27 +172,11 @@ def _shards(arrays: Iterator["memoryview[int]"], count: int) -> Shards:
     return Shards.thawed((next(arrays), next(arrays)) for _ in range(count))
 
 
-def _frozen(shards: Shards, newest: int) -> Work[list[tuple[Numbers, Numbers]]]:
-    found = []
-    for piece in shards.frozen(newest):
-        found.append(piece)
-        yield
-    return found
-
-
-def _flat(pieces: Iterable[tuple[Numbers, Numbers]]) -> Iterator[Numbers]:
-    for keys, values in pieces:
-        yield from (keys, values)
-
-
-def _up_to(order: Numbers, newest: int) -> Work[Numbers]:
-    copy = array(NUMBERS)
+def _up_to(order: Numbers, newest: int) -> Iterator[Numbers]:
+    """The lines up to the newest, which rise, in parts."""
     for start in range(0, len(order), _AT_ONCE):
-        copy.fromlist(order[start : start + _AT_ONCE].tolist())
-        yield
-    while copy and copy[-1] > newest:
-        copy.pop()
-    return copy
+        part = order[start : start + _AT_ONCE]
+        yield array(NUMBERS, part[: bisect_right(part, newest)])
 
 
 def _digest(line: bytes) -> str:

@@ -80,4 +80,4 @@ def _frozen(piece: dict[int, int], newest: int) -> tuple["array[int]", "array[in
     copy = piece.copy()  # one step, which no other thread comes between
     if max(copy.values(), default=0) > newest:
         copy = {key: value for key, value in copy.items() if value <= newest}
-    return array(NUMBERS, copy.keys()), array(NUMBERS, copy.values())
+    return array(NUMBERS, list(copy)), array(NUMBERS, list(copy.values()))
