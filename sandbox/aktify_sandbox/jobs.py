@@ -24,6 +24,8 @@ _REST_SECONDS = 0.0005
 """How long the thread rests after each slice. Where a job reads a file every few hundred microseconds, it lets go of
 the interpreter each time, and takes it back before the event loop has woken up; that was seen to go on for 0.7 s.
 """
+_LINGER_SECONDS = 1.0
+"""How long the thread waits for more: starting one holds the event loop up until it runs, and exports are many jobs."""
 _END_SECONDS = 0.5
 
 
@@ -51,14 +53,18 @@ class Jobs:
     """The work that is under way."""
 
     def __init__(self) -> None:
-        self._lock = threading.Lock()
+        self._changed = threading.Condition()
         self._turns: deque[_Job[Any]] = deque()
         self._thread: threading.Thread | None = None
         self._is_closed = False
 
     def at_once(self, work: Work[T]) -> Finished[T] | None:
-        """Work a few milliseconds in the caller's thread. None: there is more to do, which is for `run`."""
-        return _advanced(work, _AT_ONCE_SECONDS)
+        """Work a few milliseconds in the caller's thread. None: there is more to do, which is for `run`.
+
+        That thread gives way as soon as the jobs' own, since it may be beside the event loop's.
+        """
+        with _SWITCHES:
+            return _advanced(work, _AT_ONCE_SECONDS)
 
     async def run(self, work: Work[T]) -> T:
         """Have it worked out in the thread. Whoever is cancelled meanwhile ends it.
@@ -66,7 +72,7 @@ class Jobs:
         Raises `Stopping`, and whatever the work raises.
         """
         job = _Job(work)
-        with self._lock:
+        with self._changed:
             if self._is_closed:
                 raise Stopping
             if self._thread is None:
@@ -74,6 +80,7 @@ class Jobs:
                 thread.start()
                 self._thread = thread
             self._turns.append(job)
+            self._changed.notify()
         try:
             return await job.outcome
         finally:
@@ -87,8 +94,9 @@ class Jobs:
 
     def close(self) -> None:
         """End all that is under way, and take no more."""
-        with self._lock:
+        with self._changed:
             self._is_closed = True
+            self._changed.notify()
             thread = self._thread
         if thread is not None:
             thread.join(_END_SECONDS)  # longer only where the disk lets a single step wait
@@ -96,22 +104,23 @@ class Jobs:
     # in the thread
 
     def _work(self) -> None:
-        with _SWITCHES:
-            while (job := self._next()) is not None:
-                if self._is_closed or not job.is_wanted:
-                    job.end()
-                elif not job.advance():
-                    with self._lock:
-                        self._turns.append(job)
-                    time.sleep(_REST_SECONDS)
+        while (job := self._next()) is not None:
+            if self._is_closed or not job.is_wanted:
+                job.end()
+                continue
+            with _SWITCHES:
+                is_over = job.advance()
+            if not is_over:
+                with self._changed:
+                    self._turns.append(job)
+                time.sleep(_REST_SECONDS)
 
     def _next(self) -> "_Job[Any] | None":
-        """The next job. None: there is none, and the thread ends."""
-        with self._lock:
-            if not self._turns:
+        """The next job. None: there is none for a while, and the thread ends."""
+        with self._changed:
+            if not self._changed.wait_for(lambda: self._turns or self._is_closed, _LINGER_SECONDS):
                 self._thread = None
-                return None
-            return self._turns.popleft()
+            return self._turns.popleft() if self._turns else None
 
 
 class _Job(Generic[T]):
