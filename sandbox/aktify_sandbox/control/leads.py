@@ -15,7 +15,7 @@ from aktify_sandbox.contract.schema import RESPONSE_ORDER
 from aktify_sandbox.control.lead_bodies import LeadBody
 from aktify_sandbox.control.problems import ProblemError, json_bytes
 from aktify_sandbox.control.requests import before_in, limit_in, refuse_unknown
-from aktify_sandbox.control.responses import JSONResponse
+from aktify_sandbox.control.responses import JSONResponse, StoredJSONResponse
 from aktify_sandbox.control.services import Services
 from aktify_sandbox.control.work import runs_for
 from aktify_sandbox.jobs import Stopping, Work
@@ -42,7 +42,7 @@ def routes(services: Services) -> list[Route]:
         limit, search = limit_in(request), request.query_params.get("search", "")
         page = _page(store, _meant(store, request), search, limit)
         leads, following = await runs_for(request, services)(page)
-        return JSONResponse({"leads": leads, "next": following})
+        return StoredJSONResponse({"leads": leads, "next": following})
 
     async def import_leads(request: Request) -> Response:
         body = LeadBody(await json_bytes(request))

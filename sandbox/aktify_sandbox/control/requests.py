@@ -10,7 +10,7 @@ from starlette.responses import PlainTextResponse, RedirectResponse, Response
 from starlette.routing import Route
 
 from aktify_sandbox.control.problems import ProblemError, wants_page, wants_text
-from aktify_sandbox.control.responses import JSONResponse
+from aktify_sandbox.control.responses import JSONResponse, StoredJSONResponse
 from aktify_sandbox.control.services import Services
 from aktify_sandbox.control.work import runs_for
 from aktify_sandbox.record import records
@@ -31,7 +31,7 @@ def routes(services: Services) -> list[Route]:
         run = runs_for(request, services)
         found, following = await run(records.page(store, filters, limit, before))
         content: dict[str, Any] = {"requests": found, "next": following}
-        return JSONResponse(content | ({"dropped": store.dropped} if store.dropped else {}))
+        return StoredJSONResponse(content | ({"dropped": store.dropped} if store.dropped else {}))
 
     async def show_request(request: Request) -> Response:
         if wants_page(request):
