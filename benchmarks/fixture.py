@@ -68,7 +68,7 @@ def test_with_a_post(aktify_sandbox, number):
     connection.close()
 """
 _IMPORT = (
-    "import time, pytest\nbegan = time.perf_counter()\nimport aktify_sandbox.pytest_plugin\n"
+    "import time, pytest\nbegan = time.perf_counter()\nimport aktify_sandbox.testing.pytest_plugin\n"
     "print(time.perf_counter() - began)"
 )
 _QUIET = [

@@ -22,7 +22,7 @@ from typing import BinaryIO, NamedTuple
 import click
 import httpx
 
-from aktify_sandbox.control.guard import STATE_MEDIA
+from aktify_sandbox.admin.guard import STATE_MEDIA
 from benchmarks import results
 from benchmarks.leads import HOST, KEY, LEAD, PATH, phone_number
 from benchmarks.prepared import LOG, copied, prepared

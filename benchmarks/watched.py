@@ -12,7 +12,7 @@ import time
 from pathlib import Path
 
 from aktify_sandbox.cli import main
-from aktify_sandbox.serving.hosting import Server
+from aktify_sandbox.server.server import Server
 
 FILE = "lag"
 _SECONDS = 0.001

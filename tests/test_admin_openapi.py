@@ -6,7 +6,7 @@ import pytest
 from jsonschema import Draft202012Validator
 from openapi_spec_validator import validate
 
-from aktify_sandbox.control.openapi import admin_openapi
+from aktify_sandbox.admin.openapi import admin_openapi
 from running import LEAD, Running, admin_routes
 
 DOCUMENT = admin_openapi("1.0", "http://127.0.0.1:8509")

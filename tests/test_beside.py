@@ -16,12 +16,12 @@ import pytest
 import uvicorn
 
 from aktify_sandbox.app import Application
-from aktify_sandbox.embedded.call import Call
 from aktify_sandbox.errors import SandboxDied
-from aktify_sandbox.serving.beside import Beside
-from aktify_sandbox.serving.hosting import CannotServe, Server
+from aktify_sandbox.server.server import CannotServe, Server
+from aktify_sandbox.server.thread import Beside
 from aktify_sandbox.settings import Settings
 from aktify_sandbox.storage.folder import StateInUse
+from aktify_sandbox.testing.call import Call
 from running import LEAD, clean_environment
 
 HANGS = {"phoneNumber": "(509) 555-0160", "region": "CA"}
@@ -75,7 +75,7 @@ def test_500_starts_and_stops_leak_no_thread_socket_or_file(tmp_path: Path) -> N
 
 
 def test_a_stop_does_not_wait_for_requests_that_hang(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("aktify_sandbox.serving.hosting._STOP_SECONDS", 40)  # for those that do get an answer
+    monkeypatch.setattr("aktify_sandbox.server.server._STOP_SECONDS", 40)  # for those that do get an answer
     ended: list[float] = []
     beside = Beside(settings())
     beside.start()
@@ -103,7 +103,7 @@ def test_without_a_socket_it_listens_nowhere(monkeypatch: pytest.MonkeyPatch) ->
     def refuse(*_: object, **__: object) -> None:
         raise AssertionError("a socket was bound")
 
-    monkeypatch.setattr("aktify_sandbox.serving.beside.bind", refuse)
+    monkeypatch.setattr("aktify_sandbox.server.thread.bind", refuse)
     with Beside(settings(), listen=False) as beside:
         with pytest.raises(httpx.TransportError):
             post(beside)
@@ -224,7 +224,7 @@ def test_the_listener_is_told_of_each_exchange() -> None:
 def test_a_program_that_forgets_to_stop_it_ends_all_the_same(tmp_path: Path) -> None:
     code = (
         "from pathlib import Path\n"
-        "from aktify_sandbox.serving.beside import Beside\nfrom aktify_sandbox.settings import Settings\n"
+        "from aktify_sandbox.server.thread import Beside\nfrom aktify_sandbox.settings import Settings\n"
         f"Beside(Settings(port=0, state=Path({str(tmp_path / 'state')!r}))).start()\nprint('end of the program')"
     )
     done = subprocess.run(
@@ -236,7 +236,7 @@ def test_a_program_that_forgets_to_stop_it_ends_all_the_same(tmp_path: Path) -> 
 
 def test_a_fork_leaves_its_parents_sandbox_alone() -> None:
     code = (
-        "import os, httpx\nfrom aktify_sandbox.serving.beside import Beside\n"
+        "import os, httpx\nfrom aktify_sandbox.server.thread import Beside\n"
         "from aktify_sandbox.settings import Settings\n"
         "b = Beside(Settings(port=0, in_memory=True)); b.start()\n"
         "child = os.fork()\n"

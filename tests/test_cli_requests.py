@@ -20,7 +20,7 @@ import httpx
 import jsonschema
 import pytest
 
-from aktify_sandbox.cli.tailing import Event, events
+from aktify_sandbox.cli.tail import Event, events
 from running import COMMAND, LEAD, Running, Serve, clean_environment
 from test_cli import in_json, run
 

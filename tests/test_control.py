@@ -457,7 +457,7 @@ CHANGES: list[tuple[str, str, dict[str, Any]]] = [
         ("aktify_sandbox.storage.log.os.write", OSError(errno.EIO, "Input/output error")),
         ("aktify_sandbox.storage.log.os.write", OSError(errno.ENOSPC, "No space left on device")),
         ("aktify_sandbox.storage.log.os.write", RuntimeError("a defect")),
-        ("aktify_sandbox.scenarios.shelf.Loaded.of", OSError(errno.EMFILE, "Too many open files")),
+        ("aktify_sandbox.scenarios.library.Loaded.of", OSError(errno.EMFILE, "Too many open files")),
     ],
     ids=str,
 )

@@ -19,7 +19,7 @@ import httpx
 import pytest
 import xmlschema
 
-from aktify_sandbox.cli.comparisons import ComparisonMistake, comparison
+from aktify_sandbox.cli.expect import ComparisonMistake, comparison
 from aktify_sandbox.cli.junit import document
 from aktify_sandbox.cli.verdicts import Verdict
 from running import COMMAND, LEAD, clean_environment
@@ -695,7 +695,7 @@ def busy(tmp_path_factory: pytest.TempPathFactory) -> Any:
     """A sandbox that had 2 × 201, 409, 401, a forced 503 and a forced reset; and one request before."""
     from aktify_sandbox.cli.client import Client
     from aktify_sandbox.cli.target import Target
-    from aktify_sandbox.serving.beside import Beside
+    from aktify_sandbox.server.thread import Beside
     from aktify_sandbox.settings import Settings
 
     with Beside(Settings(port=0, in_memory=True)) as beside:

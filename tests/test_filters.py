@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from aktify_sandbox.record.records import Filters
-from aktify_sandbox.record.text import text_of
+from aktify_sandbox.history.query import Filters
+from aktify_sandbox.matching.searchable_text import text_of
 from aktify_sandbox.storage.log import Line, seal
 
 TEXTS = st.text(

@@ -13,8 +13,8 @@ import httpx
 import pytest
 
 from aktify_sandbox.campaigns import Campaigns
-from aktify_sandbox.record.diagnosis import diagnosis, overview
-from aktify_sandbox.record.records import Filters
+from aktify_sandbox.history.explanation import diagnosis, overview
+from aktify_sandbox.history.query import Filters
 from aktify_sandbox.settings import DEFAULT_CAMPAIGNS
 from running import Running, Serve
 
@@ -68,7 +68,7 @@ def test_long_numbers_inside_texts_are_welcome_and_a_bom_is_no_matter(sandbox: R
 
 
 def test_a_defect_is_a_problem_and_its_traceback_is_seen_once(serve: Serve, tmp_path: Path) -> None:
-    breaking = "import aktify_sandbox.record.records as r\nr.page = lambda *_: 1 / 0\n"
+    breaking = "import aktify_sandbox.history.query as r\nr.page = lambda *_: 1 / 0\n"
     (tmp_path / "sitecustomize.py").write_text(breaking)
     sandbox = serve(PYTHONPATH=str(tmp_path))
     for _ in range(3):

@@ -4,7 +4,7 @@ import json
 import subprocess
 from pathlib import Path
 
-from aktify_sandbox.initial import init
+from aktify_sandbox.cli.init import init
 from aktify_sandbox.settings import Settings
 from running import COMMAND, unmeasured
 

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from starlette.requests import Request
 
-from aktify_sandbox.control.work import runs_for
+from aktify_sandbox.admin.client_jobs import runs_for
 from aktify_sandbox.jobs import Finished, Jobs, Stopping, Work
 
 

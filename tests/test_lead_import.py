@@ -16,10 +16,10 @@ from click.testing import CliRunner
 from hypothesis import example, given
 from hypothesis import strategies as st
 
+from aktify_sandbox.admin.import_body import LeadBody
+from aktify_sandbox.admin.problems import ProblemError, json_value
 from aktify_sandbox.cli import main
-from aktify_sandbox.control.lead_bodies import LeadBody
-from aktify_sandbox.control.problems import ProblemError, json_value
-from aktify_sandbox.serving.beside import Beside
+from aktify_sandbox.server.thread import Beside
 from aktify_sandbox.settings import Settings
 from running import Running
 

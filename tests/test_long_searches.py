@@ -14,7 +14,7 @@ import httpx
 import orjson
 import pytest
 
-from aktify_sandbox.serving.beside import Beside
+from aktify_sandbox.server.thread import Beside
 from aktify_sandbox.settings import Settings
 from aktify_sandbox.storage.log import Line, Snapshot, header, request_id, seal
 from running import LEAD, Running

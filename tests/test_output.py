@@ -18,7 +18,7 @@ from typing import IO, Any
 import httpx
 import pytest
 
-from aktify_sandbox.serving.output import unblocked
+from aktify_sandbox.server.output import unblocked
 from running import COMMAND, clean_environment
 
 _MANY = 1_500

@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 
 from aktify_sandbox.app import Application
-from aktify_sandbox.serving.hosting import Server
-from aktify_sandbox.serving.protocol import SandboxProtocol
+from aktify_sandbox.server.protocol import SandboxProtocol
+from aktify_sandbox.server.server import Server
 from aktify_sandbox.settings import Settings
 from aktify_sandbox.storage.store import Store
 from bad_input.corpus import HEALTH, post
@@ -146,7 +146,7 @@ def test_a_client_that_has_ended_its_side_gets_all_answers_before_the_connection
     assert connection.transport.is_closed
 
 
-@pytest.mark.parametrize("place", ["record.recorder.content_of", "serving.protocol.SandboxProtocol.on_end"])
+@pytest.mark.parametrize("place", ["journal.writer.content_of", "server.protocol.SandboxProtocol.on_end"])
 def test_a_defect_anywhere_on_the_way_is_a_500_with_its_traceback_and_never_the_clients_fault(
     connection: Connection, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], place: str
 ) -> None:

@@ -255,7 +255,7 @@ def test_what_keeps_the_server_from_starting_is_told_with_its_cause_and_tried_on
 ) -> None:
     pytester.makeconftest("""
 import asyncio
-from aktify_sandbox.serving.hosting import Server
+from aktify_sandbox.server.server import Server
 
 def refuse(self):
     print("TRIED")
@@ -599,7 +599,7 @@ def test_a_defect_of_our_own_door_fails_the_test_that_met_it(run: Runs) -> None:
 def test_meets_it(aktify_sandbox, monkeypatch):
     def defect(*_):
         raise ZeroDivisionError("on purpose")
-    monkeypatch.setattr("aktify_sandbox.record.records.page", defect)
+    monkeypatch.setattr("aktify_sandbox.history.query.page", defect)
     aktify_sandbox.requests
 
 def test_after(aktify_sandbox):
@@ -616,7 +616,7 @@ def test_before(aktify_sandbox):
     assert post(aktify_sandbox) == 201
 
 def test_crashes(aktify_sandbox, monkeypatch):
-    from aktify_sandbox.serving.hosting import Server
+    from aktify_sandbox.server.server import Server
     async def crash(self, counter):
         raise ZeroDivisionError("on purpose")
     with monkeypatch.context() as patch:
@@ -872,11 +872,12 @@ import sys
 
 def test_it(request):
     assert request.config.pluginmanager.has_plugin("aktify_sandbox")
-    ours = "aktify_sandbox.embedded.sandbox"
+    ours = "aktify_sandbox.testing.sandbox"
     loaded = {"starlette", "uvicorn", "tinydb", "httpx", "orjson", "yaml", "jsonschema", ours}
     assert not loaded & set(sys.modules)
     assert {name for name in sys.modules if name.startswith("aktify_sandbox")} == {
-        "aktify_sandbox", "aktify_sandbox.version", "aktify_sandbox.pytest_plugin"}
+        "aktify_sandbox", "aktify_sandbox.version",
+        "aktify_sandbox.testing", "aktify_sandbox.testing.pytest_plugin"}
 """)
     pytester.runpytest_subprocess(*QUIET, "-p", "no:cacheprovider").assert_outcomes(passed=1)
 
@@ -884,14 +885,15 @@ def test_it(request):
 def test_the_plugin_imports_nothing_but_pytest_and_what_is_there_anyway() -> None:
     code = (
         "import sys, json, pytest, typing, os, collections.abc\nbefore = set(sys.modules)\n"
-        "import aktify_sandbox.pytest_plugin\nprint(json.dumps(sorted(set(sys.modules) - before)))"
+        "import aktify_sandbox.testing.pytest_plugin\nprint(json.dumps(sorted(set(sys.modules) - before)))"
     )
     done = subprocess.run(
         [sys.executable, "-c", code], env=clean_environment(), capture_output=True, text=True, check=True
     )
     assert json.loads(done.stdout) == [
         "aktify_sandbox",
-        "aktify_sandbox.pytest_plugin",
+        "aktify_sandbox.testing",
+        "aktify_sandbox.testing.pytest_plugin",
         "aktify_sandbox.version",
     ]
 

@@ -12,7 +12,7 @@ from aktify_sandbox.bundled import bundled
 from aktify_sandbox.cli import main
 from aktify_sandbox.contract.rulings import RULINGS, Rulings
 from aktify_sandbox.contract.schema import lead_schema
-from aktify_sandbox.scenarios.files import read_scenario
+from aktify_sandbox.scenarios.loader import read_scenario
 from running import COMMAND, Running, clean_environment
 from test_safety import all_routes
 

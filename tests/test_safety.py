@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from aktify_sandbox.app import Application
-from aktify_sandbox.record.exports import FORMS
+from aktify_sandbox.history.export import FORMS
 from aktify_sandbox.settings import Settings
 from aktify_sandbox.storage.store import Store
 from canary import CANARY, bodies, heads, shown_in

@@ -18,7 +18,7 @@ import trio
 
 import aktify_sandbox
 from aktify_sandbox import NoSandbox, NotOne, Sandbox, SandboxError, SandboxMistake, VerifyFailed
-from aktify_sandbox.embedded.doors import Inside
+from aktify_sandbox.testing.client import Inside
 from running import LEAD, Running, Serve, clean_environment
 
 

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from aktify_sandbox.documents.nodes import DocumentMistakes
-from aktify_sandbox.scenarios.files import read_scenario
+from aktify_sandbox.scenarios.loader import read_scenario
 from aktify_sandbox.scenarios.rules import Attempt, Span, Step
 from running import Serve
 

@@ -13,7 +13,7 @@ from jsonschema import Draft202012Validator
 
 from aktify_sandbox.bundled import bundled
 from aktify_sandbox.documents import document
-from aktify_sandbox.scenarios.files import read_scenario
+from aktify_sandbox.scenarios.loader import read_scenario
 from aktify_sandbox.scenarios.schema import scenario_schema
 from make_validation_tour import TARGET, bodies, tour
 from running import LEAD, Running, Serve

@@ -18,9 +18,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from aktify_sandbox import Sandbox
-from aktify_sandbox.embedded.doors import Inside
-from aktify_sandbox.embedded.transports import Transport
-from aktify_sandbox.serving.beside import Beside
+from aktify_sandbox.server.thread import Beside
+from aktify_sandbox.testing.client import Inside
+from aktify_sandbox.testing.transports import Transport
 from running import LEAD
 
 FAULTS = {

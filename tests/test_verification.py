@@ -13,8 +13,8 @@ from hypothesis import strategies as st
 from jsonschema import Draft202012Validator
 
 from aktify_sandbox.documents.nodes import DocumentMistakes
-from aktify_sandbox.expectations.files import expectations_in, expectations_schema, read_expectations
-from aktify_sandbox.expectations.judging import Judging, Seen
+from aktify_sandbox.matching.expectation import Judging, Seen
+from aktify_sandbox.matching.expectation_file import expectations_in, expectations_schema, read_expectations
 from running import LEAD, Running, Serve
 
 Content = dict[str, Any]

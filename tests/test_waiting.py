@@ -8,8 +8,8 @@ import httpx
 import orjson
 
 from aktify_sandbox import Sandbox
-from aktify_sandbox.record.feed import Feed
-from aktify_sandbox.record.records import Filters
+from aktify_sandbox.history.query import Filters
+from aktify_sandbox.history.stream import Feed
 from aktify_sandbox.storage.log import Line, request_id
 from aktify_sandbox.storage.store import Store
 from running import LEAD

@@ -5,8 +5,6 @@ from typing import TYPE_CHECKING, Any
 from aktify_sandbox.version import __version__
 
 if TYPE_CHECKING:
-    from aktify_sandbox.embedded.sandbox import Sandbox
-    from aktify_sandbox.embedded.seen import Lead, Leads, Record, Requests
     from aktify_sandbox.errors import (
         NoSandbox,
         NotOne,
@@ -17,6 +15,8 @@ if TYPE_CHECKING:
         VerifyFailed,
     )
     from aktify_sandbox.storage.reader import open_state
+    from aktify_sandbox.testing.sandbox import Sandbox
+    from aktify_sandbox.testing.views import Lead, Leads, Record, Requests
 
 __all__ = [
     "Lead",
@@ -45,7 +45,7 @@ def __getattr__(name: str) -> Any:
     errors = import_module("aktify_sandbox.errors")
     if hasattr(errors, name):
         return getattr(errors, name)
-    module = "storage.reader" if name == "open_state" else "embedded.sandbox"
+    module = "storage.reader" if name == "open_state" else "testing.sandbox"
     return getattr(import_module(f"aktify_sandbox.{module}"), name)
 
 

@@ -14,19 +14,19 @@ from starlette.requests import Request as StarletteRequest
 from starlette.types import Receive, Scope, Send
 from starlette.websockets import WebSocketClose
 
+from aktify_sandbox.admin import Services, control_routes
+from aktify_sandbox.admin.keys import restore, salt_in
+from aktify_sandbox.admin.state import load_at_start
 from aktify_sandbox.campaigns import Campaigns
-from aktify_sandbox.control import Services, control_routes
-from aktify_sandbox.control.keys import restore, salt_in
-from aktify_sandbox.control.state import load_at_start
 from aktify_sandbox.endpoint import Endpoint
 from aktify_sandbox.exchange import Exchange, Request
-from aktify_sandbox.faults import Cut, End, Head, Pause, Piece, Step, steps
+from aktify_sandbox.history.stream import Feed
 from aktify_sandbox.jobs import Stopping
+from aktify_sandbox.journal.writer import Recorder
 from aktify_sandbox.originals import asyncio, time
-from aktify_sandbox.record.feed import Feed
-from aktify_sandbox.record.recorder import Recorder
-from aktify_sandbox.scenarios.forcing import Forcing
-from aktify_sandbox.scenarios.shelf import Shelf
+from aktify_sandbox.scenarios.engine import Forcing
+from aktify_sandbox.scenarios.faults import Cut, End, Head, Pause, Piece, Step, steps
+from aktify_sandbox.scenarios.library import Shelf
 from aktify_sandbox.settings import Settings
 from aktify_sandbox.storage.store import Store
 

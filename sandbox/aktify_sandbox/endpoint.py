@@ -1,6 +1,6 @@
 """The one way of a request: decided, forced, written down, and only then answered.
 
-Whoever moves bytes (`serving/protocol.py`, `app.py`, `embedded/transports.py`) makes a `Request` of them, calls
+Whoever moves bytes (`server/protocol.py`, `app.py`, `testing/transports.py`) makes a `Request` of them, calls
 `Endpoint.handle` and delivers what it is given back. From the decision to the record's line nothing is awaited: two
 equal leads can't both pass.
 """
@@ -11,16 +11,16 @@ import traceback
 from collections.abc import Callable, Iterable
 from urllib.parse import quote
 
-from aktify_sandbox.barrier import Barrier
 from aktify_sandbox.campaigns import Campaigns
 from aktify_sandbox.contract import answers
 from aktify_sandbox.contract.answers import Answer
 from aktify_sandbox.contract.decide import decide
 from aktify_sandbox.exchange import Exchange, Request, Response
+from aktify_sandbox.journal.writer import Recorder
 from aktify_sandbox.originals import time
-from aktify_sandbox.record.recorder import Recorder
-from aktify_sandbox.scenarios.forced import forced_answer, impossible_answer
-from aktify_sandbox.scenarios.forcing import Forcing
+from aktify_sandbox.scenarios.answers import forced_answer, impossible_answer
+from aktify_sandbox.scenarios.barrier import Barrier
+from aktify_sandbox.scenarios.engine import Forcing
 from aktify_sandbox.scenarios.rules import NATURAL, NEED_CONNECTION, Forced, Step
 from aktify_sandbox.settings import Settings
 from aktify_sandbox.storage.log import LogError, LogUnwritable, request_id, too_many_files

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from aktify_sandbox.serving.refusals import diagnosis, diagnosis_of_body, make_out
+from aktify_sandbox.server.refusals import diagnosis, diagnosis_of_body, make_out
 from bad_input.corpus import CHUNKED, HEAD, KEY, LARGE, POST, post
 from bad_input.wire import Answers, connect, newest, settled
 from running import Running, Serve

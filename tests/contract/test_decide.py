@@ -7,9 +7,9 @@ import pytest
 
 from aktify_sandbox.contract import answers
 from aktify_sandbox.contract.answers import Access, Answer
+from aktify_sandbox.contract.body import Problem
 from aktify_sandbox.contract.decide import decide
 from aktify_sandbox.contract.lead import LeadRules
-from aktify_sandbox.contract.parsing import Problem
 from aktify_sandbox.contract.rulings import Rulings
 from aktify_sandbox.contract.sources import ruling
 from aktify_sandbox.exchange import Request

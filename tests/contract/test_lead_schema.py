@@ -18,7 +18,7 @@ from aktify_sandbox.contract import dates
 from aktify_sandbox.contract.answers import Access, Answer
 from aktify_sandbox.contract.decide import decide
 from aktify_sandbox.contract.lead import LeadRules, Problem
-from aktify_sandbox.contract.places import REGIONS, region_of, zip_pattern
+from aktify_sandbox.contract.regions import REGIONS, region_of, zip_pattern
 from aktify_sandbox.contract.rulings import PROFILES, RULINGS, Rulings
 from aktify_sandbox.contract.schema import CALENDAR, FIELDS, beyond, lead_schema
 from aktify_sandbox.contract.validators import portable

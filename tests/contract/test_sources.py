@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from aktify_sandbox.contract import answers, page, parsing
+from aktify_sandbox.contract import answers, body, page
 from aktify_sandbox.contract.answers import Access
 from aktify_sandbox.contract.decide import decide
 from aktify_sandbox.contract.lead import LeadRules, Problem
@@ -18,7 +18,7 @@ from aktify_sandbox.contract.rulings import PROFILES, RULINGS, Rulings
 from aktify_sandbox.contract.schema import FIELDS, lead_schema
 from aktify_sandbox.exchange import Request
 
-PACKAGE = Path(parsing.__file__).parent.parent
+PACKAGE = Path(body.__file__).parent.parent
 PAGE = Path(__file__).with_name("create-lead.md").read_text()
 """The vendor's page, as it was when this was written."""
 FIXTURES = sorted((Path(__file__).parent.parent.parent / "fixtures" / "leads").glob("*.json"))
@@ -61,7 +61,7 @@ def test_every_problem_that_is_made_is_given_its_source() -> None:
     made = [
         (path.name, node.lineno, ast.unparse(node.args[-1]))
         for path in PACKAGE.rglob("*.py")
-        if "parsing import Problem" in path.read_text() or path.name == "parsing.py"
+        if "body import Problem" in path.read_text() or path.name == "body.py"
         for node in ast.walk(ast.parse(path.read_text()))
         if isinstance(node, ast.Call) and ast.unparse(node.func) == "Problem"
     ]

@@ -21,7 +21,7 @@ from typing import Any
 
 import orjson
 
-from aktify_sandbox import originals, replacing
+from aktify_sandbox import atomic_write, originals
 from aktify_sandbox.jobs import finished
 from aktify_sandbox.storage import log
 from aktify_sandbox.storage.states import Draft
@@ -143,14 +143,14 @@ def _watch(die_before: int, names: Path) -> None:
         setattr(os, name, counted)
         setattr(originals.os, name, counted)
     os.write = originals.os.write = steps.write  # type: ignore[assignment]  # data is bytes wherever we write
-    replacing.open = steps.open  # type: ignore[attr-defined]  # takes the place of the builtin
+    atomic_write.open = steps.open  # type: ignore[attr-defined]  # takes the place of the builtin
 
 
 def main() -> None:
     """Run the action with a child per step."""
     log._CHUNK = 1_000  # so that a short log is read and rewritten in several pieces
     folder, action = Path(sys.argv[1]), sys.argv[2]
-    assert replacing.__dict__.get("open", builtins.open) is builtins.open
+    assert atomic_write.__dict__.get("open", builtins.open) is builtins.open
     for die_before in itertools.count(1):
         state, names = folder / str(die_before), folder / f"{die_before}.txt"
         shutil.copytree(folder / "begin", state)

@@ -119,20 +119,20 @@ GUARDS = {
         "tests/test_folder.py::test_whatever_else_lies_beside_a_log_of_ours_stays",
     ),
     "Host check": Guard(
-        "control/guard.py",
+        "admin/guard.py",
         "if not self._is_ours(host) and not _asks_for_health(scope):",
         "if False:",
         "tests/test_safety.py::test_no_route_answers_a_foreign_host_or_origin",
     ),
     "depth check": Guard(
-        "contract/parsing.py",
+        "contract/body.py",
         "_depth(value) > _DEEPEST:",
         "False:",
-        "tests/contract/test_parsing.py::"
+        "tests/contract/test_body.py::"
         "test_a_body_deeper_than_64_levels_is_no_object_and_the_words_say_so[65]",
     ),
     "back-pressure": Guard(
-        "serving/protocol.py",
+        "server/protocol.py",
         "return self._flow.write_paused or not self._reads",
         "return not self._reads",
         "tests/test_protocol.py::test_while_the_client_reads_nothing_no_further_request_is_begun",

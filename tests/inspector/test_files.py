@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from aktify_sandbox.control.inspector import FOLDER, HEADERS
+from aktify_sandbox.admin.page import FOLDER, HEADERS
 from inspector.browsing import SKIP_NOTHING, chromium_or_skip
 from running import Running, Serve
 

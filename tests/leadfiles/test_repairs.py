@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from aktify_sandbox.contract.places import NAMES
+from aktify_sandbox.contract.regions import NAMES
 from aktify_sandbox.leadfiles.repairs import KINDS
 from leadfiles.files import checked, fixed, rejects, rows_of, table
 

@@ -12,14 +12,14 @@ from aktify_sandbox.cli import (
     keys,
     leads,
     requests,
-    running,
     scenarios,
-    sending,
-    serving,
+    send,
+    serve,
     state,
     status,
-    verifying,
+    verify,
 )
+from aktify_sandbox.cli import exec as exec_
 from aktify_sandbox.cli.client import located
 from aktify_sandbox.cli.streams import run
 from aktify_sandbox.version import __version__
@@ -74,23 +74,23 @@ def _talks(command: click.Command) -> bool:
 
 
 for command in (
-    serving.serve,
-    running.exec_,
-    serving.init,
-    serving.wait,
-    serving.stop,
+    serve.serve,
+    exec_.exec_,
+    serve.init,
+    serve.wait,
+    serve.stop,
     status.status,
     check.check,
-    sending.send,
+    send.send,
     information.explain,
-    verifying.verify,
+    verify.verify,
     requests.requests,
     leads.leads,
     keys.keys,
     scenarios.scenarios,
     scenarios.force,
     state.state,
-    serving.reset,
+    serve.reset,
     information.rulings,
     information.schema,
 ):

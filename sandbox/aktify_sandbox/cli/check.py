@@ -20,7 +20,7 @@ from aktify_sandbox.cli.lead_files import (
     readable,
     wrapped,
 )
-from aktify_sandbox.cli.serving import settings_of, settings_options
+from aktify_sandbox.cli.serve import settings_of, settings_options
 from aktify_sandbox.cli.tables import clean, print_json
 
 if TYPE_CHECKING:

@@ -9,9 +9,9 @@ from typing import BinaryIO, Protocol, TextIO
 
 import click
 
+from aktify_sandbox.atomic_write import replaced
 from aktify_sandbox.cli.tables import on_terminal
 from aktify_sandbox.masking import escaped
-from aktify_sandbox.replacing import replaced
 
 STANDARD = Path("-")
 """Standard input or output, in a file's place."""

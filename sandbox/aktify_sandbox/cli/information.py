@@ -8,7 +8,7 @@ import click
 from aktify_sandbox.addresses import DEFAULT_URL
 from aktify_sandbox.cli.client import Client, Refused, as_json, talks
 from aktify_sandbox.cli.files import READABLE, text_of
-from aktify_sandbox.cli.serving import settings_of, settings_options
+from aktify_sandbox.cli.serve import settings_of, settings_options
 from aktify_sandbox.cli.tables import print_json, print_table
 
 
@@ -141,14 +141,14 @@ def schema(kind: str, portable: bool, admin: bool, **flags: Any) -> None:
 
         print_json(scenario_schema())
     elif kind == "expectations":
-        from aktify_sandbox.expectations.files import expectations_schema
+        from aktify_sandbox.matching.expectation_file import expectations_schema
 
         print_json(expectations_schema())
     elif kind == "lead":
         printed = contract.lead_schema(in_force)
         print_json(validators.portable(printed) if portable else printed)
     elif admin:
-        from aktify_sandbox.control.openapi import admin_openapi
+        from aktify_sandbox.admin.openapi import admin_openapi
 
         print_json(admin_openapi(__version__, DEFAULT_URL))
     else:

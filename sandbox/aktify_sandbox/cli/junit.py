@@ -9,8 +9,8 @@ from pathlib import Path
 
 import click
 
+from aktify_sandbox.atomic_write import readable_to_all, replaced
 from aktify_sandbox.cli.verdicts import Verdict
-from aktify_sandbox.replacing import readable_to_all, replaced
 
 _NEVER_IN_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 _WHITE_SPACE = {ord(char): f"&#{ord(char)};" for char in "\n\r\t"}

@@ -128,7 +128,7 @@ def import_leads(
     Example:
       aktify-sandbox leads import known.csv --campaign demo
     """
-    from aktify_sandbox.contract.parsing import parse
+    from aktify_sandbox.contract.body import parse
 
     leads, rows = rows_of(file, mapping, encoding, delimiter)
     imported = already = 0

@@ -113,7 +113,7 @@ def nothing_arrived(url: str) -> str:
 
 def in_words(seen: Seen, client: Client, policy: Policy) -> Iterator[str]:
     """A table of requests, then the last one that isn't a 201, whole."""
-    from aktify_sandbox.record.diagnosis import diagnosis
+    from aktify_sandbox.history.explanation import diagnosis
 
     if not seen.requests:
         return

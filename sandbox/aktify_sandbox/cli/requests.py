@@ -114,7 +114,7 @@ def tail(count: int, in_json: bool, client: Client, **wanted: Any) -> None:
     Example:
       aktify-sandbox requests tail --status 4xx -n 10
     """
-    from aktify_sandbox.cli.tailing import Tail
+    from aktify_sandbox.cli.tail import Tail
 
     def show(record: dict[str, Any]) -> None:
         if in_json:

@@ -4,7 +4,7 @@ import json
 import random
 from collections.abc import Iterator, Sequence
 
-from aktify_sandbox.contract.places import STATES, region_of
+from aktify_sandbox.contract.regions import STATES, region_of
 
 _FIRST = (
     "Ada",

@@ -9,7 +9,7 @@ from aktify_sandbox.cli.client import Client, as_json, talks
 from aktify_sandbox.cli.tables import print_json, print_table
 
 if TYPE_CHECKING:
-    from aktify_sandbox.scenarios.shelf import Shelf
+    from aktify_sandbox.scenarios.library import Shelf
 
 FAULTS = ("hang", "reset", "empty", "truncate", "malformed-chunk", "dribble")
 
@@ -85,8 +85,8 @@ def check(files: tuple[str, ...]) -> None:
       aktify-sandbox scenarios check mine.yaml flaky
     """
     from aktify_sandbox.documents.nodes import DocumentMistakes
-    from aktify_sandbox.scenarios.files import read_scenario
-    from aktify_sandbox.scenarios.shelf import NoSuchScenario, Shelf
+    from aktify_sandbox.scenarios.library import NoSuchScenario, Shelf
+    from aktify_sandbox.scenarios.loader import read_scenario
 
     named = files or _own(Shelf(Path.cwd()))
     code = 0
@@ -114,7 +114,7 @@ def _own(shelf: "Shelf") -> list[str]:
 
 
 def _found(name: str) -> Path:
-    from aktify_sandbox.scenarios.shelf import NoSuchScenario, Shelf
+    from aktify_sandbox.scenarios.library import NoSuchScenario, Shelf
 
     try:
         return Shelf(Path.cwd()).find(name)

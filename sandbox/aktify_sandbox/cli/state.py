@@ -13,7 +13,7 @@ import click
 from aktify_sandbox.cli.client import Client, Refused, as_json, asks, talks
 from aktify_sandbox.cli.files import READABLE, STANDARD, standard_input, written
 from aktify_sandbox.cli.lead_files import progress
-from aktify_sandbox.cli.serving import settings_of
+from aktify_sandbox.cli.serve import settings_of
 from aktify_sandbox.cli.tables import clean, print_json
 
 if TYPE_CHECKING:

@@ -70,7 +70,7 @@ def _later(where: dict[str, Any], after: str) -> dict[str, Any]:
 def expectations_in(files: Iterable[Path]) -> list[Expected]:
     """The expectations in files of YAML or JSON. A mistake is wrong usage: exit code 2."""
     from aktify_sandbox.documents.nodes import DocumentMistakes
-    from aktify_sandbox.expectations.files import read_expectations
+    from aktify_sandbox.matching.expectation_file import read_expectations
 
     try:
         return [Expected(each) for file in files for each in read_expectations(file)]

@@ -4,9 +4,9 @@ import json
 from itertools import product
 from typing import Any
 
-from .explanation import EXAMPLE_LINK
 from .lead import LeadRules
 from .phone import EXAMPLE, FICTIONAL_EXAMPLE, identity
+from .problems import EXAMPLE_LINK
 
 Lead = dict[str, Any]
 

@@ -7,11 +7,11 @@ from dataclasses import dataclass
 from typing import Any
 
 from . import dates, page
-from .explanation import EXAMPLE_LINK, Complaints
-from .notes import Note, notes_on
-from .parsing import Problem, parse, repeated_names
+from .body import Problem, parse, repeated_names
+from .notices import Note, notes_on
 from .phone import FICTIONAL_EXAMPLE, identity, is_fictional, libphonenumber, plain, without_extension
-from .places import NAMES, REGIONS, region_of
+from .problems import EXAMPLE_LINK, Complaints
+from .regions import NAMES, REGIONS, region_of
 from .rulings import Rulings
 from .schema import FIELDS, RESPONSE_ORDER, accepts, errors_in, lead_schema
 from .sources import LIMIT, documented, http, ruling

@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 import orjson
 
 from . import dates, phone
-from .places import REGIONS, zip_pattern
+from .regions import REGIONS, zip_pattern
 from .rulings import Rulings
 from .validators import Check, Engine, Schema, Validator, validator_for
 

@@ -12,8 +12,8 @@ from typing import Any, BinaryIO, NamedTuple
 import orjson
 
 from aktify_sandbox.contract.answers import larger_than
+from aktify_sandbox.contract.body import Problem
 from aktify_sandbox.contract.lead import LeadRules
-from aktify_sandbox.contract.parsing import Problem
 from aktify_sandbox.contract.schema import FIELDS
 
 from .columns import METADATA, OF_REJECTS, is_rejects

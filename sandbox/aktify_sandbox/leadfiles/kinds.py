@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
-from aktify_sandbox.contract.parsing import Problem
+from aktify_sandbox.contract.body import Problem
 
 from .checking import RowProblem
 

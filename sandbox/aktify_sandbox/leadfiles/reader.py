@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 
 import orjson
 
-from aktify_sandbox.contract.parsing import Problem
+from aktify_sandbox.contract.body import Problem
 from aktify_sandbox.contract.phone import identity
 from aktify_sandbox.contract.sources import LIMIT
 

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import Any, NamedTuple
 
 from aktify_sandbox.contract.phone import identity
-from aktify_sandbox.contract.places import NAMES, region_of
+from aktify_sandbox.contract.regions import NAMES, region_of
 from aktify_sandbox.contract.wrapping import wrapped
 
 Lead = dict[str, Any]

@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
-from aktify_sandbox.contract.parsing import Problem
+from aktify_sandbox.contract.body import Problem
 
 from .checking import Findings, RowProblem, with_field
 from .columns import metadata_for

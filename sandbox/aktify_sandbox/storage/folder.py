@@ -10,7 +10,7 @@ log.jsonl    the truth (`log.py`)
 reserve      a little of the disk, so that a full one has room for what a reset leaves
 server.json  where the sandbox is (`server_file.py`)
 checkpoint   what a start needn't read again
-.aktify-sandbox-….tmp  a file on its way (`replacing.py`)
+.aktify-sandbox-….tmp  a file on its way (`atomic_write.py`)
 """
 
 import contextlib
@@ -21,8 +21,8 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import BinaryIO
 
+from aktify_sandbox.atomic_write import is_temporary, replaced, temporary_name
 from aktify_sandbox.originals import os, threading, time
-from aktify_sandbox.replacing import is_temporary, replaced, temporary_name
 from aktify_sandbox.storage import server_file
 from aktify_sandbox.storage.log import LogError, LogUnwritable, Temporary, header
 from aktify_sandbox.storage.server_file import LOG

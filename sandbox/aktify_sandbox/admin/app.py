@@ -1,0 +1,164 @@
+"""The routes of our door behind its guard."""
+
+import re
+import sys
+import traceback
+from collections.abc import Awaitable, Callable
+
+from starlette.applications import Starlette
+from starlette.exceptions import HTTPException
+from starlette.middleware import Middleware
+from starlette.requests import ClientDisconnect, Request
+from starlette.responses import RedirectResponse, Response
+from starlette.routing import BaseRoute, Mount, Route
+from starlette.types import Message, Receive, Scope, Send
+
+from aktify_sandbox.admin import (
+    campaigns,
+    check,
+    exports,
+    keys,
+    leads,
+    page,
+    requests,
+    resend,
+    scenarios,
+    state,
+    status,
+    stream,
+    verify,
+)
+from aktify_sandbox.admin.dependencies import Services
+from aktify_sandbox.admin.guard import Guard
+from aktify_sandbox.admin.problems import ProblemError, problem_response
+from aktify_sandbox.contract.answers import internal_error
+from aktify_sandbox.jobs import Stopping
+from aktify_sandbox.storage.log import LogError, too_many_files
+
+ROOMS = (
+    campaigns,
+    page,
+    status,
+    stream,
+    verify,
+    exports,
+    requests,
+    resend,
+    leads,
+    keys,
+    scenarios,
+    state,
+    check,
+)
+"""In this order their routes are tried, so that `requests/wait` isn't taken for the request of that id.
+
+Campaigns come first, since each test that uses the fixture makes one and removes it.
+"""
+
+_NO_GUESSING = (b"x-content-type-options", b"nosniff")
+"""What was recorded is hostile, and some of it goes out as it came: no browser shall take a text for a page."""
+
+Handler = Callable[[Request, Exception], Awaitable[Response]]
+
+
+def control_routes(services: Services) -> list[BaseRoute]:
+    """The routes for every path under `/_sandbox`, and for that itself, which leads to the page."""
+    settings = services.settings
+    app = Starlette(
+        routes=[
+            Route("/_sandbox", _to_page, methods=["GET"]),
+            *(each for room in ROOMS for each in room.routes(services)),
+        ],
+        exception_handlers={
+            ProblemError: _problem(services),
+            HTTPException: _http_problem(services),
+            LogError: _unavailable,
+            OSError: _system_problem,
+            ClientDisconnect: _nobody_there,
+            Stopping: _unavailable,
+            Exception: _defect,
+        },
+        middleware=[Middleware(Guard, allowed_hosts=settings.allow_host, token=settings.token)],
+    )
+    app.router.redirect_slashes = False  # a redirect would be built from the Host header
+    shown = _Shown(app)
+    mount = Mount("/_sandbox", app=shown)
+    mount.path_regex = re.compile("^/_sandbox/(?P<path>.*)$", re.DOTALL)  # Starlette's ends at a line break
+    return [Route("/_sandbox", shown), mount]
+
+
+async def _to_page(request: Request) -> Response:
+    """`/_sandbox` itself, which no mount matches."""
+    if request.scope["path"] != "/_sandbox":
+        raise HTTPException(404)
+    return RedirectResponse("/_sandbox/")
+
+
+class _Shown:
+    """Ends exceptions here: Starlette raises again what `_defect` has answered, and uvicorn's logger is muted."""
+
+    def __init__(self, app: Starlette) -> None:
+        self._app = app
+        self.routes = app.routes  # a mount shows those of its application
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        async def send_as_said(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                headers = [header for header in message["headers"] if header[0] != _NO_GUESSING[0]]
+                message = {**message, "headers": [*headers, _NO_GUESSING]}
+            await send(message)
+
+        try:
+            await self._app(scope, receive, send_as_said)
+        except Exception as error:
+            if isinstance(error.__cause__, LogError):  # in the midst of an answer, which is broken off
+                sys.stderr.write(f"aktify-sandbox: {error.__cause__}\n")
+            else:
+                traceback.print_exc(file=sys.stderr)
+
+
+def _problem(services: Services) -> Handler:
+    async def problem(_: Request, error: Exception) -> Response:
+        assert isinstance(error, ProblemError)  # noqa: S101  Starlette's type says Exception
+        return problem_response(
+            error.status, services.campaigns.redaction().masked(error.detail), **error.more
+        )
+
+    return problem
+
+
+def _resources(request: Request) -> str:
+    """The first words behind `/_sandbox/` of all that is served."""
+    paths = [route.path for route in request.app.routes if isinstance(route, Route)]
+    return ", ".join(sorted({path.strip("/").partition("/")[0] for path in paths} - {""}))
+
+
+def _http_problem(services: Services) -> Handler:
+    async def problem(request: Request, error: Exception) -> Response:
+        assert isinstance(error, HTTPException)  # noqa: S101  Starlette's type says Exception
+        where = services.campaigns.redaction().masked(f"{request.method} {request.scope['path']}")
+        detail = f"{where} isn't part of the admin API. It has {_resources(request)} under /_sandbox/."
+        response = problem_response(error.status_code, detail)
+        response.headers.update(error.headers or {})
+        return response
+
+    return problem
+
+
+async def _defect(_: Request, __: Exception) -> Response:
+    return problem_response(500, internal_error().message)
+
+
+async def _nobody_there(_: Request, __: Exception) -> Response:
+    return problem_response(400, "The client hung up before its body was whole.")
+
+
+async def _system_problem(_: Request, error: Exception) -> Response:
+    words = too_many_files(error)
+    if words is None:
+        raise error
+    return problem_response(503, words)
+
+
+async def _unavailable(_: Request, error: Exception) -> Response:
+    return problem_response(503, str(error))

@@ -1,0 +1,27 @@
+"""What the handlers of our door work with."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from aktify_sandbox.campaigns import Campaigns
+from aktify_sandbox.endpoint import Endpoint
+from aktify_sandbox.history.stream import Feed
+from aktify_sandbox.jobs import Jobs
+from aktify_sandbox.scenarios.engine import Forcing
+from aktify_sandbox.settings import Settings
+from aktify_sandbox.storage.store import Store
+
+
+@dataclass(frozen=True, slots=True)
+class Services:
+    """The parts of a running sandbox."""
+
+    settings: Settings
+    campaigns: Campaigns
+    forcing: Forcing
+    store: Store
+    feed: Feed
+    endpoint: Endpoint
+    jobs: Jobs
+    stop: Callable[[], None] | None
+    """None: the server isn't ours."""

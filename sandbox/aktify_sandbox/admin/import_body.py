@@ -1,0 +1,110 @@
+"""The body of `POST /_sandbox/leads`, lead by lead: one of 60 MB would hold the interpreter for most of a second."""
+
+from collections.abc import Generator
+from json import JSONDecodeError
+from typing import Any
+
+import orjson
+
+from aktify_sandbox.admin.problems import ProblemError, json_value
+from aktify_sandbox.jobs import Work
+from aktify_sandbox.leadfiles.json_leads import DECODER, skip, spans
+
+Reading = Generator[None, None, int]
+"""Work that comes to the place behind what it has read."""
+
+
+class LeadBody:
+    """What was sent, and where the leads stand in it: in an array, in `{"leads": […]}`, or a single one."""
+
+    def __init__(self, content: bytearray) -> None:
+        self._content = content
+        # each byte a character: structure is ASCII, and values are read from the bytes, as the UTF-8 that they are
+        self._text = content.decode("latin-1")
+        self._places: list[tuple[int, int]] = []
+        self.campaign: str | None = None
+
+    def __len__(self) -> int:
+        return len(self._places)
+
+    def lead(self, number: int) -> Any:
+        """The lead of that number, from 0."""
+        begins, ends = self._places[number]
+        return orjson.loads(self._content[begins:ends])
+
+    def read(self) -> Work[None]:
+        """Find the leads; all is JSON then, to its end. Raises `ProblemError`."""
+        start = self._skip(0)
+        try:
+            match self._text[start : start + 1]:
+                case "[":
+                    end = yield from self._array(start)
+                case "{":
+                    end = yield from self._object(start)
+                case _:
+                    self._take(start, end := len(self._text))
+            if self._skip(end) < len(self._text):
+                raise JSONDecodeError("Extra data", self._text, self._skip(end))
+        except JSONDecodeError as error:
+            where = f"line {error.lineno}, column {error.colno}"
+            raise ProblemError(400, f"The body isn't JSON: {error.msg} at {where}.") from None
+        except RecursionError:
+            raise ProblemError(400, "The body is nested too deep.") from None
+
+    def _array(self, start: int) -> Reading:
+        """Take the elements of the array that begins there as leads."""
+        self._places, end = [], start + 1
+        for begins, end in spans(self._text, start):
+            self._take(begins, end)
+            yield
+        return self._skip(end) + 1
+
+    def _object(self, start: int) -> Reading:
+        """Take its `leads`, or itself when it has none."""
+        members: dict[str, Any] = {}
+        place = self._skip(start + 1)
+        while self._text[place : place + 1] != "}" or members:
+            if self._text[place : place + 1] != '"':
+                raise JSONDecodeError("Expecting a name in double quotes", self._text, place)
+            end = self._end_of(place)
+            name = self._value(place, end)
+            place = self._behind(self._skip(end), ":")
+            if name == "leads" and self._text[place : place + 1] == "[":
+                end = yield from self._array(place)
+                members[name] = self._places
+            else:
+                end = self._end_of(place)
+                members[name] = self._value(place, end)
+            place = self._skip(end)
+            if self._text[place : place + 1] == "}":
+                break
+            place = self._behind(place, ",")
+        if "leads" not in members:
+            self._take(start, place + 1)
+            return place + 1
+        self.campaign = members.get("campaign")
+        if members["leads"] is not self._places or not isinstance(self.campaign, str | None):
+            raise ProblemError(
+                400, 'Send {"leads": […], "campaign": "demo"}; each lead with its phoneNumber.'
+            )
+        return place + 1
+
+    def _take(self, begins: int, ends: int) -> None:
+        self._value(begins, ends)
+        self._places.append((begins, ends))
+
+    def _value(self, begins: int, ends: int) -> Any:
+        return json_value(self._content[begins:ends])
+
+    def _end_of(self, place: int) -> int:
+        end: int = DECODER.raw_decode(self._text, place)[1]
+        return end
+
+    def _behind(self, place: int, sign: str) -> int:
+        """Where the next value begins."""
+        if self._text[place : place + 1] != sign:
+            raise JSONDecodeError(f"Expecting '{sign}'", self._text, place)
+        return self._skip(place + 1)
+
+    def _skip(self, place: int) -> int:
+        return skip(self._text, place)

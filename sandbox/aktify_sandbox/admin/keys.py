@@ -1,0 +1,172 @@
+"""`/_sandbox/keys`: who may post."""
+
+import contextlib
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+from tinydb import where
+
+from aktify_sandbox.admin.dependencies import Services
+from aktify_sandbox.admin.problems import ProblemError, json_object, text_or_none
+from aktify_sandbox.admin.responses import JSONResponse
+from aktify_sandbox.campaigns import (
+    MAX_KEY,
+    Campaign,
+    CampaignMistake,
+    Campaigns,
+    Key,
+    fresh_key,
+    row_of,
+    salt_for,
+)
+from aktify_sandbox.contract.rulings import RulingMistake
+from aktify_sandbox.masking import masked_key, printable
+from aktify_sandbox.scenarios.answers import does
+from aktify_sandbox.storage.index import Tables
+from aktify_sandbox.storage.log import LogError
+
+_MAX_SHOWN = 64
+
+
+def routes(services: Services) -> list[Route]:
+    """The routes of keys."""
+    store, campaigns = services.store, services.campaigns
+
+    async def list_keys(_: Request) -> Response:
+        forced = services.forcing.answers_of_keys
+        answers = {campaigns.digest_of(key): does(answer) for key, answer in forced.items()}
+        rows = [
+            {
+                "key": k.shown,
+                "campaign": k.campaign,
+                "revoked": k.revoked,
+                "answer": "401" if k.revoked else answers.get(digested, "ordinary"),
+                "source": k.source,
+            }
+            for digested, k in campaigns.keys().items()
+        ]
+        return JSONResponse({"keys": rows})
+
+    async def add_key(request: Request) -> Response:
+        content = await json_object(request, "campaign", "key", "name")
+        campaign = text_or_none(content, "campaign") or campaigns.campaigns()[0].name
+        if campaigns.campaign(campaign) is None:
+            raise ProblemError(404, f"There is no campaign {campaign}; there are: {names_of(campaigns)}.")
+        text = _checked_key(text_or_none(content, "key") or fresh_key(), campaigns)
+        name = _checked_name(text_or_none(content, "name") or masked_key(text), text, campaigns)
+        key = Key(name, campaign, source="added")
+        write_key(services, text, key)
+        remember_key(services, text, key)
+        return JSONResponse({"apiKey": text, "campaign": campaign, "name": name}, 201)
+
+    async def revoke_key(request: Request) -> Response:
+        content = await json_object(request, "key")
+        wanted = text_or_none(content, "key") or request.query_params.get("key")
+        if not wanted:
+            raise ProblemError(400, 'Say which: {"key": "the key or its name"}.')
+        try:
+            digested, key = campaigns.key_named(wanted)
+        except CampaignMistake as mistake:
+            raise ProblemError(404, str(mistake)) from None
+        revoked = Key(key.shown, key.campaign, revoked=True, source=key.source)
+        store.db.table("keys").upsert({"digest": digested, **row_of(revoked)}, where("digest") == digested)
+        campaigns.put_key(digested, revoked)
+        return JSONResponse({"revoked": revoked.shown, "campaign": revoked.campaign})
+
+    return [
+        Route("/keys", list_keys, methods=["GET"]),
+        Route("/keys", add_key, methods=["POST"]),
+        Route("/keys", revoke_key, methods=["DELETE"]),
+    ]
+
+
+def write_key(services: Services, text: str, key: Key) -> None:
+    """Keep a new key for the next start; on the disk it is a digest. Raises `LogUnwritable`."""
+    digested = services.campaigns.digest_of(text)
+    services.store.db.table("keys").insert({"digest": digested, **row_of(key)})
+
+
+def remember_key(services: Services, text: str, key: Key) -> None:
+    """Let a key that was written open its campaign."""
+    services.campaigns.put_key(services.campaigns.digest_of(text), key)
+    services.campaigns.find(text.encode())  # from now on it is known in full, and searched for
+
+
+def restore(tables: Tables, campaigns: Campaigns) -> list[str]:
+    """What was added or revoked in earlier runs. A campaign whose rulings can't be in force is left out.
+
+    Returns what is to be said of that. Raises `RowMistake`.
+    """
+    notices = []
+    for document, row in tables["campaigns"].items():
+        with _understood("campaigns", document):
+            campaign = _restored(row)
+            try:
+                campaigns.check(campaign)
+                campaigns.put(campaign)
+            except RulingMistake as mistake:
+                about = f"The campaign {printable(row['name'])}, added in an earlier run, is left out"
+                notices.append(f"{about}: {mistake} Its keys meet the general rulings.")
+    for document, row in tables["keys"].items():
+        with _understood("keys", document):
+            key = Key(row["shown"], row["campaign"], row["revoked"], "added")
+            campaigns.restore_key(row["digest"], key)
+    return notices
+
+
+def salt_in(tables: Tables) -> str:
+    """What goes into the digests of a folder's keys: what has gone into them already."""
+    return salt_for(f"{row.get('digest')}" for row in tables["keys"].values())
+
+
+class RowMistake(LogError):
+    """A key or a campaign that no sandbox wrote down, in words for the user."""
+
+    def __init__(self, table: str, document: str) -> None:
+        super().__init__(f"Document {document} of the table {table} makes no sense: no sandbox wrote it.")
+        self.table, self.document = table, document
+
+
+@contextlib.contextmanager
+def _understood(table: str, document: str) -> Iterator[None]:
+    """Whatever nonsense raises where it is used, in words."""
+    try:
+        yield
+    except (AttributeError, LookupError, TypeError, ValueError):
+        raise RowMistake(table, document) from None
+
+
+def _restored(row: Mapping[str, Any]) -> Campaign:
+    names = row.get("scenarios")
+    scenarios = None if names is None else tuple(names)
+    shapes = row.get("error_bodies"), row.get("shuffle")
+    return Campaign(row["name"], row["link"], row["profile"], row["rulings"], scenarios, *shapes, added=True)
+
+
+def _checked_key(text: str, campaigns: Campaigns) -> str:
+    if len(text) > MAX_KEY or not text.isascii() or not text.isprintable() or " " in text:
+        raise ProblemError(400, f"A key is 1 to {MAX_KEY} visible ASCII characters.")
+    if campaigns.find(text.encode()):
+        raise ProblemError(409, "That key is known already.")
+    return text
+
+
+def _checked_name(name: str, key: str, campaigns: Campaigns) -> str:
+    """How a key may be shown and written down."""
+    if len(name) > _MAX_SHOWN or not name.isprintable() or name != name.strip():
+        raise ProblemError(
+            400, f"A key's name is 1 to {_MAX_SHOWN} printable characters without spaces at its ends."
+        )
+    if name != masked_key(key) and any(known.shown == name for known in campaigns.keys().values()):
+        raise ProblemError(409, f"There is a key called {name} already: choose another name.")
+    if name == key or campaigns.find(name.encode()) or campaigns.redaction((key,)).finds(name):
+        raise ProblemError(400, "A key's name is shown and written to the disk, so it can't be a key itself.")
+    return name
+
+
+def names_of(campaigns: Campaigns) -> str:
+    """The campaigns that there are, for a message."""
+    return ", ".join(campaign.name for campaign in campaigns.campaigns())

@@ -1,0 +1,233 @@
+"""`/_sandbox/leads`: what is kept, and leads to begin with."""
+
+import itertools
+import re
+from collections.abc import Iterable, Iterator
+from typing import Any
+
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+
+from aktify_sandbox.admin.client_jobs import runs_for
+from aktify_sandbox.admin.dependencies import Services
+from aktify_sandbox.admin.import_body import LeadBody
+from aktify_sandbox.admin.problems import ProblemError, json_bytes
+from aktify_sandbox.admin.requests import before_in, limit_in, refuse_unknown
+from aktify_sandbox.admin.responses import JSONResponse, StoredJSONResponse
+from aktify_sandbox.contract import dates
+from aktify_sandbox.contract.phone import identity, is_fictional
+from aktify_sandbox.contract.schema import RESPONSE_ORDER
+from aktify_sandbox.history.query import may_hold
+from aktify_sandbox.jobs import Stopping, Work
+from aktify_sandbox.journal.writer import timestamp
+from aktify_sandbox.originals import time
+from aktify_sandbox.storage.index import public_lead
+from aktify_sandbox.storage.log import Line, LogUnwritable, request_id
+from aktify_sandbox.storage.store import Store
+
+_AT_ONCE = 200
+"""Leads imported per slice, which takes a few milliseconds."""
+_IMPORTED = "imported"
+"""Where others have the id of the request that brought them."""
+_MOMENT = re.compile(dates.PATTERNS["rfc3339"])
+
+
+def routes(services: Services) -> list[Route]:
+    """The routes of the leads."""
+    store = services.store
+
+    async def list_leads(request: Request) -> Response:
+        refuse_unknown(request, "campaign", "phone", "search", "limit", "before", "after")
+        limit, search = limit_in(request), request.query_params.get("search", "")
+        page = _page(store, _meant(store, request), search, limit)
+        leads, following = await runs_for(request, services)(page)
+        return StoredJSONResponse({"leads": leads, "next": following})
+
+    async def import_leads(request: Request) -> Response:
+        body = LeadBody(await json_bytes(request))
+        await runs_for(request, services)(body.read())
+        done = _Import(services, body.campaign or _default_campaign(services))
+        await done.take(body)
+        counts = {"imported": done.imported, "already": done.already, "refused": done.refused}
+        return JSONResponse(counts, 201)
+
+    async def delete_leads(request: Request) -> Response:
+        refuse_unknown(request, "campaign", "phone")
+        campaign, found = request.query_params.get("campaign"), _phone_in(request)
+        campaigns = [campaign] if campaign else store.campaigns_with_leads()
+        if found is None:
+            return JSONResponse({"removed": store.clear_leads(campaigns)})
+        numbers = _numbers_with(store, campaigns, found)
+        store.change("leads", {}, numbers)
+        return JSONResponse({"removed": len(numbers)})
+
+    return [
+        Route("/leads", list_leads, methods=["GET"]),
+        Route("/leads", import_leads, methods=["POST"]),
+        Route("/leads", delete_leads, methods=["DELETE"]),
+    ]
+
+
+def _page(
+    store: Store, meant: Iterator[Line], search: str, limit: int
+) -> Work[tuple[list[dict[str, Any]], str | None]]:
+    """The first of these leads that hold the text, and the id from which to go on."""
+    found: list[dict[str, Any]] = []
+    last = 0
+    for line in meant:
+        yield
+        if search and not _may_hold(line, search):
+            continue
+        lead = store.lead_on(line)
+        if lead is None or not _holds(lead, search):
+            continue
+        if len(found) == limit:
+            return found, request_id(last)
+        last = line.number
+        found.append(public_lead(lead))
+    return found, None
+
+
+def _meant(store: Store, request: Request) -> Iterator[Line]:
+    """The lines of the leads that the query means, newest first; with `after`, oldest first. Raises `ProblemError`."""
+    before, after = before_in(request), before_in(request, "after")
+    campaign, found = request.query_params.get("campaign"), _phone_in(request)
+    if found is not None:
+        lines = _lines_with(store, campaign, found, is_upwards=after is not None)
+        return (line for line in lines if _is_between(line.number, after, before))
+    if after is None:
+        return store.newest_leads(campaign, before)
+    return itertools.takewhile(
+        lambda line: _is_between(line.number, None, before), store.oldest_leads(campaign, after)
+    )
+
+
+def _lines_with(store: Store, campaign: str | None, phone: str, *, is_upwards: bool) -> Iterator[Line]:
+    """Those that keep a lead with that number (E.164). Where its spelling counts, all leads have to be looked at."""
+    campaigns = [campaign] if campaign else store.campaigns_with_leads()
+    numbers = _numbers_with(store, campaigns, phone)
+    yield from filter(None, map(store.log.find, numbers if is_upwards else reversed(numbers)))
+
+
+def _is_between(number: int, after: int | None, before: int | None) -> bool:
+    return (after is None or number > after) and (before is None or number < before)
+
+
+def _numbers_with(store: Store, campaigns: Iterable[str], phone: str) -> list[int]:
+    """The lines of the leads with that number (E.164), oldest first."""
+    return sorted(number for name in campaigns for number in store.leads_with(name, phone))
+
+
+def _phone_in(request: Request) -> str | None:
+    """The number of the query (E.164); None without one. Raises `ProblemError`."""
+    phone = request.query_params.get("phone")
+    found = None if phone is None else identity(phone)
+    if phone is not None and found is None:
+        raise ProblemError(400, f"phone={phone} isn't a US phone number.")
+    return found
+
+
+def _may_hold(line: Line, search: str) -> bool:
+    """Whether the lead on that line may hold the text; of one that was imported, that isn't written."""
+    return may_hold(line.text, search) or search.lower() in _IMPORTED
+
+
+def _holds(lead: Any, search: str) -> bool:
+    if not search:
+        return True
+    values = [value for value in lead["lead"].values() if isinstance(value, str)]
+    values += (lead["lead"].get("metadata") or {}).values()
+    texts = (lead["campaign"], lead["phone"], lead["receivedAt"], lead["request"] or _IMPORTED, *values)
+    return search.lower() in "\n".join(texts).lower()
+
+
+def _default_campaign(services: Services) -> str:
+    return services.campaigns.campaigns()[0].name
+
+
+class _Import:
+    """Keeps the leads that come, but for those that are there already and those that can't be kept."""
+
+    def __init__(self, services: Services, campaign: str) -> None:
+        self._services = services
+        self._campaign = campaign
+        self._now = timestamp(time.time())
+        self._new: dict[tuple[str, str], dict[str, Any]] = {}
+        self.imported = 0
+        self.already = 0
+        self.refused: list[dict[str, Any]] = []
+
+    async def take(self, body: LeadBody) -> None:
+        """Keep some, then give way to others, and so on. Raises `ProblemError` when the disk or a stop ends it.
+
+        What is kept in one go is compared in that go, so that a lead that is posted meanwhile isn't kept twice.
+        """
+        try:
+            for start in range(0, len(body), _AT_ONCE):
+                if start:
+                    await self._services.jobs.pause()
+                for place in range(start, min(start + _AT_ONCE, len(body))):
+                    self._add(place, body.lead(place))
+                self._services.store.leads.insert_multiple(self._new.values())
+                self.imported += len(self._new)
+                self._new.clear()
+        except (LogUnwritable, Stopping) as error:
+            kept = f"{self.imported:,} of {len(body):,} leads are kept."
+            raise ProblemError(
+                503, f"{error} {kept} Fix: import all of them again; these are only counted then."
+            ) from error
+
+    def _add(self, place: int, item: Any) -> None:
+        """Take a lead as the vendor's body or as `GET /_sandbox/leads` gives it."""
+        lead = item.get("lead", item) if isinstance(item, dict) else None
+        if not isinstance(lead, dict):
+            self._refuse(place, "", "A lead is a JSON object.")
+            return
+        campaign = item.get("campaign") or self._campaign
+        received = item.get("receivedAt") or self._now
+        said = {name: lead[name] for name in RESPONSE_ORDER if lead.get(name) is not None}
+        said = {"phoneNumber": item.get("phone"), **said}
+        phone = identity(said["phoneNumber"]) if isinstance(said["phoneNumber"], str) else None
+        problem = self._problem(campaign, phone, received, said)
+        if problem or phone is None:
+            self._refuse(place, *(problem or ("phoneNumber", "This isn't a US phone number.")))
+            return
+        same = self._services.campaigns.rules_of(campaign).identity_of(phone, said["phoneNumber"])
+        if self._services.store.has(campaign, same) or (campaign, same) in self._new:
+            self.already += 1
+        else:
+            known = {"campaign": campaign, "phone": phone, "receivedAt": received, "request": None}
+            spelled = {"identity": same} if same != phone else {}
+            shown = self._services.campaigns.redaction().masked(said)
+            self._new[campaign, same] = {**known, **spelled, "lead": shown, "short": None}
+
+    def _problem(
+        self, campaign: Any, phone: str | None, received: Any, said: dict[str, Any]
+    ) -> tuple[str, str] | None:
+        """What keeps a lead from being one that the sandbox itself could have accepted: field and message."""
+        campaigns = self._services.campaigns
+        if not isinstance(campaign, str) or campaigns.campaign(campaign) is None:
+            return "campaign", f"There is no campaign {campaign}."
+        if phone is None:
+            return "phoneNumber", "This isn't a US phone number."
+        if campaigns.rules_of(campaign).rulings["fictional-only"] == "on" and not is_fictional(phone):
+            return "phoneNumber", "Only fictional numbers (555-0100 to 555-0199) may be kept here."
+        if not _is_moment(received):
+            return "receivedAt", "This isn't a moment: write it as in 2026-11-24T09:30:00Z."
+        return next((found for found in map(_wrong_type, said, said.values()) if found), None)
+
+    def _refuse(self, place: int, field: str, message: str) -> None:
+        self.refused.append({"index": place, "problems": [{"field": field, "message": message}]})
+
+
+def _is_moment(value: Any) -> bool:
+    return isinstance(value, str) and bool(_MOMENT.match(value)) and dates.is_real(value)
+
+
+def _wrong_type(field: str, value: Any) -> tuple[str, str] | None:
+    """Every value of a 201 is a text, but for metadata, an object of texts."""
+    if field == "metadata":
+        right = isinstance(value, dict) and all(isinstance(each, str) for each in value.values())
+        return None if right else (field, "This must be an object whose values are all texts.")
+    return None if isinstance(value, str) else (field, "This must be a text, in quotes.")

@@ -1,0 +1,138 @@
+"""`/_sandbox/scenarios` and `/_sandbox/force`: what is forced, and on whom."""
+
+from typing import Any
+
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+
+from aktify_sandbox.admin.dependencies import Services
+from aktify_sandbox.admin.keys import names_of
+from aktify_sandbox.admin.problems import ProblemError, json_body, json_object, names_in
+from aktify_sandbox.admin.requests import refuse_unknown
+from aktify_sandbox.admin.responses import JSONResponse
+from aktify_sandbox.campaigns import Campaigns
+from aktify_sandbox.contract.phone import identity
+from aktify_sandbox.documents.nodes import DocumentMistakes
+from aktify_sandbox.masking import masked_key, may_hold_key
+from aktify_sandbox.originals import asyncio
+from aktify_sandbox.scenarios.engine import Forcing, Order
+from aktify_sandbox.scenarios.library import NoSuchScenario
+from aktify_sandbox.scenarios.loader import Scenario, forced_rule, read_scenario
+
+
+def routes(services: Services) -> list[Route]:
+    """The routes of scenarios and forced answers."""
+    forcing = services.forcing
+
+    async def list_scenarios(_: Request) -> Response:
+        return JSONResponse({"scenarios": await asyncio.to_thread(_listed, services)})
+
+    async def use_scenarios(request: Request) -> Response:
+        content = await json_object(request, "active", required=("active",))
+        try:
+            forcing.put(await asyncio.to_thread(forcing.read, names_in(content, "active")))
+        except (NoSuchScenario, DocumentMistakes) as mistake:
+            raise ProblemError(400, str(mistake)) from None
+        return JSONResponse({"active": list(forcing.active)})
+
+    async def force(request: Request) -> Response:
+        content = await json_body(request)
+        try:
+            rule, shown = forced_rule(content)
+            _refuse_nobody(services.campaigns, shown)
+            ordered = forcing.order(rule, _masked(shown, services.campaigns), shown["times"])
+        except DocumentMistakes as mistakes:
+            raise ProblemError(400, " ".join(each.said for each in mistakes.mistakes)) from None
+        except ValueError as error:
+            raise ProblemError(409, str(error)) from None
+        return JSONResponse(_public(ordered), 201)
+
+    async def list_forced(_: Request) -> Response:
+        return JSONResponse({"forced": [_public(order) for order in forcing.orders]})
+
+    async def clear_forced(request: Request) -> Response:
+        refuse_unknown(request, "campaign")
+        return JSONResponse({"cleared": forcing.clear_orders(request.query_params.get("campaign"))})
+
+    return [
+        Route("/scenarios", list_scenarios, methods=["GET"]),
+        Route("/scenarios/active", use_scenarios, methods=["PUT"]),
+        Route("/force", list_forced, methods=["GET"]),
+        Route("/force", force, methods=["POST"]),
+        Route("/force", clear_forced, methods=["DELETE"]),
+    ]
+
+
+def _refuse_nobody(campaigns: Campaigns, shown: dict[str, Any]) -> None:
+    """An answer that is forced on nobody would wait for ever. Raises `ProblemError`."""
+    campaign, key = shown.get("campaign"), shown.get("key")
+    if campaign is not None and campaigns.campaign(campaign) is None:
+        raise ProblemError(404, f"There is no campaign {campaign}; there are: {names_of(campaigns)}.")
+    if key is not None and shown.get("applies") != "any" and campaigns.find(key.encode()) is None:
+        hint = "an unknown key's 401 is only replaced with applies: any."
+        raise ProblemError(404, f"The key {masked_key(key)} opens no campaign; {hint}")
+
+
+def _public(order: Order) -> dict[str, Any]:
+    return {**order.shown, "left": order.left}
+
+
+def _masked(shown: dict[str, Any], campaigns: Campaigns) -> dict[str, Any]:
+    redacted: dict[str, Any] = campaigns.redaction((shown.get("key", ""),)).masked({**shown, "key": None})
+    return (
+        {name: redacted[name] for name in shown}
+        | ({"key": masked_key(shown["key"])} if "key" in shown else {})
+        | ({"phone": identity(shown["phone"]) or shown["phone"]} if "phone" in shown else {})
+    )
+
+
+def _listed(services: Services) -> list[dict[str, Any]]:
+    """Those in force first, in their order; then all others that can be named."""
+    forcing = services.forcing
+    shelf, active = forcing.shelf, forcing.active
+    rows = [_row(forcing, loaded.scenario, loaded.mistake, active=True) for loaded in active.values()]
+    for name, path in shelf.listed().items():
+        if name in active:
+            continue
+        try:
+            rows.append(_row(forcing, read_scenario(path), "", active=False))
+        except DocumentMistakes as mistakes:
+            nothing = Scenario(name, path, "", (), [], (path,))
+            rows.append(_row(forcing, nothing, str(mistakes), active=False))
+    redacted: list[dict[str, Any]] = services.campaigns.redaction().masked(rows)
+    return redacted
+
+
+def _row(forcing: Forcing, scenario: Scenario, mistake: str, *, active: bool) -> dict[str, Any]:
+    return {
+        "name": scenario.name,
+        "description": scenario.description,
+        "active": active,
+        "rules": [_shown(rule) for rule in scenario.written],
+        "hits": forcing.hits(scenario.name, len(scenario.written)),
+        "file": str(scenario.path),
+        "mistake": mistake or None,
+    }
+
+
+def _shown(rule: dict[str, Any]) -> dict[str, Any]:
+    """A rule as it stands in its file, its keys masked."""
+    when = dict(rule.get("when", {}))
+    if "key" in when:
+        when["key"] = _without_key(when["key"])
+    if "header" in when:
+        when["header"] = {
+            name: _without_key(wanted) if may_hold_key(name) else wanted
+            for name, wanted in when["header"].items()
+        }
+    return {**rule, "when": when} if when else rule
+
+
+def _without_key(wanted: Any) -> Any:
+    if isinstance(wanted, str):
+        return masked_key(wanted)
+    return {
+        word: [masked_key(each) for each in value] if word == "in" else value
+        for word, value in wanted.items()
+    }

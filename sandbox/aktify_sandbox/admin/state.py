@@ -1,0 +1,139 @@
+"""`/_sandbox/state`: all that is remembered, as one file."""
+
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack
+from dataclasses import dataclass
+from pathlib import Path
+
+from starlette.requests import Request
+from starlette.responses import Response, StreamingResponse
+from starlette.routing import Route
+
+from aktify_sandbox.admin.client_jobs import unless_hung_up
+from aktify_sandbox.admin.dependencies import Services
+from aktify_sandbox.admin.guard import STATE_MEDIA
+from aktify_sandbox.admin.keys import RowMistake, restore, salt_in
+from aktify_sandbox.admin.problems import ProblemError
+from aktify_sandbox.admin.responses import JSONResponse
+from aktify_sandbox.campaigns import Campaigns
+from aktify_sandbox.jobs import Work, finished
+from aktify_sandbox.originals import asyncio
+from aktify_sandbox.scenarios.library import Loaded
+from aktify_sandbox.settings import SettingsMistake
+from aktify_sandbox.storage.index import Index
+from aktify_sandbox.storage.log import LogError, Replacement, Snapshot
+from aktify_sandbox.storage.states import Draft, StateMistake, line_of, refuse_real_people
+
+_CHUNK = 1 << 18
+
+
+@dataclass(frozen=True, slots=True)
+class State:
+    """A state that was proved, and all that follows from it."""
+
+    log: Replacement
+    index: Index
+    campaigns: Campaigns
+    scenarios: dict[str, dict[str, Loaded]]
+    """Those of single campaigns."""
+    notices: list[str]
+
+
+def routes(services: Services) -> list[Route]:
+    """The routes of the state."""
+    store = services.store
+
+    async def save(_: Request) -> Response:
+        held = AsyncExitStack()
+        snapshot, end = await held.enter_async_context(store.state())
+        headers = {
+            "content-length": str(snapshot.size + len(end)),
+            "content-disposition": "attachment; filename=state.jsonl",
+            "x-aktify-sandbox-leads": str(len(store.leads)),
+            "x-aktify-sandbox-requests": str(store.requests),
+        }
+        return StreamingResponse(_pieces(held, snapshot, end), headers=headers, media_type=STATE_MEDIA)
+
+    async def load(request: Request) -> Response:
+        if not request.headers.get("content-type", "").startswith(STATE_MEDIA):
+            raise ProblemError(415, f"Send what GET /_sandbox/state gave, as content-type: {STATE_MEDIA}.")
+        draft = Draft(store.replacement())
+        try:
+            async for chunk in request.stream():
+                draft.write(chunk)
+            state = await unless_hung_up(request, services.jobs.run(_proved(services, draft)))
+            _replace(services, state)
+        except StateMistake as mistake:
+            raise ProblemError(400, f"line {mistake.line}: {mistake}", line=mistake.line) from None
+        finally:
+            draft.close()
+        counts = {"leads": len(store.leads), "requests": store.requests}
+        return JSONResponse({**counts, "notices": state.notices})
+
+    return [
+        Route("/state", save, methods=["GET"]),
+        Route("/state", load, methods=["PUT"]),
+    ]
+
+
+def load_at_start(services: Services, file: Path) -> list[str]:
+    """Begin with a saved state where nothing is remembered yet. Returns what is to be said of it.
+
+    Raises `SettingsMistake` when the file can't be read, `LogError` when it is no whole state.
+    """
+    store = services.store
+    if not store.is_empty:
+        counts = f"{len(store.leads):,} leads, {store.requests:,} requests"
+        why = f"{store.folder} has a state already ({counts})"
+        return [f"{file} isn't loaded: {why}. Fix: `aktify-sandbox state load {file}` replaces it."]
+    draft = Draft(store.replacement())
+    try:
+        with file.open("rb") as source:
+            while piece := source.read(_CHUNK):
+                draft.write(piece)
+        state = finished(_proved(services, draft))
+        _replace(services, state)
+    except OSError as error:
+        raise SettingsMistake(f"--from-state {file} can't be read: {error.strerror}.") from None
+    except StateMistake as mistake:
+        raise LogError(f"{file}:{mistake.line}: {mistake}") from None
+    finally:
+        draft.close()
+    return state.notices
+
+
+def _replace(services: Services, state: State) -> None:
+    """Put the state in place of all, in one step: a request meets the old state or the new one.
+
+    Raises `LogUnwritable`; then nothing has changed.
+    """
+    services.store.load(state.log, state.index)
+    services.campaigns.replace_with(state.campaigns)
+    services.forcing.replace_with(state.scenarios)
+
+
+def _proved(services: Services, draft: Draft) -> Work[State]:
+    """Nothing in use is changed by this. Raises `StateMistake`."""
+    log, index = yield from draft.proved()
+    campaigns = services.campaigns.as_configured(salt_in(index.plain))
+    try:
+        notices = restore(index.plain, campaigns)
+    except RowMistake as mistake:
+        raise StateMistake.nonsense(line_of(log, mistake.table, mistake.document)) from None
+    if any(_is_protected(campaigns, each) for each in (None, *(c.name for c in campaigns.campaigns()))):
+        yield from refuse_real_people(log, lambda campaign: _is_protected(campaigns, campaign))
+    scenarios, warnings = services.forcing.read_for(campaigns.campaigns())
+    return State(log, index, campaigns, scenarios, notices + warnings)
+
+
+def _is_protected(campaigns: Campaigns, campaign: str | None) -> bool:
+    rulings = campaigns.rulings if campaign is None else campaigns.rules_of(campaign).rulings
+    return rulings["fictional-only"] == "on"
+
+
+async def _pieces(held: AsyncExitStack, snapshot: Snapshot, end: bytes) -> AsyncIterator[bytes]:
+    async with held:
+        for offset in range(0, snapshot.size, _CHUNK):
+            length = min(_CHUNK, snapshot.size - offset)
+            yield await asyncio.to_thread(snapshot.read, length, offset)
+        yield end

@@ -1,0 +1,255 @@
+"""`exec`: a sandbox for as long as a command runs."""
+
+import os
+import shlex
+import sys
+import time
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from aktify_sandbox.cli.client import Client
+from aktify_sandbox.cli.serve import gather, settings_options
+from aktify_sandbox.cli.target import Target
+from aktify_sandbox.cli.verdicts import Expected, Verdict, expectations_in, lines_of
+from aktify_sandbox.proxies import exempting
+from aktify_sandbox.settings import Settings, SettingsMistake, fields_for_flags
+
+if TYPE_CHECKING:
+    from aktify_sandbox.cli.expect import Comparison
+    from aktify_sandbox.cli.report import Policy, Seen
+    from aktify_sandbox.server.thread import Beside
+
+_NOT_HERE = ("open", "log_format", "ready_file")
+_OPTIONS = tuple(flag.field for flag in fields_for_flags() if flag.field not in _NOT_HERE)
+_NEWEST_OF_NONE = "r000000000"
+
+
+@click.command("exec", context_settings={"allow_interspersed_args": False})
+@settings_options(*_OPTIONS, port="a free one", state="none: it is in memory")
+@click.option(
+    "--verify",
+    "files",
+    multiple=True,
+    metavar="FILE",
+    type=click.Path(path_type=Path),
+    help="Expectations (YAML) that must be met at the end; repeatable.",
+)
+@click.option(
+    "--expect",
+    "texts",
+    multiple=True,
+    metavar="'leads == 3'",
+    help="Of leads, requests, forced or a status (409, 4xx) so many; repeatable.",
+)
+@click.option("--require-requests", is_flag=True, help="Exit with code 1 if no request arrives.")
+@click.option(
+    "--junit",
+    "junit_file",
+    metavar="FILE",
+    type=click.Path(path_type=Path),
+    help="Write what became of the expectations here.",
+)
+@click.argument("command", nargs=-1, required=True, metavar="-- COMMAND…")
+def exec_(
+    command: tuple[str, ...],
+    files: tuple[Path, ...],
+    texts: tuple[str, ...],
+    require_requests: bool,
+    junit_file: Path | None,
+    **flags: Any,
+) -> None:
+    """Run a command with a sandbox of its own.
+
+    Its exit code is the command's.
+    The sandbox takes a free port and writes nothing to the disk, unless --port or --state say otherwise. The command
+    finds it by AKTIFY_BASE_URL, AKTIFY_API_KEY and AKTIFY_SANDBOX_URL, and past any proxy (NO_PROXY). When it fails,
+    what the sandbox saw is printed; when it succeeds but an expectation isn't met, the exit code is 1. A run without a
+    request gets a warning. In a GitHub job its summary gets a table too.
+
+    \b
+    Example:
+      aktify-sandbox exec -- npm test
+      aktify-sandbox exec --scenario flaky --expect 'leads == 3' -- bash import.sh
+    """
+    settings, notices = gather(flags, for_command=True)
+    expectations = expectations_in(files)
+    _check_moments(expectations)
+    expected: list[Expected | Comparison] = [*expectations, *_comparisons(texts)]
+    if require_requests:
+        expected += _comparisons(["requests > 0"])
+    from aktify_sandbox.cli import junit
+
+    junit.check(junit_file)
+    sys.exit(_Run(settings, command, expected, junit_file).run(notices))
+
+
+def _check_moments(expectations: Sequence[Expected]) -> None:
+    """Only the sandbox knows what a moment is; it would say so when the command has run."""
+    from aktify_sandbox.history.query import FilterMistake, Filters
+
+    for each in expectations:
+        for step in each.content.get("order", [each.content.get("where", {})]):
+            try:
+                Filters.of({"since": step.get("since", "")})
+            except FilterMistake as mistake:
+                raise click.UsageError(str(mistake)) from None
+
+
+def _comparisons(texts: Sequence[str]) -> "list[Comparison]":
+    from aktify_sandbox.cli.expect import ComparisonMistake, comparison
+
+    try:
+        return [comparison(text) for text in texts]
+    except ComparisonMistake as mistake:
+        raise click.UsageError(f"--expect: {mistake}") from None
+
+
+class _Run:
+    """One command and its sandbox."""
+
+    def __init__(
+        self,
+        settings: Settings,
+        command: Sequence[str],
+        expected: "Sequence[Expected | Comparison]",
+        junit_file: Path | None,
+    ) -> None:
+        self._settings = settings
+        self._command = command
+        self._expected = expected
+        self._junit_file = junit_file
+
+    def run(self, notices: list[str]) -> int:
+        """Returns the exit code."""
+        from aktify_sandbox.cli.child import NotStarted, Signals
+        from aktify_sandbox.contract.rulings import RulingMistake
+        from aktify_sandbox.documents.nodes import DocumentMistakes
+        from aktify_sandbox.errors import SandboxDied
+        from aktify_sandbox.scenarios.library import NoSuchScenario
+        from aktify_sandbox.server.output import unblocked
+        from aktify_sandbox.server.server import CannotServe, say
+        from aktify_sandbox.server.thread import Beside
+        from aktify_sandbox.storage.log import LogError
+
+        signals = Signals()
+        try:
+            with signals.held(), unblocked("stderr"), Beside(self._settings) as beside:
+                for notice in [*notices, *beside.notices]:
+                    say(notice)
+                return self._run(beside, signals)
+        except (RulingMistake, NoSuchScenario, DocumentMistakes, SettingsMistake) as mistake:
+            raise click.UsageError(str(mistake)) from None
+        except NotStarted as error:
+            say(str(error))
+            return error.code
+        except (SandboxDied, CannotServe, LogError) as error:
+            say(str(error))
+            return 1
+
+    def _run(self, beside: "Beside", signals: Any) -> int:
+        from aktify_sandbox.campaigns import secrets_in
+        from aktify_sandbox.cli import child, report
+        from aktify_sandbox.errors import SandboxDied
+        from aktify_sandbox.redaction import Redaction
+        from aktify_sandbox.server.server import say
+
+        client = Client(Target(beside.url, "exec"), self._settings.token)
+        newest = client.get("/requests", limit=1)["requests"]
+        after = newest[0]["id"] if newest else _NEWEST_OF_NONE
+        started = time.monotonic()
+        code = child.run(self._command, self._environment(beside), signals)
+        try:
+            beside.check()
+        except SandboxDied as error:
+            say(str(error))
+            return code or 1
+        trouble = client.get("/status")["trouble"]
+        if trouble:  # what it saw is no longer all that was sent
+            say(f"{trouble} What came after that was answered 503 and isn't kept.")
+            return code or 1
+        policy = report.Policy(self._settings.show_pii, Redaction(secrets_in(self._settings)))
+        verdicts = [policy.verdict(each.judge(client, after)) for each in self._expected]
+        seen, took = report.look(client, after), time.monotonic() - started
+        self._say(code, verdicts, seen, client, policy)
+        self._sum_up(code, verdicts, seen, policy)
+        is_written = self._write(verdicts, took)
+        return code or int(not is_written or not all(verdict.ok for verdict in verdicts))
+
+    def _write(self, verdicts: list[Verdict], seconds: float) -> bool:
+        """As JUnit XML, if that is asked for."""
+        from aktify_sandbox.cli import junit
+
+        try:
+            if self._junit_file:
+                junit.write(self._junit_file, verdicts, seconds)
+        except click.ClickException as error:  # what the command came to matters more
+            error.show()
+            return False
+        return True
+
+    def _environment(self, beside: "Beside") -> dict[str, str]:
+        """What isn't there, such as a key where none is configured, is nobody else's either."""
+        own = {
+            "AKTIFY_BASE_URL": beside.url,
+            "AKTIFY_API_KEY": beside.api_key,
+            "AKTIFY_SANDBOX_URL": beside.url,
+            "AKTIFY_SANDBOX_TOKEN": self._settings.token or "",
+        }
+        inherited = {**os.environ, **exempting(beside.url, os.environ)}
+        return {name: value for name, value in {**inherited, **own}.items() if value or name not in own}
+
+    def _say(
+        self, code: int, verdicts: list[Verdict], seen: "Seen", client: Client, policy: "Policy"
+    ) -> None:
+        """On standard error alone: standard output is the command's."""
+        from aktify_sandbox.cli import report
+
+        failed = code != 0 or not all(verdict.ok for verdict in verdicts)
+        missed = not seen.requests and not self._is_none_right(verdicts)
+        if missed:
+            _warn(report.nothing_arrived(client.url))
+        if self._settings.quiet and not failed:
+            return
+        if code:
+            click.echo(f"aktify-sandbox: the command ended with exit code {code}.", err=True)
+        if not missed:
+            click.echo(f"aktify-sandbox: {seen.counted}", err=True)
+        for verdict in verdicts:
+            for line in lines_of(verdict):
+                click.echo(f"  {line}", err=True)
+        if failed and seen.requests:
+            click.echo("", err=True)
+            for line in report.in_words(seen, client, policy):
+                click.echo(line, err=True)
+
+    def _is_none_right(self, verdicts: list[Verdict]) -> bool:
+        """Whether an expectation that no request meets speaks of how many there shall be."""
+        from aktify_sandbox.cli.expect import Comparison
+
+        return any(
+            verdict.ok and isinstance(each, Comparison) and each.subject == "requests"
+            for each, verdict in zip(self._expected, verdicts, strict=True)
+        )
+
+    def _sum_up(self, code: int, verdicts: list[Verdict], seen: "Seen", policy: "Policy") -> None:
+        """Into the summary of a GitHub job, if this is one."""
+        from aktify_sandbox.cli.report import markdown
+
+        file = os.environ.get("GITHUB_STEP_SUMMARY")
+        if not file:
+            return
+        text = markdown(seen, verdicts, policy, shlex.join(self._command), code)
+        try:
+            with open(file, "a", encoding="utf-8") as summary:
+                summary.write(text)
+        except OSError as error:  # the command's outcome matters more
+            click.echo(f"aktify-sandbox: {file} can't be written: {error.strerror}.", err=True)
+
+
+def _warn(text: str) -> None:
+    """On standard error, of which GitHub makes an annotation in a job of its own."""
+    is_github = os.environ.get("GITHUB_ACTIONS") == "true"
+    click.echo(f"{'::warning title=aktify-sandbox::' if is_github else 'aktify-sandbox: '}{text}", err=True)

@@ -1,0 +1,104 @@
+"""Holding the record against expectations: now, or until they are met."""
+
+from collections.abc import Iterable
+
+from aktify_sandbox.history.query import Filters
+from aktify_sandbox.history.stream import Feed, Place
+from aktify_sandbox.jobs import Runs, Work
+from aktify_sandbox.matching.expectation import Expectation, Judging, Result, Scope, Seen
+from aktify_sandbox.originals import asyncio
+from aktify_sandbox.storage.index import restored
+from aktify_sandbox.storage.log import Line, is_request
+from aktify_sandbox.storage.store import Store
+
+
+class Verification:
+    """Expectations on their way through the record, each line looked at once."""
+
+    def __init__(self, store: Store, expectations: Iterable[Expectation]) -> None:
+        """Raises `FilterMistake` when a scope can't be understood."""
+        self._store = store
+        self._oldest = 0
+        self._judgings = [(each, _filters(each.scope), Judging(each)) for each in expectations]
+
+    @property
+    def begins(self) -> int:
+        """The number of the first line that is of interest."""
+        return 1 + min((filters.after_number for _, filters, _ in self._judgings), default=0)
+
+    def take_until(self, place: Place) -> Work[None]:
+        """Look at every line up to the place."""
+        self._oldest = self._store.oldest_request
+        with self._store.log.snapshot() as snapshot:
+            for line in snapshot.lines(snapshot.offset_of(self.begins)):
+                if line.number > place.number:
+                    return
+                self.take(line)
+                yield
+
+    def take(self, line: Line) -> None:
+        """Look at this line too."""
+        if not is_request(line) or line.number < self._oldest:
+            return
+        meant = [judging for _, filters, judging in self._judgings if filters.admits(line)]
+        if meant:
+            seen = Seen(restored(line.load()))
+            for judging in meant:
+                judging.take(seen)
+
+    def results(self) -> list[Result]:
+        """The verdicts so far."""
+        return [judging.result(self._lost(each.scope, filters)) for each, filters, judging in self._judgings]
+
+    def _lost(self, scope: Scope, filters: Filters) -> int:
+        """How many requests may have been dropped that lay in the scope."""
+        if not self._oldest or filters.after_number >= self._oldest - 1 or self._begins_later(scope):
+            return 0
+        first = self._store.request(self._oldest)
+        return 0 if first and filters.since and filters.since > first["receivedAt"] else self._store.dropped
+
+    def _begins_later(self, scope: Scope) -> bool:
+        """Whether the campaign was added when what was dropped had come already."""
+        added = (row.doc_id for row in self._store.db.table("campaigns") if row["name"] == scope.campaign)
+        return next(added, 0) > self._oldest
+
+
+def _filters(scope: Scope) -> Filters:
+    given = {"campaign": scope.campaign, "after": scope.after, "since": scope.since}
+    return Filters.of({name: value for name, value in given.items() if value is not None})
+
+
+async def verify(
+    store: Store, feed: Feed, expectations: list[Expectation], seconds: float, run: Runs
+) -> list[Result]:
+    """What the record says of the expectations; with `seconds`, as soon as it meets all, or when they are over.
+
+    What was there before is looked through by `run`. A request that has its answer is counted. Raises `FilterMistake`.
+    """
+    deadline = asyncio.get_running_loop().time() + seconds
+    with feed.reading():
+        while True:
+            cleared = feed.cleared
+            verification = await _verified(store, feed, expectations, deadline, run)
+            if feed.cleared == cleared:
+                return verification.results()
+
+
+async def _verified(
+    store: Store, feed: Feed, expectations: list[Expectation], deadline: float, run: Runs
+) -> Verification:
+    """Ends early when the record is cleared: then it must be looked at anew."""
+    store.flush()
+    cleared, place, verification = feed.cleared, feed.place(), Verification(store, expectations)
+    await run(verification.take_until(place))
+    if feed.cleared == cleared and not _holds(verification):
+        async for lines in feed.coming(place, deadline):
+            for line in lines:
+                verification.take(line)
+            if _holds(verification):
+                break
+    return verification
+
+
+def _holds(verification: Verification) -> bool:
+    return all(result.ok for result in verification.results())

@@ -1,0 +1,353 @@
+"""What requests are expected, and whether the record meets it: pure, values in, values out.
+
+A record doesn't show everything: bodies are cut or left out, and old ones are dropped. What can't be seen is never
+counted as if it weren't there: a verdict that could be another with it is no verdict.
+"""
+
+import json
+import math
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, NamedTuple
+
+from aktify_sandbox.masking import masked_key
+from aktify_sandbox.matching.searchable_text import text_of
+from aktify_sandbox.scenarios.rules import Condition, Texts
+
+Record = Mapping[str, Any]
+
+_NEAREST = 3
+_IDENTITY = ("phone", "body.phoneNumber")
+_IDS_SHOWN = 100
+"""Of those that were not what was expected; of those that were, somebody may want each."""
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """One thing that a request must be like."""
+
+    name: str
+    """As it is spoken of: `status`, `body.region`, `header X-Batch`."""
+    expected: str
+    """In words."""
+    condition: Condition
+
+    def holds(self, seen: "Seen") -> bool | None:
+        """Whether the request is so; None when its record doesn't show it."""
+        found = seen.texts(self.condition.name)
+        is_met = None if found is None else self.condition.is_met_by(found)
+        return None if self.condition.name == "search" and not is_met and seen.is_cut else is_met
+
+
+class Seen:
+    """A record as expectations look at it."""
+
+    def __init__(self, record: Record) -> None:
+        self.record = record
+        self.id: str = record["id"]
+        self._sent = _sent(record)
+
+    @property
+    def is_cut(self) -> bool:
+        """Whether the record doesn't hold the whole body."""
+        return self._sent is None
+
+    def texts(self, name: str) -> Texts | None:
+        """What stands under the name: nothing when it is missing, None when the record doesn't show it."""
+        record, response, reason = self.record, self.record["response"], self.record["reason"]
+        match name:
+            case "status":
+                status = str(response["status"]) if response else "none"
+                return (status, f"{status[0]}xx") if response else (status,)
+            case "phone":
+                return self._phone(record["phone"])
+            case "key":
+                return (record["key"],) if record["key"] else ()
+            case "forced":
+                by = reason["scenario"]
+                return ("no",) if by is None else ("yes", by)
+            case "kept":
+                return ("yes" if "lead" in record else "no",)
+            case "ruling":
+                rulings = [reason["ruling"], *(problem["ruling"] for problem in record["problems"])]
+                return tuple(each for each in rulings if each)
+            case "search":
+                return (text_of(record),)
+            case "method" | "path":
+                return (record[name],)
+            case _ if name.startswith("header "):
+                wanted = name[7:]
+                found = ((name.lower(), value.strip(" \t")) for name, value in record["headers"])
+                return tuple(value for name, value in found if name == wanted)
+            case _:
+                return self._field(name.removeprefix("body."))
+
+    def _phone(self, phone: str | None) -> Texts | None:
+        if phone:
+            return phone, phone[5:]
+        return None if self._sent is None else ()
+
+    def _field(self, name: str) -> Texts | None:
+        if self._sent is None:
+            return None
+        value = _inside(self._sent, name)
+        if value is None:
+            return ()
+        text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+        phone = self.record["phone"] if name == "phoneNumber" else None
+        return (text, phone, phone[5:]) if phone else (text,)
+
+
+def _inside(value: Any, name: str) -> Any:
+    """`metadata.source` leads into an object, unless a name in it is called just that, dots and all."""
+    if not isinstance(value, dict) or name in value:
+        return value.get(name) if isinstance(value, dict) else None
+    first, dot, others = name.partition(".")
+    return _inside(value.get(first), others) if dot else None
+
+
+def _sent(record: Record) -> dict[str, Any] | None:
+    """The lead that was sent; empty when it was none; None when the record doesn't hold the whole body."""
+    if record.get("truncated") or record.get("bodyOmitted"):
+        return None
+    if record.get("bodyEncoding") or not record["body"]:
+        return {}
+    try:
+        sent = json.loads(record["body"].removeprefix("\ufeff"))
+    except (ValueError, RecursionError):
+        return {}
+    return sent if isinstance(sent, dict) else {}
+
+
+@dataclass(frozen=True, slots=True)
+class Count:
+    """How many are expected."""
+
+    least: int = 0
+    most: float = math.inf
+
+    def __str__(self) -> str:
+        if self.least == self.most:
+            return f"exactly {_requests(self.least)}"
+        if self.most == math.inf:
+            return f"at least {_requests(self.least)}"
+        if self.least == 0:
+            return f"at most {_requests(int(self.most))}"
+        return f"{self.least} to {_requests(int(self.most))}"
+
+    def admits(self, number: int) -> bool:
+        """Whether so many are right."""
+        return self.least <= number <= self.most
+
+
+def _requests(number: int) -> str:
+    return f"{number} request{'' if number == 1 else 's'}"
+
+
+@dataclass(frozen=True, slots=True)
+class Scope:
+    """Where an expectation looks: what lies outside isn't a near miss."""
+
+    campaign: str | None = None
+    after: str | None = None
+    since: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Expectation:
+    """How many requests that are so, or these in this order."""
+
+    name: str
+    """How its user calls it, or its own words."""
+    steps: tuple[tuple[Wanted, ...], ...]
+    """One: so many of these. Several: one of each, in this order, whatever comes between."""
+    count: Count | None
+    """None for an order."""
+    scope: Scope = field(default_factory=Scope)
+
+    @property
+    def words(self) -> str:
+        """What is expected, in words."""
+        kinds = ["; then ".join(filter(None, [_kind(step) for step in self.steps]))]
+        if self.count is None:
+            return f"in this order: {kinds[0]}"
+        return f"{self.count}{f' with {kinds[0]}' if kinds[0] else ''}"
+
+
+def _kind(step: tuple[Wanted, ...]) -> str:
+    return ", ".join(f"{wanted.name} {wanted.expected}" for wanted in step)
+
+
+class Miss(NamedTuple):
+    """A request that is nearly what was expected."""
+
+    seen: Seen
+    differences: tuple[Wanted, ...]
+
+    @property
+    def distance(self) -> tuple[bool, int]:
+        """A request of the lead that was asked for is nearer than any other one."""
+        return any(each.name in _IDENTITY for each in self.differences), len(self.differences)
+
+    def shown(self) -> dict[str, Any]:
+        """For a program."""
+        response = self.seen.record["response"]
+        return {
+            "id": self.seen.id,
+            "receivedAt": self.seen.record["receivedAt"],
+            "status": response["status"] if response else None,
+            "differences": [
+                {"field": each.name, "expected": each.expected, "found": _found(each, self.seen)}
+                for each in self.differences
+            ],
+        }
+
+
+def _found(wanted: Wanted, seen: Seen) -> str | None:
+    if wanted.name == "search":
+        return None
+    texts = seen.texts(wanted.condition.name)
+    return texts[0] if texts else None
+
+
+class Judging:
+    """Takes the records of its scope one by one, oldest first, and says at the end what they come to."""
+
+    def __init__(self, expectation: Expectation) -> None:
+        self._expectation = expectation
+        self._ids: list[str] = []
+        self._matched = 0
+        self._looked_at = 0
+        self._unseen = 0
+        self._nearest: list[Miss] = []
+
+    def take(self, seen: Seen) -> None:
+        """One more record."""
+        self._looked_at += 1
+        step = self._step
+        if step is None:
+            return
+        failed, hidden = [], False
+        for wanted in step:
+            holds = wanted.holds(seen)
+            hidden = hidden or holds is None
+            if holds is False:
+                failed.append(wanted)
+        if failed:
+            self._keep_near(Miss(seen, tuple(failed)))
+        elif hidden:
+            self._unseen += 1
+        else:
+            self._matched += 1
+            self._ids.append(seen.id)
+            if self._expectation.count is None:
+                self._nearest = []
+
+    @property
+    def _step(self) -> tuple[Wanted, ...] | None:
+        """What the next record is held against."""
+        steps = self._expectation.steps
+        if self._expectation.count is not None:
+            return steps[0]
+        return steps[self._matched] if self._matched < len(steps) else None
+
+    def _keep_near(self, miss: Miss) -> None:
+        self._nearest = sorted([miss, *self._nearest], key=lambda each: each.distance)[:_NEAREST]
+
+    def result(self, lost: int) -> "Result":
+        """The verdict, when so many records of the scope may have been dropped."""
+        count = self._expectation.count or Count(len(self._expectation.steps))
+        ok: bool | None = count.admits(self._matched)
+        unknown = self._unseen + lost
+        more = self._matched + unknown
+        settled = count.admits(more) if ok else self._matched > count.most or more < count.least
+        if unknown and not settled:
+            ok = None
+        return Result(
+            self._expectation,
+            ok,
+            self._matched,
+            self._ids,
+            self._nearest,
+            self._looked_at,
+            self._unseen,
+            lost,
+        )
+
+
+class Result(NamedTuple):
+    """What became of an expectation."""
+
+    expectation: Expectation
+    ok: bool | None
+    """None: it can't be said, since not everything can be seen."""
+    matched: int
+    ids: list[str]
+    nearest: list[Miss]
+    looked_at: int
+    unseen: int
+    lost: int
+
+    def shown(self) -> dict[str, Any]:
+        """For a program."""
+        content: dict[str, Any] = {
+            "name": self.expectation.name,
+            "ok": bool(self.ok),
+            "expected": self.expectation.words,
+            "matched": self.matched,
+            "requests": self.ids,
+        }
+        if self.ok:
+            return content
+        told = {"detail": self.words, "nearest": [miss.shown() for miss in self._told]}
+        return content | told | {"requests": self.ids[:_IDS_SHOWN]}
+
+    @property
+    def _told(self) -> list[Miss]:
+        """Near misses are of interest when there is too little, not when there is too much."""
+        count = self.expectation.count
+        return self.nearest if count is None or self.matched < count.least else []
+
+    @property
+    def words(self) -> str:
+        """What was wrong, for a person."""
+        return "\n".join([self._verdict(), *self._lines()])
+
+    def _verdict(self) -> str:
+        title = f"{self.expectation.name}: " if self.expectation.name != self.expectation.words else ""
+        expected = f"{title}Expected {self.expectation.words}."
+        if self.expectation.count is None:
+            steps = len(self.expectation.steps)
+            expected += f" Step {min(self.matched + 1, steps)} of {steps} was not met"
+        else:
+            expected += f" Found {self.matched or 'none'}"
+        looked = f", of {_requests(self.looked_at)} looked at."
+        return expected + looked + self._doubt()
+
+    def _doubt(self) -> str:
+        if self.ok is not None:
+            return ""
+        reasons = []
+        if self.lost:
+            reasons.append(f"{_requests(self.lost)} may count but were dropped by --keep")
+        if self.unseen:
+            reasons.append(f"{_requests(self.unseen)} may count but the record doesn't hold the whole body")
+        return f" It can't be said whether that is all: {' and '.join(reasons)}."
+
+    def _lines(self) -> Iterable[str]:
+        count = self.expectation.count
+        if count and self.matched and not count.admits(self.matched):
+            shown = ", ".join(self.ids[:10])
+            yield f"  {'They are' if self.matched > 1 else 'It is'} {shown}{' …' if len(self.ids) > 10 else ''}."
+        for miss in self._told:
+            shown_miss = miss.shown()
+            yield f"  nearly: {miss.seen.id} ({shown_miss['status'] or 'no answer'})"
+            for each in shown_miss["differences"]:
+                found = "nothing" if each["found"] is None else each["found"]
+                yield f"    {each['field']}: expected {each['expected']}, found {found}"
+
+
+def key_texts(key: str) -> frozenset[str]:
+    """How a record may show a key: masked, and with the name of a namespace behind it."""
+    base, dot, name = key.partition(".")
+    return frozenset([key, masked_key(key), f"{masked_key(base)}.{name}" if dot else masked_key(key)])

@@ -1,0 +1,390 @@
+"""Expectations as users write them: in a file, or in the body of `POST /_sandbox/requests/verify`."""
+
+import dataclasses
+import json
+import re
+from collections.abc import Iterator
+from difflib import get_close_matches
+from pathlib import Path
+from typing import Any
+
+from aktify_sandbox.contract.phone import identity
+from aktify_sandbox.contract.rulings import RULINGS
+from aktify_sandbox.contract.schema import FIELDS
+from aktify_sandbox.documents.document import Document, read_file
+from aktify_sandbox.documents.nodes import DocumentMistakes, Mistake, Node, Place, node_of
+from aktify_sandbox.masking import may_hold_key
+from aktify_sandbox.matching.expectation import Count, Expectation, Scope, Wanted, key_texts
+from aktify_sandbox.scenarios.loader import Compiling
+from aktify_sandbox.scenarios.rules import Condition
+from aktify_sandbox.scenarios.schema import scenario_schema
+
+_STATUS = r"^(?:none|[1-5]xx|[1-5][0-9][0-9])$(?!\n)"
+_ID = r"^r[0-9]{1,15}$(?!\n)"
+_SCOPE = ("campaign", "after", "since")
+_CONDITIONS = ("method", "path", "ruling", "phone")
+_VALUES = ("status", "key", "forced", "kept", "search")
+_YES_OR_NO = {"yes": "yes", "no": "no", "true": "yes", "false": "no"}
+_COUNT_WORDS = ("exactly", "atLeast", "atMost")
+_MOST = 10_000_000
+_NESTED = "metadata"
+_CONDITION_WORDS = frozenset(("in", "matches", "missing", "present"))
+_LOCAL = re.compile("[0-9]{7}")
+
+
+def expectations_schema() -> dict[str, Any]:
+    """The JSON Schema of a file of expectations, with which editors complete and check it."""
+    condition, condition_there = scenario_schema()["$defs"]["condition"], {"$ref": "#/$defs/condition"}
+    return {
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        "$id": "urn:aktify-sandbox:expectations",
+        "title": "Expectations of aktify-sandbox",
+        "type": "object",
+        "additionalProperties": False,
+        "required": ["expectations"],
+        "properties": {
+            "$schema": {"type": "string"},
+            "description": {"type": "string"},
+            "expectations": {
+                "type": "array",
+                "items": {"$ref": "#/$defs/expectation"},
+                "minItems": 1,
+                "maxItems": 1_000,
+                "description": "All of them must hold.",
+            },
+        },
+        "$defs": {
+            "expectation": _expectation(),
+            "where": _where(),
+            "condition": condition,
+            "nested": {
+                "type": "object",
+                "minProperties": 1,
+                "additionalProperties": {"anyOf": [condition_there, {"$ref": "#/$defs/nested"}]},
+                "description": "What stands inside, by name: {source: web} is metadata.source: web.",
+            },
+            "count": _count(),
+        },
+    }
+
+
+def _expectation() -> dict[str, Any]:
+    where = {"$ref": "#/$defs/where"}
+    return {
+        "type": "object",
+        "additionalProperties": False,
+        "minProperties": 1,
+        "properties": {
+            "name": {"type": "string", "minLength": 1, "maxLength": 200, "description": "How it is called."},
+            "where": where,
+            "count": {"$ref": "#/$defs/count"},
+            "order": {
+                "type": "array",
+                "items": where,
+                "minItems": 2,
+                "maxItems": 1_000,
+                "description": "One request of each kind, in this order; others may come between.",
+            },
+        },
+    }
+
+
+def _count() -> dict[str, Any]:
+    number = {"type": "integer", "minimum": 0, "maximum": _MOST}
+    words = {
+        "type": "object",
+        "additionalProperties": False,
+        "minProperties": 1,
+        "properties": dict.fromkeys(_COUNT_WORDS, number),
+    }
+    return {
+        "anyOf": [number, words],
+        "description": "So many exactly, or {atLeast: 1}, {atMost: 3}, {exactly: 2}.",
+    }
+
+
+def _where() -> dict[str, Any]:
+    condition, text = {"$ref": "#/$defs/condition"}, {"type": "string", "minLength": 1}
+    status = {
+        "type": ["integer", "string"],
+        "minimum": 100,
+        "maximum": 599,
+        "pattern": _STATUS,
+        "description": "Write 409, 4xx, or none for no answer.",
+    }
+    conditions = {
+        "type": "object",
+        "additionalProperties": condition,
+        "minProperties": 1,
+    }
+    nested = {"anyOf": [condition, {"$ref": "#/$defs/nested"}]}
+    properties: dict[str, Any] = {
+        "phone": {
+            **condition,
+            "description": "The lead's number, in any spelling; seven digits: any area code.",
+        },
+        "status": {"anyOf": [status, {"type": "array", "items": status, "minItems": 1}]},
+        "key": {**text, "description": "The key that sent it."},
+        "campaign": {**text, "description": "Its campaign, by its whole name."},
+        "after": {
+            "type": "string",
+            "pattern": _ID,
+            "description": "Only requests newer than this id: r000000042.",
+        },
+        "since": {**text, "description": "A moment, or a duration back from now: 10m."},
+        "search": {**text, "description": "A text anywhere in the record."},
+        "forced": {**text, "description": "yes, no, or a part of what forced the answer."},
+        "kept": {"enum": [*_YES_OR_NO], "description": "Whether its lead was kept: yes or no."},
+        "ruling": {**condition, "description": "A ruling that decided."},
+        "method": condition,
+        "path": condition,
+        "header": {**conditions, "description": "Headers of the request by name."},
+        "body": {
+            "type": "object",
+            "properties": {_NESTED: nested},
+            "additionalProperties": condition,
+            "minProperties": 1,
+            "description": "Fields of the lead by name; metadata.source for one inside.",
+        },
+        **dict.fromkeys(FIELDS, condition),
+        _NESTED: nested,
+    }
+    return {
+        "type": "object",
+        "additionalProperties": False,
+        "properties": properties,
+        "patternProperties": {r"^metadata\..{1,100}$(?!\n)": condition},
+        "description": "All that is given must hold; nothing given: every request.",
+    }
+
+
+def read_expectations(path: Path) -> list[Any]:
+    """The expectations in a YAML or JSON file as they are sent to `POST /_sandbox/requests/verify`.
+
+    Raises `DocumentMistakes` with all that is wrong.
+    """
+    document = _unfolded(read_file(path))
+    content = document.value(expectations_schema())
+    _compiled(document, content, lambda number: ("expectations", number))
+    return list(content["expectations"])
+
+
+def expectations_in(content: Any) -> list[Expectation]:
+    """The expectations in a body: one, or several under that name. Raises `DocumentMistakes`."""
+    several = isinstance(content, dict) and "expectations" in content
+    whole = _as_texts(content if several else {"expectations": [content]})
+    document = _unfolded(Document("verify", node_of(whole)))
+    return _compiled(document, document.value(expectations_schema()), lambda number: ("expectations", number))
+
+
+def _unfolded(document: Document) -> Document:
+    """The document with one way to speak of what stands inside: `metadata: {source: web}` is `metadata.source: web`.
+
+    Raises `DocumentMistakes` when one thing is said in both ways.
+    """
+    twice = [
+        Mistake(document.name, *place, f"{name} stands here twice.", "Keep one.")
+        for expectation in _mappings(_part(document.root, "expectations"))
+        for where in (_part(expectation, "where"), *_mappings(_part(expectation, "order")))
+        for conditions in (where, _part(where, "body"))
+        for name, place in _unfold(conditions)
+    ]
+    if twice:
+        raise DocumentMistakes(twice)
+    return document
+
+
+def _part(node: Node | None, name: str) -> Node | None:
+    """What is under the name, if there is such a thing: no schema has looked at it yet."""
+    found: Node | None = node.content.get(name) if node and isinstance(node.content, dict) else None
+    return found
+
+
+def _mappings(node: Node | None) -> list[Node]:
+    entries = node.content if node and isinstance(node.content, list) else []
+    return [each for each in entries if isinstance(each.content, dict)]
+
+
+def _unfold(conditions: Node | None) -> Iterator[tuple[str, tuple[int, int]]]:
+    """Yields the names that stand there already."""
+    nested = _part(conditions, _NESTED)
+    if conditions and nested and _is_nested(nested):
+        del conditions.content[_NESTED]
+        for name, value, place in _inside(_NESTED, nested):
+            if name in conditions.content:
+                yield name, place
+            conditions.content[name], conditions.names[name] = value, place
+
+
+def _inside(name: str, node: Node) -> Iterator[tuple[str, Node, tuple[int, int]]]:
+    for word, value in node.content.items():
+        if _is_nested(value):
+            yield from _inside(f"{name}.{word}", value)
+        else:
+            yield f"{name}.{word}", value, node.names[word]
+
+
+def _is_nested(node: Node) -> bool:
+    """Whether names stand there, and not the words of a condition."""
+    content = node.content
+    return isinstance(content, dict) and bool(content) and not content.keys() <= _CONDITION_WORDS
+
+
+def _as_texts(value: Any, name: str = "", *, deep: bool = False) -> Any:
+    """JSON's numbers and booleans as the texts that a YAML file would have, but where the schema wants them.
+
+    `deep`: inside a `where`, where any name may be a field's.
+    """
+    if name == "count" and not deep:
+        return value
+    if isinstance(value, dict):
+        inside = deep or name == "where"
+        return {inner: _as_texts(each, inner, deep=inside) for inner, each in value.items()}
+    if isinstance(value, list):
+        return [_as_texts(each, deep=deep or name == "order") for each in value]
+    if isinstance(value, bool) and name in ("missing", "present"):
+        return value
+    return json.dumps(value) if isinstance(value, (bool, int, float)) else value
+
+
+def _compiled(document: Document, content: Any, place_of: Any) -> list[Expectation]:
+    reading = _Reading(document)
+    found = [reading.expectation(place_of(n), each) for n, each in enumerate(content["expectations"])]
+    if reading.mistakes:
+        raise DocumentMistakes(reading.mistakes)
+    return found
+
+
+class _Reading(Compiling):
+    """From checked content to expectations."""
+
+    def __init__(self, document: Document) -> None:
+        super().__init__(document, None)
+
+    def expectation(self, place: Place, written: dict[str, Any]) -> Expectation:
+        """One of them."""
+        if "order" in written:
+            for word in sorted(written.keys() & {"where", "count"}):
+                self.complain((*place, word), f"order has no {word} beside it.", "Put it into the steps.")
+            places = [((*place, "order", n), step) for n, step in enumerate(written["order"])]
+        else:
+            if not written.keys() & {"where", "count"}:
+                self.complain(place, "Nothing is expected here.", "Add where, count or order.")
+            places = [((*place, "where"), written.get("where", {}))]
+        steps = tuple(tuple(self._wanted(at, step)) for at, step in places)
+        count = None if "order" in written else self._count((*place, "count"), written.get("count"))
+        found = Expectation("", steps, count, self._scope(places))
+        return dataclasses.replace(found, name=written.get("name") or found.words)
+
+    def _scope(self, places: list[tuple[Place, dict[str, Any]]]) -> Scope:
+        scopes = [{word: step[word] for word in _SCOPE if word in step} for _, step in places]
+        for (place, _), scope in zip(places, scopes, strict=True):
+            if scope != scopes[0]:
+                hint = f"Say {', '.join(_SCOPE)} in each step alike."
+                self.complain(place, "The steps of an order look at one part of the record.", hint)
+                break
+        return Scope(**scopes[0])
+
+    def _count(self, place: Place, written: Any) -> Count:
+        if written is None:
+            return Count(1)
+        if isinstance(written, int):
+            return Count(written, written)
+        if "exactly" in written:
+            if len(written) > 1:
+                self.complain(place, "exactly leaves nothing open.", "Leave out atLeast and atMost.")
+            return Count(written["exactly"], written["exactly"])
+        if "atMost" in written and written["atMost"] < written.get("atLeast", 0):
+            self.complain(place, "Nothing is at least and at most that.", "Turn it round.")
+        return Count(written.get("atLeast", 0), written.get("atMost", float("inf")))
+
+    def _wanted(self, place: Place, where: dict[str, Any]) -> Iterator[Wanted]:
+        for word, written in where.items():
+            at = (*place, word)
+            if word == "header":
+                yield from (self._header((*at, name), name, wanted) for name, wanted in written.items())
+            elif word == "body":
+                yield from (self._field((*at, name), name, wanted) for name, wanted in written.items())
+            elif word in _CONDITIONS:
+                yield self._own(at, word, written)
+            elif word in _VALUES:
+                yield _value(word, written)
+            elif word not in _SCOPE:
+                yield self._field(at, word, written)
+
+    def _header(self, place: Place, name: str, written: Any) -> Wanted:
+        if may_hold_key(name):
+            self.complain(place, f"The record hides what {name} held.", "Use key.")
+        condition = self.condition(place, f"header {name.lower()}", written)
+        return Wanted(f"header {name}", _in_words(written), condition)
+
+    def _own(self, place: Place, word: str, written: Any) -> Wanted:
+        condition = self.condition(place, word, written)
+        for value in sorted(condition.values - RULINGS.keys()) if word == "ruling" else ():
+            close = get_close_matches(value, RULINGS, 1)
+            meant = f"Did you mean {close[0]}? " if close else ""
+            self.complain(
+                place, f"There is no ruling {value}.", f"{meant}`aktify-sandbox rulings` has them all."
+            )
+        if word != "phone":
+            return Wanted(word, _in_words(written), condition)
+        for value in sorted(condition.values):
+            if not _LOCAL.fullmatch(_as_phone(value)) and identity(value) is None:
+                hint = "Write ten digits, or seven for any area code; what was written is phoneNumber."
+                self.complain(place, f"{value or 'An empty text'} isn't a US phone number.", hint)
+        return Wanted(word, _in_words(written), _as_phones(condition))
+
+    def _field(self, place: Place, name: str, written: Any) -> Wanted:
+        condition = self.condition(place, f"body.{name}", written)
+        return Wanted(
+            f"body.{name}", _in_words(written), _as_phones(condition) if name == "phoneNumber" else condition
+        )
+
+
+class _Holds:
+    """Whether a text holds another one, in upper or lower case."""
+
+    def __init__(self, part: str) -> None:
+        self._part = part.lower()
+
+    def __call__(self, text: str) -> bool:
+        return self._part in text.lower()
+
+
+def _value(word: str, written: Any) -> Wanted:
+    """A word whose value is no condition but a text, or several."""
+    values = [str(each) for each in (written if isinstance(written, list) else [written])]
+    match word:
+        case "status":
+            return Wanted(word, " or ".join(values), Condition(word, frozenset(values)))
+        case "key":
+            return Wanted(word, "as given", Condition(word, key_texts(values[0])))
+        case "forced":
+            text = _YES_OR_NO.get(values[0], values[0])
+            one = Condition(word, frozenset([text]))
+            return Wanted(word, text, one if text in ("yes", "no") else Condition(word, matches=_Holds(text)))
+        case "kept":
+            text = _YES_OR_NO[values[0]]
+            return Wanted(word, text, Condition(word, frozenset([text])))
+        case _:
+            return Wanted(word, values[0], Condition(word, matches=_Holds(values[0])))
+
+
+def _as_phones(condition: Condition) -> Condition:
+    """Numbers are compared as numbers, in any spelling; what isn't one, as the text that it is."""
+    return dataclasses.replace(condition, values=frozenset(map(_as_phone, condition.values)))
+
+
+def _as_phone(written: str) -> str:
+    local = re.sub(r"[ ().\-/]", "", written)
+    return local if _LOCAL.fullmatch(local) else identity(written) or written
+
+
+def _in_words(written: Any) -> str:
+    if isinstance(written, str):
+        return written or "an empty text"
+    if "in" in written:
+        return " or ".join(written["in"])
+    if "matches" in written:
+        return f"like {written['matches']}"
+    return "there" if "present" in written else "missing"

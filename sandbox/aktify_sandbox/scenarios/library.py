@@ -1,0 +1,139 @@
+"""Where scenario files lie: `./scenarios/` first, then the shipped ones; a path is a path."""
+
+import errno
+import functools
+import re
+import stat
+from collections.abc import Iterator
+from dataclasses import dataclass
+from difflib import get_close_matches
+from pathlib import Path
+
+from aktify_sandbox.bundled import bundled
+from aktify_sandbox.documents.nodes import DocumentMistakes
+from aktify_sandbox.originals import os
+from aktify_sandbox.scenarios.loader import Scenario, read_scenario
+
+_NAME = re.compile(r"[A-Za-z0-9_-][A-Za-z0-9_.-]{0,63}")
+_ENDINGS = (".yaml", ".yml", ".json")
+
+Stamp = tuple[tuple[int, int, int] | None, ...]
+
+
+class NoSuchScenario(ValueError):
+    """A name under which no scenario lies, in words for the user."""
+
+
+class Shelf:
+    """The scenarios that can be named."""
+
+    def __init__(self, *folders: Path) -> None:
+        """`folders` are the user's: the `scenarios/` in them come before the shipped ones, the first one first."""
+        self._own = tuple(dict.fromkeys(folder.absolute() / "scenarios" for folder in folders))
+        self._shipped = bundled("scenarios")
+
+    def find(self, name: str) -> Path:
+        """The file of a scenario, by name or path. Raises `NoSuchScenario`."""
+        if "/" in name or "\\" in name or (name.endswith(_ENDINGS) and _is_file(Path(name))):
+            if _is_file(Path(name)):
+                return Path(name)
+            raise NoSuchScenario(f"There is no file {name}.")
+        return self.named(name)
+
+    def named(self, name: str) -> Path:
+        """The file of a scenario by its name alone, which can't leave the folders. Raises `NoSuchScenario`."""
+        known = self.listed()
+        plain = next((name.removesuffix(ending) for ending in _ENDINGS if name.endswith(ending)), name)
+        if plain in known:
+            return known[plain]
+        close = get_close_matches(plain, known, 1)
+        meant = f"Did you mean {close[0]}? " if close else ""
+        looked = f"in {', '.join(map(str, self._own))} and among the shipped ones"
+        raise NoSuchScenario(
+            f"There is no scenario {name[:64]} ({looked}). {meant}There are: {', '.join(known)}."
+        )
+
+    def listed(self) -> dict[str, Path]:
+        """Every scenario by its name; the user's own hide shipped ones of the same name."""
+        found: dict[str, Path] = {}
+        for folder in (*self._own, self._shipped):
+            for path in _files_in(folder):
+                found.setdefault(path.stem, path)
+        return dict(sorted(found.items()))
+
+    def own(self) -> list[Path]:
+        """The files of the user's folders."""
+        return [path for folder in self._own for path in _files_in(folder)]
+
+    def is_shipped(self, path: Path) -> bool:
+        """Whether the file came with the package."""
+        return path.parent == self._shipped
+
+
+@functools.cache
+def built_in(name: str, mark: str) -> Scenario:
+    """Rules that hold without being asked for: keys, numbers. A process reads their files once."""
+    return read_scenario(bundled("scenarios") / "built-in" / f"{name}.yaml", mark)
+
+
+@dataclass(slots=True)
+class Loaded:
+    """A scenario in force, and what its file has come to since."""
+
+    scenario: Scenario
+    stamp: Stamp
+    files: tuple[Path, ...]
+    """What to look at: the file, and those that it names or named."""
+    mistake: str = ""
+    """Why the file can't be read any more; the last good version stays in force."""
+
+    @classmethod
+    def of(cls, path: Path) -> "Loaded":
+        """Read a file. Raises `DocumentMistakes`."""
+        before = _stamp((path,))
+        scenario = read_scenario(path)
+        return cls(scenario, before + _stamp(scenario.files[1:]), scenario.files)
+
+    def has_changed(self) -> bool:
+        """Whether the file, or one that it names, is another than the one that was last looked at."""
+        return _stamp(self.files) != self.stamp
+
+    def again(self) -> "Loaded":
+        """The file as it is now; with a mistake in it, the last good version and the mistake."""
+        before = _stamp(self.files)
+        try:
+            return Loaded.of(self.scenario.path)
+        except DocumentMistakes as error:
+            more = tuple(path for path in error.files if path not in self.files)
+            return Loaded(self.scenario, before + _stamp(more), self.files + more, str(error))
+
+
+def _files_in(folder: Path) -> Iterator[Path]:
+    try:
+        paths = [folder / name for name in sorted(os.listdir(folder))]
+    except OSError as error:
+        if error.errno in (errno.EMFILE, errno.ENFILE):  # the folder is there
+            raise
+        return
+    for path in paths:
+        if path.suffix in _ENDINGS and _NAME.fullmatch(path.stem) and _is_file(path):
+            yield path
+
+
+def _is_file(path: Path) -> bool:
+    try:
+        return stat.S_ISREG(os.stat(path).st_mode)
+    except (OSError, ValueError):  # a name with a NUL
+        return False
+
+
+def _stamp(files: tuple[Path, ...]) -> Stamp:
+    return tuple(map(_look, files))
+
+
+def _look(path: Path) -> tuple[int, int, int] | None:
+    try:
+        found = os.stat(path)
+    except OSError:
+        return None
+    return found.st_mtime_ns, found.st_size, found.st_ino

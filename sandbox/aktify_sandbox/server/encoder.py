@@ -1,0 +1,57 @@
+"""An answer's steps as the bytes that go out. Pure."""
+
+import functools
+from collections.abc import Iterator
+
+from uvicorn.protocols.http.httptools_impl import STATUS_LINE
+
+from aktify_sandbox.exchange import Exchange, Headers, Response
+from aktify_sandbox.scenarios.faults import Cut, End, Head, Pause, Piece, Reset, steps
+
+
+def head_of(response: Response, standing: Headers, *, closes: bool, in_chunks: bool = False) -> bytes:
+    """Status line and headers. `standing` are those that stand in every answer: its date."""
+    headers = response.headers
+    if in_chunks:
+        headers = [
+            *(pair for pair in headers if pair[0] != "content-length"),
+            ("transfer-encoding", "chunked"),
+        ]
+    if closes:
+        headers = [*headers, ("connection", "close")]
+    lines = "".join([f"{name}: {value}\r\n" for name, value in headers])
+    return b"%b%b%b\r\n" % (STATUS_LINE[response.status], _lines(tuple(standing)), lines.encode("latin-1"))
+
+
+@functools.lru_cache(maxsize=4)
+def _lines(headers: tuple[tuple[bytes, bytes], ...]) -> bytes:
+    return b"".join(b"%b: %b\r\n" % pair for pair in headers)
+
+
+def chunk(content: bytes) -> bytes:
+    """A part of a body that comes in chunks; nothing is its end."""
+    return b"%x\r\n%b\r\n" % (len(content), content)
+
+
+def written_out(
+    exchange: Exchange, standing: Headers, *, closes: bool
+) -> Iterator[bytes | Pause | End | Cut | Reset]:
+    """What goes out for an answer, in order, and what is done in between. `End`, `Cut` or `Reset` is the last."""
+    in_chunks, has_body = False, exchange.request.method != "HEAD"
+    for step in steps(exchange):
+        match step:
+            case Head(response, in_chunks):
+                yield head_of(response, standing, closes=closes, in_chunks=in_chunks)
+            case Piece(content):
+                if has_body and content:
+                    yield chunk(content) if in_chunks else content
+            case End():
+                if has_body and in_chunks:
+                    yield chunk(b"")
+                yield step
+            case Cut(last):
+                if last:
+                    yield last
+                yield step
+            case _:
+                yield step

@@ -1,0 +1,63 @@
+"""Waiting for what another thread does, in code of any colour: blocking, asyncio, trio."""
+
+import contextlib
+import sys
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from aktify_sandbox.originals import asyncio
+from aktify_sandbox.testing.tracebacks import is_for_the_user
+
+if TYPE_CHECKING:
+    from concurrent.futures import Future
+
+__tracebackhide__ = is_for_the_user
+
+T = TypeVar("T")
+
+
+def event_loop() -> str | None:
+    """Whose event loop runs in this thread: asyncio's, trio's or nobody's."""
+    trio = _trio()
+    if trio is not None:
+        with contextlib.suppress(RuntimeError):  # as every trio says it; older ones have no `in_trio_run`
+            trio.lowlevel.current_trio_token()
+            return "trio"
+    try:
+        asyncio.get_running_loop()
+    except RuntimeError:
+        return None
+    return "asyncio"
+
+
+async def outcome(future: "Future[T]") -> T:
+    """What the future comes to. Whoever is cancelled meanwhile cancels it."""
+    if event_loop() != "trio":
+        return await asyncio.wrap_future(future)
+    trio = _trio()
+    done, token = trio.Event(), trio.lowlevel.current_trio_token()
+
+    def wake(_: "Future[T]") -> None:
+        with contextlib.suppress(trio.RunFinishedError):  # nobody waits any more
+            token.run_sync_soon(done.set)
+
+    future.add_done_callback(wake)
+    try:
+        await done.wait()
+    except trio.Cancelled:
+        future.cancel()
+        raise
+    return future.result()
+
+
+async def in_thread(work: Callable[[], T]) -> T:
+    """What blocking work comes to, done in another thread meanwhile."""
+    if event_loop() == "trio":
+        found: T = await _trio().to_thread.run_sync(work)
+        return found
+    return await asyncio.to_thread(work)
+
+
+def _trio() -> Any:
+    """Trio, if anybody in this process uses it."""
+    return sys.modules.get("trio")

@@ -1,0 +1,269 @@
+"""One request to a sandbox in this process: read as from a socket, answered as over one, without one.
+
+What asks sends bytes and reads bytes, in whatever thread it is; all else happens in the sandbox's own.
+"""
+
+import contextlib
+import errno
+from collections.abc import Awaitable, Callable
+from concurrent.futures import Future, InvalidStateError
+from typing import Any
+
+from aktify_sandbox.exchange import Exchange, Request, Response
+from aktify_sandbox.originals import asyncio, os, time
+from aktify_sandbox.scenarios.faults import Pause, Reset
+from aktify_sandbox.server.encoder import chunk, head_of, written_out
+from aktify_sandbox.server.parser import Reader
+from aktify_sandbox.server.refusals import Refusal
+from aktify_sandbox.server.thread import Beside
+
+_PIECE = 4_096
+"""Bytes that are parsed at once, as on a connection."""
+
+Part = tuple[bytes, "Future[Any]"]
+"""Bytes of the answer, nothing being its end, and where the next will be."""
+
+
+class Call:
+    """The request and its answer."""
+
+    def __init__(self, beside: Beside) -> None:
+        """Raises `ConnectionRefusedError` when the sandbox doesn't run (any more)."""
+        if not beside.is_open or beside.loop is None:
+            raise _refused()
+        self._beside, self._loop, self._endpoint = beside, beside.loop, beside.app.endpoint
+        self._reader = Reader(self)
+        # what is asked
+        self._request: Request | None = None
+        self._body = bytearray()
+        self._is_whole = False
+        self._closes = False
+        """Whether it says that its connection shall be closed."""
+        # what is answered
+        self.answer: Future[Part] = Future()
+        """What is to be read next. It raises `ConnectionResetError`."""
+        self._tail = self.answer
+        self._current: Exchange | None = None
+        """What is withheld, late or broken."""
+        self._delivering: asyncio.Task[None] | None = None
+        self._is_over = False
+        self._gone = asyncio.Event()
+
+    # whoever asks, in its own thread
+
+    def send(self, data: bytes) -> None:
+        """Bytes of the request. Raises `BrokenPipeError` once nothing more is read: the answer says why."""
+        for place in range(0, len(data), _PIECE):
+            if self._reader.is_refusing:
+                raise BrokenPipeError(errno.EPIPE, os.strerror(errno.EPIPE))
+            self._reader.feed(data[place : place + _PIECE])
+
+    def taken(self, part: Part) -> bytes:
+        """What was read; the next is to be read then. The end is read again and again."""
+        content, following = part
+        if content:
+            self.answer = following
+        return content
+
+    def close(self) -> None:
+        """Hang up, if it isn't over."""
+        if not self._is_over:
+            with contextlib.suppress(ConnectionRefusedError):
+                self._in_its_thread(self._leave)
+
+    def on_head(self, request: Request, *, keeps_alive: bool, expects: bool) -> None:  # noqa: ARG002  nobody waits
+        """The request's head is complete."""
+        self._request, self._closes = _stamped(request), not keeps_alive
+
+    def on_body(self, piece: bytes) -> None:
+        """A part of its body; no more is held than the sandbox takes."""
+        assert self._request is not None  # noqa: S101  a head comes first
+        room = len(piece) if self._is_admin else self._endpoint.max_body - len(self._body)
+        self._body += piece[:room]
+        self._request.left_out += max(0, len(piece) - room)
+
+    def on_end(self) -> None:
+        """The request is whole."""
+        self._is_whole = True
+        self._in_its_thread(self._begin)
+
+    def on_refusal(self, refusal: Refusal, request: Request | None) -> None:
+        """What was sent can't be read."""
+        is_recorded = request is not None or not self._is_admin
+        if request is not None:
+            self._request = _stamped(request)
+        self._is_whole = True
+        self._in_its_thread(self._begin, refusal, is_recorded)
+
+    @property
+    def _is_admin(self) -> bool:
+        return self._request is not None and self._request.is_admin
+
+    def _in_its_thread(self, do: Callable[..., None], *given: Any) -> None:
+        try:
+            self._loop.call_soon_threadsafe(do, *given)
+        except RuntimeError:  # its loop is closed
+            raise _refused() from None
+
+    # the sandbox, in its thread
+
+    def _begin(self, refusal: Refusal | None = None, is_recorded: bool = True) -> None:
+        request = self._whole()
+        self._beside.calls.add(self.cut)
+        if not self._beside.is_open:
+            self.cut()
+        elif refusal is not None:
+            self._endpoint.refuse(request, *refusal, self._answer, is_recorded=is_recorded)
+        elif self._is_admin:
+            self._delivering = self._task(self._ask(request))
+        else:
+            exchange = self._endpoint.handle(request, self._answer)
+            if exchange.is_waiting or not exchange.is_plain:
+                self._current = exchange
+
+    def _whole(self) -> Request:
+        """The request with what came of its body."""
+        request = self._request or Request("", "", [], b"")
+        request.body = bytes(self._body)
+        return request
+
+    def _answer(self, exchange: Exchange) -> None:
+        """Its line is written: now it may leave."""
+        if self._is_over:
+            return
+        if exchange.is_plain:
+            self._current = None
+            parts = written_out(exchange, self._beside.standing_headers, closes=self._closes)
+            self._put(b"".join(part for part in parts if isinstance(part, bytes)))
+            self._end()
+        else:
+            self._current = exchange
+            self._delivering = self._task(self._deliver(exchange))
+
+    async def _deliver(self, exchange: Exchange) -> None:
+        for part in written_out(exchange, self._beside.standing_headers, closes=self._closes):
+            match part:
+                case bytes():
+                    self._put(part)
+                case Pause(seconds):
+                    await asyncio.sleep(seconds)
+                case Reset():
+                    with contextlib.suppress(InvalidStateError):  # nobody waits for it any more
+                        self._tail.set_exception(_reset())
+        self._current = None
+        self._end()
+
+    async def _ask(self, request: Request) -> None:
+        """Ask the admin API."""
+        in_chunks, has_body = False, request.method != "HEAD"
+
+        async def send(message: Any) -> None:
+            nonlocal in_chunks
+            if message["type"] == "http.response.start":
+                status = message["status"]
+                headers = [
+                    (name.decode("latin-1"), value.decode("latin-1")) for name, value in message["headers"]
+                ]
+                is_framed = any(name == "content-length" for name, _ in headers)
+                in_chunks = has_body and not is_framed and status not in (204, 304)
+                standing, response = self._beside.standing_headers, Response(status, headers, b"")
+                self._put(head_of(response, standing, closes=self._closes, in_chunks=in_chunks))
+                return
+            content = bytes(message.get("body", b""))
+            if content and has_body:
+                self._put(chunk(content) if in_chunks else content)
+            if in_chunks and not message.get("more_body"):
+                self._put(chunk(b""))
+
+        await ask(self._beside, request, self._gone, send)
+
+    def _task(self, work: Any) -> "asyncio.Task[None]":
+        """Something that takes time. However it ends, nothing more comes; a stopping sandbox waits for it a moment."""
+        task: asyncio.Task[None] = self._loop.create_task(work)
+        self._beside.tasks.add(task)
+        task.add_done_callback(self._beside.tasks.discard)
+        task.add_done_callback(lambda _: self._end())
+        return task
+
+    def _put(self, part: bytes) -> None:
+        if self._is_over:
+            return
+        following: Future[Part] = Future()
+        with contextlib.suppress(InvalidStateError):  # whoever waited for it has been cancelled
+            self._tail.set_result((part, following))
+        self._tail = following
+
+    def _end(self) -> None:
+        """Nothing more comes."""
+        if not self._tail.done():
+            self._put(b"")
+        self._is_over = True
+        self._beside.calls.discard(self.cut)
+
+    def _leave(self) -> None:
+        """Whoever asked has gone."""
+        if self._is_over:
+            return
+        if self._request is not None and not self._is_whole and not self._is_admin:
+            self._endpoint.break_off(self._whole())
+        if self._current is not None:
+            self._endpoint.hang_up(self._current)
+        self._gone.set()
+        self._stop()
+
+    def cut(self) -> None:
+        """The sandbox stops: what is withheld isn't waited for."""
+        if self._current is not None and self._current.is_waiting:
+            self._endpoint.hang_up(self._current)
+        if self._current is not None or self._delivering is None:
+            self._stop()
+
+    def _stop(self) -> None:
+        self._current = None
+        self._end()
+        if self._delivering is not None and not self._is_admin:  # which learns it by ASGI
+            self._delivering.cancel()
+
+
+async def ask(
+    beside: Beside, request: Request, gone: asyncio.Event, send: Callable[[Any], Awaitable[None]]
+) -> None:
+    """One request to the admin API, by ASGI. `gone`: whoever asks doesn't wait any more."""
+    scope = {
+        "type": "http",
+        "asgi": {"version": "3.0"},
+        "http_version": "1.1",
+        "method": request.method,
+        "scheme": "http",
+        "path": request.path,
+        "query_string": request.query,
+        "root_path": "",
+        "headers": request.headers,
+        "client": None,
+        "server": None,
+    }
+    is_asked = False
+
+    async def receive() -> dict[str, Any]:
+        nonlocal is_asked
+        if is_asked:
+            await gone.wait()
+            return {"type": "http.disconnect"}
+        is_asked = True
+        return {"type": "http.request", "body": request.body, "more_body": False}
+
+    await beside.app.asgi(scope, receive, send)
+
+
+def _stamped(request: Request) -> Request:
+    request.arrived, request.started = time.time(), time.perf_counter()
+    return request
+
+
+def _refused() -> ConnectionRefusedError:
+    return ConnectionRefusedError("The sandbox has stopped.")
+
+
+def _reset() -> ConnectionResetError:
+    """In the words of the system."""
+    return ConnectionResetError(errno.ECONNRESET, os.strerror(errno.ECONNRESET))
