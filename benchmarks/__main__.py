@@ -58,7 +58,7 @@ def speed(rounds: int, seconds: float, only: str, quick: bool, to: Path | None) 
 @main.command()
 @click.option("--quick", is_flag=True, help="At most 100,000 requests, only printed.")
 @click.option("--most", type=click.IntRange(2_000), help="At most so many requests, only printed.")
-@click.option("--repeats", default=5, show_default=True, type=click.IntRange(1), help="Stretches per count.")
+@click.option("--repeats", default=11, show_default=True, type=click.IntRange(1), help="Stretches per count.")
 @_elsewhere
 def growth(quick: bool, most: int | None, repeats: int, to: Path | None) -> None:
     """Cost, memory and disk after up to 1,000,000 requests.
