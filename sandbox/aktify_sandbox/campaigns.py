@@ -15,9 +15,8 @@ from aktify_sandbox.contract.answers import Access
 from aktify_sandbox.contract.keys import why_unknown
 from aktify_sandbox.contract.lead import LeadRules
 from aktify_sandbox.contract.rulings import RulingMistake, Rulings
-from aktify_sandbox.masking import masked_key
 from aktify_sandbox.originals import secrets
-from aktify_sandbox.redaction import FRESH_KEY, Redaction, is_telling
+from aktify_sandbox.redaction import FRESH_KEY, Redaction, is_telling, masked_key
 from aktify_sandbox.settings import BUILT_IN_KEYS, WELL_KNOWN_KEYS, CampaignSetting, Settings, first_key
 
 MAX_KEY = 200

@@ -1,8 +1,8 @@
-"""Keys taken out of texts, in whatever encoding they stand there.
+"""What is masked: a key, a phone number, an e-mail address; and keys inside a text, in whatever encoding.
 
-What counts is what a text decodes to: escapes of JSON, of addresses and of HTML, one inside the other; base64 of any
-text around the key; UTF-16; gzip; upper and lower case. Nothing else is touched: `is_telling` says what could be any
-word or number and is therefore left alone.
+What counts for `Redaction` is what a text decodes to: escapes of JSON, of addresses and of HTML, one inside the
+other; base64 of any text around the key; UTF-16; gzip; upper and lower case. Nothing else is touched: `is_telling`
+says what could be any word or number and is therefore left alone.
 """
 
 import base64
@@ -12,7 +12,11 @@ import zlib
 from collections.abc import Iterable, Iterator
 from typing import Any
 
-from aktify_sandbox.masking import masked_key
+_SECRET_NAME = re.compile("key|token|secret|password|auth|cookie|credential", re.IGNORECASE)
+_ID_OR_NUMBER = re.compile(r"\br0[0-9]{8}\b|\+?[0-9](?:(?:[^0-9\n]|[ ().\-/]{2,3})?[0-9]){6,}")
+_DIGIT = re.compile("[0-9]")
+_IN_ADDRESS = r'[^@\s"(),:;<>\[\]\\]'  # the rest are not allowed in one, and end it in JSON and prose
+_EMAIL = re.compile(f"({_IN_ADDRESS}?){_IN_ADDRESS}*@({_IN_ADDRESS}+)")
 
 _LEAST = 8
 LONG = 20
@@ -34,6 +38,39 @@ _GAP = r"(?:[\0\r\n\t]|\\{1,8}(?:[nrt]|u000[09ad])|%(?:25){0,3}0[09ad])*+"
 _BREAK = r"(?:[\0\r\n\t]|\\{1,8}[nrt])*+"
 """What stands between two characters of base64 that is wrapped into lines, or in UTF-16."""
 _IN_BASE64 = "[A-Za-z0-9+/_-]?"
+
+
+def masked_key(key: str) -> str:
+    """`test-key` becomes `tes…key`; a short key shows nothing."""
+    return f"{key[:3]}…{key[-3:]}" if len(key) >= 8 else "…"
+
+
+def masked_phone(phone: str) -> str:
+    """`+15095551234` becomes `+1509***1234`."""
+    return f"{phone[:5]}***{phone[-4:]}"
+
+
+def masked_email(email: str) -> str:
+    """`someone@example.com` becomes `s***@example.com`."""
+    return _EMAIL.sub(r"\1***@\2", email)
+
+
+def masked_text(text: str) -> str:
+    """The text with its e-mail addresses, and what may be a phone number, masked."""
+    text = masked_email(text) if "@" in text else text
+    return _ID_OR_NUMBER.sub(_masked_number, text) if _DIGIT.search(text) else text
+
+
+def _masked_number(found: re.Match[str]) -> str:
+    if found[0].startswith("r"):  # the id of a request
+        return found[0]
+    digits = "".join(char for char in found[0] if char.isdecimal())
+    return found[0] if len(digits) == 7 and digits.startswith("55501") else f"{found[0][:3]}***"
+
+
+def may_hold_key(name: str) -> bool:
+    """Whether a header or query parameter of this name may hold a key: people try many names for x-api-key."""
+    return _SECRET_NAME.search(name) is not None
 
 
 def is_telling(key: str) -> bool:

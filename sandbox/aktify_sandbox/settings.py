@@ -9,12 +9,12 @@ import re
 import stat
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, fields
-from difflib import get_close_matches
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from aktify_sandbox.contract.rulings import FORMER, PROFILES, RULINGS, RulingMistake, Rulings, modernised
 from aktify_sandbox.originals import os
+from aktify_sandbox.text import suggest
 
 if TYPE_CHECKING:
     from aktify_sandbox.documents.document import Document
@@ -279,8 +279,7 @@ def _unknown_variables(environ: Mapping[str, str]) -> Iterator[str]:
         name = variable.removeprefix(PREFIX)
         if name == variable or name in known or re.fullmatch(_OF_KUBERNETES, name):
             continue
-        close = get_close_matches(name.upper(), known, 1)
-        meant = f" Did you mean {PREFIX}{close[0]}?" if close else ""
+        meant = suggest(name.upper(), known, f" Did you mean {PREFIX}{{}}?")
         yield f"{variable} isn't known: ignored.{meant}"
 
 
@@ -361,8 +360,7 @@ def _number(flag: Flag, text: str, variable: str) -> int:
 
 def _one_of(choices: tuple[str, ...], text: str, variable: str) -> str:
     if text not in choices:
-        close = get_close_matches(text, choices, 1)
-        meant = f"did you mean {close[0]}? " if close else ""
+        meant = suggest(text, choices, "did you mean {}? ")
         raise SettingsMistake(f"{variable}: found {text}; {meant}allowed: {', '.join(choices)}.")
     return text
 

@@ -15,7 +15,7 @@ from aktify_sandbox.admin.responses import JSONResponse
 from aktify_sandbox.campaigns import NAME, Campaign, Campaigns, Key, fresh_key, fresh_name, row_of
 from aktify_sandbox.contract.rulings import RulingMistake
 from aktify_sandbox.documents.nodes import DocumentMistakes
-from aktify_sandbox.masking import masked_key
+from aktify_sandbox.redaction import masked_key
 from aktify_sandbox.scenarios.engine import Forcing
 from aktify_sandbox.scenarios.library import NoSuchScenario
 from aktify_sandbox.settings import ERROR_BODIES

@@ -23,10 +23,11 @@ from aktify_sandbox.campaigns import (
     salt_for,
 )
 from aktify_sandbox.contract.rulings import RulingMistake
-from aktify_sandbox.masking import masked_key, printable
+from aktify_sandbox.redaction import masked_key
 from aktify_sandbox.scenarios.answers import does
 from aktify_sandbox.storage.index import Tables
 from aktify_sandbox.storage.log import LogError
+from aktify_sandbox.text import printable
 
 _MAX_SHOWN = 64
 

@@ -15,8 +15,8 @@ from aktify_sandbox.admin.responses import JSONResponse
 from aktify_sandbox.endpoint import Endpoint
 from aktify_sandbox.exchange import Exchange, Headers
 from aktify_sandbox.exchange import Request as LeadRequest
-from aktify_sandbox.masking import may_hold_key
 from aktify_sandbox.originals import asyncio, time
+from aktify_sandbox.redaction import may_hold_key
 from aktify_sandbox.scenarios.faults import Cut, End, Head, Pause, Piece, Reset, steps
 from aktify_sandbox.storage.log import request_id
 

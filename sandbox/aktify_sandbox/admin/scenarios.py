@@ -14,8 +14,8 @@ from aktify_sandbox.admin.responses import JSONResponse
 from aktify_sandbox.campaigns import Campaigns
 from aktify_sandbox.contract.phone import identity
 from aktify_sandbox.documents.nodes import DocumentMistakes
-from aktify_sandbox.masking import masked_key, may_hold_key
 from aktify_sandbox.originals import asyncio
+from aktify_sandbox.redaction import masked_key, may_hold_key
 from aktify_sandbox.scenarios.engine import Forcing, Order
 from aktify_sandbox.scenarios.library import NoSuchScenario
 from aktify_sandbox.scenarios.loader import Scenario, forced_rule, read_scenario

@@ -1,7 +1,6 @@
 """The command line. What only one command needs is imported inside it, so that `--help` answers at once."""
 
 import functools
-from difflib import get_close_matches
 from typing import Any
 
 import click
@@ -22,6 +21,7 @@ from aktify_sandbox.cli import (
 from aktify_sandbox.cli import exec as exec_
 from aktify_sandbox.cli.client import located
 from aktify_sandbox.cli.streams import run
+from aktify_sandbox.text import suggest
 from aktify_sandbox.version import __version__
 
 __all__ = ["main"]
@@ -39,8 +39,7 @@ class Group(click.Group):
     ) -> tuple[str | None, click.Command | None, list[str]]:
         """Find the command; a misspelt one gets the nearest as a hint."""
         if self.get_command(ctx, args[0]) is None and not args[0].startswith("-"):
-            close = get_close_matches(args[0], self.list_commands(ctx), 1)
-            meant = f" Did you mean {close[0]}?" if close else ""
+            meant = suggest(args[0], self.list_commands(ctx), " Did you mean {}?")
             ctx.fail(f"There is no command {args[0]}.{meant}")
         return super().resolve_command(ctx, args)
 

@@ -22,6 +22,7 @@ from aktify_sandbox.cli.lead_files import (
 )
 from aktify_sandbox.cli.serve import settings_of, settings_options
 from aktify_sandbox.cli.tables import clean, print_json
+from aktify_sandbox.text import plural
 
 if TYPE_CHECKING:
     from aktify_sandbox.contract.lead import LeadRules
@@ -163,6 +164,6 @@ def _report(
     if rejects or fixed:
         yield ""
     if rejects:
-        yield f"{rejects}: {sentences.plural(counts['rejects'], 'row')} to mend."
+        yield f"{rejects}: {plural(counts['rejects'], 'row')} to mend."
     if fixed:
-        yield f"{fixed}: {sentences.plural(counts['fixed'], 'row')} that would be accepted."
+        yield f"{fixed}: {plural(counts['fixed'], 'row')} that would be accepted."

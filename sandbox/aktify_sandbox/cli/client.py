@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, Any, TypeVar, cast
 import click
 
 from aktify_sandbox.cli.target import Target, find
-from aktify_sandbox.masking import printable
 from aktify_sandbox.settings import PREFIX
+from aktify_sandbox.text import printable
 
 if TYPE_CHECKING:
     import httpx

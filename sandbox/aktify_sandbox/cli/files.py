@@ -11,7 +11,7 @@ import click
 
 from aktify_sandbox.atomic_write import replaced
 from aktify_sandbox.cli.tables import on_terminal
-from aktify_sandbox.masking import escaped
+from aktify_sandbox.text import escaped
 
 STANDARD = Path("-")
 """Standard input or output, in a file's place."""

@@ -12,6 +12,7 @@ import click
 
 from aktify_sandbox.cli.files import standard_input
 from aktify_sandbox.cli.tables import clean, on_terminal, terminal_width
+from aktify_sandbox.text import plural
 
 if TYPE_CHECKING:
     from aktify_sandbox.leadfiles.checking import RowProblem
@@ -137,7 +138,7 @@ def kind_lines(problems: Sequence["RowProblem"], unit: str) -> Iterator[str]:
     """A line for each kind of problem: how many, what, the fix, whose word it is, which rows."""
     from aktify_sandbox.leadfiles import sentences
 
-    yield f"{sentences.plural(len(problems), 'problem')}, by kind:"
+    yield f"{plural(len(problems), 'problem')}, by kind:"
     kinds = sentences.kinds(problems, unit)
     width = len(f"{kinds[0].problems:,}")
     for kind in kinds:

@@ -8,8 +8,8 @@ from typing import Any, NamedTuple
 from aktify_sandbox.cli.client import Client
 from aktify_sandbox.cli.tables import clean, table_lines
 from aktify_sandbox.cli.verdicts import Expected, Verdict, ask
-from aktify_sandbox.masking import masked_phone, masked_text
-from aktify_sandbox.redaction import Redaction
+from aktify_sandbox.redaction import Redaction, masked_phone, masked_text
+from aktify_sandbox.text import plural
 
 _AT_ONCE = 1_000
 _MOST_COUNTED = 20_000
@@ -84,7 +84,7 @@ class Seen(NamedTuple):
         statuses = Counter(str(_status(each)) for each in self.requests)
         each = ", ".join(f"{count:,} × {status}" for status, count in sorted(statuses.items()))
         count = len(self.requests)
-        many = f"{'more than ' if self.more else ''}{count:,} request{'' if count == 1 else 's'}"
+        many = f"{'more than ' if self.more else ''}{plural(count, 'request')}"
         return f"{many if count else 'No requests'}{f' ({each})' if each else ''}, {_leads(self.leads)} kept."
 
 

@@ -7,6 +7,7 @@ import click
 
 from aktify_sandbox.cli.client import Client, as_json, talks
 from aktify_sandbox.cli.tables import print_json, print_table
+from aktify_sandbox.text import plural
 
 if TYPE_CHECKING:
     from aktify_sandbox.scenarios.library import Shelf
@@ -93,7 +94,7 @@ def check(files: tuple[str, ...]) -> None:
     for file in named:
         try:
             count = len(read_scenario(Shelf(Path.cwd()).find(file)).rules)
-            click.echo(f"{file}: {count} rule{'s' if count > 1 else ''}, no mistakes.")
+            click.echo(f"{file}: {plural(count, 'rule')}, no mistakes.")
         except DocumentMistakes as mistakes:
             click.echo(str(mistakes), err=True)
             code = max(code, 1)
@@ -101,7 +102,7 @@ def check(files: tuple[str, ...]) -> None:
             click.echo(f"{file}:1:1: {mistake}", err=True)
             code = 2
     if not files:
-        click.echo(f"{len(named)} file{'s' if len(named) > 1 else ''} in scenarios/ checked.")
+        click.echo(f"{plural(len(named), 'file')} in scenarios/ checked.")
     raise SystemExit(code)
 
 
@@ -186,7 +187,7 @@ def force(status: str | None, clearing: bool, client: Client, **given: Any) -> N
         raise click.UsageError("--clear forgets forced answers; it takes no STATUS.")
     if clearing:
         cleared = client.delete("/force")["cleared"]
-        click.echo(f"{cleared:,} forced answer{'' if cleared == 1 else 's'} forgotten at {client.url}.")
+        click.echo(f"{plural(cleared, 'forced answer')} forgotten at {client.url}.")
         return
     ordered = client.post("/force", _order(status, given)).json()
     times = ordered["times"]

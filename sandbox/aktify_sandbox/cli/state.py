@@ -15,6 +15,7 @@ from aktify_sandbox.cli.files import READABLE, STANDARD, standard_input, written
 from aktify_sandbox.cli.lead_files import progress
 from aktify_sandbox.cli.serve import settings_of
 from aktify_sandbox.cli.tables import clean, print_json
+from aktify_sandbox.text import plural
 
 if TYPE_CHECKING:
     from aktify_sandbox.storage.proof import Proof
@@ -167,7 +168,7 @@ def _found(proof: "Proof") -> str:
 
 def _counted(counts: dict[str, int]) -> str:
     leads, requests = counts["leads"], counts["requests"]
-    return f"{leads:,} lead{'' if leads == 1 else 's'} and {requests:,} request{'' if requests == 1 else 's'}"
+    return f"{plural(leads, 'lead')} and {plural(requests, 'request')}"
 
 
 @contextlib.contextmanager

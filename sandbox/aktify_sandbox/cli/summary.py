@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from aktify_sandbox.cli.lead_files import kind_lines, wrapped
+from aktify_sandbox.text import plural
 
 if TYPE_CHECKING:
     from aktify_sandbox.leadfiles.checking import RowProblem
@@ -62,7 +63,7 @@ class Summary:
 
     def lines(self, url: str) -> Iterator[str]:
         """For people."""
-        from aktify_sandbox.leadfiles.sentences import plural, rows_in_words
+        from aktify_sandbox.leadfiles.sentences import rows_in_words
 
         totals = ", ".join(f"{count:,} × {status}" for status, count in self.statuses.items())
         yield f"{sum(self.statuses.values()):,} sent to {url}: {totals or 'no answers'}"

@@ -9,7 +9,7 @@ from typing import Any
 
 import click
 
-from aktify_sandbox.masking import escaped, printable
+from aktify_sandbox.text import escaped, printable
 
 _COLOURS = {"2": "green", "3": "cyan", "4": "yellow", "5": "red"}
 

@@ -6,9 +6,10 @@ hint may ask about and nothing acts on.
 
 import unicodedata
 from collections.abc import Iterator, Mapping
-from difflib import get_close_matches
 from types import MappingProxyType
 from typing import Any
+
+from aktify_sandbox.text import nearest
 
 from .phone import identity
 from .schema import FIELDS
@@ -132,8 +133,8 @@ def field_meant_by(name: str) -> str | None:
 def field_perhaps_meant_by(name: str) -> str | None:
     """The field that a name may mean, by its spelling or by custom: to be asked about, not to act on."""
     plain = folded(name)
-    close = get_close_matches(plain, _NEARLY, 1, 0.8)
-    return _MEANINGS.get(plain) or _GUESSES.get(plain) or (_NEARLY[close[0]] if close else None)
+    close = nearest(plain, _NEARLY, 0.8)
+    return _MEANINGS.get(plain) or _GUESSES.get(plain) or (_NEARLY[close] if close else None)
 
 
 def rename_hint(sent: Mapping[str, Any], *missing: str) -> str | None:

@@ -8,8 +8,9 @@ import functools
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from difflib import get_close_matches
 from types import MappingProxyType
+
+from aktify_sandbox.text import suggest
 
 PROFILES = ("lenient", "default", "strict")
 
@@ -381,11 +382,9 @@ def _check(name: str, value: str) -> None:
         raise RulingMistake(name, f"There is no ruling {name}.", _hint(name, tuple(RULINGS)))
     ruling = RULINGS[name]
     if not ruling.allows(value):
-        close = get_close_matches(value, ruling.values, 1)
-        meant = f"Did you mean {close[0]}? " if close else ""
+        meant = suggest(value, ruling.values)
         raise RulingMistake(name, f"{name} can't be {value}.", f"{meant}Allowed: {ruling.allowed}.")
 
 
 def _hint(found: str, allowed: tuple[str, ...]) -> str:
-    close = get_close_matches(found, allowed, 1)
-    return (f"Did you mean {close[0]}? " if close else "") + f"Allowed: {', '.join(allowed)}."
+    return f"{suggest(found, allowed)}Allowed: {', '.join(allowed)}."

@@ -10,7 +10,6 @@ import errno
 import re
 import stat
 from collections.abc import Iterable, Iterator
-from difflib import get_close_matches
 from io import FileIO
 from pathlib import Path
 from typing import Any
@@ -19,9 +18,9 @@ from aktify_sandbox.contract.validators import Schema, reference, validator_for
 from aktify_sandbox.documents.json_nodes import read_json
 from aktify_sandbox.documents.nodes import DocumentMistakes, Mistake, Node, Place
 from aktify_sandbox.documents.yaml_nodes import read_yaml
-from aktify_sandbox.masking import masked_key
 from aktify_sandbox.originals import json, os
-from aktify_sandbox.redaction import is_telling
+from aktify_sandbox.redaction import is_telling, masked_key
+from aktify_sandbox.text import nearest, suggest
 
 _LARGEST = 1_000_000
 _TELLS_NOTHING = 3
@@ -92,7 +91,7 @@ class Document:
 
     def _about_a_name(self, name: str, place: Place, error: Any, root: Schema) -> tuple[str, str]:
         allowed = list(error.schema.get("properties", {}))
-        misspelt = get_close_matches(name, allowed, 1, 0.6)  # what is meant as a word is no secret
+        misspelt = nearest(name, allowed)  # what is meant as a word is no secret
         secret = _stands_in_a_secret(place, root) or (is_telling(name) and _is_secret(place, root))
         shown = _shown(name, secret and not misspelt)
         rule = error.schema.get("propertyNames", {}).get("description")
@@ -295,7 +294,7 @@ def _misspelt(error: Any) -> bool:
     """Whether all that is missing is there under nearly the same names."""
     missing = [name for name in error.validator_value if name not in error.instance]
     unknown = [name for name in error.instance if name not in error.schema.get("properties", {})]
-    return all(get_close_matches(name, unknown, 1, 0.6) for name in missing)
+    return all(nearest(name, unknown) for name in missing)
 
 
 def _words(error: Any, found: str, where: str) -> tuple[str, str]:
@@ -357,9 +356,11 @@ def _kind(name: str) -> str:
 
 
 def _choice(found: Any, allowed: list[str]) -> str:
-    close = get_close_matches(str(found), allowed, 1, 0.6)
-    meant = f"Did you mean {close[0]}? " if close else ""
-    return f"{meant}Allowed: {', '.join(allowed)}." if allowed else "Nothing is allowed here."
+    return (
+        f"{suggest(str(found), allowed)}Allowed: {', '.join(allowed)}."
+        if allowed
+        else "Nothing is allowed here."
+    )
 
 
 def _shown(value: Any, secret: bool = False) -> str:

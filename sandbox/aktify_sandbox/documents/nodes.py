@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from aktify_sandbox.masking import printable
+from aktify_sandbox.text import printable
 
 Place = tuple[str | int, ...]
 """The names and numbers that lead from the root to a value."""

@@ -7,7 +7,7 @@ from typing import Any
 import orjson
 
 from aktify_sandbox.contract.answers import in_words
-from aktify_sandbox.masking import printable
+from aktify_sandbox.text import printable
 
 Record = dict[str, Any]
 

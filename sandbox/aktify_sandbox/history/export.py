@@ -14,7 +14,8 @@ from typing import Any, NamedTuple
 from urllib.parse import parse_qsl, quote
 
 from aktify_sandbox.contract.answers import ENDPOINT
-from aktify_sandbox.masking import may_hold_key, moves_cursor, printable
+from aktify_sandbox.redaction import may_hold_key
+from aktify_sandbox.text import moves_cursor, printable
 from aktify_sandbox.version import __version__
 
 Record = Mapping[str, Any]

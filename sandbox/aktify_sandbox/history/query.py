@@ -14,9 +14,9 @@ from aktify_sandbox.contract.lead import identity
 from aktify_sandbox.history.notices import notes_on
 from aktify_sandbox.jobs import Work
 from aktify_sandbox.journal.writer import timestamp
-from aktify_sandbox.masking import masked_key
 from aktify_sandbox.matching.searchable_text import text_of
 from aktify_sandbox.originals import time
+from aktify_sandbox.redaction import masked_key
 from aktify_sandbox.storage.index import identity_in, public, restored
 from aktify_sandbox.storage.log import Line, is_request, number_of, request_id
 from aktify_sandbox.storage.store import Store

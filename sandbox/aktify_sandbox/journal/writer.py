@@ -16,9 +16,8 @@ from aktify_sandbox.contract.answers import ENDPOINT, Answer
 from aktify_sandbox.contract.decide import OTHER_KEY_HEADERS
 from aktify_sandbox.contract.phone import is_fictional
 from aktify_sandbox.exchange import Exchange, Headers, Request
-from aktify_sandbox.masking import masked_key, may_hold_key
 from aktify_sandbox.originals import time
-from aktify_sandbox.redaction import LONG, Redaction
+from aktify_sandbox.redaction import LONG, Redaction, masked_key, may_hold_key
 from aktify_sandbox.storage.index import Kept
 from aktify_sandbox.storage.log import LogUnwritable, request_id
 from aktify_sandbox.storage.store import Done, Store

@@ -2,11 +2,11 @@
 
 import re
 from collections.abc import Mapping, Sequence
-from difflib import get_close_matches
 from typing import NamedTuple
 
 from aktify_sandbox.contract.aliases import field_meant_by
 from aktify_sandbox.contract.schema import FIELDS
+from aktify_sandbox.text import suggest
 
 from .file_error import FileError
 
@@ -72,8 +72,7 @@ def checked_mapping(chosen: Mapping[str, str]) -> dict[str, str]:
     """
     for name, field in chosen.items():
         if field and field not in FIELDS and not field.startswith(METADATA):
-            close = get_close_matches(field, FIELDS, 1, 0.5)
-            meant = f"did you mean {close[0]}? " if close else ""
+            meant = suggest(field, FIELDS, "did you mean {}? ", 0.5)
             allowed = ", ".join(FIELDS)
             raise FileError(
                 f"--map {name}={field}: the page has no field {field}.",
@@ -124,8 +123,7 @@ def refuse_unknown_choices(columns: Columns, chosen: Mapping[str, str]) -> None:
     """Raises `FileError` when the user assigned a column that the file doesn't have."""
     for name in chosen:
         if name not in columns.names:
-            close = get_close_matches(name, [each for each in columns.names if each], 1, 0.5)
-            meant = f"did you mean {close[0]}? " if close else ""
+            meant = suggest(name, filter(None, columns.names), "did you mean {}? ", 0.5)
             message = f"--map {name}=…: the file has no column {name}."
             raise FileError(message, f"{meant}it has {listed(columns.names)}.", columns=columns.by_name)
 

@@ -5,6 +5,7 @@ from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
 from aktify_sandbox.contract.body import Problem
+from aktify_sandbox.text import plural
 
 from .checking import Findings, RowProblem, with_field
 from .columns import metadata_for
@@ -113,8 +114,3 @@ def repairs(findings: Findings, how: str) -> str:
     counted = Counter(each.repair.kind for each in findings.repairs)
     done = ", ".join(f"{count:,} × {KINDS[kind]}" for kind, count in counted.most_common())
     return f"{len(findings.mended):,} of {plural(findings.refused, 'refused row')} {how}: {done}."
-
-
-def plural(count: int, what: str) -> str:
-    """A count and what is counted."""
-    return f"{count:,} {what}" + ("" if count == 1 else "s")

@@ -10,8 +10,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
-from aktify_sandbox.masking import masked_key
 from aktify_sandbox.matching.searchable_text import text_of
+from aktify_sandbox.redaction import masked_key
 from aktify_sandbox.scenarios.rules import Condition, Texts
 
 Record = Mapping[str, Any]

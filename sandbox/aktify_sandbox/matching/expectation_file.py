@@ -4,7 +4,6 @@ import dataclasses
 import json
 import re
 from collections.abc import Iterator
-from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
 
@@ -13,11 +12,12 @@ from aktify_sandbox.contract.rulings import RULINGS
 from aktify_sandbox.contract.schema import FIELDS
 from aktify_sandbox.documents.document import Document, read_file
 from aktify_sandbox.documents.nodes import DocumentMistakes, Mistake, Node, Place, node_of
-from aktify_sandbox.masking import may_hold_key
 from aktify_sandbox.matching.expectation import Count, Expectation, Scope, Wanted, key_texts
+from aktify_sandbox.redaction import may_hold_key
 from aktify_sandbox.scenarios.loader import Compiling
 from aktify_sandbox.scenarios.rules import Condition
 from aktify_sandbox.scenarios.schema import scenario_schema
+from aktify_sandbox.text import suggest
 
 _STATUS = r"^(?:none|[1-5]xx|[1-5][0-9][0-9])$(?!\n)"
 _ID = r"^r[0-9]{1,15}$(?!\n)"
@@ -321,10 +321,10 @@ class _Reading(Compiling):
     def _own(self, place: Place, word: str, written: Any) -> Wanted:
         condition = self.condition(place, word, written)
         for value in sorted(condition.values - RULINGS.keys()) if word == "ruling" else ():
-            close = get_close_matches(value, RULINGS, 1)
-            meant = f"Did you mean {close[0]}? " if close else ""
             self.complain(
-                place, f"There is no ruling {value}.", f"{meant}`aktify-sandbox rulings` has them all."
+                place,
+                f"There is no ruling {value}.",
+                f"{suggest(value, RULINGS)}`aktify-sandbox rulings` has them all.",
             )
         if word != "phone":
             return Wanted(word, _in_words(written), condition)

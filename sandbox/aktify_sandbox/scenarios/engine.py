@@ -32,6 +32,7 @@ from aktify_sandbox.scenarios.rules import (
     forced_by,
     parents_of,
 )
+from aktify_sandbox.text import plural
 
 BY_HEADER = "header Prefer"
 _PREFERENCES = re.compile(r"(?:^|[,;])\s*((?:code|status|[0-9]{3})\b[^,;]*)", re.IGNORECASE)
@@ -400,7 +401,7 @@ def _news(now: Loaded) -> str:
     if now.mistake:
         return f"The scenario {name} has a mistake; its last good version stays in force.\n{now.mistake}"
     count = len(now.scenario.rules)
-    return f"The scenario {name} was read again: {count} rule{'s' if count > 1 else ''}."
+    return f"The scenario {name} was read again: {plural(count, 'rule')}."
 
 
 def _by_header(preferred: bytes) -> Forced | None:

@@ -6,13 +6,13 @@ import re
 import stat
 from collections.abc import Iterator
 from dataclasses import dataclass
-from difflib import get_close_matches
 from pathlib import Path
 
 from aktify_sandbox.bundled import bundled
 from aktify_sandbox.documents.nodes import DocumentMistakes
 from aktify_sandbox.originals import os
 from aktify_sandbox.scenarios.loader import Scenario, read_scenario
+from aktify_sandbox.text import suggest
 
 _NAME = re.compile(r"[A-Za-z0-9_-][A-Za-z0-9_.-]{0,63}")
 _ENDINGS = (".yaml", ".yml", ".json")
@@ -46,11 +46,9 @@ class Shelf:
         plain = next((name.removesuffix(ending) for ending in _ENDINGS if name.endswith(ending)), name)
         if plain in known:
             return known[plain]
-        close = get_close_matches(plain, known, 1)
-        meant = f"Did you mean {close[0]}? " if close else ""
         looked = f"in {', '.join(map(str, self._own))} and among the shipped ones"
         raise NoSuchScenario(
-            f"There is no scenario {name[:64]} ({looked}). {meant}There are: {', '.join(known)}."
+            f"There is no scenario {name[:64]} ({looked}). {suggest(plain, known)}There are: {', '.join(known)}."
         )
 
     def listed(self) -> dict[str, Path]:

@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from aktify_sandbox.addresses import DEFAULT_URL
 from aktify_sandbox.campaigns import Campaigns
 from aktify_sandbox.first_request import line_to_paste, rules_of_first_key
-from aktify_sandbox.masking import masked_key
+from aktify_sandbox.redaction import masked_key
 from aktify_sandbox.settings import DEFAULT_CAMPAIGNS, WELL_KNOWN_KEYS, Settings, first_key
 from aktify_sandbox.storage.store import Store
 from aktify_sandbox.version import __version__

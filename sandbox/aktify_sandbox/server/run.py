@@ -15,7 +15,6 @@ from typing import Any, Self
 
 from aktify_sandbox.app import Application, look_after
 from aktify_sandbox.atomic_write import readable_to_all, replaced
-from aktify_sandbox.masking import printable
 from aktify_sandbox.server.banner import banner
 from aktify_sandbox.server.output import unblocked
 from aktify_sandbox.server.server import CannotServe, Server, bind, origin_of, say
@@ -25,6 +24,7 @@ from aktify_sandbox.storage import server_file
 from aktify_sandbox.storage.folder import Folder
 from aktify_sandbox.storage.log import LogError, too_many_files
 from aktify_sandbox.storage.store import Store
+from aktify_sandbox.text import printable
 
 _ANSWER_SECONDS = 1
 _SPARE_DESCRIPTORS = 24

@@ -12,8 +12,9 @@ import orjson
 from aktify_sandbox.contract.answers import ENDPOINT
 from aktify_sandbox.exchange import Exchange, Request
 from aktify_sandbox.journal.writer import timestamp
-from aktify_sandbox.masking import masked_phone, masked_text, printable
+from aktify_sandbox.redaction import masked_phone, masked_text
 from aktify_sandbox.storage.log import request_id
+from aktify_sandbox.text import printable
 
 _EVERY = 0.05
 _AT_MOST = 500

@@ -7,7 +7,6 @@ writes only its differences, so that an insert costs one line whatever the numbe
 import json
 from collections.abc import Callable, Iterator, Mapping, MutableMapping
 from copy import deepcopy
-from difflib import get_close_matches
 from typing import Any, Protocol
 
 import orjson
@@ -16,6 +15,7 @@ from tinydb.storages import Storage
 from tinydb.table import Table
 
 from aktify_sandbox.errors import StateError
+from aktify_sandbox.text import suggest
 
 Document = Mapping[str, Any]
 
@@ -153,8 +153,7 @@ class State(TinyDB):
     def table(self, name: str, **options: Any) -> Table:
         """The table: leads, requests, keys or campaigns. Raises `StateError` for any other."""
         if name not in TABLES:
-            close = get_close_matches(name, TABLES, 1)
-            meant = f"Did you mean {close[0]}?" if close else f"There are: {', '.join(TABLES)}."
+            meant = suggest(name, TABLES, "Did you mean {}?") or f"There are: {', '.join(TABLES)}."
             raise StateError(f"A state has no table {name}. {meant}")
         return super().table(name, **options)
 

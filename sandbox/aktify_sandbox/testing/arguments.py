@@ -2,13 +2,13 @@
 
 import re
 from collections.abc import Iterable, Mapping
-from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
 
 from aktify_sandbox.errors import SandboxMistake
 from aktify_sandbox.settings import Flag, Settings, SettingsMistake, fields_for_flags
 from aktify_sandbox.testing.tracebacks import is_for_the_user
+from aktify_sandbox.text import suggest
 
 __tracebackhide__ = is_for_the_user
 
@@ -24,8 +24,7 @@ def settings_of(given: Mapping[str, Any]) -> Settings:
     known = {flag.field: flag for flag in fields_for_flags() if flag.field not in _NOT_HERE}
     for name, value in given.items():
         if name not in known:
-            close = get_close_matches(name, known, 1)
-            meant = f"did you mean {close[0]}? " if close else ""
+            meant = suggest(name, known, "did you mean {}? ")
             raise SandboxMistake(f"There is no setting {name}; {meant}there are: {', '.join(known)}.")
         _check(known[name], value)
     flags = {name: _as_flag(known[name], value) for name, value in given.items() if value is not None}

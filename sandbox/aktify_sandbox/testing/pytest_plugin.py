@@ -333,10 +333,9 @@ def _checked(marker: pytest.Mark) -> Mapping[str, Any]:
         pytest.fail(f"The marker aktify takes words only: {', '.join(_WORDS)}.", pytrace=False)
     for word in marker.kwargs:
         if word not in _WORDS:
-            from difflib import get_close_matches
+            from aktify_sandbox.text import suggest
 
-            close = get_close_matches(word, _WORDS, 1)
-            meant = f"did you mean {close[0]}? " if close else ""
+            meant = suggest(word, _WORDS, "did you mean {}? ")
             pytest.fail(
                 f"The marker aktify doesn't know {word}; {meant}allowed: {', '.join(_WORDS)}.", pytrace=False
             )

@@ -9,15 +9,16 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
 
 from aktify_sandbox.errors import SandboxError, SandboxMistake, VerifyFailed
-from aktify_sandbox.masking import masked_key
 from aktify_sandbox.originals import json, os
 from aktify_sandbox.proxies import exempting
+from aktify_sandbox.redaction import masked_key
 from aktify_sandbox.server.thread import Beside
 from aktify_sandbox.testing.arguments import condition, names_in, rulings_in, settings_of
 from aktify_sandbox.testing.await_future import event_loop, in_thread
 from aktify_sandbox.testing.client import Door, Inside, Outside, Question, Reply
 from aktify_sandbox.testing.tracebacks import is_for_the_user
 from aktify_sandbox.testing.views import Lead, Leads, Record, Requests, rows_of
+from aktify_sandbox.text import plural
 
 if TYPE_CHECKING:
     import httpx
@@ -563,19 +564,15 @@ def started(settings: "Settings", *, listen: bool = True, folders: Iterable[Path
 
 
 def _table(found: list[dict[str, Any]], strays: list[dict[str, Any]], own_key: str) -> str:
-    said = f"{_counted(len(found), 'request')} with this key:" if found else "no request with this key."
+    said = f"{plural(len(found), 'request')} with this key:" if found else "no request with this key."
     lines = [f"The sandbox saw {said}", *(f"  {row}" for row in rows_of(found))]
     if strays:
-        lines.append(f"and {_counted(len(strays), 'request')} under another key or to a wrong path:")
+        lines.append(f"and {plural(len(strays), 'request')} under another key or to a wrong path:")
         lines += [f"  {row}" for row in rows_of(strays)]
         others = dict.fromkeys(each["key"] for each in strays if each["key"] not in (None, own_key))
         if others:
             lines.append(f"posted with key {', '.join(others)}; this test's key is {own_key}.")
     return "\n".join(lines)
-
-
-def _counted(count: int, what: str) -> str:
-    return f"{count} {what}{'' if count == 1 else 's'}"
 
 
 def _short(order: Mapping[str, Any]) -> str:

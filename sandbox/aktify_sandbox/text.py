@@ -1,0 +1,47 @@
+"""Words for people: the nearest word, a count, and text that can't move a terminal's cursor."""
+
+import re
+from collections.abc import Iterable
+
+
+def nearest(word: str, allowed: Iterable[str], likeness: float = 0.6) -> str | None:
+    """The allowed word that is most like this one; None if none is (by `likeness`, 0 to 1)."""
+    from difflib import get_close_matches
+
+    return next(iter(get_close_matches(word, list(allowed), 1, likeness)), None)
+
+
+def suggest(
+    word: str, allowed: Iterable[str], sentence: str = "Did you mean {}? ", likeness: float = 0.6
+) -> str:
+    """The sentence with the nearest allowed word in it; empty if none is near."""
+    close = nearest(word, allowed, likeness)
+    return sentence.format(close) if close is not None else ""
+
+
+def plural(count: int, what: str) -> str:
+    """A count and what is counted: `1 lead`, `2,000 leads`."""
+    return f"{count:,} {what}" + ("" if count == 1 else "s")
+
+
+def printable(text: str) -> str:
+    """The text without anything that could move a terminal's cursor."""
+    if text.isprintable():
+        return text
+    return "".join(char if char.isprintable() else "\ufffd" for char in text)
+
+
+_MOVES_CURSOR = re.compile(
+    "[\\x00-\\x08\\x0b\\x0c\\x0e-\\x1f\\x7f-\\x9f\\u061c\\u200e\\u200f\\u2028-\\u202e\\u2066-\\u2069]|\\r(?!\\n)"
+)
+"""Control characters but for line breaks and tabs, and what turns the direction of writing."""
+
+
+def moves_cursor(text: str) -> bool:
+    """Whether a terminal would do more with the text than show it line by line."""
+    return _MOVES_CURSOR.search(text) is not None
+
+
+def escaped(text: str) -> str:
+    """The text with what could move a terminal's cursor written as in JSON, where it means the same."""
+    return _MOVES_CURSOR.sub(lambda found: f"\\u{ord(found[0]):04x}", text)
