@@ -66,8 +66,8 @@ def test_between_works_that_are_each_done_at_once_others_get_their_turn() -> Non
                 await asyncio.sleep(0)
 
         other = asyncio.ensure_future(another())
-        services: Any = SimpleNamespace(jobs=Jobs())
-        go = runs_for(Request({"type": "http"}, still_there), services)
+        components: Any = SimpleNamespace(jobs=Jobs())
+        go = runs_for(Request({"type": "http"}, still_there), components)
         for _ in range(10):
             await go(quick())
         other.cancel()
@@ -85,8 +85,8 @@ def test_nothing_for_a_request_is_worked_out_in_the_event_loops_thread() -> None
             yield
 
     async def two_pieces() -> None:
-        services: Any = SimpleNamespace(jobs=Jobs())
-        go = runs_for(Request({"type": "http"}, still_there), services)
+        components: Any = SimpleNamespace(jobs=Jobs())
+        go = runs_for(Request({"type": "http"}, still_there), components)
         await go(looking())
         await go(looking())
 

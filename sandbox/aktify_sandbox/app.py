@@ -14,7 +14,8 @@ from starlette.requests import Request as StarletteRequest
 from starlette.types import Receive, Scope, Send
 from starlette.websockets import WebSocketClose
 
-from aktify_sandbox.admin import Services, control_routes
+from aktify_sandbox.admin import Components, admin_routes
+from aktify_sandbox.admin.client_jobs import disconnected
 from aktify_sandbox.admin.keys import restore, salt_in
 from aktify_sandbox.admin.state import load_at_start
 from aktify_sandbox.campaigns import Campaigns
@@ -71,12 +72,12 @@ class Application:
         self.endpoint = Endpoint(settings, campaigns, self.forcing, store, recorder)
         self.feed = Feed(store)
         self.store, self.jobs = store, store.jobs
-        services = Services(
+        components = Components(
             settings, campaigns, self.forcing, store, self.feed, self.endpoint, self.jobs, stop
         )
         if settings.from_state:
-            self.warnings += load_at_start(services, settings.from_state)
-        self.asgi = Starlette(routes=control_routes(services))
+            self.warnings += load_at_start(components, settings.from_state)
+        self.asgi = Starlette(routes=admin_routes(components))
         # a pattern would leave out paths with line breaks
         self.asgi.router.default = EndpointApp(self.endpoint)
         self.asgi.router.redirect_slashes = False  # what a path is wrong by is for the endpoint to say
@@ -172,7 +173,7 @@ class EndpointApp:
         exchange = self._endpoint.handle(request, functools.partial(_settle, written))
         answer = _Answer(exchange, written, send)
         answering = asyncio.ensure_future(answer.go_out())
-        leaving = asyncio.ensure_future(_hung_up(receive))
+        leaving = asyncio.ensure_future(disconnected(receive))
         try:
             await asyncio.wait((answering, leaving), return_when=asyncio.FIRST_COMPLETED)
         finally:
@@ -245,11 +246,6 @@ class _Answer:
                 await send({"type": "http.response.body", "body": b""})
             case Cut():  # behind five minutes of a `hang`
                 self.is_out = True
-
-
-async def _hung_up(receive: Receive) -> None:
-    while (await receive())["type"] != "http.disconnect":
-        pass
 
 
 async def _cancelled(task: "asyncio.Future[None]") -> None:

@@ -1,6 +1,6 @@
-"""Our own door: `/_sandbox/…`."""
+"""The admin API: `/_sandbox/…`."""
 
-from aktify_sandbox.admin.app import control_routes
-from aktify_sandbox.admin.dependencies import Services
+from aktify_sandbox.admin.app import admin_routes
+from aktify_sandbox.admin.components import Components
 
-__all__ = ["Services", "control_routes"]
+__all__ = ["Components", "admin_routes"]

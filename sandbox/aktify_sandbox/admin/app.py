@@ -1,4 +1,4 @@
-"""The routes of our door behind its guard."""
+"""The routes of the admin API behind its guard."""
 
 import re
 import sys
@@ -16,29 +16,39 @@ from starlette.types import Message, Receive, Scope, Send
 from aktify_sandbox.admin import (
     campaigns,
     check,
+    config,
+    explain,
     exports,
     keys,
     leads,
+    openapi,
     page,
     requests,
     resend,
+    reset,
     scenarios,
     state,
     status,
+    stop,
     stream,
     verify,
 )
-from aktify_sandbox.admin.dependencies import Services
+from aktify_sandbox.admin.components import Components
 from aktify_sandbox.admin.guard import Guard
 from aktify_sandbox.admin.problems import ProblemError, problem_response
 from aktify_sandbox.contract.answers import internal_error
 from aktify_sandbox.jobs import Stopping
 from aktify_sandbox.storage.log import LogError, too_many_files
 
-ROOMS = (
+_RESOURCES = (
     campaigns,
     page,
     status,
+    config,
+    openapi,
+    explain,
+    reset,
+    stop,
     stream,
     verify,
     exports,
@@ -61,41 +71,41 @@ _NO_GUESSING = (b"x-content-type-options", b"nosniff")
 Handler = Callable[[Request, Exception], Awaitable[Response]]
 
 
-def control_routes(services: Services) -> list[BaseRoute]:
+def admin_routes(components: Components) -> list[BaseRoute]:
     """The routes for every path under `/_sandbox`, and for that itself, which leads to the page."""
-    settings = services.settings
+    settings = components.settings
     app = Starlette(
         routes=[
-            Route("/_sandbox", _to_page, methods=["GET"]),
-            *(each for room in ROOMS for each in room.routes(services)),
+            Route("/_sandbox", _redirect_to_page, methods=["GET"]),
+            *(route for resource in _RESOURCES for route in resource.routes(components)),
         ],
         exception_handlers={
-            ProblemError: _problem(services),
-            HTTPException: _http_problem(services),
+            ProblemError: _problem(components),
+            HTTPException: _http_problem(components),
             LogError: _unavailable,
             OSError: _system_problem,
-            ClientDisconnect: _nobody_there,
+            ClientDisconnect: _disconnected,
             Stopping: _unavailable,
-            Exception: _defect,
+            Exception: _internal_error,
         },
         middleware=[Middleware(Guard, allowed_hosts=settings.allow_host, token=settings.token)],
     )
     app.router.redirect_slashes = False  # a redirect would be built from the Host header
-    shown = _Shown(app)
-    mount = Mount("/_sandbox", app=shown)
+    admin = _AdminApp(app)
+    mount = Mount("/_sandbox", app=admin)
     mount.path_regex = re.compile("^/_sandbox/(?P<path>.*)$", re.DOTALL)  # Starlette's ends at a line break
-    return [Route("/_sandbox", shown), mount]
+    return [Route("/_sandbox", admin), mount]
 
 
-async def _to_page(request: Request) -> Response:
+async def _redirect_to_page(request: Request) -> Response:
     """`/_sandbox` itself, which no mount matches."""
     if request.scope["path"] != "/_sandbox":
         raise HTTPException(404)
     return RedirectResponse("/_sandbox/")
 
 
-class _Shown:
-    """Ends exceptions here: Starlette raises again what `_defect` has answered, and uvicorn's logger is muted."""
+class _AdminApp:
+    """Ends exceptions here: Starlette raises again what `_internal_error` has answered, and uvicorn's logger is muted."""
 
     def __init__(self, app: Starlette) -> None:
         self._app = app
@@ -117,27 +127,27 @@ class _Shown:
                 traceback.print_exc(file=sys.stderr)
 
 
-def _problem(services: Services) -> Handler:
+def _problem(components: Components) -> Handler:
     async def problem(_: Request, error: Exception) -> Response:
         assert isinstance(error, ProblemError)  # noqa: S101  Starlette's type says Exception
         return problem_response(
-            error.status, services.campaigns.redaction().masked(error.detail), **error.more
+            error.status, components.campaigns.redaction().masked(error.detail), **error.more
         )
 
     return problem
 
 
-def _resources(request: Request) -> str:
+def _resource_names(request: Request) -> str:
     """The first words behind `/_sandbox/` of all that is served."""
     paths = [route.path for route in request.app.routes if isinstance(route, Route)]
     return ", ".join(sorted({path.strip("/").partition("/")[0] for path in paths} - {""}))
 
 
-def _http_problem(services: Services) -> Handler:
+def _http_problem(components: Components) -> Handler:
     async def problem(request: Request, error: Exception) -> Response:
         assert isinstance(error, HTTPException)  # noqa: S101  Starlette's type says Exception
-        where = services.campaigns.redaction().masked(f"{request.method} {request.scope['path']}")
-        detail = f"{where} isn't part of the admin API. It has {_resources(request)} under /_sandbox/."
+        where = components.campaigns.redaction().masked(f"{request.method} {request.scope['path']}")
+        detail = f"{where} isn't part of the admin API. It has {_resource_names(request)} under /_sandbox/."
         response = problem_response(error.status_code, detail)
         response.headers.update(error.headers or {})
         return response
@@ -145,11 +155,11 @@ def _http_problem(services: Services) -> Handler:
     return problem
 
 
-async def _defect(_: Request, __: Exception) -> Response:
+async def _internal_error(_: Request, __: Exception) -> Response:
     return problem_response(500, internal_error().message)
 
 
-async def _nobody_there(_: Request, __: Exception) -> Response:
+async def _disconnected(_: Request, __: Exception) -> Response:
     return problem_response(400, "The client hung up before its body was whole.")
 
 

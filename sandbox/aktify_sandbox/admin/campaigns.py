@@ -8,7 +8,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 from tinydb import where
 
-from aktify_sandbox.admin.dependencies import Services
+from aktify_sandbox.admin.components import Components
 from aktify_sandbox.admin.keys import names_of, remember_key, write_key
 from aktify_sandbox.admin.problems import ProblemError, json_object, names_in, text_or_none
 from aktify_sandbox.admin.responses import JSONResponse
@@ -23,24 +23,24 @@ from aktify_sandbox.storage.log import request_id
 from aktify_sandbox.storage.store import Store
 
 
-def routes(services: Services) -> list[Route]:
+def routes(components: Components) -> list[Route]:
     """The routes of campaigns."""
-    room = _Room(services)
+    handlers = _Handlers(components)
     return [
-        Route("/campaigns", room.listed, methods=["GET"]),
-        Route("/campaigns", room.add, methods=["POST"]),
-        Route("/campaigns/{id}/scenarios", room.use_scenarios, methods=["PUT"]),
-        Route("/campaigns/{id}/reset", room.reset, methods=["POST"]),
-        Route("/campaigns/{id}", room.delete, methods=["DELETE"]),
+        Route("/campaigns", handlers.listed, methods=["GET"]),
+        Route("/campaigns", handlers.add, methods=["POST"]),
+        Route("/campaigns/{id}/scenarios", handlers.use_scenarios, methods=["PUT"]),
+        Route("/campaigns/{id}/reset", handlers.reset, methods=["POST"]),
+        Route("/campaigns/{id}", handlers.delete, methods=["DELETE"]),
     ]
 
 
-class _Room:
-    def __init__(self, services: Services) -> None:
-        self._services = services
-        self._store = services.store
-        self._campaigns = services.campaigns
-        self._forcing = services.forcing
+class _Handlers:
+    def __init__(self, components: Components) -> None:
+        self._services = components
+        self._store = components.store
+        self._campaigns = components.campaigns
+        self._forcing = components.forcing
 
     async def listed(self, _: Request) -> Response:
         rows = [

@@ -12,8 +12,8 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response, StreamingResponse
 from starlette.routing import Route
 
-from aktify_sandbox.admin.client_jobs import unless_hung_up
-from aktify_sandbox.admin.dependencies import Services
+from aktify_sandbox.admin.client_jobs import unless_disconnected
+from aktify_sandbox.admin.components import Components
 from aktify_sandbox.admin.guard import FILE_MEDIA
 from aktify_sandbox.admin.keys import names_of
 from aktify_sandbox.admin.problems import ProblemError, bounded_body
@@ -27,16 +27,16 @@ _Answer = tuple[int, memoryview]
 """Status and JSON."""
 
 
-def routes(services: Services) -> list[Route]:
+def routes(components: Components) -> list[Route]:
     """The route of checks, one at a time."""
     turn = asyncio.Lock()
 
     async def check(request: Request) -> Response:
         if not request.headers.get("content-type", "").startswith(FILE_MEDIA):
             raise ProblemError(415, f"Send the file as content-type: {FILE_MEDIA}.")
-        options = _options(request, services)
+        options = _options(request, components)
         content = await bounded_body(request)
-        status, answer = await unless_hung_up(request, _checked(turn, options, content))
+        status, answer = await unless_disconnected(request, _checked(turn, options, content))
         if status == 200:
             headers = {"content-length": str(len(answer))}
             return StreamingResponse(_pieces(answer), headers=headers, media_type="application/json")
@@ -45,9 +45,9 @@ def routes(services: Services) -> list[Route]:
     return [Route("/check", check, methods=["POST"])]
 
 
-def _options(request: Request, services: Services) -> Options:
+def _options(request: Request, components: Components) -> Options:
     refuse_unknown(request, "name", "campaign", "encoding", "delimiter", "map", "rows")
-    query, campaigns = request.query_params, services.campaigns
+    query, campaigns = request.query_params, components.campaigns
     name = query.get("campaign") or campaigns.campaigns()[0].name
     if campaigns.campaign(name) is None:
         raise ProblemError(404, f"There is no campaign {name}; there are: {names_of(campaigns)}.")
@@ -63,7 +63,7 @@ def _options(request: Request, services: Services) -> Options:
     changes = dict(rules.rulings.changes)
     name = query.get("name", "")
     return Options(
-        name, encoding, delimiter, columns, changes, rules.link, services.settings.max_body, by_row == "yes"
+        name, encoding, delimiter, columns, changes, rules.link, components.settings.max_body, by_row == "yes"
     )
 
 

@@ -4,36 +4,37 @@ from collections.abc import Coroutine
 from typing import Any, TypeVar
 
 from starlette.requests import ClientDisconnect, Request
+from starlette.types import Receive
 
-from aktify_sandbox.admin.dependencies import Services
+from aktify_sandbox.admin.components import Components
 from aktify_sandbox.jobs import Runs, Work
 from aktify_sandbox.originals import asyncio
 
 T = TypeVar("T")
 
 
-def runs_for(request: Request, services: Services) -> Runs:
+def runs_for(request: Request, components: Components) -> Runs:
     """How work for this request is run: at once if that is quick, else as a job that ends with its client.
 
     At once is in a thread, too, since a disk may let a reader wait. It isn't the one of the jobs, where a step may take
     long. Only the first piece is tried so: an export is many, each of them quick.
     """
-    jobs, is_first = services.jobs, True
+    jobs, is_first = components.jobs, True
 
     async def run(work: Work[T]) -> T:
         nonlocal is_first
         finished = await asyncio.to_thread(jobs.at_once, work) if is_first else None
         is_first = False
-        return finished.result if finished else await unless_hung_up(request, jobs.run(work))
+        return finished.result if finished else await unless_disconnected(request, jobs.run(work))
 
     return run
 
 
-async def unless_hung_up(request: Request, work: Coroutine[Any, Any, T]) -> T:
+async def unless_disconnected(request: Request, work: Coroutine[Any, Any, T]) -> T:
     """The work's result; the work ends with its client. Raises `ClientDisconnect`."""
-    connection = request.scope.get("extensions", {}).get("aktify.connection", _Unknown())
+    connection = request.scope.get("extensions", {}).get("aktify.connection", _OtherConnection())
     connection.held = True  # from a client that doesn't read yet, a hang-up looks like the end of its request
-    working, leaving = asyncio.ensure_future(work), asyncio.ensure_future(_hung_up(request))
+    working, leaving = asyncio.ensure_future(work), asyncio.ensure_future(disconnected(request.receive))
     try:
         await asyncio.wait((working, leaving), return_when=asyncio.FIRST_COMPLETED)
         if not working.done():
@@ -45,12 +46,13 @@ async def unless_hung_up(request: Request, work: Coroutine[Any, Any, T]) -> T:
         leaving.cancel()
 
 
-class _Unknown:
+class _OtherConnection:
     """A connection of another server's, which tells of a hang-up in its own way."""
 
     held = False
 
 
-async def _hung_up(request: Request) -> None:
-    while (await request.receive())["type"] != "http.disconnect":
+async def disconnected(receive: Receive) -> None:
+    """Returns when the client has closed its connection."""
+    while (await receive())["type"] != "http.disconnect":
         pass

@@ -9,7 +9,7 @@ from starlette.responses import PlainTextResponse, Response, StreamingResponse
 from starlette.routing import Route
 
 from aktify_sandbox.admin.client_jobs import runs_for
-from aktify_sandbox.admin.dependencies import Services
+from aktify_sandbox.admin.components import Components
 from aktify_sandbox.admin.problems import ProblemError
 from aktify_sandbox.admin.requests import filters_in, sendable
 from aktify_sandbox.campaigns import Campaigns
@@ -28,7 +28,7 @@ _BATCH = 1 << 20
 """Bytes of a piece: each goes from the thread of the jobs to the event loop once."""
 
 
-def routes(services: Services) -> list[Route]:
+def routes(components: Components) -> list[Route]:
     """The routes of exports."""
 
     async def export(request: Request) -> Response:
@@ -36,17 +36,17 @@ def routes(services: Services) -> list[Route]:
         form = request.query_params.get("format", "jsonl")
         if form not in _MEDIA:
             raise ProblemError(400, f"format={form} must be one of {', '.join(_MEDIA)}.")
-        services.store.flush()
-        found = query.all_whole(services.store, services.campaigns, filters)
-        run = runs_for(request, services)
+        components.store.flush()
+        found = query.all_whole(components.store, components.campaigns, filters)
+        run = runs_for(request, components)
         return StreamingResponse(
-            _pieces(found, _form(form, services.campaigns), run), media_type=_MEDIA[form]
+            _pieces(found, _form(form, components.campaigns), run), media_type=_MEDIA[form]
         )
 
     async def one(request: Request) -> Response:
         form = request.scope["path"].rpartition("/")[2]
-        record = sendable(request, services)
-        text = FORMS[form](record, services.campaigns.origin, _known_key(record, services.campaigns))
+        record = sendable(request, components)
+        text = FORMS[form](record, components.campaigns.origin, _known_key(record, components.campaigns))
         return Response(text, media_type=HAR_MEDIA) if form == "har" else PlainTextResponse(text)
 
     return [

@@ -1,4 +1,4 @@
-"""One guard over all of our door, default deny: the attacker is a web page open in the developer's own browser.
+"""One guard over the whole admin API, default deny: the attacker is a web page open in the developer's own browser.
 
 A page can make the browser send requests here, under a name that it controls (DNS rebinding), so the `Host` must be a
 name of this machine; it can post forms, so a body must be JSON; and it always says where it comes from, so a foreign
@@ -37,7 +37,7 @@ _HOST = re.compile(r"(?:\[([0-9A-Fa-f:.]+)\]|([A-Za-z0-9._-]+))(?::([0-9]{1,5}))
 
 
 class Guard:
-    """ASGI middleware around the control application."""
+    """ASGI middleware around the admin API."""
 
     def __init__(self, app: ASGIApp, *, allowed_hosts: Iterable[str], token: str | None) -> None:
         self._app = app
@@ -87,7 +87,7 @@ class Guard:
         given = headers.get(b"authorization", "").removeprefix("Bearer ")
         cookie = Request(scope).cookies.get(name, "")
         if self._is_token(given) or hmac.compare_digest(cookie.encode(), self._cookie_value):
-            return _led_to(path, query) if asks_again and _is_page(scope) else None
+            return _redirect(path, query) if asks_again and _is_page(scope) else None
         refusal = problem_response(
             401,
             "This sandbox was started with --token: open /_sandbox/?token=TOKEN in a browser;"
@@ -108,13 +108,13 @@ class Guard:
         return hmac.digest((self._token or "").encode(), _COOKIE.encode(), hashlib.sha256).hex().encode()
 
     def _exchange_for_cookie(self, name: str, path: str, query: dict[str, str]) -> Response:
-        response = _led_to(path, query)
+        response = _redirect(path, query)
         value = self._cookie_value.decode()
         response.set_cookie(name, value, path="/_sandbox", httponly=True, samesite="strict")
         return response
 
 
-def _led_to(path: str, query: dict[str, str]) -> Response:
+def _redirect(path: str, query: dict[str, str]) -> Response:
     return Response(status_code=303, headers={"location": _address(path, query)})
 
 

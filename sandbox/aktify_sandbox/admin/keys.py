@@ -9,7 +9,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 from tinydb import where
 
-from aktify_sandbox.admin.dependencies import Services
+from aktify_sandbox.admin.components import Components
 from aktify_sandbox.admin.problems import ProblemError, json_object, text_or_none
 from aktify_sandbox.admin.responses import JSONResponse
 from aktify_sandbox.campaigns import (
@@ -32,12 +32,12 @@ from aktify_sandbox.text import printable
 _MAX_SHOWN = 64
 
 
-def routes(services: Services) -> list[Route]:
+def routes(components: Components) -> list[Route]:
     """The routes of keys."""
-    store, campaigns = services.store, services.campaigns
+    store, campaigns = components.store, components.campaigns
 
     async def list_keys(_: Request) -> Response:
-        forced = services.forcing.answers_of_keys
+        forced = components.forcing.answers_of_keys
         answers = {campaigns.digest_of(key): does(answer) for key, answer in forced.items()}
         rows = [
             {
@@ -59,8 +59,8 @@ def routes(services: Services) -> list[Route]:
         text = _checked_key(text_or_none(content, "key") or fresh_key(), campaigns)
         name = _checked_name(text_or_none(content, "name") or masked_key(text), text, campaigns)
         key = Key(name, campaign, source="added")
-        write_key(services, text, key)
-        remember_key(services, text, key)
+        write_key(components, text, key)
+        remember_key(components, text, key)
         return JSONResponse({"apiKey": text, "campaign": campaign, "name": name}, 201)
 
     async def revoke_key(request: Request) -> Response:
@@ -84,16 +84,16 @@ def routes(services: Services) -> list[Route]:
     ]
 
 
-def write_key(services: Services, text: str, key: Key) -> None:
+def write_key(components: Components, text: str, key: Key) -> None:
     """Keep a new key for the next start; on the disk it is a digest. Raises `LogUnwritable`."""
-    digested = services.campaigns.digest_of(text)
-    services.store.db.table("keys").insert({"digest": digested, **row_of(key)})
+    digested = components.campaigns.digest_of(text)
+    components.store.db.table("keys").insert({"digest": digested, **row_of(key)})
 
 
-def remember_key(services: Services, text: str, key: Key) -> None:
+def remember_key(components: Components, text: str, key: Key) -> None:
     """Let a key that was written open its campaign."""
-    services.campaigns.put_key(services.campaigns.digest_of(text), key)
-    services.campaigns.find(text.encode())  # from now on it is known in full, and searched for
+    components.campaigns.put_key(components.campaigns.digest_of(text), key)
+    components.campaigns.find(text.encode())  # from now on it is known in full, and searched for
 
 
 def restore(tables: Tables, campaigns: Campaigns) -> list[str]:

@@ -10,7 +10,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from aktify_sandbox.admin.client_jobs import runs_for
-from aktify_sandbox.admin.dependencies import Services
+from aktify_sandbox.admin.components import Components
 from aktify_sandbox.admin.import_body import LeadBody
 from aktify_sandbox.admin.problems import ProblemError, json_bytes
 from aktify_sandbox.admin.requests import before_in, limit_in, refuse_unknown
@@ -33,21 +33,21 @@ _IMPORTED = "imported"
 _MOMENT = re.compile(dates.PATTERNS["rfc3339"])
 
 
-def routes(services: Services) -> list[Route]:
+def routes(components: Components) -> list[Route]:
     """The routes of the leads."""
-    store = services.store
+    store = components.store
 
     async def list_leads(request: Request) -> Response:
         refuse_unknown(request, "campaign", "phone", "search", "limit", "before", "after")
         limit, search = limit_in(request), request.query_params.get("search", "")
         page = _page(store, _meant(store, request), search, limit)
-        leads, following = await runs_for(request, services)(page)
+        leads, following = await runs_for(request, components)(page)
         return StoredJSONResponse({"leads": leads, "next": following})
 
     async def import_leads(request: Request) -> Response:
         body = LeadBody(await json_bytes(request))
-        await runs_for(request, services)(body.read())
-        done = _Import(services, body.campaign or _default_campaign(services))
+        await runs_for(request, components)(body.read())
+        done = _Import(components, body.campaign or _default_campaign(components))
         await done.take(body)
         counts = {"imported": done.imported, "already": done.already, "refused": done.refused}
         return JSONResponse(counts, 201)
@@ -142,15 +142,15 @@ def _holds(lead: Any, search: str) -> bool:
     return search.lower() in "\n".join(texts).lower()
 
 
-def _default_campaign(services: Services) -> str:
-    return services.campaigns.campaigns()[0].name
+def _default_campaign(components: Components) -> str:
+    return components.campaigns.campaigns()[0].name
 
 
 class _Import:
     """Keeps the leads that come, but for those that are there already and those that can't be kept."""
 
-    def __init__(self, services: Services, campaign: str) -> None:
-        self._services = services
+    def __init__(self, components: Components, campaign: str) -> None:
+        self._services = components
         self._campaign = campaign
         self._now = timestamp(time.time())
         self._new: dict[tuple[str, str], dict[str, Any]] = {}

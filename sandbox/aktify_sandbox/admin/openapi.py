@@ -1,13 +1,21 @@
-"""The OpenAPI 3.1 document of `/_sandbox`, to which tools can hold every route."""
+"""`/_sandbox/openapi.json` and `openapi-admin.json`: the endpoint and the admin API, described in OpenAPI 3.1."""
 
 from collections.abc import Iterable
 from typing import Any
 
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+
+from aktify_sandbox.admin.components import Components
 from aktify_sandbox.admin.guard import FILE_MEDIA, STATE_MEDIA
+from aktify_sandbox.admin.responses import JSONResponse
+from aktify_sandbox.contract.openapi import openapi
 from aktify_sandbox.contract.rulings import PROFILES, RULINGS
 from aktify_sandbox.history.export import FORMS, HAR_MEDIA
 from aktify_sandbox.scenarios.schema import force_schema
 from aktify_sandbox.settings import ERROR_BODIES
+from aktify_sandbox.version import __version__
 
 Schema = dict[str, Any]
 
@@ -38,6 +46,22 @@ _OF_CHECKS = {
     "map": "COLUMN=FIELD; repeatable",
 }
 _OF_LEADS = {name: _FILTERS[name] for name in ("campaign", "phone")}
+
+
+def routes(components: Components) -> list[Route]:
+    """The routes of both descriptions."""
+
+    async def endpoint(_: Request) -> Response:
+        campaigns = components.campaigns
+        return JSONResponse(openapi(campaigns.rulings, __version__, campaigns.origin))
+
+    async def admin(_: Request) -> Response:
+        return JSONResponse(admin_openapi(__version__, components.campaigns.origin))
+
+    return [
+        Route("/openapi.json", endpoint, methods=["GET"]),
+        Route("/openapi-admin.json", admin, methods=["GET"]),
+    ]
 
 
 def admin_openapi(version: str, server_url: str) -> Schema:

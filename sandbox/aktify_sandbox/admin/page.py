@@ -10,7 +10,7 @@ from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route
 
 from aktify_sandbox.admin.client_jobs import runs_for
-from aktify_sandbox.admin.dependencies import Services
+from aktify_sandbox.admin.components import Components
 from aktify_sandbox.admin.problems import ProblemError, wants_page, wants_text
 from aktify_sandbox.admin.responses import JSONResponse
 from aktify_sandbox.history import query
@@ -58,7 +58,7 @@ class File:
         return gzip.compress(self.content, mtime=0)
 
 
-def routes(services: Services) -> list[Route]:
+def routes(components: Components) -> list[Route]:
     """The routes of the page.
 
     Its files are in memory from now on: who installs the package anew under a running sandbox takes them off the disk.
@@ -68,9 +68,9 @@ def routes(services: Services) -> list[Route]:
     async def index(request: Request) -> Response:
         if wants_page(request):
             return _answer(request, files[PAGE])
-        found, _ = await runs_for(request, services)(query.page(services.store, query.Filters(), 50, None))
+        found, _ = await runs_for(request, components)(query.page(components.store, query.Filters(), 50, None))
         if wants_text(request):
-            return PlainTextResponse(overview(services.campaigns.origin, found))
+            return PlainTextResponse(overview(components.campaigns.origin, found))
         return JSONResponse(
             {"version": __version__, "openapi": "/_sandbox/openapi.json", "requests": "/_sandbox/requests"}
         )

@@ -1,4 +1,4 @@
-"""Errors of our door, as RFC 9457 says them, and what a handler may ask of a request."""
+"""Errors of the admin API, as RFC 9457 says them, and what a handler may ask of a request."""
 
 import re
 from http import HTTPStatus

@@ -10,7 +10,7 @@ from starlette.responses import PlainTextResponse, RedirectResponse, Response
 from starlette.routing import Route
 
 from aktify_sandbox.admin.client_jobs import runs_for
-from aktify_sandbox.admin.dependencies import Services
+from aktify_sandbox.admin.components import Components
 from aktify_sandbox.admin.problems import ProblemError, wants_page, wants_text
 from aktify_sandbox.admin.responses import JSONResponse, StoredJSONResponse
 from aktify_sandbox.history import query
@@ -21,14 +21,14 @@ from aktify_sandbox.storage.log import number_of
 _FILTERS = tuple(field.name for field in fields(query.Filters))
 
 
-def routes(services: Services) -> list[Route]:
+def routes(components: Components) -> list[Route]:
     """The routes of the record."""
-    store = services.store
+    store = components.store
 
     async def list_requests(request: Request) -> Response:
         filters = filters_in(request, "limit", "before")
         limit, before = limit_in(request), before_in(request)
-        run = runs_for(request, services)
+        run = runs_for(request, components)
         found, following = await run(query.page(store, filters, limit, before))
         content: dict[str, Any] = {"requests": found, "next": following}
         return StoredJSONResponse(content | ({"dropped": store.dropped} if store.dropped else {}))
@@ -36,9 +36,9 @@ def routes(services: Services) -> list[Route]:
     async def show_request(request: Request) -> Response:
         if wants_page(request):
             return RedirectResponse(f"/_sandbox/?{urlencode({'request': request.path_params['id']})}", 303)
-        record = recorded(request, services)
+        record = recorded(request, components)
         if HAR_MEDIA in request.headers.get("accept", ""):
-            return Response(FORMS["har"](record, services.campaigns.origin, None), media_type=HAR_MEDIA)
+            return Response(FORMS["har"](record, components.campaigns.origin, None), media_type=HAR_MEDIA)
         if wants_text(request):
             return PlainTextResponse(diagnosis(record))
         return JSONResponse(record)
@@ -53,19 +53,19 @@ def routes(services: Services) -> list[Route]:
     ]
 
 
-def recorded(request: Request, services: Services) -> dict[str, Any]:
+def recorded(request: Request, components: Components) -> dict[str, Any]:
     """The record that the path names, whole. Raises `ProblemError`."""
     name = request.path_params["id"]
     number = number_of(name)
-    record = None if number is None else query.whole(services.store, services.campaigns, number)
+    record = None if number is None else query.whole(components.store, components.campaigns, number)
     if record is None:
-        raise ProblemError(404, _no_such_request(name, services))
+        raise ProblemError(404, _no_such_request(name, components))
     return record
 
 
-def sendable(request: Request, services: Services) -> dict[str, Any]:
+def sendable(request: Request, components: Components) -> dict[str, Any]:
     """The same for one that can be sent again. Raises `ProblemError` for what was no request of HTTP."""
-    record = recorded(request, services)
+    record = recorded(request, components)
     if not record["method"]:
         raise ProblemError(
             409, f"What came as {record['id']} was no request of HTTP, so there is nothing to send again."
@@ -73,11 +73,11 @@ def sendable(request: Request, services: Services) -> dict[str, Any]:
     return record
 
 
-def _no_such_request(name: str, services: Services) -> str:
+def _no_such_request(name: str, components: Components) -> str:
     if number_of(name) is None:
         return f"{name} isn't an id: it looks like r000000042."
-    if services.store.dropped:
-        dropped = f"--keep {services.settings.keep} has dropped {services.store.dropped} old ones"
+    if components.store.dropped:
+        dropped = f"--keep {components.settings.keep} has dropped {components.store.dropped} old ones"
         return f"There is no request {name} (any more: {dropped})."
     return f"There is no request {name}."
 

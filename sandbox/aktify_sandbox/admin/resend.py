@@ -8,7 +8,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from aktify_sandbox.admin.dependencies import Services
+from aktify_sandbox.admin.components import Components
 from aktify_sandbox.admin.problems import ProblemError, json_object, text_or_none
 from aktify_sandbox.admin.requests import sendable
 from aktify_sandbox.admin.responses import JSONResponse
@@ -25,16 +25,16 @@ _LONGEST = 10
 _FRAMING = ("transfer-encoding", "expect", "trailer", "upgrade", "connection")
 
 
-def routes(services: Services) -> list[Route]:
+def routes(components: Components) -> list[Route]:
     """The route of sending again."""
 
     async def resend(request: Request) -> Response:
-        record = sendable(request, services)
+        record = sendable(request, components)
         content = await json_object(request, "body", "apiKey")
         body = _body(record, text_or_none(content, "body"))
-        headers = _headers(record, _key(record, text_or_none(content, "apiKey"), services), body)
+        headers = _headers(record, _key(record, text_or_none(content, "apiKey"), components), body)
         now = time.time(), time.perf_counter()
-        limit = services.endpoint.max_body
+        limit = components.endpoint.max_body
         again = LeadRequest(
             record["method"],
             record["path"],
@@ -46,7 +46,7 @@ def routes(services: Services) -> list[Route]:
             _client(request),
             *now,
         )
-        name, outcome = await _answered(services.endpoint, again)
+        name, outcome = await _answered(components.endpoint, again)
         return JSONResponse({"request": name, **outcome})
 
     return [Route("/requests/{id}/resend", resend, methods=["POST"])]
@@ -99,7 +99,7 @@ def _body(record: dict[str, Any], given: str | None) -> bytes:
     return base64.b64decode(text) if "bodyEncoding" in record else text.encode()
 
 
-def _key(record: dict[str, Any], given: str | None, services: Services) -> bytes | None:
+def _key(record: dict[str, Any], given: str | None, components: Components) -> bytes | None:
     """The key to send; None when none was sent. The record has it masked, so the server must know it."""
     if given is not None:
         if not given.isascii() or not given.isprintable():
@@ -107,7 +107,7 @@ def _key(record: dict[str, Any], given: str | None, services: Services) -> bytes
         return given.encode()
     if record["key"] is None:
         return None
-    known = services.campaigns.spelled(record["key"], record["campaign"])
+    known = components.campaigns.spelled(record["key"], record["campaign"])
     if known is None:
         about = "isn't known" if record["campaign"] else "opens no campaign, so it was never remembered"
         raise ProblemError(409, f"The key {record['key']} {about}: give apiKey.")

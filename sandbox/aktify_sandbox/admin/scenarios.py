@@ -6,7 +6,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from aktify_sandbox.admin.dependencies import Services
+from aktify_sandbox.admin.components import Components
 from aktify_sandbox.admin.keys import names_of
 from aktify_sandbox.admin.problems import ProblemError, json_body, json_object, names_in
 from aktify_sandbox.admin.requests import refuse_unknown
@@ -21,12 +21,12 @@ from aktify_sandbox.scenarios.library import NoSuchScenario
 from aktify_sandbox.scenarios.loader import Scenario, forced_rule, read_scenario
 
 
-def routes(services: Services) -> list[Route]:
+def routes(components: Components) -> list[Route]:
     """The routes of scenarios and forced answers."""
-    forcing = services.forcing
+    forcing = components.forcing
 
     async def list_scenarios(_: Request) -> Response:
-        return JSONResponse({"scenarios": await asyncio.to_thread(_listed, services)})
+        return JSONResponse({"scenarios": await asyncio.to_thread(_listed, components)})
 
     async def use_scenarios(request: Request) -> Response:
         content = await json_object(request, "active", required=("active",))
@@ -40,8 +40,8 @@ def routes(services: Services) -> list[Route]:
         content = await json_body(request)
         try:
             rule, shown = forced_rule(content)
-            _refuse_nobody(services.campaigns, shown)
-            ordered = forcing.order(rule, _masked(shown, services.campaigns), shown["times"])
+            _refuse_nobody(components.campaigns, shown)
+            ordered = forcing.order(rule, _masked(shown, components.campaigns), shown["times"])
         except DocumentMistakes as mistakes:
             raise ProblemError(400, " ".join(each.said for each in mistakes.mistakes)) from None
         except ValueError as error:
@@ -87,9 +87,9 @@ def _masked(shown: dict[str, Any], campaigns: Campaigns) -> dict[str, Any]:
     )
 
 
-def _listed(services: Services) -> list[dict[str, Any]]:
+def _listed(components: Components) -> list[dict[str, Any]]:
     """Those in force first, in their order; then all others that can be named."""
-    forcing = services.forcing
+    forcing = components.forcing
     shelf, active = forcing.shelf, forcing.active
     rows = [_row(forcing, loaded.scenario, loaded.mistake, active=True) for loaded in active.values()]
     for name, path in shelf.listed().items():
@@ -100,7 +100,7 @@ def _listed(services: Services) -> list[dict[str, Any]]:
         except DocumentMistakes as mistakes:
             nothing = Scenario(name, path, "", (), [], (path,))
             rows.append(_row(forcing, nothing, str(mistakes), active=False))
-    redacted: list[dict[str, Any]] = services.campaigns.redaction().masked(rows)
+    redacted: list[dict[str, Any]] = components.campaigns.redaction().masked(rows)
     return redacted
 
 

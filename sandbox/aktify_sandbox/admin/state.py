@@ -9,8 +9,8 @@ from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
 from starlette.routing import Route
 
-from aktify_sandbox.admin.client_jobs import unless_hung_up
-from aktify_sandbox.admin.dependencies import Services
+from aktify_sandbox.admin.client_jobs import unless_disconnected
+from aktify_sandbox.admin.components import Components
 from aktify_sandbox.admin.guard import STATE_MEDIA
 from aktify_sandbox.admin.keys import RowMistake, restore, salt_in
 from aktify_sandbox.admin.problems import ProblemError
@@ -39,9 +39,9 @@ class State:
     notices: list[str]
 
 
-def routes(services: Services) -> list[Route]:
+def routes(components: Components) -> list[Route]:
     """The routes of the state."""
-    store = services.store
+    store = components.store
 
     async def save(_: Request) -> Response:
         held = AsyncExitStack()
@@ -61,8 +61,8 @@ def routes(services: Services) -> list[Route]:
         try:
             async for chunk in request.stream():
                 draft.write(chunk)
-            state = await unless_hung_up(request, services.jobs.run(_proved(services, draft)))
-            _replace(services, state)
+            state = await unless_disconnected(request, components.jobs.run(_proved(components, draft)))
+            _replace(components, state)
         except StateMistake as mistake:
             raise ProblemError(400, f"line {mistake.line}: {mistake}", line=mistake.line) from None
         finally:
@@ -76,12 +76,12 @@ def routes(services: Services) -> list[Route]:
     ]
 
 
-def load_at_start(services: Services, file: Path) -> list[str]:
+def load_at_start(components: Components, file: Path) -> list[str]:
     """Begin with a saved state where nothing is remembered yet. Returns what is to be said of it.
 
     Raises `SettingsMistake` when the file can't be read, `LogError` when it is no whole state.
     """
-    store = services.store
+    store = components.store
     if not store.is_empty:
         counts = f"{len(store.leads):,} leads, {store.requests:,} requests"
         why = f"{store.folder} has a state already ({counts})"
@@ -91,8 +91,8 @@ def load_at_start(services: Services, file: Path) -> list[str]:
         with file.open("rb") as source:
             while piece := source.read(_CHUNK):
                 draft.write(piece)
-        state = finished(_proved(services, draft))
-        _replace(services, state)
+        state = finished(_proved(components, draft))
+        _replace(components, state)
     except OSError as error:
         raise SettingsMistake(f"--from-state {file} can't be read: {error.strerror}.") from None
     except StateMistake as mistake:
@@ -102,27 +102,27 @@ def load_at_start(services: Services, file: Path) -> list[str]:
     return state.notices
 
 
-def _replace(services: Services, state: State) -> None:
+def _replace(components: Components, state: State) -> None:
     """Put the state in place of all, in one step: a request meets the old state or the new one.
 
     Raises `LogUnwritable`; then nothing has changed.
     """
-    services.store.load(state.log, state.index)
-    services.campaigns.replace_with(state.campaigns)
-    services.forcing.replace_with(state.scenarios)
+    components.store.load(state.log, state.index)
+    components.campaigns.replace_with(state.campaigns)
+    components.forcing.replace_with(state.scenarios)
 
 
-def _proved(services: Services, draft: Draft) -> Work[State]:
+def _proved(components: Components, draft: Draft) -> Work[State]:
     """Nothing in use is changed by this. Raises `StateMistake`."""
     log, index = yield from draft.proved()
-    campaigns = services.campaigns.as_configured(salt_in(index.plain))
+    campaigns = components.campaigns.as_configured(salt_in(index.plain))
     try:
         notices = restore(index.plain, campaigns)
     except RowMistake as mistake:
         raise StateMistake.nonsense(line_of(log, mistake.table, mistake.document)) from None
     if any(_is_protected(campaigns, each) for each in (None, *(c.name for c in campaigns.campaigns()))):
         yield from refuse_real_people(log, lambda campaign: _is_protected(campaigns, campaign))
-    scenarios, warnings = services.forcing.read_for(campaigns.campaigns())
+    scenarios, warnings = components.forcing.read_for(campaigns.campaigns())
     return State(log, index, campaigns, scenarios, notices + warnings)
 
 

@@ -10,8 +10,8 @@ from starlette.responses import Response
 from starlette.routing import Route
 from starlette.types import Receive, Scope, Send
 
-from aktify_sandbox.admin.client_jobs import runs_for
-from aktify_sandbox.admin.dependencies import Services
+from aktify_sandbox.admin.client_jobs import disconnected, runs_for
+from aktify_sandbox.admin.components import Components
 from aktify_sandbox.admin.problems import ProblemError, problem_response
 from aktify_sandbox.admin.requests import filters_in
 from aktify_sandbox.admin.responses import JSONResponse
@@ -23,15 +23,15 @@ _MOST_AWAITED = 1_000
 _UNREAD_SECONDS = 10
 
 
-def routes(services: Services) -> list[Route]:
+def routes(components: Components) -> list[Route]:
     """The routes of what comes."""
-    feed, store = services.feed, services.store
+    feed, store = components.feed, components.store
 
     async def wait(request: Request) -> Response:
         filters = filters_in(request, "count", "timeout")
         count = int(_number_in(request, "count", 1, _MOST_AWAITED))
         seconds = _number_in(request, "timeout", 5, _LONGEST_WAIT)
-        found = await feed.wait(filters, count, seconds, runs_for(request, services))
+        found = await feed.wait(filters, count, seconds, runs_for(request, components))
         if len(found) >= count:
             return JSONResponse({"count": len(found), "requests": found})
         dropped = f" {store.dropped:,} older ones were dropped by --keep." if store.dropped else ""
@@ -77,7 +77,7 @@ class EventStream(Response):
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Send what comes until the viewer or the sandbox goes."""
         sending = asyncio.ensure_future(self._send(scope, send))
-        leaving = asyncio.ensure_future(_has_left(receive))
+        leaving = asyncio.ensure_future(disconnected(receive))
         try:
             await asyncio.wait([sending, leaving], return_when=asyncio.FIRST_COMPLETED)
         finally:
@@ -104,8 +104,3 @@ class EventStream(Response):
                 connection.reset()
         else:
             await send({"type": "http.response.body", "body": b""})
-
-
-async def _has_left(receive: Receive) -> None:
-    while (await receive())["type"] != "http.disconnect":
-        pass

@@ -7,7 +7,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from aktify_sandbox.admin.client_jobs import runs_for
-from aktify_sandbox.admin.dependencies import Services
+from aktify_sandbox.admin.components import Components
 from aktify_sandbox.admin.keys import names_of
 from aktify_sandbox.admin.problems import ProblemError, json_body, problem_response
 from aktify_sandbox.admin.responses import JSONResponse
@@ -21,22 +21,22 @@ from aktify_sandbox.matching.expectation_file import expectations_in
 _LONGEST_WAIT = 600
 
 
-def routes(services: Services) -> list[Route]:
+def routes(components: Components) -> list[Route]:
     """The route of verification."""
 
     async def verify_requests(request: Request) -> Response:
         content = await json_body(request)
         seconds = _seconds_in(content)
         try:
-            expectations, run = expectations_in(content), runs_for(request, services)
-            results = await verify(services.store, services.feed, expectations, seconds, run)
+            expectations, run = expectations_in(content), runs_for(request, components)
+            results = await verify(components.store, components.feed, expectations, seconds, run)
         except DocumentMistakes as mistakes:
             words = [each.said.removeprefix("expectations.0.") for each in mistakes.mistakes]
             raise ProblemError(400, " ".join(words)) from None
         except FilterMistake as mistake:
             raise ProblemError(400, str(mistake)) from None
-        _refuse_nowhere(services.campaigns, results)
-        redaction = services.campaigns.redaction()
+        _refuse_nowhere(components.campaigns, results)
+        redaction = components.campaigns.redaction()
         shown = redaction.masked([result.shown() for result in results])
         if all(result.ok for result in results):
             return JSONResponse({"ok": True, "results": shown})

@@ -26,7 +26,7 @@ def diagnosis(record: Record) -> str:
 
 
 def overview(origin: str, records: Iterable[Record]) -> str:
-    """What a person finds at the door: where to post, where to look, and the latest requests."""
+    """What a person finds at `/_sandbox/`: where to post, where to look, and the latest requests."""
     rows = [_row(record) for record in records] or ["  none yet"]
     return "\n".join(
         [

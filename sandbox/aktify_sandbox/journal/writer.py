@@ -1,4 +1,4 @@
-"""Every exchange with the vendor's door, and the reason for its answer, as one line of the log."""
+"""Every exchange with the endpoint, and the reason for its answer, as one line of the log."""
 
 import base64
 import contextlib

@@ -1,4 +1,4 @@
-"""What the handlers of our door work with."""
+"""What the handlers of the admin API work with."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -13,8 +13,8 @@ from aktify_sandbox.storage.store import Store
 
 
 @dataclass(frozen=True, slots=True)
-class Services:
-    """The parts of a running sandbox."""
+class Components:
+    """The components of a running sandbox."""
 
     settings: Settings
     campaigns: Campaigns

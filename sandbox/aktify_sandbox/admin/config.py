@@ -1,0 +1,97 @@
+"""`/_sandbox/config`: the settings, rulings and campaigns in force."""
+
+from dataclasses import fields
+from typing import Any
+
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+
+from aktify_sandbox.admin.components import Components
+from aktify_sandbox.admin.responses import JSONResponse
+from aktify_sandbox.contract.answers import ENDPOINT
+from aktify_sandbox.contract.rulings import RULINGS
+from aktify_sandbox.first_request import line_to_paste
+from aktify_sandbox.scenarios.answers import does
+from aktify_sandbox.scenarios.engine import Forcing
+from aktify_sandbox.settings import WELL_KNOWN_KEYS, first_key
+from aktify_sandbox.storage.log import request_id
+from aktify_sandbox.version import __version__
+
+_NOT_SHOWN = ("campaigns", "rulings", "token")
+
+
+def routes(components: Components) -> list[Route]:
+    """The route of the configuration."""
+
+    async def config(_: Request) -> Response:
+        return JSONResponse(_config(components))
+
+    return [Route("/config", config, methods=["GET"])]
+
+
+def _config(components: Components) -> dict[str, Any]:
+    settings, campaigns = components.settings, components.campaigns
+    shown = {
+        field.name: getattr(settings, field.name)
+        for field in fields(settings)
+        if field.name not in _NOT_SHOWN
+    }
+    origin, key = campaigns.origin, first_key(settings.campaigns)
+    known = key if key in WELL_KNOWN_KEYS else None
+    return {
+        "version": __version__,
+        "run": components.feed.run,
+        "newest": request_id(components.store.newest),
+        "endpoint": f"{origin}{ENDPOINT}",
+        "apiKey": known,
+        "curl": line_to_paste(settings, campaigns, known),
+        "magic": _magic(components.forcing),
+        "settings": {name.replace("_", "-"): _plain(value) for name, value in shown.items()},
+        "rulings": [
+            {
+                "name": ruling.name,
+                "value": campaigns.rulings[ruling.name],
+                "default": ruling.default,
+                "values": list(ruling.values),
+                "free": ruling.free,
+                "reason": ruling.reason,
+            }
+            for ruling in RULINGS.values()
+        ],
+        "campaigns": [
+            {
+                "campaign": campaign.name,
+                "link": campaign.link,
+                "rulings": campaigns.rulings_of(campaign).changes,
+                "scenarios": components.forcing.scenarios_in(campaign.name),
+                "keys": [
+                    key.shown
+                    for key in campaigns.keys().values()
+                    if key.campaign == campaign.name and not key.revoked
+                ],
+            }
+            for campaign in campaigns.campaigns()
+        ],
+    }
+
+
+def _magic(forcing: Forcing) -> dict[str, list[dict[str, str]]]:
+    """What forces an answer everywhere: keys, and phone numbers in any area code."""
+    rows: dict[str, list[dict[str, str]]] = {"keys": [], "numbers": []}
+    for rule in forcing.built_in_rules:
+        words = does(rule["answer"])
+        if "key" in rule["when"]:
+            rows["keys"].append({"key": rule["when"]["key"], "does": words})
+        else:
+            rows["numbers"].append({"phoneNumber": rule["when"]["phoneNumber"], "does": words})
+    rows["keys"].insert(0, {"key": "test-401", "does": "401: a key that was revoked"})
+    return rows
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, tuple):
+        return list(value)
+    if value is None or isinstance(value, (bool, int)):
+        return value
+    return str(value).encode(errors="replace").decode()  # a path may hold what isn't text

@@ -1,0 +1,95 @@
+"""`POST /_sandbox/explain`: what the endpoint would answer to a body, and why. Nothing is kept."""
+
+from typing import Any
+
+from starlette.requests import Request
+from starlette.responses import PlainTextResponse, Response
+from starlette.routing import Route
+
+from aktify_sandbox.admin.components import Components
+from aktify_sandbox.admin.problems import ProblemError, json_object, text_or_none, wants_text
+from aktify_sandbox.admin.responses import JSONResponse
+from aktify_sandbox.contract import answers
+from aktify_sandbox.contract.answers import ENDPOINT, Answer
+from aktify_sandbox.exchange import Request as LeadRequest
+from aktify_sandbox.history import query
+from aktify_sandbox.history.explanation import diagnosis
+from aktify_sandbox.journal.writer import presented_keys, timestamp
+from aktify_sandbox.originals import json, time
+from aktify_sandbox.scenarios.answers import forced_answer
+
+
+def routes(components: Components) -> list[Route]:
+    """The route of explanations."""
+
+    async def explain(request: Request) -> Response:
+        content = await json_object(request, "body", "apiKey", "contentType", required=("body",))
+        record = _explained(components, content)
+        return PlainTextResponse(diagnosis(record)) if wants_text(request) else JSONResponse(_short(record))
+
+    return [Route("/explain", explain, methods=["POST"])]
+
+
+def _explained(components: Components, content: dict[str, Any]) -> dict[str, Any]:
+    """What the endpoint would answer, as a record that isn't kept. Raises `ProblemError`."""
+    campaigns, store, body = components.campaigns, components.store, content["body"]
+    text = body if isinstance(body, str) else json.dumps(body, ensure_ascii=False)
+    key = text_or_none(content, "apiKey") or campaigns.default_key
+    media = text_or_none(content, "contentType") or "application/json"
+    try:
+        headers = [
+            (b"host", b"sandbox"),
+            (b"x-api-key", key.encode("latin-1")),
+            (b"content-type", media.encode("latin-1")),
+        ]
+        raw = text.encode()
+    except UnicodeEncodeError:
+        raise ProblemError(400, "apiKey, contentType and body can't hold such characters.") from None
+    limit = components.settings.max_body
+    left_out = max(0, len(raw) - limit)
+    request = LeadRequest("POST", ENDPOINT, headers, raw[:limit], left_out=left_out)
+    natural = components.endpoint.decide(request)
+    forced = components.forcing.rehearse(request, natural)
+    answer = forced_answer(forced, natural) if forced else natural
+    access = answer.access
+    record: dict[str, Any] = {
+        "status": answer.status,
+        "message": answer.message,
+        "receivedAt": timestamp(time.time()),
+        "body": text,
+        "campaign": access.campaign if access else None,
+        "key": access.key if access else None,
+        "phone": answer.phone,
+        "reason": {
+            "rule": answer.rule,
+            "objection": answer.objection,
+            "ruling": answer.ruling,
+            "scenario": forced.by if forced else None,
+        },
+        "problems": [problem._asdict() for problem in answer.problems],
+        "answer": _said(answer),
+    }
+    if access:
+        record["notes"] = [note._asdict() for note in access.rules.notes(raw)]
+    if answer.objection == "duplicate" and access and answer.identity:
+        sent = natural.sent or {}
+        record["firstPost"] = query.first_post(store, access.campaign, answer.identity, 1 << 62, sent)
+    redacted: dict[str, Any] = campaigns.redaction(presented_keys(headers, b"")).masked(record)
+    return redacted
+
+
+def _said(answer: Answer) -> Any:
+    if answer.objection == "accepted":
+        return answer.lead
+    return json.loads(answers.render(answer, "detailed", 0)[1]) if answer.status else None
+
+
+def _short(record: dict[str, Any]) -> dict[str, Any]:
+    first = record.get("firstPost")
+    duplicate_of = first and {name: first[name] for name in ("id", "receivedAt", "phoneNumber")}
+    names = ("status", "message", "reason", "problems", "phone", "campaign", "key", "answer")
+    return {
+        **{name: record[name] for name in names},
+        "notes": record.get("notes", []),
+        "duplicateOf": duplicate_of,
+    }
