@@ -146,7 +146,7 @@ def test_a_client_that_has_ended_its_side_gets_all_answers_before_the_connection
     assert connection.transport.is_closed
 
 
-@pytest.mark.parametrize("place", ["journal.writer.content_of", "server.protocol.SandboxProtocol.on_end"])
+@pytest.mark.parametrize("place", ["journal.writer.entry_of", "server.protocol.SandboxProtocol.on_end"])
 def test_a_defect_anywhere_on_the_way_is_a_500_with_its_traceback_and_never_the_clients_fault(
     connection: Connection, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], place: str
 ) -> None:

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from aktify_sandbox.journal.writer import presented_keys
+from aktify_sandbox.journal.presented_keys import presented_keys
 from aktify_sandbox.redaction import Redaction, is_telling
 from canary import CANARY, bodies, shown_in, written
 

@@ -23,7 +23,7 @@ from aktify_sandbox.endpoint import Endpoint
 from aktify_sandbox.exchange import Exchange, Request
 from aktify_sandbox.history.stream import Feed
 from aktify_sandbox.jobs import Stopping
-from aktify_sandbox.journal.writer import Recorder
+from aktify_sandbox.journal.writer import JournalWriter
 from aktify_sandbox.originals import asyncio, time
 from aktify_sandbox.scenarios.engine import Forcing
 from aktify_sandbox.scenarios.faults import Cut, End, Head, Pause, Piece, Step, steps
@@ -68,8 +68,9 @@ class Application:
             seed=settings.seed,
         )
         self.warnings = [*notices, *self.forcing.warnings]
-        recorder = Recorder(store, campaigns, listener)
-        self.endpoint = Endpoint(settings, campaigns, self.forcing, store, recorder)
+        self.endpoint = Endpoint(
+            settings, campaigns, self.forcing, store, JournalWriter(store, campaigns, listener)
+        )
         self.feed = Feed(store)
         self.store, self.jobs = store, store.jobs
         components = Components(

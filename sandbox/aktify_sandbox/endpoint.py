@@ -16,7 +16,7 @@ from aktify_sandbox.contract import answers
 from aktify_sandbox.contract.answers import Answer
 from aktify_sandbox.contract.decide import decide
 from aktify_sandbox.exchange import Exchange, Request, Response
-from aktify_sandbox.journal.writer import Recorder
+from aktify_sandbox.journal.writer import JournalWriter
 from aktify_sandbox.originals import time
 from aktify_sandbox.scenarios.answers import forced_answer, impossible_answer
 from aktify_sandbox.scenarios.barrier import Barrier
@@ -37,13 +37,13 @@ class Endpoint:
     """`POST /api/v1/leads`, the short links, and the 404 of everything else."""
 
     def __init__(
-        self, settings: Settings, campaigns: Campaigns, forcing: Forcing, store: Store, recorder: Recorder
+        self, settings: Settings, campaigns: Campaigns, forcing: Forcing, store: Store, journal: JournalWriter
     ) -> None:
         self._settings = settings
         self._campaigns = campaigns
         self._forcing = forcing
         self._store = store
-        self._recorder = recorder
+        self._journal = journal
         self._barrier = Barrier()
         self._refusals = _Allowance()
         self._origin = campaigns.origin
@@ -118,7 +118,7 @@ class Endpoint:
             self._barrier.leave((access.campaign, phone), exchange)
             self.break_off(exchange.request)
         else:
-            self._recorder.hung_up(exchange)
+            self._journal.hung_up(exchange)
 
     def flush(self) -> None:
         """Write what waits, so that it may be answered."""
@@ -138,7 +138,7 @@ class Endpoint:
         try:
             if exchange.answer.status:
                 exchange.response = self._response(exchange.answer, number, exchange.forced)
-            self._recorder.append(exchange, functools.partial(self._appended, exchange, written))
+            self._journal.append(exchange, functools.partial(self._appended, exchange, written))
         except Exception:  # a defect of ours: nothing was kept, and there is no record
             exchange.answer, exchange.forced = _defect(), None
             exchange.response = self._response(exchange.answer, None, None)
@@ -150,7 +150,7 @@ class Endpoint:
             if not exchange.answer.ends:
                 exchange.answer = answers.unavailable(str(error))
             exchange.response, exchange.forced = self._response(exchange.answer, None, None), None
-        self._recorder.tell(exchange)
+        self._journal.tell(exchange)
         written(exchange)
 
     # what is answered

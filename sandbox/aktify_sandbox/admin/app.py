@@ -105,7 +105,7 @@ async def _redirect_to_page(request: Request) -> Response:
 
 
 class _AdminApp:
-    """Ends exceptions here: Starlette raises again what `_internal_error` has answered, and uvicorn's logger is muted."""
+    """Ends exceptions: Starlette raises again what `_internal_error` has answered, and uvicorn's logger is muted."""
 
     def __init__(self, app: Starlette) -> None:
         self._app = app

@@ -14,7 +14,8 @@ from aktify_sandbox.contract.answers import ENDPOINT, Answer
 from aktify_sandbox.exchange import Request as LeadRequest
 from aktify_sandbox.history import query
 from aktify_sandbox.history.explanation import diagnosis
-from aktify_sandbox.journal.writer import presented_keys, timestamp
+from aktify_sandbox.journal.entry import timestamp
+from aktify_sandbox.journal.presented_keys import presented_keys
 from aktify_sandbox.originals import json, time
 from aktify_sandbox.scenarios.answers import forced_answer
 

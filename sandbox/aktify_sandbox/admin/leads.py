@@ -20,7 +20,7 @@ from aktify_sandbox.contract.phone import identity, is_fictional
 from aktify_sandbox.contract.schema import RESPONSE_ORDER
 from aktify_sandbox.history.query import may_hold
 from aktify_sandbox.jobs import Stopping, Work
-from aktify_sandbox.journal.writer import timestamp
+from aktify_sandbox.journal.entry import timestamp
 from aktify_sandbox.originals import time
 from aktify_sandbox.storage.index import public_lead
 from aktify_sandbox.storage.log import Line, LogUnwritable, request_id

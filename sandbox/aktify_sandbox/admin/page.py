@@ -68,7 +68,9 @@ def routes(components: Components) -> list[Route]:
     async def index(request: Request) -> Response:
         if wants_page(request):
             return _answer(request, files[PAGE])
-        found, _ = await runs_for(request, components)(query.page(components.store, query.Filters(), 50, None))
+        found, _ = await runs_for(request, components)(
+            query.page(components.store, query.Filters(), 50, None)
+        )
         if wants_text(request):
             return PlainTextResponse(overview(components.campaigns.origin, found))
         return JSONResponse(

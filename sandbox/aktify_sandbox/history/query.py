@@ -13,7 +13,7 @@ from aktify_sandbox.campaigns import Campaigns
 from aktify_sandbox.contract.lead import identity
 from aktify_sandbox.history.notices import notes_on
 from aktify_sandbox.jobs import Work
-from aktify_sandbox.journal.writer import timestamp
+from aktify_sandbox.journal.entry import timestamp
 from aktify_sandbox.matching.searchable_text import text_of
 from aktify_sandbox.originals import time
 from aktify_sandbox.redaction import masked_key

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from aktify_sandbox.server.protocol import SandboxProtocol
 
 _SILENT = logging.Logger("aktify_sandbox", logging.CRITICAL + 1)
-"""For uvicorn's words: our own recorder tells what went wrong, and the real loggers are the user's in a test."""
+"""For uvicorn's words: our own journal tells what went wrong, and the real loggers are the user's in a test."""
 
 
 def cycle_for(

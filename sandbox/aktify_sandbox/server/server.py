@@ -208,7 +208,7 @@ def _http_date(seconds: float) -> bytes:
 
 @contextlib.contextmanager
 def _muted() -> Generator[None, None, None]:
-    """Our own recorder tells what went wrong. Another server in this process may use the same logger."""
+    """Our own journal tells what went wrong. Another server in this process may use the same logger."""
     here, logger = threading.get_ident(), logging.getLogger("uvicorn.error")
 
     def admits(record: logging.LogRecord) -> bool:

@@ -11,7 +11,7 @@ import orjson
 
 from aktify_sandbox.contract.answers import ENDPOINT
 from aktify_sandbox.exchange import Exchange, Request
-from aktify_sandbox.journal.writer import timestamp
+from aktify_sandbox.journal.entry import timestamp
 from aktify_sandbox.redaction import masked_phone, masked_text
 from aktify_sandbox.storage.log import request_id
 from aktify_sandbox.text import printable
