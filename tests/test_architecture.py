@@ -11,7 +11,10 @@ import pytest
 
 from running import Serve, unmeasured
 
-PACKAGE = Path(__file__).parent.parent / "sandbox" / "aktify_sandbox"
+ROOT = Path(__file__).parent.parent
+PACKAGE = ROOT / "sandbox" / "aktify_sandbox"
+ARCHITECTURE_PAGE = ROOT / "docs" / "explanation" / "architecture.md"
+ARCHITECTURE = ARCHITECTURE_PAGE.read_text()
 
 LAYERS = (
     ("__main__",),
@@ -93,6 +96,20 @@ def test_a_module_imports_only_from_layers_below_or_its_own_part(path: Path) -> 
 def test_every_folder_has_its_layer() -> None:
     assert set(PLACES) == FOLDERS
     assert not list((PACKAGE / INSPECTOR).glob("*.py"))
+
+
+def test_the_page_on_the_architecture_draws_these_layers() -> None:
+    drawn = re.search(r"^```layers\n(.*?)^```", ARCHITECTURE, re.DOTALL | re.MULTILINE)
+    assert drawn
+    assert drawn[1].splitlines() == [" | ".join(parts) for parts in LAYERS]
+
+
+def test_the_page_on_the_architecture_names_files_that_are_there() -> None:
+    named = set(re.findall(r"[\w/.-]*\w/[\w.-]*|[\w/.-]+\.(?:py|js|json|md|html|yml)\b", ARCHITECTURE))
+    files = {name for name in named if "." in name.rpartition("/")[2] or name.endswith("/")}
+    assert "endpoint.py" in files
+    places = (PACKAGE, PACKAGE / "contract", ROOT, ARCHITECTURE_PAGE.parent)
+    assert sorted(name for name in files if not any((place / name).exists() for place in places)) == []
 
 
 @pytest.mark.parametrize("path", sorted((PACKAGE / "contract").glob("*.py")), ids=lambda path: path.name)
