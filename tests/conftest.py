@@ -10,20 +10,31 @@ from pathlib import Path
 import pytest
 from hypothesis import settings
 
-from running import COMMAND, Running, Serve, clean_environment
+from support.paths import ROOT
+from support.running import COMMAND, Running, Serve, clean_environment
 
 settings.register_profile("suite", deadline=None)  # how long an example takes says how busy the machine is
 settings.load_profile("suite")
 
+SYSTEM = Path(__file__).parent / "system"
 _names = itertools.count()
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    """`--whole` runs in full what is otherwise run in a small form; `--pictures` renews those in `docs/`."""
+    """`--system` adds `tests/system`, `--whole` runs in full what has a small form, `--pictures` renews `docs/`."""
+    parser.addoption("--system", action="store_true", help="collect tests/system too")
     parser.addoption("--whole", action="store_true", help="run the long form of tests that have one")
     parser.addoption(
         "--pictures", action="store_true", help="take the README's pictures of the inspector anew"
     )
+
+
+def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
+    """Without `--system`, what lies in `tests/system` is left out unless it is named."""
+    if collection_path != SYSTEM or config.getoption("--system"):
+        return None
+    named = [config.invocation_params.dir / argument.partition("::")[0] for argument in config.args]
+    return None if any(path.resolve().is_relative_to(SYSTEM) for path in named) else True
 
 
 @pytest.fixture(scope="session")
@@ -71,7 +82,7 @@ def sandbox(shared_sandbox: Running) -> Iterator[Running]:
 @pytest.fixture(scope="session")
 def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The package as pip gets it."""
-    root, folder = Path(__file__).parent.parent, tmp_path_factory.mktemp("wheel")
-    build = [sys.executable, "-m", "build", "--wheel", "--no-isolation", "--outdir", str(folder), str(root)]
+    folder = tmp_path_factory.mktemp("wheel")
+    build = [sys.executable, "-m", "build", "--wheel", "--no-isolation", "--outdir", str(folder), str(ROOT)]
     subprocess.run(build, env=clean_environment(), check=True, capture_output=True)
     return next(folder.glob("*.whl"))

@@ -1,0 +1,575 @@
+"""The command line against a real sandbox: what is printed, and the exit code."""
+
+import json
+import os
+import pty
+import re
+import subprocess
+import threading
+from collections import Counter
+from collections.abc import Iterable
+from http.server import BaseHTTPRequestHandler, HTTPServer
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner
+
+from aktify_sandbox.cli import main
+from aktify_sandbox.cli.samples import FICTIONAL, samples
+from aktify_sandbox.contract.lead import LeadRules
+from aktify_sandbox.contract.phone import identity, is_fictional
+from aktify_sandbox.contract.rulings import PROFILES, Rulings
+from support.commands import in_json, run
+from support.make_leads_csv import EXPECTED, ROWS, rows
+from support.paths import ROOT
+from support.running import COMMAND, LEAD, Running, Serve, clean_environment
+
+
+def commands() -> list[list[str]]:
+    found: list[list[str]] = []
+    for name, command in main.commands.items():
+        inner = getattr(command, "commands", None)
+        found += [[name, word] for word in inner] if inner else [[name]]
+    return found
+
+
+@pytest.mark.parametrize("words", commands(), ids=" ".join)
+def test_every_command_has_help_with_an_example(words: list[str]) -> None:
+    result = CliRunner().invoke(main, [*words, "--help"])
+    assert result.exit_code == 0
+    assert f"aktify-sandbox {' '.join(words)}" in result.output.partition("Example:")[2]
+
+
+@pytest.mark.parametrize("group", ["requests", "leads", "keys", "scenarios", "state"])
+def test_a_group_has_help_with_an_example(group: str) -> None:
+    result = CliRunner().invoke(main, [group, "--help"])
+    assert f"aktify-sandbox {group} " in result.output.partition("Example:")[2].partition("Commands:")[0]
+
+
+@pytest.mark.parametrize(
+    ("words", "hint"),
+    [
+        (["serv"], "Did you mean serve?"),
+        (["requests", "lst"], "lst"),
+        (["serve", "--prot", "1"], "--port"),
+        (["serve", "--port", "x"], "x"),
+        (["serve", "--port", "70000"], "65535"),
+        (["serve", "--profile", "lax"], "lenient"),
+        (["serve", "--ruling", "region-case"], "NAME=VALUE"),
+        (["serve", "--ruling", "region-cas=accept"], "Did you mean region-case?"),
+        (["serve", "--ruling", "region-case=acept"], "Did you mean accept?"),
+        (["serve", "--config", "/nowhere.yaml"], "/nowhere.yaml"),
+        (["serve", "--host", "example.com"], "address"),
+        (["serve", "--token", "ü"], "visible ASCII"),
+        (["serve", "--allow-host", "http://foo.local"], "as in sandbox.example.com"),
+        (["keys", "list", "--token", "ü"], "visible ASCII"),
+        (["wait", "--token", "two words"], "visible ASCII"),
+        (["rulings", "--url", "http://127.0.0.1:9", "--token", "ü"], "visible ASCII"),
+        (["send", "--sample", "1", "--key", "ü"], "visible ASCII"),
+        (["send", "--sample", "1", "--key", "two\nlines"], "visible ASCII"),
+        (["send"], "--sample"),
+        (["schema", "leed"], "lead"),
+        (["schema", "openapi", "--portable"], "--portable goes with `schema lead` only"),
+    ],
+)
+def test_wrong_usage_is_exit_code_2_with_a_hint(words: list[str], hint: str) -> None:
+    assert hint in run(None, *words, code=2)
+
+
+def test_a_wrong_environment_variable_is_named() -> None:
+    assert "AKTIFY_SANDBOX_PROFILE" in run(None, "serve", code=2, AKTIFY_SANDBOX_PROFILE="lax")
+
+
+def test_without_a_sandbox_a_command_says_so_in_one_line() -> None:
+    said = run(None, "requests", "list", "--url", "http://127.0.0.1:9", code=1)
+    assert said.count("\n") == 1
+    assert "aktify-sandbox serve" in said
+
+
+def test_the_damaged_csv_ends_with_a_correct_summary(sandbox: Running) -> None:
+    summary = in_json(sandbox, "send", str(ROOT / "fixtures" / "leads.csv"))
+    assert {int(status): count for status, count in summary["statuses"].items()} == EXPECTED
+    assert summary["sent"] == ROWS
+    assert sum(answer["count"] for answer in summary["answers"]) == ROWS
+    assert len({problem["row"] for problem in summary["problems"]}) == EXPECTED[400]
+    recorded: Counter[int] = Counter()
+    following = "r999999999"
+    while following:
+        page = sandbox.get(f"/_sandbox/requests?key={sandbox.api_key}&limit=1000&before={following}")
+        recorded.update(record["response"]["status"] for record in page["requests"])
+        following = page["next"]
+    assert recorded == EXPECTED
+
+
+def test_the_csv_is_what_its_script_makes() -> None:
+    text = (ROOT / "fixtures" / "leads.csv").read_text(encoding="utf-8-sig")
+    assert len(rows()) == ROWS
+    assert text.count("\n") == ROWS + 1
+    for row in rows()[::97]:
+        assert row["email"] in text
+
+
+def test_a_terminal_is_shown_a_progress_bar(sandbox: Running, tmp_path: Path) -> None:
+    """On a real (pseudo) terminal."""
+    main_end, other_end = pty.openpty()
+    env = clean_environment(AKTIFY_SANDBOX_URL=sandbox.url, AKTIFY_API_KEY=sandbox.api_key)
+    command = [*COMMAND, "send", "--sample", "50"]
+    process = subprocess.Popen(command, env=env, stdout=subprocess.PIPE, stderr=other_end, text=True)
+    os.close(other_end)
+    shown = b""
+    try:
+        while chunk := os.read(main_end, 4_096):
+            shown += chunk
+    except OSError:  # the other end is closed: Linux says EIO
+        pass
+    out, _ = process.communicate(timeout=30)
+    assert b"Sending" in shown
+    assert b"50/50" in shown
+    assert "50 × 201" in out
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "statuses"),
+    [
+        ("a.json", json.dumps(LEAD), {"201": 1}),
+        ("a.json", json.dumps([LEAD, LEAD]), {"201": 1, "409": 1}),
+        ("a.jsonl", f"{json.dumps(LEAD)}\n\n{{broken\n[1]\n", {"201": 1, "400": 2}),
+        (
+            "a.csv",
+            "phoneNumber,region,metadata.a\n(509) 555-1234,CA,x\n,,\n5095551234,CA,\n",
+            {"201": 1, "409": 1},
+        ),
+        ("a.csv", "phoneNumber;region\r\n(509) 555-1234;CA\r\n", {"201": 1}),
+        ("a.csv", "first_name,phone,region\nJohn,(509) 555-1234,CA\n", {"201": 1}),
+        ("a.txt", f"{json.dumps(LEAD)}\n{json.dumps(LEAD)}\n", {"201": 1, "409": 1}),
+        ("a.csv", "phoneNumber,region\r(509) 555-1234,CA\r5095551234,CA\r", {"201": 1, "409": 1}),
+        ("a.csv", "phoneNumber,region\r\n(509) 555-1234,CA\r5095551234,CA\r\n", {"201": 1, "409": 1}),
+        ("a.csv", "sep=;\r\nphoneNumber;region;a,b,c\r\n(509) 555-1234;CA;x\r\n", {"201": 1}),
+        ("a.csv", "sep=|\nphoneNumber|region\n(509) 555-1234|CA\n", {"201": 1}),
+        ("a.csv", 'phoneNumber,region,source\n(509) 555-1234,CA,"two\r\nlines"\n', {"201": 1}),
+        ("a.json", json.dumps({"leads": [LEAD, LEAD]}, indent=1), {"201": 1, "409": 1}),
+        ("a.json", json.dumps({"more": [{}], "leads": [{**LEAD, "n": 1.0}], "next": None}), {"201": 1}),
+        ("a.json", json.dumps({"leads": [{"campaign": "x", "phone": "+1", "lead": LEAD}]}), {"201": 1}),
+        ("a.jsonl", json.dumps({"campaign": "x", "phone": "+1", "lead": LEAD}), {"201": 1}),
+        ("a.json", json.dumps({"lead": LEAD}), {"400": 1}),
+        ("a.json", json.dumps({"leads": LEAD}), {"400": 1}),
+        ("a.json", json.dumps({"leads": [LEAD]}) + "x", {"400": 1}),
+        ("a.json", f'[{{"phoneNumber": {"5" * 5_000}, "region": "CA"}}]', {"400": 1}),
+        ("a.json", '{"leads": ' + "[" * 5_000, {"400": 1}),
+    ],
+)
+def test_send_reads_json_jsonl_and_csv(
+    sandbox: Running, tmp_path: Path, name: str, content: str, statuses: dict[str, int]
+) -> None:
+    (tmp_path / name).write_text(content)
+    assert in_json(sandbox, "send", str(tmp_path / name))["statuses"] == statuses
+
+
+def test_send_reads_standard_input_and_names_each_problem_with_its_place(sandbox: Running) -> None:
+    text = f"{json.dumps(LEAD)}\n{json.dumps({**LEAD, 'region': 'ca'})}\n{json.dumps(LEAD)}\n"
+    summary = in_json(sandbox, "send", "-", text=text)
+    assert [(each["status"], each["count"], each["first"]) for each in summary["answers"]] == [
+        (201, 1, 1),
+        (400, 1, 2),
+        (409, 1, 3),
+    ]
+    [problem] = summary["problems"]
+    assert (problem["row"], problem["field"], problem["ruling"]) == (2, "region", "region-case")
+
+
+@pytest.mark.parametrize("bodies", ["detailed", "empty"])
+def test_the_summary_for_people_counts_problems_by_kind(serve: Serve, tmp_path: Path, bodies: str) -> None:
+    rows = "5095551234,ca\n5095551235,nv\n5095551236,Texas\n5095551237,CA\n5095551237,CA\n"
+    (tmp_path / "a.csv").write_text(f"Phone,State\n{rows}")
+    said = run(serve("--error-bodies", bodies), "send", str(tmp_path / "a.csv"))
+    assert re.search(r"^1 × 409: .* row 6$", said, re.MULTILINE)
+    assert re.search(r"^2 × region: .*Fix: .*\(ruling region-case\) rows 2, 3$", said, re.MULTILINE)
+    assert re.search(r"^1 × region: .*\(documented by Aktify\) row 4$", said, re.MULTILINE)
+
+
+def test_only_good_sends_what_the_sandbox_would_accept(serve: Serve, tmp_path: Path) -> None:
+    (tmp_path / "a.csv").write_text("Phone,State\n5095551234,ca\n5095551235,CA\n5095551235,CA\n,NV\n")
+    strict, lenient = serve(), serve("--profile", "lenient")
+    for sandbox, sent, held in ((strict, 1, {"refused": 2}), (lenient, 2, {"refused": 1})):
+        summary = in_json(sandbox, "send", str(tmp_path / "a.csv"), "--only-good")
+        assert summary["statuses"] == {"201": sent}
+        assert summary["notSent"] == {**held, "repeats a row above": 1}
+        assert len(sandbox.get("/_sandbox/requests")["requests"]) == sent
+
+
+def test_a_row_that_is_no_lead_is_not_sent(sandbox: Running, tmp_path: Path) -> None:
+    (tmp_path / "a.csv").write_text("Phone,State\n5095551234,CA,Ann\n5095551235,CA,\n")
+    summary = in_json(sandbox, "send", str(tmp_path / "a.csv"))
+    assert summary["statuses"] == {"201": 1}
+    assert [(each["row"], each["source"]) for each in summary["problems"]] == [(2, "limit")]
+
+
+@pytest.mark.parametrize(("leads", "lines"), [(3, 1), (600, 3), (3_100, 10)])
+def test_the_log_of_a_job_gets_a_few_lines_of_progress(sandbox: Running, leads: int, lines: int) -> None:
+    env = clean_environment(AKTIFY_SANDBOX_URL=sandbox.url, AKTIFY_API_KEY=sandbox.api_key)
+    command = [*COMMAND, "send", "--sample", str(leads), "--seed", "1"]
+    done = subprocess.run(command, env=env, capture_output=True, text=True, timeout=120)
+    shown = [line for line in done.stderr.splitlines() if line.startswith("sent ")]
+    assert len(shown) == lines
+    assert shown[-1] == f"sent {leads:,} of {leads:,}"
+
+
+def test_what_a_list_says_to_people_is_not_in_what_a_program_reads(serve: Serve) -> None:
+    sandbox = serve("--keep", "2")
+
+    def listed(*words: str) -> tuple[int, list[str]]:
+        env = clean_environment(AKTIFY_SANDBOX_URL=sandbox.url)
+        done = subprocess.run([*COMMAND, *words], env=env, capture_output=True, text=True)
+        return len(done.stdout.splitlines()), [line.partition(":")[0] for line in done.stderr.splitlines()]
+
+    assert listed("requests", "list") == (0, ["No requests yet."])
+    for number in range(3):
+        sandbox.post({**LEAD, "phoneNumber": f"(509) 555-000{number}"})
+    dropped = "1 older ones were dropped by --keep."
+    assert listed("requests", "list", "--limit", "1") == (1, ["There are more", dropped])
+    assert listed("requests", "list", "--status", "500") == (0, ["No requests match.", dropped])
+    assert listed("leads", "list", "--limit", "1") == (2, ["There are more"])
+
+
+@pytest.mark.parametrize("form", ["json", "jsonl", "csv"])
+def test_leads_go_into_a_file_of_their_owner_alone(serve: Serve, tmp_path: Path, form: str) -> None:
+    sandbox, file = serve(), tmp_path / f"leads.{form}"
+    sandbox.post({**LEAD, "firstName": "Zoë"})
+    assert run(sandbox, "leads", "export", "--format", form, "--output", str(file)) == ""
+    assert file.read_text() == run(sandbox, "leads", "export", "--format", form)
+    assert "Zoë" in file.read_text()
+    assert file.stat().st_mode & 0o777 == 0o600
+    lost = run(sandbox, "leads", "export", "--output", str(tmp_path / "none" / "x"), code=2)
+    assert "can't be written" in lost
+
+
+def test_metadata_columns_and_empty_cells(sandbox: Running, tmp_path: Path) -> None:
+    (tmp_path / "a.csv").write_text("phoneNumber,region,email,metadata.colour\n(509) 555-1234,CA,,red\n")
+    run(sandbox, "send", str(tmp_path / "a.csv"))
+    [lead] = in_json(sandbox, "leads", "list", "--campaign", f"demo.{sandbox.api_key.partition('.')[2]}")[
+        "leads"
+    ]
+    assert lead["lead"] == {**LEAD, "metadata": {"colour": "red"}}
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "place"),
+    [
+        ("a.json", b"[{]", "line 1"),
+        ("a.json", b"[{}] garbage", "line 1"),
+        ("a.json", b"[{}\n {}]", "line 2"),
+        ("a.json", b"[{},, {}]", "line 1"),
+        ("a.json", b"[,{}]", "line 1"),
+        ("a.json", b"[{},\n]", "line 2"),
+        ("a.json", b"[{}", "line 1"),
+        ("a.json", b"[", "line 1"),
+        ("a.json", b"[{}, " + b"[" * 100_000, "lead 2"),
+        ("a.csv", b"phoneNumber,metadata,metadata.a\n1,x,y\n", "line 1"),
+        ("a.csv", b"phoneNumber,metadata.a,metadata\n1,x,y\n", "line 1"),
+        ("a.csv", b"sep=;\nphoneNumber;phoneNumber\n1;2\n", "line 2"),
+        ("a.csv", b'phoneNumber,region\n1,"CA\n2,NV\n', "line 2"),
+        ("a.csv", b"phoneNumber,phoneNumber\n1,2\n", "line 1"),
+        ("a.csv", b"firstName\nJos\xe9\n", "line 1"),
+        ("a.csv", b"sep=;", "empty"),
+        ("a.csv", b"", "empty"),
+    ],
+)
+@pytest.mark.parametrize("command", [["send"], ["leads", "import"], ["check"]])
+def test_a_file_that_cannot_be_read_is_named_with_its_place_and_nothing_is_sent(
+    sandbox: Running, tmp_path: Path, command: list[str], name: str, content: bytes, place: str
+) -> None:
+    (tmp_path / name).write_bytes(content)
+    at = [] if command == ["check"] else ["--url", sandbox.url]
+    said = CliRunner().invoke(main, [*command, str(tmp_path / name), *at])
+    assert (said.exit_code, said.stdout) == (2, "")
+    assert place in said.stderr
+
+
+@pytest.mark.parametrize(
+    ("name", "content"), [("a.json", '{"leads": []}'), ("a.jsonl", "\n"), ("a.csv", "phone\n")]
+)
+def test_a_file_without_a_lead_is_said(sandbox: Running, tmp_path: Path, name: str, content: str) -> None:
+    (tmp_path / name).write_text(content)
+    for command in (["send"], ["leads", "import"]):
+        assert "no lead" in run(sandbox, *command, str(tmp_path / name), code=1)
+
+
+@pytest.mark.parametrize("words", [["send", "--sample", "1"], ["state", "load", str(ROOT / "README.md")]])
+def test_send_gives_nothing_to_what_is_not_a_sandbox(words: list[str]) -> None:
+    """A mistake in the address must not text a real person."""
+    asked: list[str] = []
+
+    class Elsewhere(BaseHTTPRequestHandler):
+        def answer(self) -> None:
+            asked.append(f"{self.command} {self.path}")
+            self.send_response(200)
+            self.end_headers()
+            self.wfile.write(b"{}")
+
+        do_GET = do_POST = do_PUT = answer  # noqa: N815  the names that http.server wants
+
+        def log_message(self, *_: object) -> None: ...
+
+    server = HTTPServer(("127.0.0.1", 0), Elsewhere)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    said = run(None, *words, "--url", f"http://127.0.0.1:{server.server_port}", code=1)
+    server.shutdown()
+    server.server_close()
+    assert "isn't a sandbox: nothing was sent" in said
+    assert asked == ["GET /_sandbox/health"]
+
+
+@pytest.mark.parametrize(
+    "line",
+    [b"[" * 100_000, b'{"phoneNumber": NaN}', b'{"firstName": "\\ud800"}', b"{x}", b'{"phoneNumber": "1",}'],
+)
+def test_a_line_that_is_no_lead_keeps_no_other_from_being_imported(
+    serve: Serve, tmp_path: Path, line: bytes
+) -> None:
+    (tmp_path / "a.jsonl").write_bytes(b'{"phoneNumber": "5095551234"}\n' + line + b"\n")
+    said = run(serve(), "leads", "import", str(tmp_path / "a.jsonl"), code=1)
+    assert "1 imported" in said
+    assert "line 2: " in said
+
+
+@pytest.mark.parametrize("command", ["send", "explain"])
+def test_a_closed_standard_input_is_said_in_words(command: str) -> None:
+    shell = ["sh", "-c", 'exec "$@" <&-', "sh", *COMMAND, command, "-"]
+    done = subprocess.run(shell, env=clean_environment(), capture_output=True, text=True, timeout=60)
+    assert (done.returncode, done.stderr.count("\n")) == (1, 1), done.stderr
+    assert "Standard input is closed" in done.stderr
+
+
+def phones(leads: Iterable[bytes]) -> list[str]:
+    return [identity(json.loads(lead)["phoneNumber"]) or "" for lead in leads]
+
+
+def test_samples_are_different_valid_and_the_same_for_a_seed(sandbox: Running) -> None:
+    assert list(samples(2_000)) == list(samples(2_000))
+    assert len(set(phones(samples(30_000)))) == 30_000
+    for profile in PROFILES:
+        rules = LeadRules(Rulings.of(profile))
+        for lead in [*samples(FICTIONAL, 3)][::97] + [*samples(FICTIONAL + 20_000, 4)][-20_000::997]:
+            assert rules.read(lead, b"application/json", None).problems == ()
+    assert in_json(sandbox, "send", "--sample", "300", "--seed", "7")["statuses"] == {"201": 300}
+    assert in_json(sandbox, "send", "--sample", "300", "--seed", "7")["statuses"] == {"409": 300}
+
+
+def test_each_run_makes_new_samples_and_says_how_to_make_them_again(sandbox: Running) -> None:
+    env = clean_environment(AKTIFY_SANDBOX_URL=sandbox.url, AKTIFY_API_KEY=sandbox.api_key)
+    command = [*COMMAND, "send", "--sample", "3", "--json"]
+    runs = [subprocess.run(command, env=env, capture_output=True, text=True, timeout=60) for _ in range(3)]
+    seeds = [re.search(r"--seed ([0-9]+) makes the same", done.stderr) for done in runs]
+    assert None not in seeds
+    assert len({seed[1] for seed in seeds if seed}) == 3
+    again = in_json(sandbox, "send", "--sample", "3", "--seed", seeds[0][1] if seeds[0] else "")
+    assert again["statuses"] == {"409": 3}
+
+
+def test_thousands_of_samples_are_fictional_and_none_is_in_the_damaged_csv() -> None:
+    assert FICTIONAL >= 4_000
+    for seed in range(5):
+        made = phones(samples(FICTIONAL + 1, seed))
+        assert [is_fictional(phone) for phone in made] == [True] * FICTIONAL + [False]
+        assert not any(phone[8:10] == "01" and int(phone[10:]) >= 40 for phone in made[:-1])
+    everything = set(phones(samples(30_000)))
+    in_csv = {identity(row["phoneNumber"]) for row in rows()} - {None}
+    assert in_csv.isdisjoint(everything)
+    assert all(is_fictional(phone or "") for phone in in_csv)
+    assert f"{FICTIONAL:,}" in CliRunner().invoke(main, ["send", "--help"]).output
+
+
+@pytest.mark.parametrize(
+    "name", ["r000000001/../../health", "../health", "..", ".", "r1?x=y", "ü/", "%2e%2e/health"]
+)
+def test_an_id_stays_an_id_whatever_is_in_it(sandbox: Running, name: str) -> None:
+    said = run(sandbox, "requests", "show", name, "--json", code=2)
+    assert "status" not in said
+
+
+def test_requests_are_listed_and_shown_with_reasons(sandbox: Running) -> None:
+    run(sandbox, "send", "-", text=json.dumps([LEAD, {**LEAD, "phoneNumber": "5095551234"}]))
+    listed = run(sandbox, "requests", "list", "--key", sandbox.api_key)
+    assert "already submitted" in listed
+    [duplicate] = in_json(sandbox, "requests", "list", "--key", sandbox.api_key, "--status", "409")[
+        "requests"
+    ]
+    shown = run(sandbox, "requests", "show", duplicate["id"])
+    assert '"(509) 555-1234" then, "5095551234" now' in shown
+    assert in_json(sandbox, "requests", "show", duplicate["id"])["firstPost"]["phone"] == "+15095551234"
+    assert "r999999999" in run(sandbox, "requests", "show", "r999999999", code=1)
+    assert "“abc” isn't a status" in run(sandbox, "requests", "list", "--status", "abc", code=2)
+
+
+@pytest.mark.parametrize("form", ["json", "jsonl", "csv"])
+def test_what_is_exported_can_be_imported_again(serve: Serve, tmp_path: Path, form: str) -> None:
+    sandbox = serve()
+    run(sandbox, "send", "--sample", "5", "--seed", "1")
+    exported = run(sandbox, "leads", "export", "--format", form)
+    assert "5 leads" in run(sandbox, "leads", "clear")
+    (tmp_path / f"leads.{form}").write_text(exported)
+    assert "5 imported" in run(sandbox, "leads", "import", str(tmp_path / f"leads.{form}"))
+    assert in_json(sandbox, "send", str(tmp_path / f"leads.{form}"))["statuses"] == {"409": 5}
+    assert in_json(sandbox, "send", "--sample", "5", "--seed", "1")["statuses"] == {"409": 5}
+    assert len(in_json(sandbox, "leads", "list")["leads"]) == 5
+
+
+@pytest.mark.parametrize("form", ["json", "jsonl", "csv"])
+def test_what_goes_out_and_in_again_keeps_its_order(serve: Serve, tmp_path: Path, form: str) -> None:
+    sandbox, other = serve(), serve()
+    run(sandbox, "send", "--sample", "1100", "--seed", "1")
+    file = tmp_path / f"leads.{form}"
+    file.write_text(run(sandbox, "leads", "export", "--format", form))
+    assert "1,100 imported" in run(other, "leads", "import", str(file))
+    assert run(other, "leads", "export", "--format", "csv") == run(
+        sandbox, "leads", "export", "--format", "csv"
+    )
+    before, after = (in_json(each, "leads", "list", "--limit", "1000")["leads"] for each in (sandbox, other))
+    assert [lead["phone"] for lead in after] == [lead["phone"] for lead in before]
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "expected"),
+    [
+        (
+            "a.csv",
+            "phoneNumber,firstName\n(509) 555-1234,Ann\n\n12,Bob\n,Eve\n",
+            [
+                'row 4: phoneNumber is "12": This isn\'t a US phone number.',
+                "row 5: phoneNumber is nothing: This isn't a US phone number.",
+            ],
+        ),
+        (
+            "a.jsonl",
+            '{"phoneNumber": "5095551234"}\n\n{"phoneNumber": "5095550001", "firstName": 7}\n[1]\n',
+            [
+                "line 4: The body is an array (1 elements).",
+                "line 3: firstName is 7: This must be a text, in quotes.",
+            ],
+        ),
+        (
+            "a.json",
+            '[{"phoneNumber": "5095551234"}, {"campaign": "x", "phone": "+15095550001", "lead": {}}]',
+            ['lead 2: campaign is "x": There is no campaign x.'],
+        ),
+        (
+            "a.json",
+            '{"leads": [{"phone": "+1509", "campaign": "demo", "lead": {"firstName": "\\u001b[2J"}}]}',
+            ['lead 1: phoneNumber is "+1509": This isn\'t a US phone number.'],
+        ),
+        (
+            "a.csv",
+            f"phoneNumber\n{'9' * 500}\n",
+            [f"row 2: phoneNumber is \"{'9' * 99}…: This isn't a US phone number."],
+        ),
+    ],
+)
+def test_what_cannot_be_kept_is_named_with_its_place_and_value(
+    serve: Serve, tmp_path: Path, name: str, content: str, expected: list[str]
+) -> None:
+    (tmp_path / name).write_text(content)
+    said = run(serve(), "leads", "import", str(tmp_path / name), code=1)
+    assert [line for line in said.splitlines() if re.match("(row|line|lead) ", line)] == expected
+
+
+def test_leads_in_the_vendors_own_form_are_imported(sandbox: Running, tmp_path: Path) -> None:
+    (tmp_path / "known.csv").write_text("phoneNumber,firstName\n(509) 555-1234,Ann\n12,Bob\n")
+    campaign = f"demo.{sandbox.api_key.partition('.')[2]}"
+    said = run(sandbox, "leads", "import", str(tmp_path / "known.csv"), "--campaign", campaign, code=1)
+    assert "1 imported" in said
+    assert "row 3: " in said
+    assert sandbox.post().status_code == 409
+
+
+def test_keys_are_added_listed_and_revoked(serve: Serve) -> None:
+    sandbox = serve()
+    key = run(sandbox, "keys", "add", "--name", "ci").strip()
+    assert sandbox.post(key=key).status_code == 201
+    assert "ci" in run(sandbox, "keys", "list")
+    assert key not in run(sandbox, "keys", "list")
+    assert "ci of demo is revoked" in run(sandbox, "keys", "revoke", "ci")
+    assert sandbox.post(key=key).status_code == 401
+    assert "a key called ci already" in run(sandbox, "keys", "add", "--name", "ci", code=1)
+    assert "a key called tes…key already" in run(sandbox, "keys", "add", "--name", "tes…key", code=1)
+    assert "no such key" in run(sandbox, "keys", "revoke", "nobody", code=1)
+
+
+def test_explain_tells_everything_and_keeps_nothing(sandbox: Running) -> None:
+    text = run(sandbox, "explain", "-", text='{"phone": "5095551234", "region": "ca"}')
+    for wanted in ("400", "rename phone", "Write CA", "region-case"):
+        assert wanted in text
+    assert in_json(sandbox, "explain", "-", text=json.dumps(LEAD))["status"] == 201
+    assert in_json(sandbox, "requests", "list", "--key", sandbox.api_key)["requests"] == []
+
+
+def test_reset_clear_wait_and_stop(serve: Serve) -> None:
+    sandbox = serve()
+    run(sandbox, "wait", "--timeout", "5")
+    run(sandbox, "send", "--sample", "3")
+    assert "3 requests are forgotten" in run(sandbox, "requests", "clear")
+    assert in_json(sandbox, "requests", "list")["requests"] == []
+    assert len(in_json(sandbox, "leads", "list")["leads"]) == 3
+    run(sandbox, "reset")
+    assert in_json(sandbox, "leads", "list")["leads"] == []
+    run(sandbox, "stop")
+    assert sandbox.end() == 0
+    assert "No sandbox answers" in run(sandbox, "wait", "--timeout", "0.1", code=1)
+
+
+def test_a_token_is_sent_along(serve: Serve) -> None:
+    sandbox = serve("--token", "let-me-in")
+    assert "--token" in run(sandbox, "keys", "list", code=1)
+    assert "tes…key" in run(sandbox, "keys", "list", "--token", "let-me-in")
+    assert "tes…key" in run(sandbox, "keys", "list", AKTIFY_SANDBOX_TOKEN="let-me-in")
+
+
+def test_rulings_are_shown_as_set_here_or_as_in_force_there(serve: Serve) -> None:
+    strict = json.loads(run(None, "rulings", "--profile", "strict", "--json"))["rulings"]
+    assert {row["name"]: row["value"] for row in strict}["phone-format"] == "libphonenumber"
+    sandbox = serve("--ruling", "region-case=accept")
+    there = in_json(sandbox, "rulings")["rulings"]
+    assert {row["name"]: row["value"] for row in there}["region-case"] == "accept"
+    assert "own" in run(None, "rulings")
+
+
+@pytest.mark.parametrize(
+    ("words", "name", "value"),
+    [
+        (["--profile", "strict"], "phone-format", "libphonenumber"),
+        (["--ruling", "region-case=accept"], "region-case", "accept"),
+    ],
+)
+def test_rulings_that_are_asked_for_by_flag_win_over_a_sandbox_in_the_environment(
+    sandbox: Running, tmp_path: Path, words: list[str], name: str, value: str
+) -> None:
+    rows = in_json(sandbox, "rulings", *words)["rulings"]
+    assert {row["name"]: row["value"] for row in rows}[name] == value
+    (tmp_path / "c.yaml").write_text("profile: lenient\n")
+    assert in_json(sandbox, "rulings", "--config", str(tmp_path / "c.yaml"))["rulings"] != rows
+    said = run(sandbox, "rulings", *words, "--url", sandbox.url, code=2)
+    assert f"{words[0]} what would be here: give one of them" in said
+
+
+@pytest.mark.parametrize(
+    "group", [[], *([name] for name in ("requests", "leads", "keys", "scenarios", "state"))]
+)
+def test_no_summary_of_a_command_is_cut_at_80_columns(group: list[str]) -> None:
+    listed = CliRunner().invoke(main, [*group, "--help"], terminal_width=80).output.partition("Commands:")[2]
+    assert len(listed.splitlines()) > 2
+    assert "..." not in listed
+
+
+@pytest.mark.parametrize("kind", ["lead", "config", "scenario", "expectations", "openapi"])
+def test_schemas_are_printed(kind: str) -> None:
+    assert json.loads(run(None, "schema", kind))
+
+
+def test_a_leads_schema_is_printed_for_go_and_rust_too() -> None:
+    plain, portable = run(None, "schema", "lead"), run(None, "schema", "lead", "--portable")
+    assert "(?!" in plain
+    assert "(?" not in portable.replace("(?:", "")
+
+
+def test_colours_are_for_terminals_only(sandbox: Running) -> None:
+    sandbox.post()
+    assert "\x1b" not in run(sandbox, "requests", "list")

@@ -1,0 +1,719 @@
+"""The state folder: it is ours or it is refused untouched, and no other sandbox, link or hand gets in between."""
+
+import asyncio
+import contextlib
+import errno
+import fcntl
+import os
+import shutil
+import stat
+import subprocess
+import sys
+import threading
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import httpx
+import pytest
+from click.testing import CliRunner
+
+from aktify_sandbox.cli import main
+from aktify_sandbox.jobs import finished
+from aktify_sandbox.storage import server_file
+from aktify_sandbox.storage.folder import CHECKPOINT, Folder, NotOurFolder, StateInUse
+from aktify_sandbox.storage.log import LogDamaged, LogError, LogUnwritable, header, seal
+from aktify_sandbox.storage.states import Draft
+from aktify_sandbox.storage.store import Store
+from support.running import COMMAND, LEAD, Serve, clean_environment, needs
+from support.stores import post_number
+
+
+def everything(folder: Path) -> dict[str, tuple[int, int, bytes | str | None]]:
+    """Each file's mode, time of change and content, links unread; and the folder's own."""
+
+    def content(path: Path) -> bytes | str | None:
+        if path.is_symlink():
+            return str(path.readlink())
+        return path.read_bytes() if path.is_file() else None
+
+    return {
+        str(path.relative_to(folder)): (path.lstat().st_mode, path.lstat().st_mtime_ns, content(path))
+        for path in [folder, *folder.rglob("*")]
+    }
+
+
+def refused(folder: Path, kind: type[LogError] = NotOurFolder) -> str:
+    """The words in which a store on the folder is refused, and that it was left as it was."""
+    before = everything(folder)
+    with pytest.raises(kind) as error:
+        Store(folder)
+    assert everything(folder) == before
+    return str(error.value)
+
+
+def opens(folder: Path) -> Store:
+    store = Store(folder)
+    assert post_number(store, "demo", 1) is True
+    return store
+
+
+# a folder of someone else's
+
+
+@pytest.mark.parametrize(
+    ("name", "content"),
+    [
+        (".gitignore", b"node_modules\n"),
+        ("reserve", b"mine"),
+        ("reserve", b"x" * 65_535 + b"\n"),
+        ("lock", b"mine"),
+        ("server.json", b'{"port": 80}'),
+        ("checkpoint", b"mine"),
+        ("state.json", b'{"_default": {}}'),
+        ("incoming-mail.txt", b"mine"),
+        ("incoming-8a0sd9f8.jsonl", b"{}\n"),
+        ("log.new", b"mine"),
+        (".aktify-sandbox-notes", b"mine"),
+        ("package.json", b"{}"),
+        (".env", b"KEY=1"),
+        ("notes", b""),
+    ],
+)
+def test_a_folder_with_a_file_of_anothers_and_no_log_is_refused_untouched(
+    tmp_path: Path, name: str, content: bytes
+) -> None:
+    (tmp_path / name).write_bytes(content)
+    assert name in refused(tmp_path)
+
+
+def test_a_folder_with_folders_in_it_is_refused_untouched(tmp_path: Path) -> None:
+    (tmp_path / "src").mkdir()
+    assert "src" in refused(tmp_path)
+
+
+def test_of_many_files_a_few_are_named_and_the_rest_are_counted(tmp_path: Path) -> None:
+    for number in range(12):
+        (tmp_path / f"file-{number:02d}").touch()
+    assert "file-04 and 7 more" in refused(tmp_path)
+
+
+@pytest.mark.parametrize(
+    "content", [b"mine\n", b"{}\n", b'{"level":"info"}\n', b"\x00", header(1)[:10] + b"mine\n"]
+)
+def test_a_log_of_another_program_is_refused_untouched(tmp_path: Path, content: bytes) -> None:
+    (tmp_path / "log.jsonl").write_bytes(content)
+    assert "log.jsonl" in refused(tmp_path)
+
+
+def test_a_log_that_is_damaged_is_refused_before_anything_is_written(tmp_path: Path) -> None:
+    opens(tmp_path).close()
+    log = (tmp_path / "log.jsonl").read_bytes()
+    for name in os.listdir(tmp_path):
+        (tmp_path / name).unlink()
+    for place in (0, 25, log.index(b"\n") // 2, log.index(b"\n") + 20):
+        (tmp_path / "log.jsonl").write_bytes(log[:place] + bytes([log[place] ^ 1]) + log[place + 1 :])
+        assert "log.jsonl:" in refused(tmp_path, LogDamaged)
+
+
+@pytest.mark.parametrize(
+    "name", ["lost+found", ".DS_Store", "._.DS_Store", ".gitkeep", ".keep", "Thumbs.db", "desktop.ini"]
+)
+def test_what_systems_put_into_empty_folders_does_not_count(tmp_path: Path, name: str) -> None:
+    (tmp_path / name).write_bytes(b"anything")
+    opens(tmp_path).close()
+    assert (tmp_path / name).read_bytes() == b"anything"
+
+
+def test_a_folder_whose_log_alone_was_deleted_is_still_ours(tmp_path: Path) -> None:
+    store = opens(tmp_path)
+    assert store.state_folder
+    store.state_folder.announce("http://127.0.0.1:8509")
+    told = (tmp_path / "server.json").read_bytes()
+    store.close()
+    (tmp_path / "server.json").write_bytes(told)
+    (tmp_path / "lock").touch()
+    (tmp_path / "log.jsonl").unlink()
+    opens(tmp_path).close()
+
+
+def test_whatever_else_lies_beside_a_log_of_ours_stays(tmp_path: Path) -> None:
+    opens(tmp_path).close()
+    mine = {
+        "notes.txt": b"mine",
+        ".gitignore": b"!log.jsonl\n",
+        "reserve": b"mine",
+        "incoming-mail.txt": b"mine",
+        "incoming-8a0sd9f8.jsonl": b"{}\n",
+        "log.new": b"mine",
+        "lock": b"mine",
+        "state.json": b"mine",
+        "checkpoint": b"mine",
+        "server.json": b"mine",
+        ".aktify-sandbox-notes.tmp": b"mine",
+    }
+    for name, content in mine.items():
+        (tmp_path / name).write_bytes(content)
+    store = Store(tmp_path)
+    store.forget_all()
+    folder = store.state_folder
+    assert folder
+    assert not folder.give_up_reserve()
+    for write in (
+        lambda: folder.announce("http://127.0.0.1:1"),
+        lambda: folder.replaced(CHECKPOINT).__enter__(),
+    ):
+        with pytest.raises(LogUnwritable, match="isn't what a sandbox wrote"):
+            write()
+    store.close()
+    assert {name: (tmp_path / name).read_bytes() for name in mine} == mine
+
+
+def test_what_a_killed_process_left_is_swept(tmp_path: Path) -> None:
+    """Of this version and of earlier ones."""
+    opens(tmp_path).close()
+    left = [".aktify-sandbox-0123456789abcdef.tmp", "incoming-8a0sd9f8", "incoming-8a0sd9f8.jsonl", "log.new"]
+    for name in left:
+        (tmp_path / name).write_bytes((tmp_path / "log.jsonl").read_bytes()[:200])
+    (tmp_path / "lock").touch()
+    Store(tmp_path).close()
+    assert {*left, "lock"}.isdisjoint(os.listdir(tmp_path))
+
+
+def test_a_folder_that_is_made_is_the_owners_and_one_that_was_there_keeps_its_mode(tmp_path: Path) -> None:
+    (tmp_path / "there").mkdir(mode=0o755)
+    for name, mode in (("made", 0o700), ("there", 0o755)):
+        opens(tmp_path / name).close()
+        assert stat.S_IMODE((tmp_path / name).stat().st_mode) == mode
+        assert not [path for path in (tmp_path / name).iterdir() if stat.S_IMODE(path.stat().st_mode) & 0o077]
+
+
+def test_a_log_that_others_could_read_is_the_owners_after_the_next_start(tmp_path: Path) -> None:
+    opens(tmp_path).close()
+    (tmp_path / "log.jsonl").chmod(0o644)
+    Store(tmp_path).close()
+    assert stat.S_IMODE((tmp_path / "log.jsonl").stat().st_mode) == 0o600
+
+
+def test_serve_in_a_project_changes_nothing_of_it(tmp_path: Path) -> None:
+    (tmp_path / ".gitignore").write_text("node_modules\n")
+    (tmp_path / "main.py").touch()
+    before = everything(tmp_path)
+    done = subprocess.run(
+        [*COMMAND, "serve", "--port", "0", "--state", "."],
+        cwd=tmp_path,
+        env=clean_environment(),
+        capture_output=True,
+        text=True,
+        timeout=30,
+    )
+    assert (done.returncode, done.stderr.count("\n"), everything(tmp_path)) == (1, 1, before)
+    assert ".gitignore, main.py" in done.stderr
+
+
+# links, pipes, devices
+
+NAMES = ["log.jsonl", ".gitignore", "reserve", "server.json", "checkpoint", "lock", "state.json"]
+
+
+@pytest.mark.parametrize("there", [True, False], ids=["to a file", "to nothing"])
+@pytest.mark.parametrize("is_ours", [True, False], ids=["a state folder", "an empty folder"])
+@pytest.mark.parametrize("name", NAMES)
+def test_no_link_in_the_folder_is_followed_and_the_refusal_names_it(
+    tmp_path: Path, name: str, is_ours: bool, there: bool
+) -> None:
+    folder, precious = tmp_path / "state", tmp_path / "precious"
+    folder.mkdir()
+    if is_ours:
+        opens(folder).close()
+    if there:
+        precious.write_bytes((folder / "log.jsonl").read_bytes() if is_ours else b"")
+    (folder / name).unlink(missing_ok=True)
+    (folder / name).symlink_to(precious)
+    before = everything(tmp_path)
+    assert f"{folder / name} is a symbolic link" in refused(folder)
+    assert everything(tmp_path) == before
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_pipe_or_a_folder_in_the_place_of_a_file_is_refused_at_once(tmp_path: Path, name: str) -> None:
+    for make in (os.mkfifo, os.mkdir):
+        folder = tmp_path / make.__name__
+        folder.mkdir()
+        make(folder / name)
+        assert f"{folder / name} isn't an ordinary file" in refused(folder)
+
+
+def test_a_log_with_a_second_name_is_refused(tmp_path: Path) -> None:
+    opens(tmp_path / "state").close()
+    os.link(tmp_path / "state" / "log.jsonl", tmp_path / "copy")
+    assert "hard link" in refused(tmp_path / "state")
+
+
+def test_a_link_where_a_temporary_file_lay_is_neither_followed_nor_deleted(tmp_path: Path) -> None:
+    opens(tmp_path / "state").close()
+    link = tmp_path / "state" / ".aktify-sandbox-0123456789abcdef.tmp"
+    link.symlink_to(tmp_path / "precious")
+    (tmp_path / "precious").write_bytes(b"mine")
+    Store(tmp_path / "state").close()
+    assert (link.is_symlink(), (tmp_path / "precious").read_bytes()) == (True, b"mine")
+
+
+def test_the_folder_itself_may_be_a_link(tmp_path: Path) -> None:
+    (tmp_path / "real").mkdir()
+    (tmp_path / "state").symlink_to(tmp_path / "real")
+    opens(tmp_path / "state").close()
+    assert (tmp_path / "real" / "log.jsonl").exists()
+    (tmp_path / "nothing").symlink_to(tmp_path / "gone")
+    with pytest.raises(LogError, match="nothing"):
+        Store(tmp_path / "nothing")
+
+
+# a log that isn't any more what it was, while a sandbox has it
+
+
+def removed(folder: Path) -> None:
+    (folder / "log.jsonl").unlink()
+
+
+def moved(folder: Path) -> None:
+    (folder / "log.jsonl").rename(folder / "log.jsonl.1")
+
+
+def replaced_by_a_copy(folder: Path) -> None:
+    shutil.copy(folder / "log.jsonl", folder / "copy")
+    (folder / "copy").rename(folder / "log.jsonl")
+
+
+def made_a_link(folder: Path) -> None:
+    moved(folder)
+    (folder / "log.jsonl").symlink_to("log.jsonl.1")
+
+
+def emptied(folder: Path) -> None:
+    """`: > log.jsonl`, or logrotate's copytruncate."""
+    (folder / "log.jsonl").write_bytes(b"")
+
+
+def cut(folder: Path) -> None:
+    os.truncate(folder / "log.jsonl", (folder / "log.jsonl").stat().st_size - 1)
+
+
+def grown(folder: Path) -> None:
+    with (folder / "log.jsonl").open("ab") as file:
+        file.write(b"x")
+
+
+def renamed(folder: Path) -> None:
+    folder.rename(folder.with_name("renamed"))
+
+
+def deleted(folder: Path) -> None:
+    shutil.rmtree(folder)
+
+
+def another_in_its_place(folder: Path) -> None:
+    """Another sandbox has been there and gone."""
+    renamed(folder)
+    opens(folder).close()
+
+
+HANDS = [removed, moved, replaced_by_a_copy, made_a_link, emptied, cut, grown]
+HANDS += [renamed, deleted, another_in_its_place]
+
+
+@pytest.mark.parametrize("hand", HANDS, ids=lambda hand: hand.__name__)
+def test_after_another_hand_was_at_it_nothing_is_written_whatever_is_asked(
+    tmp_path: Path, hand: Callable[[Path], None]
+) -> None:
+    """Neither in that folder nor in one that has its name now; what is known stays what was acknowledged."""
+    folder = tmp_path / "state"
+    store = opens(folder)
+    store.db.table("keys").insert({"shown": "a"})
+    held = store.state_folder
+    assert held
+    draft = Draft(store.log.replacement())
+    draft.write(header(1) + seal(b'{"id":"r000000001","kind":"end"}'))
+    loaded = finished(draft.proved())
+    hand(folder)
+    before = everything(tmp_path)
+    asked: list[Callable[[], object]] = [
+        lambda: store.db.table("keys").insert({"shown": "b"}),
+        lambda: store.clear_leads(["demo"]),
+        lambda: store.amend(1, {"durationMs": 1}),
+        lambda: asyncio.run(store.clear_requests()),
+        store.forget_all,
+        lambda: store.load(*loaded),
+        held.lay_reserve,
+    ]
+    assert isinstance(post_number(store, "demo", 2), LogUnwritable)
+    for each in asked:
+        with contextlib.suppress(LogUnwritable, LogDamaged):
+            each()
+    assert not store.has("demo", "+15095550002")
+    assert store.has("demo", "+15095550001")
+    store.close()
+    assert store.trouble
+    assert everything(tmp_path) == before
+
+
+@pytest.mark.parametrize("hand", [moved, cut, grown, renamed], ids=lambda hand: hand.__name__)
+def test_a_log_that_is_put_back_as_it_was_goes_on(tmp_path: Path, hand: Callable[[Path], None]) -> None:
+    folder = tmp_path / "state"
+    store = opens(folder)
+    whole = (folder / "log.jsonl").read_bytes()
+    hand(folder)
+    assert isinstance(post_number(store, "demo", 2), LogUnwritable)
+    if hand is renamed:
+        folder.with_name("renamed").rename(folder)
+    elif hand is moved:
+        (folder / "log.jsonl.1").rename(folder / "log.jsonl")
+    else:
+        (folder / "log.jsonl").write_bytes(whole)
+    assert store.trouble is None
+    assert post_number(store, "demo", 2) is True
+    store.close()
+    again = Store(folder)
+    assert again.has("demo", "+15095550001")
+    assert again.has("demo", "+15095550002")
+    again.close()
+
+
+def test_two_processes_never_have_one_folder(serve: Serve, tmp_path: Path) -> None:
+    sandbox = serve("--state", str(tmp_path / "state"))
+    for _ in range(2):
+        (tmp_path / "state" / "lock").unlink(missing_ok=True)
+        with pytest.raises(StateInUse):
+            Store(tmp_path / "state")
+        sandbox.http.post("/_sandbox/reset")  # another file is the log now
+        sandbox.post()
+    assert sandbox.stop() == 0
+
+
+def test_a_second_sandbox_in_a_renamed_folders_place_keeps_all_that_is_its_own(
+    serve: Serve, tmp_path: Path
+) -> None:
+    state = tmp_path / "state"
+    first = serve("--quiet", "--state", str(state))
+    assert first.post().status_code == 201
+    state.rename(tmp_path / "renamed")
+    second = serve("--quiet", "--state", str(state))
+    assert second.post().status_code == 201
+    before = everything(tmp_path / "renamed")
+    assert first.post({**LEAD, "phoneNumber": "2125552000"}).status_code == 503
+    for path in ("/_sandbox/reset", "/_sandbox/stop"):
+        assert first.http.post(path).status_code == (503 if path.endswith("reset") else 202)
+    assert first.end() == 1
+    assert everything(tmp_path / "renamed") == before
+    assert server_file.read(state).url == second.url
+    assert second.post().status_code == 409
+    assert second.post({**LEAD, "phoneNumber": "2125552001"}).status_code == 201
+    assert second.stop() == 0
+    again = Store(state)
+    assert len(again.leads) == 2
+    again.close()
+
+
+def test_a_second_sandbox_beside_a_deleted_log_keeps_all_that_is_its_own(
+    serve: Serve, tmp_path: Path
+) -> None:
+    """In the very same folder: the first one's lock went with its log."""
+    state = tmp_path / "state"
+    first = serve("--quiet", "--state", str(state))
+    assert first.post().status_code == 201
+    (state / "log.jsonl").unlink()
+    second = serve("--quiet", "--state", str(state))
+    assert second.post().status_code == 201
+    before = everything(state)
+    assert first.post({**LEAD, "phoneNumber": "2125552000"}).status_code == 503
+    assert first.http.post("/_sandbox/reset").status_code == 503
+    assert first.stop() == 1
+    assert everything(state) == before
+    assert server_file.read(state).url == second.url
+    assert second.stop() == 0
+
+
+@pytest.mark.parametrize("hand", HANDS, ids=lambda hand: hand.__name__)
+def test_a_sandbox_says_in_each_answer_and_in_its_status_that_its_log_was_touched(
+    serve: Serve, tmp_path: Path, hand: Callable[[Path], None]
+) -> None:
+    state = tmp_path / "state"
+    sandbox = serve("--quiet", "--state", str(state))
+    assert sandbox.post().status_code == 201
+    assert sandbox.get("/_sandbox/status")["trouble"] is None
+    hand(state)
+    refused = sandbox.post({**LEAD, "phoneNumber": "2125552000"})
+    assert refused.status_code == 503
+    trouble = sandbox.get("/_sandbox/status")["trouble"]
+    assert trouble
+    assert trouble in refused.json()["message"]
+    health = sandbox.http.get("/_sandbox/health")
+    assert (health.status_code, health.json()["status"]) == (503, "failing")
+    for path in ("requests", "requests/r000000001", "requests/export", "leads", "state", "config", "keys"):
+        with contextlib.suppress(httpx.RemoteProtocolError):  # it was broken off
+            assert sandbox.http.get(f"/_sandbox/{path}").status_code in (200, 404, 503)
+    said = CliRunner().invoke(main, ["--url", sandbox.url, "status"])
+    assert (said.exit_code, trouble in said.output) == (0, True)
+    assert CliRunner().invoke(main, ["wait", "--url", sandbox.url, "--timeout", "0"]).exit_code == 1
+    assert sandbox.stop() == 1
+    assert trouble in sandbox.output()
+    assert "Traceback" not in sandbox.output()
+
+
+# before anything is there, and while an earlier version has it
+
+
+def test_a_folder_that_an_earlier_version_has_is_in_use(tmp_path: Path) -> None:
+    opens(tmp_path).close()
+    with (tmp_path / "lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        refused(tmp_path, StateInUse)
+    again = Store(tmp_path)
+    assert again.has("demo", "+15095550001")
+    again.close()
+
+
+def test_a_new_log_is_locked_before_it_has_the_name(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Else another sandbox could take it in between."""
+    store = opens(tmp_path)
+    replace = os.replace
+
+    def looked_at(old: str, new: str, **folders: int) -> None:
+        replace(old, new, **folders)
+        with pytest.raises(StateInUse):
+            Folder(tmp_path)
+
+    monkeypatch.setattr("aktify_sandbox.storage.folder.os.replace", looked_at)
+    asyncio.run(store.clear_requests())
+    store.close()
+
+
+def test_a_log_that_is_replaced_while_it_is_opened_is_opened_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Who locks a file that lost its name meanwhile has locked nothing."""
+    opens(tmp_path).close()
+    flock = fcntl.flock
+    replaced_already: list[bool] = []
+
+    def locked_late(fd: int, how: int) -> None:
+        if not replaced_already:
+            replaced_already.append(True)
+            replaced_by_a_copy(tmp_path)
+        flock(fd, how)
+
+    monkeypatch.setattr(fcntl, "flock", locked_late)
+    store = Store(tmp_path)
+    assert store.trouble is None
+    assert post_number(store, "demo", 2) is True
+    store.close()
+
+
+def test_an_empty_log_in_a_folder_that_was_in_use_is_said(tmp_path: Path) -> None:
+    opens(tmp_path).close()
+    emptied(tmp_path)
+    store = Store(tmp_path)
+    assert [warning for warning in store.warnings if "log.jsonl was empty" in warning]
+    store.close()
+    again = Store(tmp_path)
+    assert again.warnings == []
+    again.close()
+
+
+def test_a_file_system_without_locks_is_refused_in_words(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(fd: int, how: int) -> None:
+        raise OSError(errno.ENOLCK, "No locks available")
+
+    monkeypatch.setattr(fcntl, "flock", refuse)
+    with pytest.raises(LogError, match="locks no files"):
+        Store(tmp_path)
+
+
+def test_a_state_that_arrives_while_the_folder_is_renamed_leaves_the_others_files(tmp_path: Path) -> None:
+    """Files of the same names lie in the folder that has its name now."""
+    folder = tmp_path / "state"
+    store = opens(folder)
+    assert store.state_folder
+    temporary = store.state_folder.temporary()
+    renamed(folder)
+    opens(folder).close()
+    (folder / temporary.name).write_bytes(b"the other's")
+    before = everything(folder)
+    with pytest.raises(LogUnwritable):
+        store.state_folder.put_in_place(temporary, store.log.size)
+    store.state_folder.discard(temporary)
+    store.close()
+    assert everything(folder) == before
+
+
+# what this user may not read or write
+
+
+def as_anybody() -> list[str]:
+    """What a command begins with so that permissions hold, though root runs the tests."""
+    if os.geteuid():
+        return []
+    return [needs("setpriv"), "--bounding-set=-dac_override,-dac_read_search"]
+
+
+def unreadable(folder: Path) -> None:
+    folder.mkdir()
+    folder.chmod(0)
+
+
+def unwritable(folder: Path) -> None:
+    folder.mkdir(mode=0o500)
+
+
+def below_an_unwritable_one(folder: Path) -> None:
+    folder.parent.mkdir(mode=0o500)
+
+
+def below_a_file(folder: Path) -> None:
+    folder.parent.touch()
+
+
+def a_file(folder: Path) -> None:
+    folder.parent.mkdir()
+    folder.touch()
+
+
+def with_an_unreadable_log(folder: Path) -> None:
+    opens(folder).close()
+    (folder / "log.jsonl").chmod(0)
+
+
+def with_an_unwritable_log(folder: Path) -> None:
+    opens(folder).close()
+    (folder / "log.jsonl").chmod(0o400)
+
+
+def in_an_unreadable_one(folder: Path) -> None:
+    opens(folder).close()
+    folder.parent.chmod(0)
+
+
+UNUSABLE = [unreadable, unwritable, below_an_unwritable_one, below_a_file, a_file]
+UNUSABLE += [with_an_unreadable_log, with_an_unwritable_log, in_an_unreadable_one]
+
+
+@pytest.mark.parametrize("make", UNUSABLE, ids=lambda make: make.__name__)
+def test_a_folder_that_cannot_be_used_is_said_without_a_traceback(
+    tmp_path: Path, make: Callable[[Path], None]
+) -> None:
+    parent = tmp_path / "parent"
+    folder = parent / "state" if make not in (unreadable, unwritable) else parent
+    make(folder)
+    try:
+        done = subprocess.run(
+            [*as_anybody(), *COMMAND, "serve", "--port", "0", "--state", str(folder)],
+            env=clean_environment(),
+            capture_output=True,
+            text=True,
+            timeout=30,
+        )
+    finally:
+        if parent.is_dir():
+            parent.chmod(0o700)
+    assert "Traceback" not in done.stderr
+    assert done.returncode == 2 or (done.returncode == 1 and done.stderr.count("\n") == 1)
+    assert str(parent) in done.stderr
+
+
+def test_a_file_that_cannot_be_read_beside_a_log_of_ours_keeps_nothing_from_starting(
+    serve: Serve, tmp_path: Path
+) -> None:
+    state = tmp_path / "state"
+    opens(state).close()
+    for name in ("reserve", ".gitignore", "incoming-12345678"):
+        (state / name).touch()
+        (state / name).chmod(0)
+    sandbox = serve("--state", str(state), program=[*as_anybody(), *COMMAND])
+    assert sandbox.http.post("/_sandbox/reset").status_code == 204
+    assert sandbox.stop() == 0
+
+
+def test_a_folder_that_cannot_be_reached_for_a_while_loses_nothing(serve: Serve, tmp_path: Path) -> None:
+    state = tmp_path / "state"
+    sandbox = serve("--quiet", "--state", str(state), program=[*as_anybody(), *COMMAND])
+    assert sandbox.post().status_code == 201
+    state.chmod(0)
+    another = {**LEAD, "phoneNumber": "2125552000"}
+    assert sandbox.post(another).status_code == 503
+    assert sandbox.http.post("/_sandbox/reset").status_code == 503
+    state.chmod(0o700)
+    assert [sandbox.post(lead).status_code for lead in (LEAD, another, another)] == [409, 201, 409]
+    assert sandbox.stop() == 0
+    again = Store(state)
+    assert len(again.leads) == 2
+    again.close()
+
+
+def test_a_read_only_file_system_is_said_without_a_traceback(tmp_path: Path) -> None:
+    disk = tmp_path / "disk"
+    disk.mkdir()
+    mount = ["mount", "-t", "tmpfs", "-o", "ro", "tmpfs", str(disk)]
+    if sys.platform != "linux" or subprocess.run(mount, capture_output=True).returncode:
+        pytest.skip("mounting isn't permitted here")
+    try:
+        for folder in (disk, disk / "state"):
+            with pytest.raises(LogError, match="Read-only file system") as error:
+                Store(folder)
+            assert str(disk) in str(error.value)
+    finally:
+        subprocess.run(["umount", "--lazy", str(disk)], check=True)
+
+
+def test_of_many_that_start_at_once_in_a_new_folder_one_has_it_and_the_others_are_told_so(
+    tmp_path: Path,
+) -> None:
+    """What the first one is about to write is nobody else's to the others."""
+
+    def start(folder: Path, together: threading.Barrier) -> Store | LogError:
+        together.wait()
+        try:
+            return Store(folder)
+        except LogError as error:
+            return error
+
+    with ThreadPoolExecutor(8) as threads:
+        for number in range(30):
+            folder, together = tmp_path / str(number), threading.Barrier(8)
+            results = list(threads.map(lambda _: start(folder, together), range(8)))  # noqa: B023  it's used up here
+            stores = [each for each in results if isinstance(each, Store)]
+            assert {type(each) for each in results} == {Store, StateInUse}
+            assert len(stores) == 1
+            assert post_number(stores[0], "demo", 1) is True
+            stores[0].close()
+
+
+def test_a_sandbox_that_was_killed_leaves_its_folder_free_whatever_it_has_started(
+    serve: Serve, tmp_path: Path
+) -> None:
+    """Its process that checks files has no handle of the log."""
+    sandbox = serve("--quiet", "--state", str(tmp_path / "state"))
+    checked = sandbox.http.post(
+        "/_sandbox/check",
+        content=b"phoneNumber,region\n5095551234,CA\n",
+        headers={"content-type": "application/octet-stream"},
+    )
+    assert checked.status_code == 200
+    sandbox.process.kill()
+    sandbox.end()
+    Store(tmp_path / "state").close()
+
+
+@pytest.mark.parametrize("hand", ["rm -rf state", ": > state/log.jsonl", "mv state elsewhere"])
+def test_exec_reports_no_success_over_a_state_that_was_touched(tmp_path: Path, hand: str) -> None:
+    done = subprocess.run(
+        [*COMMAND, "exec", "--state", "state", "--", "sh", "-c", hand],
+        cwd=tmp_path,
+        env=clean_environment(),
+        capture_output=True,
+        text=True,
+        timeout=60,
+    )
+    assert (done.returncode, done.stderr.count("\n")) == (1, 1)
+    assert "log.jsonl" in done.stderr

@@ -1,0 +1,261 @@
+"""A sandbox in a thread: it begins and ends cleanly, and leaves what belongs to the user as it is."""
+
+import gc
+import logging
+import os
+import signal
+import socket
+import subprocess
+import sys
+import threading
+import time
+from pathlib import Path
+
+import httpx
+import pytest
+import uvicorn
+
+from aktify_sandbox.app import Application
+from aktify_sandbox.errors import SandboxDied
+from aktify_sandbox.server.server import CannotServe, Server
+from aktify_sandbox.server.thread import Beside
+from aktify_sandbox.settings import Settings
+from aktify_sandbox.storage.folder import StateInUse
+from aktify_sandbox.testing.call import Call
+from support.running import LEAD, clean_environment
+
+HANGS = {"phoneNumber": "(509) 555-0160", "region": "CA"}
+
+
+def settings(**more: object) -> Settings:
+    return Settings(**{"port": 0, "in_memory": True, **more})  # type: ignore[arg-type]  # each test gives what fits
+
+
+def post(beside: Beside, lead: dict[str, str] = LEAD, **more: float) -> httpx.Response:
+    headers = {"x-api-key": beside.api_key}
+    url = f"{beside.url}/api/v1/leads"
+    return httpx.post(url, json=lead, headers=headers, trust_env=False, timeout=more.get("timeout", 10))
+
+
+def held() -> tuple[int, int]:
+    """Open files and sockets of this process, and its threads."""
+    return len(os.listdir("/proc/self/fd")), threading.active_count()
+
+
+def test_it_answers_as_soon_as_it_has_started_and_no_more_when_it_has_stopped() -> None:
+    with Beside(settings()) as beside:
+        assert [post(beside).status_code, post(beside).status_code] == [201, 409]
+        assert beside.is_alive
+    assert beside._thread is None
+    with pytest.raises(httpx.ConnectError):
+        post(beside)
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="reads /proc")
+def test_500_starts_and_stops_leak_no_thread_socket_or_file(tmp_path: Path) -> None:
+    """Every fourth has a state folder, every second a request, and every third a client that is left hanging."""
+
+    def cycle(number: int) -> None:
+        on_disk = {"in_memory": False, "state": tmp_path / "state"} if number % 4 == 0 else {}
+        with Beside(settings(**on_disk), listen=number % 5 != 0) as beside:
+            if number % 5 and number % 2:
+                with socket.create_connection(("127.0.0.1", int(beside.url.rpartition(":")[2]))) as client:
+                    head = "GET /_sandbox/health HTTP/1.1\r\nhost: localhost\r\n"
+                    client.sendall((head if number % 3 == 0 else f"{head}\r\n").encode())
+                    assert number % 3 == 0 or client.recv(12) == b"HTTP/1.1 200"
+
+    cycle(0)
+    cycle(1)
+    gc.collect()
+    before = held()
+    for number in range(500):
+        cycle(number)
+    gc.collect()
+    assert held() == before
+
+
+def test_a_stop_does_not_wait_for_requests_that_hang(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("aktify_sandbox.server.server._STOP_SECONDS", 40)  # for those that do get an answer
+    ended: list[float] = []
+    beside = Beside(settings())
+    beside.start()
+
+    def hang() -> None:
+        with pytest.raises(httpx.TransportError):
+            post(beside, HANGS, timeout=60)
+        ended.append(time.monotonic())
+
+    waiting = [threading.Thread(target=hang) for _ in range(5)]
+    for thread in waiting:
+        thread.start()
+    while len(beside._server.server_state.tasks) < 5:
+        time.sleep(0.01)
+    stopping = threading.Thread(target=beside.stop)
+    stopping.start()
+    stopping.join(15)
+    assert not stopping.is_alive()
+    for thread in waiting:
+        thread.join(15)
+    assert len(ended) == 5
+
+
+def test_without_a_socket_it_listens_nowhere(monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(*_: object, **__: object) -> None:
+        raise AssertionError("a socket was bound")
+
+    monkeypatch.setattr("aktify_sandbox.server.thread.bind", refuse)
+    with Beside(settings(), listen=False) as beside:
+        with pytest.raises(httpx.TransportError):
+            post(beside)
+        call = Call(beside)
+        call.send(b"GET /_sandbox/health HTTP/1.1\r\nhost: localhost\r\n\r\n")
+        assert call.taken(call.answer.result(5)).startswith(b"HTTP/1.1 200 OK\r\n")
+        call.close()
+
+
+def test_the_users_loggers_and_signal_handlers_stay_as_they_are(caplog: pytest.LogCaptureFixture) -> None:
+    names = ("uvicorn", "uvicorn.error", "uvicorn.access", "uvicorn.asgi")
+    loggers = [logging.getLogger(name) for name in names]
+
+    def state() -> list[object]:
+        kept = [(each.level, list(each.handlers), list(each.filters), each.propagate) for each in loggers]
+        return [*kept, signal.getsignal(signal.SIGINT), signal.getsignal(signal.SIGTERM)]
+
+    before = state()
+    with caplog.at_level(logging.DEBUG):
+        levels = [each.level for each in loggers]
+        with Beside(settings()) as beside:
+            assert post(beside).status_code == 201
+            assert [each.level for each in loggers] == levels
+            logging.getLogger("uvicorn.error").warning("the user's own server says")
+    assert [record.message for record in caplog.records if record.name.startswith("uvicorn")] == [
+        "the user's own server says"
+    ]
+    assert state() == before
+
+
+def test_a_crash_in_its_thread_is_raised_in_the_thread_that_asks(monkeypatch: pytest.MonkeyPatch) -> None:
+    async def crash(self: Server, counter: int) -> bool:
+        raise ZeroDivisionError("on purpose")
+
+    with Beside(settings()) as beside:
+        post(beside)
+        monkeypatch.setattr(Server, "on_tick", crash)
+        assert beside._thread
+        beside._thread.join(10)
+        with pytest.raises(SandboxDied, match=r"ZeroDivisionError.*on purpose"):
+            beside.check()
+        with pytest.raises(SandboxDied, match="on purpose"):
+            beside.stop()
+        monkeypatch.undo()
+
+
+def test_a_crash_at_its_start_is_raised_and_nothing_is_left(monkeypatch: pytest.MonkeyPatch) -> None:
+    async def crash(self: Server, sockets: object = None) -> None:
+        raise ZeroDivisionError("on purpose")
+
+    monkeypatch.setattr(Server, "startup", crash)
+    before = threading.active_count()
+    with pytest.raises(SandboxDied, match="on purpose"):
+        Beside(settings()).start()
+    assert threading.active_count() == before
+
+
+def test_a_crash_before_it_has_a_loop_is_raised_with_its_cause(monkeypatch: pytest.MonkeyPatch) -> None:
+    def crash(self: object) -> None:
+        raise AttributeError("on purpose")
+
+    monkeypatch.setattr(uvicorn.Config, "get_loop_factory", crash)
+    with pytest.raises(SandboxDied, match="on purpose"):
+        Beside(settings()).start()
+
+
+def test_a_stop_from_outside_is_told_from_a_crash() -> None:
+    beside = Beside(settings())
+    beside.start()
+    httpx.post(f"{beside.url}/_sandbox/stop", json={}, trust_env=False)
+    assert beside._thread
+    beside._thread.join(10)
+    with pytest.raises(SandboxDied, match="told to stop from outside"):
+        beside.check()
+    beside.stop()
+
+
+def test_what_keeps_it_from_starting_is_raised_and_nothing_is_left(tmp_path: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken, pytest.raises(CannotServe, match="is taken"):
+        Beside(settings(port=taken.getsockname()[1])).start()
+    on_disk = settings(in_memory=False, state=tmp_path / "state")
+    with Beside(on_disk):
+        before = held() if sys.platform == "linux" else None
+        with pytest.raises(StateInUse):
+            Beside(on_disk).start()
+        assert before is None or held() == before
+
+
+def test_what_it_keeps_on_disk_is_there_at_the_next_start(tmp_path: Path) -> None:
+    on_disk = settings(in_memory=False, state=tmp_path / "state")
+    statuses = []
+    for _ in range(2):
+        with Beside(on_disk) as beside:
+            statuses.append(post(beside).status_code)
+    assert statuses == [201, 409]
+
+
+def test_scenario_files_are_watched(tmp_path: Path) -> None:
+    mine = tmp_path / "mine.yaml"
+    mine.write_text("rules: [{answer: 503}]")
+    with Beside(settings(scenarios=(str(mine),))) as beside:
+        assert post(beside).status_code == 503
+        mine.write_text("rules: [{answer: 500, when: {region: CA}}]")
+        deadline = time.monotonic() + 10
+        while post(beside).status_code != 500:
+            assert time.monotonic() < deadline
+            time.sleep(0.05)
+
+
+def test_the_listener_is_told_of_each_exchange() -> None:
+    seen: list[int] = []
+    with Beside(settings(), listener=lambda exchange: seen.append(exchange.answer.status)) as beside:
+        post(beside)
+        post(beside)
+    assert seen == [201, 409]
+
+
+def test_a_program_that_forgets_to_stop_it_ends_all_the_same(tmp_path: Path) -> None:
+    code = (
+        "from pathlib import Path\n"
+        "from aktify_sandbox.server.thread import Beside\nfrom aktify_sandbox.settings import Settings\n"
+        f"Beside(Settings(port=0, state=Path({str(tmp_path / 'state')!r}))).start()\nprint('end of the program')"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code], env=clean_environment(), capture_output=True, text=True, timeout=30
+    )
+    assert (done.returncode, done.stdout, done.stderr) == (0, "end of the program\n", "")
+    assert not (tmp_path / "state" / "server.json").exists()
+
+
+def test_a_fork_leaves_its_parents_sandbox_alone() -> None:
+    code = (
+        "import os, httpx\nfrom aktify_sandbox.server.thread import Beside\n"
+        "from aktify_sandbox.settings import Settings\n"
+        "b = Beside(Settings(port=0, in_memory=True)); b.start()\n"
+        "child = os.fork()\n"
+        "if not child:\n    b.stop(); raise SystemExit(7)\n"
+        "print(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]))\n"
+        "print(httpx.get(b.url + '/_sandbox/health', trust_env=False).status_code); b.stop()"
+    )
+    done = subprocess.run(
+        [sys.executable, "-W", "ignore", "-c", code],
+        env=clean_environment(),
+        capture_output=True,
+        text=True,
+        timeout=30,
+    )
+    assert (done.stdout, done.stderr) == ("7\n200\n", "")
+
+
+def test_two_beside_each_other_know_nothing_of_each_other() -> None:
+    with Beside(settings()) as one, Beside(settings()) as two:
+        assert (post(one).status_code, post(two).status_code) == (201, 201)
+        assert isinstance(one.app, Application)
+        assert one.app is not two.app

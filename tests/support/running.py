@@ -1,0 +1,153 @@
+"""A real sandbox in a process of its own, and a client to talk to it."""
+
+import itertools
+import json
+import os
+import shutil
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+from starlette.routing import Mount, Route
+
+from aktify_sandbox.app import Application
+from aktify_sandbox.settings import Settings
+from aktify_sandbox.storage.store import Store
+
+COMMAND = [sys.executable, "-m", "aktify_sandbox"]
+_numbers = itertools.count()
+
+LEAD = {"phoneNumber": "(509) 555-1234", "region": "CA"}
+
+
+def clean_environment(**more: str) -> dict[str, str]:
+    """The environment without what would change a sandbox's mind."""
+    kept = {name: value for name, value in os.environ.items() if not name.startswith("AKTIFY_")}
+    return {**kept, "PYTHONUNBUFFERED": "1", **more}
+
+
+def unmeasured(**more: str) -> dict[str, str]:
+    """That environment for programs whose own run is no proof of ours: coverage would only slow them."""
+    return {
+        name: value for name, value in clean_environment(**more).items() if not name.startswith("COVERAGE")
+    }
+
+
+def needs(program: str) -> str:
+    """Where the program is. Without it the test is skipped; where nothing may be skipped (`.ci/run`), it fails."""
+    found = shutil.which(program)
+    if found:
+        return found
+    why = f"{program} isn't on this machine"
+    if os.environ.get("AKTIFY_TESTS_SKIP_NOTHING"):
+        pytest.fail(f"{why}, and AKTIFY_TESTS_SKIP_NOTHING is set.", pytrace=False)
+    pytest.skip(why)
+
+
+class Running:
+    """A sandbox in a process of its own."""
+
+    def __init__(
+        self, folder: Path, *options: str, program: Sequence[str] = COMMAND, **environment: str
+    ) -> None:
+        folder.mkdir(parents=True, exist_ok=True)
+        name = f"serve-{next(_numbers)}"
+        self.ready_file = folder / f"{name}.json"
+        self.out_file = folder / f"{name}.txt"
+        command = [*program, "serve", "--port", "0", "--ready-file", str(self.ready_file), *options]
+        env = clean_environment(**environment)
+        with self.out_file.open("w") as out:
+            self.process = subprocess.Popen(
+                command, cwd=folder, env=env, stdout=out, stderr=subprocess.STDOUT
+            )
+        self._wait()
+        ready = json.loads(self.ready_file.read_text())
+        self.url: str = ready["url"]
+        self.endpoint: str = ready["endpoint"]
+        self.api_key: str = ready["apiKey"]
+        self.http = httpx.Client(base_url=self.url, trust_env=False, timeout=30)
+
+    def _wait(self) -> None:
+        deadline = time.monotonic() + 30
+        while not self.ready_file.exists():
+            if self.process.poll() is not None or time.monotonic() > deadline:
+                raise AssertionError(f"serve did not start:\n{self.output()}")
+            time.sleep(0.02)
+
+    @property
+    def port(self) -> int:
+        return int(self.url.rpartition(":")[2])
+
+    def output(self) -> str:
+        """What it has printed so far."""
+        return self.out_file.read_text()
+
+    def post(self, lead: Any = None, key: str | None = None, **more: Any) -> httpx.Response:
+        """Post a lead."""
+        headers = {"x-api-key": key or self.api_key, **more.pop("headers", {})}
+        return self.http.post("/api/v1/leads", json=LEAD if lead is None else lead, headers=headers, **more)
+
+    def record_of(self, answer: httpx.Response) -> dict[str, Any]:
+        """What was recorded of the request that got this answer."""
+        record: dict[str, Any] = self.get(f"/_sandbox/requests/{answer.headers['x-aktify-sandbox-request']}")
+        return record
+
+    def get(self, path: str) -> Any:
+        """JSON from our door."""
+        answer = self.http.get(path)
+        assert answer.status_code == 200, answer.text
+        return answer.json()
+
+    def stop(self) -> int:
+        """SIGTERM; the exit code."""
+        self.process.terminate()
+        return self.end()
+
+    def end(self) -> int:
+        """Wait for the end; the exit code."""
+        code = self.process.wait(20)
+        self.http.close()
+        return code
+
+
+Serve = Callable[..., Running]
+"""Starts a sandbox with options."""
+
+
+def admin_routes() -> set[tuple[str, str]]:
+    """Every path under `/_sandbox` and its methods, from the route table itself."""
+    store = Store(None)
+    app = Application(Settings(), store, "http://127.0.0.1:1", lambda _: None, lambda: None)
+    store.close()
+    found = {("/_sandbox", "GET")}
+    for mount in app.asgi.routes:
+        if not isinstance(mount, Mount):
+            continue
+        for route in mount.routes:
+            assert isinstance(route, Route)
+            if route.path != "/_sandbox":  # which isn't below the mount
+                found |= {(mount.path + route.path, method) for method in route.methods or ()}
+    return found
+
+
+def all_routes() -> list[tuple[str, str]]:
+    """Every method and path of the admin API, from the route table itself."""
+    return sorted((method, path.replace("{id}", "r000000001")) for path, method in admin_routes())
+
+
+def until(sandbox: Running, words: str) -> None:
+    deadline = time.monotonic() + 10
+    while words not in sandbox.output() and time.monotonic() < deadline:
+        time.sleep(0.05)
+    assert words in sandbox.output()
+
+
+def memory(sandbox: Running, name: str) -> int:
+    """VmRSS, what is resident now, or VmHWM, the most that ever was; in kB."""
+    status = Path(f"/proc/{sandbox.process.pid}/status").read_text()
+    return int(next(line.split()[1] for line in status.splitlines() if line.startswith(name)))

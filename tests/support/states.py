@@ -1,0 +1,114 @@
+"""A saved state, line by line, and work that leaves one behind."""
+
+from collections.abc import Callable
+from typing import Any
+
+import httpx
+import orjson
+from hypothesis import strategies as st
+
+from aktify_sandbox.storage.index import Kept
+from aktify_sandbox.storage.log import request_id, seal
+from aktify_sandbox.storage.store import Store
+from support.running import Running
+from support.stores import phone
+from support.stores import run as together
+
+NDJSON = {"content-type": "application/x-ndjson"}
+
+
+def lead(ending: int, **more: Any) -> dict[str, Any]:
+    return {"phoneNumber": f"(509) 555-{ending:04d}", "region": "CA", **more}
+
+
+def load(sandbox: Running, content: bytes, **headers: str) -> httpx.Response:
+    return sandbox.http.put("/_sandbox/state", content=content, headers={**NDJSON, **headers})
+
+
+def sealed(*contents: dict[str, Any]) -> bytes:
+    return b"".join(seal(orjson.dumps(content)) for content in contents)
+
+
+FIRST = {"id": "r000000000", "log": "aktify-sandbox", "version": 1, "next": 1}
+
+
+END = {"id": "r000000009", "kind": "end"}
+
+
+KEPT: dict[str, Any] = {
+    "campaign": "demo",
+    "phone": "+15095551234",
+    "receivedAt": "x",
+    "request": None,
+    "lead": {},
+}
+
+
+RECORD = {
+    "id": "r000000001",
+    "kind": "request",
+    "receivedAt": "2026-11-24T09:30:00.000Z",
+    "durationMs": 0.1,
+    "client": None,
+    "method": "POST",
+    "path": "/api/v1/leads",
+    "query": "",
+    "httpVersion": "1.1",
+    "headers": [],
+    "bodyBytes": 2,
+    "campaign": "demo",
+    "key": None,
+    "phone": None,
+    "response": {"status": 400, "headers": [], "body": ""},
+    "reason": {"rule": "x", "objection": "invalid", "ruling": None, "scenario": None},
+    "problems": [],
+    "body": "{}",
+}
+
+
+def without(content: dict[str, Any], name: str) -> dict[str, Any]:
+    return {word: value for word, value in content.items() if word != name}
+
+
+def post_whole(store: Store, campaign: str, number: int) -> None:
+    """Post as the endpoint does, with a record as it writes it."""
+
+    async def work() -> None:
+        kept = None if store.has(campaign, phone(number)) else Kept(campaign, phone(number))
+        place = store.next_number()
+        content: dict[str, Any] = {
+            **RECORD,
+            "id": request_id(place),
+            "campaign": campaign,
+            "phone": phone(number),
+            **({"lead": {"phoneNumber": phone(number)}} if kept else {}),
+        }
+        store.add(place, orjson.dumps(content), kept, lambda _: None)
+        store.flush()
+
+    assert together(work()) == [None]
+
+
+def hang_up(store: Store, number: int) -> None:
+    if store.request(number):
+        store.amend(number, {"hungUpAfterMs": 1.0})
+
+
+OPERATIONS: dict[str, Callable[[Store, str, int], object]] = {
+    "post": post_whole,
+    "import": lambda store, campaign, n: (
+        store.has(campaign, phone(n)) or store.leads.insert({**KEPT, "campaign": campaign, "phone": phone(n)})
+    ),
+    "remove": lambda store, campaign, _: store.clear_leads([campaign]),
+    "clear": lambda store, _, __: together(store.clear_requests()),
+    "forget": lambda store, _, __: store.forget_all(),
+    "hang up": lambda store, _, n: hang_up(store, n),
+    "key": lambda store, campaign, n: store.db.table("keys").insert(
+        {"digest": f"{n}", "shown": "k", "campaign": campaign, "revoked": False}
+    ),
+}
+
+
+WORK = st.lists(
+    st.tuples(st.sampled_from(sorted(OPERATIONS)), st.sampled_from("ab"), st.integers(0, 5)), max_size=25
+)

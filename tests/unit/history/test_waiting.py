@@ -1,0 +1,104 @@
+"""Whoever waits for requests reads all that came: before he waits, and once more when the time is over."""
+
+import asyncio
+import threading
+from collections.abc import AsyncIterator, Callable
+
+import httpx
+import orjson
+
+from aktify_sandbox import Sandbox
+from aktify_sandbox.history.query import Filters
+from aktify_sandbox.history.stream import Feed
+from aktify_sandbox.storage.log import Line, request_id
+from aktify_sandbox.storage.store import Store
+from support.running import LEAD
+
+_ROUNDS = 1_000
+
+
+def test_a_waiting_test_misses_none_of_a_thousand_pairs_of_leads() -> None:
+    with Sandbox() as sandbox, httpx.Client(transport=sandbox.transport()) as client:
+        key = {"x-api-key": sandbox.api_key}
+
+        def post_two() -> None:
+            for _ in range(2):
+                client.post(sandbox.endpoint, json=LEAD, headers=key)
+
+        for number in range(_ROUNDS):
+            posting = threading.Thread(target=post_two)
+            posting.start()
+            found = sandbox.wait_for(2, timeout=2)
+            posting.join()
+            assert len(found) == 2, number
+            sandbox.reset()
+
+
+class Journal:
+    """A store in memory with its feed, into which requests are written at once."""
+
+    def __init__(self) -> None:
+        self.store = Store(None)
+        self.feed = Feed(self.store)
+
+    def write(self) -> int:
+        number = self.store.next_number()
+        content = {"id": request_id(number), "kind": "request", "response": None}
+        self.store.add(number, orjson.dumps(content), None, lambda _: None)
+        self.store.flush()
+        return number
+
+
+async def numbers(coming: AsyncIterator[list[Line]], then: Callable[[], object] = int) -> list[int]:
+    found = []
+    async for lines in coming:
+        found += [line.number for line in lines]
+        then()
+    return found
+
+
+def test_what_was_written_before_the_time_was_over_is_read() -> None:
+    async def waiting() -> None:
+        journal = Journal()
+        with journal.feed.reading():
+            place, now = journal.feed.place(), asyncio.get_running_loop().time()
+            written = [journal.write() for _ in range(120)]
+            assert await numbers(journal.feed.coming(place, now)) == written
+
+    asyncio.run(waiting())
+
+
+def test_what_was_written_before_the_stop_is_read() -> None:
+    async def waiting() -> None:
+        journal = Journal()
+        with journal.feed.reading():
+            place, later = journal.feed.place(), asyncio.get_running_loop().time() + 60
+            written = [journal.write() for _ in range(120)]
+            journal.feed.close()
+            assert await numbers(journal.feed.coming(place, later)) == written
+
+    asyncio.run(waiting())
+
+
+def test_waiting_ends_although_requests_come_without_an_end() -> None:
+    async def waiting() -> None:
+        journal = Journal()
+        with journal.feed.reading():
+            place, now = journal.feed.place(), asyncio.get_running_loop().time()
+            first = journal.write()
+            assert await numbers(journal.feed.coming(place, now), journal.write) == [first]
+
+    asyncio.run(waiting())
+
+
+def test_a_stream_tells_what_was_written_before_the_stop() -> None:
+    async def looking() -> None:
+        journal = Journal()
+        stream = journal.feed.stream(Filters(), None)
+        await anext(stream)
+        name = request_id(journal.write()).encode()
+        journal.feed.close()
+        told = b"".join([piece async for piece in stream])
+        assert b"id: %b\n" % name in told
+
+    asyncio.run(looking())
