@@ -25,9 +25,9 @@ from aktify_sandbox.history.stream import Feed
 from aktify_sandbox.jobs import Stopping
 from aktify_sandbox.journal.writer import JournalWriter
 from aktify_sandbox.originals import asyncio, time
-from aktify_sandbox.scenarios.engine import Forcing
-from aktify_sandbox.scenarios.faults import Cut, End, Head, Pause, Piece, Step, steps
-from aktify_sandbox.scenarios.library import Shelf
+from aktify_sandbox.scenarios.engine import ForcingEngine
+from aktify_sandbox.scenarios.faults import Action, Cut, End, Head, Pause, Piece, actions
+from aktify_sandbox.scenarios.library import ScenarioLibrary
 from aktify_sandbox.settings import Settings
 from aktify_sandbox.storage.store import Store
 
@@ -60,9 +60,9 @@ class Application:
         )
         notices = restore(store.index.plain, campaigns)
         campaigns.find(campaigns.default_key.encode())  # its rules are compiled before a request needs them
-        self.forcing = Forcing(
+        self.forcing = ForcingEngine(
             campaigns,
-            Shelf(*(tuple(folders) or (Path.cwd(),))),
+            ScenarioLibrary(*(tuple(folders) or (Path.cwd(),))),
             active=settings.scenarios,
             numbers=settings.magic,
             seed=settings.seed,
@@ -138,12 +138,12 @@ async def _prove(store: Store, tell: Callable[[str], None]) -> None:
             tell(damage)
 
 
-async def watch(forcing: Forcing, tell: Callable[[str], None]) -> None:
+async def watch(forcing: ForcingEngine, tell: Callable[[str], None]) -> None:
     """Read scenario files again soon after they change, for as long as the loop runs; nobody waits meanwhile."""
     while True:
         try:
             for old in forcing.stale():
-                tell(forcing.replace(old, await asyncio.to_thread(old.again)))
+                tell(forcing.replace(old, await asyncio.to_thread(old.reload)))
         except Exception:  # a defect of ours must not end the watch
             traceback.print_exc(file=sys.stderr)
         await asyncio.sleep(_LOOK_AGAIN_SECONDS)
@@ -225,12 +225,12 @@ class _Answer:
         """Send it, in its own time."""
         await self._written
         with suppress(OSError):  # the client is gone (ASGI, 2.4)
-            for step in steps(self._exchange):
-                await self._do(step)
+            for action in actions(self._exchange):
+                await self._do(action)
 
-    async def _do(self, step: Step) -> None:
+    async def _do(self, action: Action) -> None:
         send = self._send
-        match step:
+        match action:
             case Pause(seconds):
                 await asyncio.sleep(seconds)
             case Head(response, in_chunks):

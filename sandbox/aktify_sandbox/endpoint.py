@@ -20,8 +20,8 @@ from aktify_sandbox.journal.writer import JournalWriter
 from aktify_sandbox.originals import time
 from aktify_sandbox.scenarios.answers import forced_answer, impossible_answer
 from aktify_sandbox.scenarios.barrier import Barrier
-from aktify_sandbox.scenarios.engine import Forcing
-from aktify_sandbox.scenarios.rules import NATURAL, NEED_CONNECTION, Forced, Step
+from aktify_sandbox.scenarios.engine import ForcingEngine
+from aktify_sandbox.scenarios.rules import DEFAULT, NEED_CONNECTION, Forced, ResponseSpec
 from aktify_sandbox.settings import Settings
 from aktify_sandbox.storage.log import LogError, LogUnwritable, request_id, too_many_files
 from aktify_sandbox.storage.store import Store
@@ -37,7 +37,12 @@ class Endpoint:
     """`POST /api/v1/leads`, the short links, and the 404 of everything else."""
 
     def __init__(
-        self, settings: Settings, campaigns: Campaigns, forcing: Forcing, store: Store, journal: JournalWriter
+        self,
+        settings: Settings,
+        campaigns: Campaigns,
+        forcing: ForcingEngine,
+        store: Store,
+        journal: JournalWriter,
     ) -> None:
         self._settings = settings
         self._campaigns = campaigns
@@ -67,9 +72,9 @@ class Endpoint:
         exchange = Exchange(0, request, answer, None, forced)
         if forced is None:
             return self._append(exchange, written)
-        if forced.step.gather and answer.access and answer.phone:
+        if forced.spec.gather and answer.access and answer.phone:
             go = functools.partial(self._decide_anew, exchange, written)
-            self._barrier.join((answer.access.campaign, answer.phone), forced.step.gather, exchange, go)
+            self._barrier.join((answer.access.campaign, answer.phone), forced.spec.gather, exchange, go)
             return exchange
         exchange.answer = _forced(exchange, forced, answer)
         return self._append(exchange, written)
@@ -127,8 +132,8 @@ class Endpoint:
     def _decide_anew(self, exchange: Exchange, written: Written) -> None:
         """Behind the barrier the world may be another."""
         try:
-            natural = self.decide(exchange.request)
-            exchange.answer = _forced(exchange, exchange.forced, natural) if exchange.forced else natural
+            default = self.decide(exchange.request)
+            exchange.answer = _forced(exchange, exchange.forced, default) if exchange.forced else default
         except Exception:
             exchange.answer, exchange.forced = _defect(), None
         self._append(exchange, written)
@@ -169,10 +174,10 @@ class Endpoint:
         return Answer(0, "aborted", rule, rule, access=self._campaigns.find(_key_in(request)))
 
     def _response(self, answer: Answer, number: int | None, forced: Forced | None) -> Response:
-        step = forced.step if forced else None
-        is_shuffled = self._is_shuffled(answer, step)
-        content_type, body = self._body(answer, number or 0, step, is_shuffled=is_shuffled)
-        is_lead = answer.objection == "accepted" and not is_shuffled and (step is None or step.body is None)
+        spec = forced.spec if forced else None
+        is_shuffled = self._is_shuffled(answer, spec)
+        content_type, body = self._body(answer, number or 0, spec, is_shuffled=is_shuffled)
+        is_lead = answer.objection == "accepted" and not is_shuffled and (spec is None or spec.body is None)
         headers = [("content-length", f"{len(body)}")]
         if answer.status in (204, 304):  # no body, and so no length of one
             headers.clear()
@@ -181,23 +186,23 @@ class Endpoint:
         if answer.headers:
             headers += answer.headers
         if forced:
-            headers = _with(headers, forced.step.headers)
+            headers = _with(headers, forced.spec.headers)
         if number is not None and self._settings.sandbox_headers:
             headers += self._own_headers(answer.status, number, forced)
         return Response(answer.status, headers, body, is_lead)
 
-    def _is_shuffled(self, answer: Answer, step: Step | None) -> bool:
-        if step and step.shuffle:
+    def _is_shuffled(self, answer: Answer, spec: ResponseSpec | None) -> bool:
+        if spec and spec.shuffle:
             return True
         own = answer.access.shuffle if answer.access else None
         return self._settings.shuffle if own is None else own
 
     def _body(
-        self, answer: Answer, number: int, step: Step | None, *, is_shuffled: bool
+        self, answer: Answer, number: int, spec: ResponseSpec | None, *, is_shuffled: bool
     ) -> tuple[str | None, bytes]:
         settings, chance, access = self._settings, number + self._settings.seed, answer.access
-        if step and step.body is not None:
-            return step.media, step.body
+        if spec and spec.body is not None:
+            return spec.media, spec.body
         if answer.objection == "accepted":
             return "application/json", answers.render_created(
                 answer.lead or {}, chance if is_shuffled else None
@@ -207,7 +212,7 @@ class Endpoint:
         if answer.ends:
             return "text/plain; charset=utf-8", f"{answer.message}\n".encode()
         own_shape = access.error_bodies if access else None
-        shape = "rotate" if step and step.shuffle else own_shape or settings.error_bodies
+        shape = "rotate" if spec and spec.shuffle else own_shape or settings.error_bodies
         return answers.render(answer, shape, chance)
 
     def _own_headers(self, status: int, number: int, forced: Forced | None) -> _Headers:
@@ -246,11 +251,11 @@ class _Allowance:
         return left_out
 
 
-def _forced(exchange: Exchange, forced: Forced, natural: Answer) -> Answer:
-    if forced.step.fault in NEED_CONNECTION and not exchange.request.can_break:
-        exchange.forced = forced._replace(step=NATURAL, delay=0.0)
-        return impossible_answer(forced, natural)
-    return forced_answer(forced, natural)
+def _forced(exchange: Exchange, forced: Forced, default: Answer) -> Answer:
+    if forced.spec.fault in NEED_CONNECTION and not exchange.request.can_break:
+        exchange.forced = forced._replace(spec=DEFAULT, delay=0.0)
+        return impossible_answer(forced, default)
+    return forced_answer(forced, default)
 
 
 def _with(headers: _Headers, forced: Iterable[tuple[str, str]]) -> _Headers:

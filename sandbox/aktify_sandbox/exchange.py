@@ -96,4 +96,4 @@ class Exchange:
     def is_plain(self) -> bool:
         """Whether the answer goes out whole and at once."""
         forced = self.forced
-        return forced is None or not (forced.delay or forced.step.fault)
+        return forced is None or not (forced.delay or forced.spec.fault)

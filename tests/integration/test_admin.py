@@ -457,7 +457,7 @@ CHANGES: list[tuple[str, str, dict[str, Any]]] = [
         ("aktify_sandbox.storage.log.os.write", OSError(errno.EIO, "Input/output error")),
         ("aktify_sandbox.storage.log.os.write", OSError(errno.ENOSPC, "No space left on device")),
         ("aktify_sandbox.storage.log.os.write", RuntimeError("a defect")),
-        ("aktify_sandbox.scenarios.library.Loaded.of", OSError(errno.EMFILE, "Too many open files")),
+        ("aktify_sandbox.scenarios.library.LoadedScenario.of", OSError(errno.EMFILE, "Too many open files")),
     ],
     ids=str,
 )
@@ -494,7 +494,7 @@ def test_whatever_fails_a_campaign_a_key_or_a_lead_is_in_memory_only_if_it_is_on
                     patch.setattr(where, fail)
                     answer = await sandbox.request(method, f"/_sandbox/{path}", json=content)
                 if answer.status_code < 300:  # it has no need of what fails
-                    assert where.endswith("Loaded.of")
+                    assert where.endswith("LoadedScenario.of")
                     before = await seen(sandbox, keys)
                 assert await seen(sandbox, keys) == before, (method, path)
         async with opened() as again:

@@ -68,7 +68,7 @@ def test_rules_that_hold_at_every_start_are_those_of_their_checked_file(
         read_scenario(path)
     unchecked = read_scenario(path, "marked")
     assert unchecked.written == checked.written
-    assert [rule.steps for rule in unchecked.rules] == [rule.steps for rule in checked.rules]
+    assert [rule.specs for rule in unchecked.rules] == [rule.specs for rule in checked.rules]
     assert {rule.name for rule in unchecked.rules} == {"marked"}
 
 

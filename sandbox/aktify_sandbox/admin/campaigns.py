@@ -16,7 +16,7 @@ from aktify_sandbox.campaigns import NAME, Campaign, Campaigns, Key, fresh_key, 
 from aktify_sandbox.contract.rulings import RulingMistake
 from aktify_sandbox.documents.nodes import DocumentMistakes
 from aktify_sandbox.redaction import masked_key
-from aktify_sandbox.scenarios.engine import Forcing
+from aktify_sandbox.scenarios.engine import ForcingEngine
 from aktify_sandbox.scenarios.library import NoSuchScenario
 from aktify_sandbox.settings import ERROR_BODIES
 from aktify_sandbox.storage.log import request_id
@@ -109,7 +109,7 @@ class _Handlers:
             self._forget_leads(name)
         self._campaigns.remove(name)
         self._forcing.put_in(name, None)
-        self._forcing.clear_orders(name)
+        self._forcing.queue.clear(name)
         return Response(status_code=204)
 
     def _named(self, request: Request) -> Campaign:
@@ -167,7 +167,7 @@ def _campaign_in(content: dict[str, Any]) -> Campaign:
     return Campaign(name, link, profile, rulings, scenarios, shape, shuffle, added=True)
 
 
-def _namespaces(store: Store, campaigns: Campaigns, forcing: Forcing) -> list[dict[str, Any]]:
+def _namespaces(store: Store, campaigns: Campaigns, forcing: ForcingEngine) -> list[dict[str, Any]]:
     """Campaigns that exist because a key with a name of its own has been used."""
     known = {campaign.name for campaign in campaigns.campaigns()}
     names = [name for name in store.campaigns_with_leads() if name not in known]

@@ -7,7 +7,7 @@ from aktify_sandbox.campaigns import Campaigns
 from aktify_sandbox.endpoint import Endpoint
 from aktify_sandbox.history.stream import Feed
 from aktify_sandbox.jobs import Jobs
-from aktify_sandbox.scenarios.engine import Forcing
+from aktify_sandbox.scenarios.engine import ForcingEngine
 from aktify_sandbox.settings import Settings
 from aktify_sandbox.storage.store import Store
 
@@ -18,7 +18,7 @@ class Components:
 
     settings: Settings
     campaigns: Campaigns
-    forcing: Forcing
+    forcing: ForcingEngine
     store: Store
     feed: Feed
     endpoint: Endpoint

@@ -13,7 +13,7 @@ from aktify_sandbox.contract.answers import ENDPOINT
 from aktify_sandbox.contract.rulings import RULINGS
 from aktify_sandbox.first_request import line_to_paste
 from aktify_sandbox.scenarios.answers import does
-from aktify_sandbox.scenarios.engine import Forcing
+from aktify_sandbox.scenarios.engine import ForcingEngine
 from aktify_sandbox.settings import WELL_KNOWN_KEYS, first_key
 from aktify_sandbox.storage.log import request_id
 from aktify_sandbox.version import __version__
@@ -76,7 +76,7 @@ def _config(components: Components) -> dict[str, Any]:
     }
 
 
-def _magic(forcing: Forcing) -> dict[str, list[dict[str, str]]]:
+def _magic(forcing: ForcingEngine) -> dict[str, list[dict[str, str]]]:
     """What forces an answer everywhere: keys, and phone numbers in any area code."""
     rows: dict[str, list[dict[str, str]]] = {"keys": [], "numbers": []}
     for rule in forcing.built_in_rules:

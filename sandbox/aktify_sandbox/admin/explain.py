@@ -49,9 +49,9 @@ def _explained(components: Components, content: dict[str, Any]) -> dict[str, Any
     limit = components.settings.max_body
     left_out = max(0, len(raw) - limit)
     request = LeadRequest("POST", ENDPOINT, headers, raw[:limit], left_out=left_out)
-    natural = components.endpoint.decide(request)
-    forced = components.forcing.rehearse(request, natural)
-    answer = forced_answer(forced, natural) if forced else natural
+    default = components.endpoint.decide(request)
+    forced = components.forcing.rehearse(request, default)
+    answer = forced_answer(forced, default) if forced else natural
     access = answer.access
     record: dict[str, Any] = {
         "status": answer.status,
@@ -73,7 +73,7 @@ def _explained(components: Components, content: dict[str, Any]) -> dict[str, Any
     if access:
         record["notes"] = [note._asdict() for note in access.rules.notes(raw)]
     if answer.objection == "duplicate" and access and answer.identity:
-        sent = natural.sent or {}
+        sent = default.sent or {}
         record["firstPost"] = query.first_post(store, access.campaign, answer.identity, 1 << 62, sent)
     redacted: dict[str, Any] = campaigns.redaction(presented_keys(headers, b"")).masked(record)
     return redacted

@@ -17,7 +17,7 @@ from aktify_sandbox.exchange import Exchange, Headers
 from aktify_sandbox.exchange import Request as LeadRequest
 from aktify_sandbox.originals import asyncio, time
 from aktify_sandbox.redaction import may_hold_key
-from aktify_sandbox.scenarios.faults import Cut, End, Head, Pause, Piece, Reset, steps
+from aktify_sandbox.scenarios.faults import Cut, End, Head, Pause, Piece, Reset, actions
 from aktify_sandbox.storage.log import request_id
 
 _LONGEST = 10
@@ -64,8 +64,8 @@ async def _answered(endpoint: Endpoint, request: LeadRequest) -> tuple[str | Non
     try:
         async with asyncio.timeout(_LONGEST):
             await written
-            for step in steps(exchange):
-                match step:
+            for action in actions(exchange):
+                match action:
                     case Pause(seconds):
                         await asyncio.sleep(seconds)
                     case Head(response):

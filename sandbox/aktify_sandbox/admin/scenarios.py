@@ -16,9 +16,10 @@ from aktify_sandbox.contract.phone import identity
 from aktify_sandbox.documents.nodes import DocumentMistakes
 from aktify_sandbox.originals import asyncio
 from aktify_sandbox.redaction import masked_key, may_hold_key
-from aktify_sandbox.scenarios.engine import Forcing, Order
+from aktify_sandbox.scenarios.engine import ForcingEngine
 from aktify_sandbox.scenarios.library import NoSuchScenario
 from aktify_sandbox.scenarios.loader import Scenario, forced_rule, read_scenario
+from aktify_sandbox.scenarios.queue import QueuedAnswer
 
 
 def routes(components: Components) -> list[Route]:
@@ -41,19 +42,19 @@ def routes(components: Components) -> list[Route]:
         try:
             rule, shown = forced_rule(content)
             _refuse_nobody(components.campaigns, shown)
-            ordered = forcing.order(rule, _masked(shown, components.campaigns), shown["times"])
+            queued = forcing.queue.add(rule, _masked(shown, components.campaigns), shown["times"])
         except DocumentMistakes as mistakes:
             raise ProblemError(400, " ".join(each.said for each in mistakes.mistakes)) from None
         except ValueError as error:
             raise ProblemError(409, str(error)) from None
-        return JSONResponse(_public(ordered), 201)
+        return JSONResponse(_public(queued), 201)
 
     async def list_forced(_: Request) -> Response:
-        return JSONResponse({"forced": [_public(order) for order in forcing.orders]})
+        return JSONResponse({"forced": [_public(each) for each in forcing.queue.answers]})
 
     async def clear_forced(request: Request) -> Response:
         refuse_unknown(request, "campaign")
-        return JSONResponse({"cleared": forcing.clear_orders(request.query_params.get("campaign"))})
+        return JSONResponse({"cleared": forcing.queue.clear(request.query_params.get("campaign"))})
 
     return [
         Route("/scenarios", list_scenarios, methods=["GET"]),
@@ -74,8 +75,8 @@ def _refuse_nobody(campaigns: Campaigns, shown: dict[str, Any]) -> None:
         raise ProblemError(404, f"The key {masked_key(key)} opens no campaign; {hint}")
 
 
-def _public(order: Order) -> dict[str, Any]:
-    return {**order.shown, "left": order.left}
+def _public(answer: QueuedAnswer) -> dict[str, Any]:
+    return {**answer.shown, "left": answer.left}
 
 
 def _masked(shown: dict[str, Any], campaigns: Campaigns) -> dict[str, Any]:
@@ -90,9 +91,9 @@ def _masked(shown: dict[str, Any], campaigns: Campaigns) -> dict[str, Any]:
 def _listed(components: Components) -> list[dict[str, Any]]:
     """Those in force first, in their order; then all others that can be named."""
     forcing = components.forcing
-    shelf, active = forcing.shelf, forcing.active
+    library, active = forcing.library, forcing.active
     rows = [_row(forcing, loaded.scenario, loaded.mistake, active=True) for loaded in active.values()]
-    for name, path in shelf.listed().items():
+    for name, path in library.listed().items():
         if name in active:
             continue
         try:
@@ -104,7 +105,7 @@ def _listed(components: Components) -> list[dict[str, Any]]:
     return redacted
 
 
-def _row(forcing: Forcing, scenario: Scenario, mistake: str, *, active: bool) -> dict[str, Any]:
+def _row(forcing: ForcingEngine, scenario: Scenario, mistake: str, *, active: bool) -> dict[str, Any]:
     return {
         "name": scenario.name,
         "description": scenario.description,

@@ -18,7 +18,7 @@ from aktify_sandbox.admin.responses import JSONResponse
 from aktify_sandbox.campaigns import Campaigns
 from aktify_sandbox.jobs import Work, finished
 from aktify_sandbox.originals import asyncio
-from aktify_sandbox.scenarios.library import Loaded
+from aktify_sandbox.scenarios.library import LoadedScenario
 from aktify_sandbox.settings import SettingsMistake
 from aktify_sandbox.storage.index import Index
 from aktify_sandbox.storage.log import LogError, Replacement, Snapshot
@@ -34,7 +34,7 @@ class State:
     log: Replacement
     index: Index
     campaigns: Campaigns
-    scenarios: dict[str, dict[str, Loaded]]
+    scenarios: dict[str, dict[str, LoadedScenario]]
     """Those of single campaigns."""
     notices: list[str]
 

@@ -37,7 +37,7 @@ def _status(components: Components) -> dict[str, Any]:
         "state": str(store.folder.resolve()) if store.folder else None,
         "trouble": store.trouble,
         "scenarios": list(forcing.active),
-        "forced": sum(order.left for order in forcing.orders),
+        "forced": sum(each.left for each in forcing.queue.answers),
         "leads": len(store.leads),
         "requests": store.requests,
         "refusalsNotRecorded": components.endpoint.refusals_left_out,

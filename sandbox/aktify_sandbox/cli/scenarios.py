@@ -10,7 +10,7 @@ from aktify_sandbox.cli.tables import print_json, print_table
 from aktify_sandbox.text import plural
 
 if TYPE_CHECKING:
-    from aktify_sandbox.scenarios.library import Shelf
+    from aktify_sandbox.scenarios.library import ScenarioLibrary
 
 FAULTS = ("hang", "reset", "empty", "truncate", "malformed-chunk", "dribble")
 
@@ -86,14 +86,14 @@ def check(files: tuple[str, ...]) -> None:
       aktify-sandbox scenarios check mine.yaml flaky
     """
     from aktify_sandbox.documents.nodes import DocumentMistakes
-    from aktify_sandbox.scenarios.library import NoSuchScenario, Shelf
+    from aktify_sandbox.scenarios.library import NoSuchScenario, ScenarioLibrary
     from aktify_sandbox.scenarios.loader import read_scenario
 
-    named = files or _own(Shelf(Path.cwd()))
+    named = files or _own(ScenarioLibrary(Path.cwd()))
     code = 0
     for file in named:
         try:
-            count = len(read_scenario(Shelf(Path.cwd()).find(file)).rules)
+            count = len(read_scenario(ScenarioLibrary(Path.cwd()).find(file)).rules)
             click.echo(f"{file}: {plural(count, 'rule')}, no mistakes.")
         except DocumentMistakes as mistakes:
             click.echo(str(mistakes), err=True)
@@ -106,19 +106,19 @@ def check(files: tuple[str, ...]) -> None:
     raise SystemExit(code)
 
 
-def _own(shelf: "Shelf") -> list[str]:
+def _own(library: "ScenarioLibrary") -> list[str]:
     """The user's own files, as paths from here."""
-    found = [str(path.relative_to(Path.cwd())) for path in shelf.own()]
+    found = [str(path.relative_to(Path.cwd())) for path in library.own()]
     if not found:
         raise click.UsageError("There is no file in ./scenarios/: give a FILE, or the name of a scenario.")
     return found
 
 
 def _found(name: str) -> Path:
-    from aktify_sandbox.scenarios.library import NoSuchScenario, Shelf
+    from aktify_sandbox.scenarios.library import NoSuchScenario, ScenarioLibrary
 
     try:
-        return Shelf(Path.cwd()).find(name)
+        return ScenarioLibrary(Path.cwd()).find(name)
     except NoSuchScenario as mistake:
         raise click.UsageError(str(mistake)) from None
 
@@ -166,7 +166,9 @@ def clear(client: Client) -> None:
 )
 @click.option("--body", metavar="TEXT", help="With this body; JSON stays JSON.")
 @click.option("--lead-kept", is_flag=True, help="Keep the lead although the answer doesn't say so.")
-@click.option("--any", "for_any", is_flag=True, help="For every request, even with a wrong key or body.")
+@click.option(
+    "--any", "applies_to_all", is_flag=True, help="For every request, even with a wrong key or body."
+)
 @click.option("--clear", "clearing", is_flag=True, help="Forget the forced answers that are still waiting.")
 @talks
 def force(status: str | None, clearing: bool, client: Client, **given: Any) -> None:
@@ -189,27 +191,29 @@ def force(status: str | None, clearing: bool, client: Client, **given: Any) -> N
         cleared = client.delete("/force")["cleared"]
         click.echo(f"{plural(cleared, 'forced answer')} forgotten at {client.url}.")
         return
-    ordered = client.post("/force", _order(status, given)).json()
-    times = ordered["times"]
+    queued = client.post("/force", _content(status, given)).json()
+    times = queued["times"]
     are = f"{times:,} answers at {client.url} are" if times > 1 else f"answer at {client.url} is"
     click.echo(f"The next {are} forced: {status or 'late'}.")
 
 
-def _order(status: str | None, given: dict[str, Any]) -> dict[str, Any]:
-    order: dict[str, Any] = {"times": given["times"]}
+def _content(status: str | None, given: dict[str, Any]) -> dict[str, Any]:
+    content: dict[str, Any] = {"times": given["times"]}
     if status is None and not given["delay"]:
         raise click.UsageError(f"Give a STATUS, such as 503, or one of {', '.join(FAULTS)}.")
     if status is not None:
-        order |= {"status": int(status)} if status.isdecimal() else {"fault": status}
-    order |= {name: given[name] for name in ("phone", "key", "campaign", "delay") if given[name] is not None}
+        content |= {"status": int(status)} if status.isdecimal() else {"fault": status}
+    content |= {
+        name: given[name] for name in ("phone", "key", "campaign", "delay") if given[name] is not None
+    }
     if given["headers"]:
-        order["headers"] = dict(map(_header, given["headers"]))
+        content["headers"] = dict(map(_header, given["headers"]))
     if given["body"] is not None:
-        order["body"] = _body(given["body"])
+        content["body"] = _body(given["body"])
     return (
-        order
+        content
         | ({"lead": "kept"} if given["lead_kept"] else {})
-        | ({"applies": "any"} if given["for_any"] else {})
+        | ({"applies": "any"} if given["applies_to_all"] else {})
     )
 
 

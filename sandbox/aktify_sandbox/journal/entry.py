@@ -133,8 +133,8 @@ def entry_of(exchange: Exchange) -> Entry:
         entry["identity"] = answer.identity
     if forced and forced.delay:
         entry["delayMs"] = round(forced.delay * 1000)
-    if forced and forced.step.fault:
-        entry["fault"] = forced.step.fault
+    if forced and forced.spec.fault:
+        entry["fault"] = forced.spec.fault
     if answer.keeps:
         entry["lead"] = answer.lead
         if answer.short:

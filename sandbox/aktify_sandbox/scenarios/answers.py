@@ -11,42 +11,42 @@ from aktify_sandbox.contract.sources import FORCED
 from aktify_sandbox.scenarios.rules import NO_ANSWER, Forced
 
 
-def forced_answer(forced: Forced, natural: Answer) -> Answer:
+def forced_answer(forced: Forced, default: Answer) -> Answer:
     """The answer that a forced one comes to. Its lead is what is kept; a 400, 401 or 409 is the contract's own."""
-    step = forced.step
+    spec = forced.spec
     how = f"Forced by {forced.by}"
-    if step.status is None and step.fault not in NO_ANSWER:
-        loses = natural.keeps and step.fault not in (None, "dribble") and not step.kept
+    if spec.status is None and spec.fault not in NO_ANSWER:
+        loses = default.keeps and spec.fault not in (None, "dribble") and not spec.kept
         outcome = "; the lead is not kept" if loses else ""
-        rule = f"{'' if loses else f'{natural.rule} '}{how}: {_in_words(forced)}{outcome}."
-        return dataclasses.replace(natural, rule=rule, keeps=natural.keeps and not loses)
-    answer = _worded(step.status, natural) if step.status else Answer(0, "forced", "", "")
-    outcome = "the lead is kept" if step.kept else "the lead is not kept"
+        rule = f"{'' if loses else f'{default.rule} '}{how}: {_in_words(forced)}{outcome}."
+        return dataclasses.replace(default, rule=rule, keeps=default.keeps and not loses)
+    answer = _worded(spec.status, default) if spec.status else Answer(0, "forced", "", "")
+    outcome = "the lead is kept" if spec.kept else "the lead is not kept"
     return dataclasses.replace(
         answer,
         objection="forced",
         rule=f"{how}: {_in_words(forced)}; {outcome}.",
-        access=natural.access,
-        phone=natural.phone,
-        identity=natural.identity,
-        lead=natural.lead,
-        short=natural.short,
-        keeps=natural.keeps and step.kept,
+        access=default.access,
+        phone=default.phone,
+        identity=default.identity,
+        lead=default.lead,
+        short=default.short,
+        keeps=default.keeps and spec.kept,
     )
 
 
-def impossible_answer(forced: Forced, natural: Answer) -> Answer:
+def impossible_answer(forced: Forced, default: Answer) -> Answer:
     """501: the fault is done to a connection, which is another server's. The lead is not kept."""
     message = (
-        f"The fault {forced.step.fault} needs the sandbox's own server: under another ASGI server it isn't possible. "
+        f"The fault {forced.spec.fault} needs the sandbox's own server: under another ASGI server it isn't possible. "
         "Fix: `aktify-sandbox serve`, or the pytest fixture."
     )
     rule = f"Forced by {forced.by}: {_in_words(forced)}, which isn't possible here; the lead is not kept."
     return dataclasses.replace(
         Answer(501, "forced", rule, message),
-        access=natural.access,
-        phone=natural.phone,
-        identity=natural.identity,
+        access=default.access,
+        phone=default.phone,
+        identity=default.identity,
     )
 
 
@@ -66,7 +66,7 @@ def does(answer: Any) -> str:
     return ", ".join(words)
 
 
-def _worded(status: int, natural: Answer) -> Answer:
+def _worded(status: int, default: Answer) -> Answer:
     match status:
         case 400:
             problem = Problem("", "This answer was forced.", "Nothing need be wrong with the lead.", *FORCED)
@@ -76,7 +76,7 @@ def _worded(status: int, natural: Answer) -> Answer:
         case 401:
             return answers.unauthorized("This x-api-key is revoked.")
         case 409:
-            return answers.duplicate(natural.access, natural.phone or "")
+            return answers.duplicate(default.access, default.phone or "")
         case _:
             try:
                 phrase = HTTPStatus(status).phrase
@@ -86,7 +86,7 @@ def _worded(status: int, natural: Answer) -> Answer:
 
 
 def _in_words(forced: Forced) -> str:
-    step = forced.step
+    spec = forced.spec
     parts = {
         "hang": "no answer until the client gives up",
         "reset": "the connection is reset",
@@ -95,10 +95,10 @@ def _in_words(forced: Forced) -> str:
         "malformed-chunk": "a chunk of the answer is malformed",
         "dribble": "the answer comes in small pieces",
     }
-    said = [f"{step.status}"] if step.status else []
-    said += [parts[step.fault]] if step.fault else []
+    said = [f"{spec.status}"] if spec.status else []
+    said += [parts[spec.fault]] if spec.fault else []
     said += [f"{forced.delay:.3g} s late"] if forced.delay else []
-    said += [f"gathered with {step.gather - 1} more"] if step.gather else []
-    said += ["shuffled"] if step.shuffle else []
-    said += ["with other headers"] if step.headers and not step.status else []
+    said += [f"gathered with {spec.gather - 1} more"] if spec.gather else []
+    said += ["shuffled"] if spec.shuffle else []
+    said += ["with other headers"] if spec.headers and not spec.status else []
     return ", ".join(said)

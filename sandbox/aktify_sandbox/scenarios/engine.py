@@ -1,13 +1,12 @@
 """What is forced on whom, now: scenarios, `force`, the `Prefer` header, built-in keys and numbers, and who goes first.
 
 Precedence: scenario rules with `applies: any` > request header > `force` > key > phone number > other scenario rules >
-the natural answer. Every rule counts the requests that meet its conditions, also those that another one answers.
+the default answer. Every rule counts the requests that meet its conditions, also those that another one answers.
 """
 
 import dataclasses
 import re
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -18,18 +17,18 @@ from aktify_sandbox.contract.phone import identity
 from aktify_sandbox.documents.nodes import DocumentMistakes
 from aktify_sandbox.exchange import Request
 from aktify_sandbox.originals import time
-from aktify_sandbox.scenarios.library import Loaded, NoSuchScenario, Shelf, built_in
+from aktify_sandbox.scenarios.library import LoadedScenario, NoSuchScenario, ScenarioLibrary, built_in
 from aktify_sandbox.scenarios.loader import rule_name
+from aktify_sandbox.scenarios.queue import AnswerQueue
 from aktify_sandbox.scenarios.rules import (
-    NATURAL,
+    DEFAULT,
     Attempt,
     Condition,
     Counts,
     Forced,
+    ResponseSpec,
     Rule,
     Rules,
-    Step,
-    forced_by,
     parents_of,
 )
 from aktify_sandbox.text import plural
@@ -39,41 +38,35 @@ _PREFERENCES = re.compile(r"(?:^|[,;])\s*((?:code|status|[0-9]{3})\b[^,;]*)", re
 """What may be meant as the wish for a status. All other preferences are other servers' (RFC 7240, 2)."""
 _PREFERENCE = re.compile(r'(?:^|[,;])\s*code\s*=\s*"?([0-9]{3})"?\s*(?=$|[,;])', re.IGNORECASE)
 _USUAL = ("accepted", "duplicate")
-_MOST_FORCED = 1_000
-
-
-@dataclass(slots=True)
-class Order:
-    """A forced answer for the next requests, as `force` gives it."""
-
-    rule: Rule
-    shown: dict[str, Any]
-    left: int
 
 
 class _InForce(NamedTuple):
     """The rules that are asked for one campaign or many: those for any request, and those for a 201 or 409."""
 
-    for_any: Rules | None
-    for_usual: Rules
+    to_all: Rules | None
+    to_usual: Rules
 
 
-class Forcing:
-    """Asked once for every request of the vendor's door."""
+class ForcingEngine:
+    """Asked once for every request of the endpoint."""
 
     def __init__(
-        self, campaigns: Campaigns, shelf: Shelf, *, active: Iterable[str], numbers: bool, seed: int
+        self,
+        campaigns: Campaigns,
+        library: ScenarioLibrary,
+        *,
+        active: Iterable[str],
+        numbers: bool,
+        seed: int,
     ) -> None:
         """`active` are scenarios by name or path; `numbers`: whether the magic phone numbers work.
 
         Raises `NoSuchScenario`, `DocumentMistakes`.
         """
-        self.shelf = shelf
-        self._orders: dict[Rule, Order] = {}
-        self._ordered = Rules(())
+        self.library = library
+        self.queue = AnswerQueue()
         self._seed = seed
         self._counts = Counts()
-        self._numbered = 0
         self._built_in = [built_in("keys", "key {key}")]
         if numbers:
             self._built_in.append(built_in("numbers", "number {phoneNumber}"))
@@ -83,25 +76,25 @@ class Forcing:
         self._bare = self._with(
             {}
         )  # made once: a campaign without scenarios, as each test has one, costs nothing
-        self._active = self._load(active, shelf.find)
+        self._active = self._load(active, library.find)
         self._of_campaigns, self.warnings = self.read_for(campaigns.campaigns(), at_start=True)
         self._arrange()
 
     def read_for(
         self, campaigns: Iterable[Campaign], *, at_start: bool = False
-    ) -> tuple[dict[str, dict[str, Loaded]], list[str]]:
+    ) -> tuple[dict[str, dict[str, LoadedScenario]], list[str]]:
         """The scenarios of campaigns, changing nothing; may be called in another thread.
 
         What one of an earlier run has come to must not keep the sandbox from starting: it is left out, and said. A
         mistake in the configuration does: raises `NoSuchScenario`, `DocumentMistakes` `at_start`.
         """
-        found: dict[str, dict[str, Loaded]] = {}
+        found: dict[str, dict[str, LoadedScenario]] = {}
         warnings = []
         for campaign in campaigns:
             if campaign.scenarios is None:
                 continue
             found[campaign.name] = {}
-            find = self.shelf.named if campaign.added else self.shelf.find
+            find = self.library.named if campaign.added else self.library.find
             try:
                 found[campaign.name] = self._load_in(campaign.name, campaign.scenarios, find)
             except (NoSuchScenario, DocumentMistakes) as mistake:
@@ -117,7 +110,7 @@ class Forcing:
     # which rules are in force
 
     @property
-    def active(self) -> dict[str, Loaded]:
+    def active(self) -> dict[str, LoadedScenario]:
         """The scenarios in force for every campaign that has none of its own, by name."""
         return dict(self._active)
 
@@ -139,14 +132,14 @@ class Forcing:
         """
         self.put(self.read(names))
 
-    def read(self, names: Iterable[str]) -> dict[str, Loaded]:
+    def read(self, names: Iterable[str]) -> dict[str, LoadedScenario]:
         """Scenarios by name, changing nothing; may be called in another thread.
 
         Raises `NoSuchScenario`, `DocumentMistakes`.
         """
         return self._load(names, lambda name: self._named(name, self._active))
 
-    def put(self, found: dict[str, Loaded]) -> None:
+    def put(self, found: dict[str, LoadedScenario]) -> None:
         """Put scenarios that were read in the place of those in force; their counters start anew."""
         self._forget(self._active.values())
         self._counts.hits.clear()
@@ -155,11 +148,11 @@ class Forcing:
 
     def reset_in(self, campaign: str) -> None:
         """Forget forced answers and counters of one campaign; its scenarios stay in force."""
-        self.clear_orders(campaign)
+        self.queue.clear(campaign)
         self._forget(self._of_campaigns.get(campaign, {}).values())
         self._counts.forget_campaign(campaign)
 
-    def read_in(self, campaign: str, names: Iterable[str]) -> dict[str, Loaded]:
+    def read_in(self, campaign: str, names: Iterable[str]) -> dict[str, LoadedScenario]:
         """Scenarios for one campaign, changing nothing. Raises `NoSuchScenario`, `DocumentMistakes`."""
         in_force = self._of_campaigns.get(campaign, {})
         return self._load_in(campaign, names, lambda name: self._named(name, in_force))
@@ -169,10 +162,12 @@ class Forcing:
         found = self._of_campaigns.get(campaign)
         return None if found is None else list(found)
 
-    def _load_in(self, campaign: str, names: Iterable[str], find: Callable[[str], Path]) -> dict[str, Loaded]:
+    def _load_in(
+        self, campaign: str, names: Iterable[str], find: Callable[[str], Path]
+    ) -> dict[str, LoadedScenario]:
         return {name: _only_in(campaign, loaded) for name, loaded in self._load(names, find).items()}
 
-    def put_in(self, campaign: str, loaded: dict[str, Loaded] | None) -> None:
+    def put_in(self, campaign: str, loaded: dict[str, LoadedScenario] | None) -> None:
         """Put scenarios that were read into force for one campaign, in place of those for all.
 
         None: those for all are its too.
@@ -189,12 +184,12 @@ class Forcing:
         """How many answers each of its rules has forced since it came into force (or since a reset)."""
         return [self._counts.hits[rule_name(scenario, number)] for number in range(1, rules + 1)]
 
-    def stale(self) -> list[Loaded]:
+    def stale(self) -> list[LoadedScenario]:
         """What has changed on the disk since it was read."""
         groups = (self._active, *self._of_campaigns.values())
         return [loaded for group in groups for loaded in group.values() if loaded.has_changed()]
 
-    def replace(self, old: Loaded, new: Loaded) -> str:
+    def replace(self, old: LoadedScenario, new: LoadedScenario) -> str:
         """Put what a file is now in the place of what it was, wherever that is in force. Returns the news in words."""
         for campaign, group in (("", self._active), *self._of_campaigns.items()):
             for name, loaded in group.items():
@@ -209,19 +204,19 @@ class Forcing:
 
     def reset(self) -> None:
         """Forget forced answers and counters; scenarios stay in force."""
-        self.clear_orders()
+        self.queue.clear()
         self._counts = Counts()
 
-    def replace_with(self, of_campaigns: dict[str, dict[str, Loaded]]) -> None:
+    def replace_with(self, of_campaigns: dict[str, dict[str, LoadedScenario]]) -> None:
         """Put these campaigns' scenarios in place of all, and reset; those for all stay in force."""
         self._of_campaigns = of_campaigns
         self.reset()
         self._arrange()
 
-    def _load(self, names: Iterable[str], find: Callable[[str], Path]) -> dict[str, Loaded]:
-        loaded: dict[str, Loaded] = {}
+    def _load(self, names: Iterable[str], find: Callable[[str], Path]) -> dict[str, LoadedScenario]:
+        loaded: dict[str, LoadedScenario] = {}
         for path in dict.fromkeys(find(name) for name in names):
-            each = Loaded.of(path)
+            each = LoadedScenario.of(path)
             name = each.scenario.name
             if name in loaded:
                 raise NoSuchScenario(
@@ -230,173 +225,126 @@ class Forcing:
             loaded[name] = each
         return loaded
 
-    def _named(self, name: str, in_force: dict[str, Loaded]) -> Path:
+    def _named(self, name: str, in_force: dict[str, LoadedScenario]) -> Path:
         """A scenario that was once given as a path keeps its name while it is in force."""
         known = in_force.get(name)
-        return known.scenario.path if known else self.shelf.named(name)
+        return known.scenario.path if known else self.library.named(name)
 
-    def _forget(self, gone: Iterable[Loaded]) -> None:
+    def _forget(self, gone: Iterable[LoadedScenario]) -> None:
         self._counts.forget(rule for loaded in gone for rule in loaded.scenario.rules)
 
     def _arrange(self) -> None:
         self._for_all = self._arranged(self._active)
         self._own = {name: self._arranged(group) for name, group in self._of_campaigns.items()}
 
-    def _arranged(self, group: dict[str, Loaded]) -> _InForce:
+    def _arranged(self, group: dict[str, LoadedScenario]) -> _InForce:
         return self._with(group) if group else self._bare
 
-    def _with(self, group: dict[str, Loaded]) -> _InForce:
+    def _with(self, group: dict[str, LoadedScenario]) -> _InForce:
         rules = [rule for loaded in group.values() for rule in loaded.scenario.rules]
         built_in = [rule for scenario in self._built_in for rule in scenario.rules]
-        for_any = [rule for rule in rules if rule.for_any]
-        for_usual = [*self._of_keys, *built_in, *(rule for rule in rules if not rule.for_any)]
-        return _InForce(Rules(for_any) if for_any else None, Rules(for_usual))
+        to_all = [rule for rule in rules if rule.applies_to_all]
+        to_usual = [*self._of_keys, *built_in, *(rule for rule in rules if not rule.applies_to_all)]
+        return _InForce(Rules(to_all) if to_all else None, Rules(to_usual))
 
-    def _in_force(self, natural: Answer) -> _InForce:
-        """The rules for a request with that natural answer: those of its campaign, if it has scenarios of its own."""
-        if not self._own or natural.access is None:
+    def _in_force(self, default: Answer) -> _InForce:
+        """The rules for a request with that default answer: those of its campaign, if it has scenarios of its own."""
+        if not self._own or default.access is None:
             return self._for_all
-        campaign = natural.access.campaign
+        campaign = default.access.campaign
         names = (campaign, *parents_of(campaign))
         return next((self._own[name] for name in names if name in self._own), self._for_all)
 
-    # forced answers on order
-
-    def order(self, rule: Rule, shown: dict[str, Any], times: int) -> Order:
-        """Force an answer `times` times. Raises `ValueError` when too many are waiting."""
-        if len(self._orders) >= _MOST_FORCED:
-            raise ValueError(f"{_MOST_FORCED:,} forced answers are waiting already.")
-        self._numbered += 1
-        named = dataclasses.replace(rule, name=f"force {self._numbered}")
-        order = Order(named, {"id": self._numbered, **shown}, times)
-        self._orders[named] = order
-        self._ordered = Rules(self._orders)
-        return order
-
-    @property
-    def orders(self) -> list[Order]:
-        """Those that still wait, oldest first."""
-        return list(self._orders.values())
-
-    def clear_orders(self, campaign: str | None = None) -> int:
-        """Forget them (those for one campaign). Returns how many there were."""
-        before = self._orders
-        self._orders = {
-            rule: order
-            for rule, order in before.items()
-            if campaign is not None and order.shown.get("campaign") != campaign
-        }
-        self._ordered = Rules(self._orders)
-        return len(before) - len(self._orders)
-
     # one request
 
-    def ask(self, request: Request, natural: Answer) -> Forced | None:
-        """What is forced on a request whose natural answer is known; None leaves it as it is."""
-        if natural.objection in ("request", "link"):
+    def ask(self, request: Request, default: Answer) -> Forced | None:
+        """What is forced on a request whose default answer is known; None leaves it as it is."""
+        if default.objection in ("request", "link"):
             return None
-        usual = natural.objection in _USUAL
+        usual = default.objection in _USUAL
         preferred = b""
         if b"prefer" in request.named:
             preferred = b",".join([value for name, value in request.headers if name == b"prefer"])
-        if not (usual and preferred) and self._leaves_alone(natural, request):
+        if not (usual and preferred) and not self._may_match(default, request):
             return None
-        return self._ask(request, natural, preferred if usual else b"", self._counts)
+        return self._ask(request, default, preferred if usual else b"", self._counts)
 
-    def _leaves_alone(self, natural: Answer, request: Request) -> bool:
-        """Whether no rule mentions a request (without preferences) whose natural answer is known."""
-        in_force = self._in_force(natural)
-        if in_force.for_any is not None:
-            return False
-        if natural.objection not in _USUAL:
-            return not self._orders
-        usual = in_force.for_usual
-        for rules in (usual, self._ordered) if self._orders else (usual,):
+    def _may_match(self, default: Answer, request: Request) -> bool:
+        """Whether any rule may mean a request (without preferences) whose default answer is known."""
+        in_force, queued = self._in_force(default), self.queue.rules
+        if in_force.to_all is not None:
+            return True
+        if default.objection not in _USUAL:
+            return queued is not None
+        usual = in_force.to_usual
+        for rules in (usual, queued) if queued else (usual,):
             if rules.is_simple:
-                if self._is_named(natural, rules):
-                    return False
-            elif rules.mention(self._attempt(request, natural)):
-                return False
-        return True
+                if self._may_match_lead(default, rules):
+                    return True
+            elif rules.may_match(self._attempt(request, default)):
+                return True
+        return False
 
-    def rehearse(self, request: Request, natural: Answer) -> Forced | None:
+    def rehearse(self, request: Request, default: Answer) -> Forced | None:
         """`ask`, without counting."""
-        orders = self._orders
-        self._orders = {rule: dataclasses.replace(order) for rule, order in orders.items()}
+        queue, self.queue = self.queue, self.queue.copy()
         counts, self._counts = self._counts, Counts(behind=self._counts)
         try:
-            return self.ask(request, natural)
+            return self.ask(request, default)
         finally:
-            self._orders, self._counts = orders, counts
+            self.queue, self._counts = queue, counts
 
-    def _is_named(self, natural: Answer, rules: Rules) -> bool:
-        access, phone, sent = natural.access, natural.phone, natural.sent
+    def _may_match_lead(self, default: Answer, rules: Rules) -> bool:
+        access, phone, sent = default.access, default.phone, default.sent
         assert access and phone and sent  # noqa: S101, PT018  a usual answer has them all
-        return rules.name_simply(phone, access.campaign, access.keys, sent)
+        return rules.may_match_lead(phone, access.campaign, access.keys, sent)
 
-    def _ask(self, request: Request, natural: Answer, preferred: bytes, counts: Counts) -> Forced | None:
-        attempt = self._attempt(request, natural)
-        usual, seed = natural.objection in _USUAL, self._seed
-        in_force = self._in_force(natural)
-        forced = in_force.for_any.find(attempt, counts, seed) if in_force.for_any else None
-        shuffled = forced if forced and forced.step.shuffle else None  # it yields to whatever else is forced
+    def _ask(self, request: Request, default: Answer, preferred: bytes, counts: Counts) -> Forced | None:
+        attempt = self._attempt(request, default)
+        usual, seed = default.objection in _USUAL, self._seed
+        in_force = self._in_force(default)
+        forced = in_force.to_all.find(attempt, counts, seed) if in_force.to_all else None
+        shuffled = forced if forced and forced.spec.shuffle else None  # it yields to whatever else is forced
         forced = None if shuffled else forced
         forced = forced or _by_header(preferred)
-        forced = forced or self._by_order(attempt, usual=usual)
+        forced = forced or self.queue.find(attempt, usual=usual)
         if usual:
-            found = in_force.for_usual.find(attempt, counts, seed, answered=forced is not None)
+            found = in_force.to_usual.find(attempt, counts, seed, answered=forced is not None)
             forced = forced or found
         forced = forced or shuffled
-        if forced is None or forced.step.is_natural:
+        if forced is None or forced.spec.is_default:
             return None
         if forced.by.startswith("scenario "):
             counts.hits[forced.by] += 1
         return forced
 
-    def _attempt(self, request: Request, natural: Answer) -> Attempt:
-        access = natural.access
+    def _attempt(self, request: Request, default: Answer) -> Attempt:
+        access = default.access
         key = next((value.decode("latin-1") for name, value in request.headers if name == b"x-api-key"), "")
-        sent = natural.sent
+        sent = default.sent
         if sent is None:
             sent = parse(request.body)[0] or {}
         written = sent.get("phoneNumber")
-        phone = natural.phone or (identity(written) if isinstance(written, str) else None)
+        phone = default.phone or (identity(written) if isinstance(written, str) else None)
         keys = access.keys if access else (key,) if key else ()
         campaign, now = access.campaign if access else "", time.monotonic()
-        return Attempt(keys, campaign, phone, sent, request.headers, natural.status, now)
-
-    def _by_order(self, attempt: Attempt, *, usual: bool) -> Forced | None:
-        for rule in self._ordered.candidates(attempt) if self._orders else ():
-            order = self._orders.get(rule)
-            if order is None or not (usual or rule.for_any):
-                continue
-            if all(condition.holds(attempt) for condition in rule.conditions):
-                forced = forced_by(rule, rule.steps[0], attempt, rule.steps[0].delay[0])
-                if not forced.step.is_natural:
-                    self._use_up(order)
-                return forced
-        return None
-
-    def _use_up(self, order: Order) -> None:
-        order.left -= 1
-        if order.left == 0:
-            self._orders = {rule: other for rule, other in self._orders.items() if other is not order}
+        return Attempt(keys, campaign, phone, sent, request.headers, default.status, now)
 
 
 def _of_key(key: str, shown: str, status: int) -> Rule:
-    step = NATURAL if status == 201 else Step(status)
+    spec = DEFAULT if status == 201 else ResponseSpec(status)
     mark = f"key {shown.replace('…', '...')}"  # headers carry it
-    return Rule(mark, (step,), (Condition("key", frozenset([key])),))
+    return Rule(mark, (spec,), (Condition("key", frozenset([key])),))
 
 
-def _only_in(campaign: str, loaded: Loaded) -> Loaded:
+def _only_in(campaign: str, loaded: LoadedScenario) -> LoadedScenario:
     """The scenario for one campaign alone; its rules are others than those of the next, and count for themselves."""
     where = Condition("campaign", frozenset([campaign]))
     rules = tuple(dataclasses.replace(r, conditions=(where, *r.conditions)) for r in loaded.scenario.rules)
     return dataclasses.replace(loaded, scenario=dataclasses.replace(loaded.scenario, rules=rules))
 
 
-def _news(now: Loaded) -> str:
+def _news(now: LoadedScenario) -> str:
     name = now.scenario.name
     if now.mistake:
         return f"The scenario {name} has a mistake; its last good version stays in force.\n{now.mistake}"
@@ -408,8 +356,8 @@ def _by_header(preferred: bytes) -> Forced | None:
     code = preferred_status(preferred.decode("latin-1")) if preferred else None
     if code is None:
         return None
-    step = NATURAL if code == 201 else Step(code, (("preference-applied", f"code={code}"),))
-    return Forced(BY_HEADER, step)
+    spec = DEFAULT if code == 201 else ResponseSpec(code, (("preference-applied", f"code={code}"),))
+    return Forced(BY_HEADER, spec)
 
 
 def preferences(header: str) -> list[str]:

@@ -1,4 +1,4 @@
-"""How an answer goes out that is late, broken or never comes: the steps, for whoever moves the bytes.
+"""How an answer goes out that is late, broken or never comes: the actions, for whoever moves the bytes.
 
 A fault is real. Over a socket (`server/protocol.py`) the connection is reset or closed, so that a client meets what a
 failing network would give it; without one (`testing/transports.py`) httpx raises what it would raise there.
@@ -48,15 +48,15 @@ class Reset(NamedTuple):
     """The connection is reset: what wasn't sent yet is thrown away."""
 
 
-Step = Pause | Head | Piece | End | Cut | Reset
+Action = Pause | Head | Piece | End | Cut | Reset
 
 
-def steps(exchange: Exchange) -> Iterator[Step]:
+def actions(exchange: Exchange) -> Iterator[Action]:
     """What is done for an answer, in order. The last is `End`, `Cut` or `Reset`."""
     forced, response = exchange.forced, exchange.response
     if forced and forced.delay:
         yield Pause(forced.delay)
-    fault = forced.step.fault if forced else None
+    fault = forced.spec.fault if forced else None
     chunks = exchange.request.version != "1.0"  # which knows none
     if response is None:
         yield from _without_answer(fault)
@@ -76,7 +76,7 @@ def steps(exchange: Exchange) -> Iterator[Step]:
         yield End()
 
 
-def _without_answer(fault: str | None) -> Iterator[Step]:
+def _without_answer(fault: str | None) -> Iterator[Action]:
     if fault == "reset":
         yield Reset()
         return
@@ -85,7 +85,7 @@ def _without_answer(fault: str | None) -> Iterator[Step]:
     yield Cut()
 
 
-def _dribble(response: Response, chunks: bool) -> Iterator[Step]:
+def _dribble(response: Response, chunks: bool) -> Iterator[Action]:
     yield Head(response, in_chunks=chunks)
     size = max(1, -(-len(response.body) // _PIECES))
     for place in range(0, len(response.body), size):

@@ -24,7 +24,7 @@ class NoSuchScenario(ValueError):
     """A name under which no scenario lies, in words for the user."""
 
 
-class Shelf:
+class ScenarioLibrary:
     """The scenarios that can be named."""
 
     def __init__(self, *folders: Path) -> None:
@@ -75,7 +75,7 @@ def built_in(name: str, mark: str) -> Scenario:
 
 
 @dataclass(slots=True)
-class Loaded:
+class LoadedScenario:
     """A scenario in force, and what its file has come to since."""
 
     scenario: Scenario
@@ -86,7 +86,7 @@ class Loaded:
     """Why the file can't be read any more; the last good version stays in force."""
 
     @classmethod
-    def of(cls, path: Path) -> "Loaded":
+    def of(cls, path: Path) -> "LoadedScenario":
         """Read a file. Raises `DocumentMistakes`."""
         before = _stamp((path,))
         scenario = read_scenario(path)
@@ -96,14 +96,14 @@ class Loaded:
         """Whether the file, or one that it names, is another than the one that was last looked at."""
         return _stamp(self.files) != self.stamp
 
-    def again(self) -> "Loaded":
+    def reload(self) -> "LoadedScenario":
         """The file as it is now; with a mistake in it, the last good version and the mistake."""
         before = _stamp(self.files)
         try:
-            return Loaded.of(self.scenario.path)
+            return LoadedScenario.of(self.scenario.path)
         except DocumentMistakes as error:
             more = tuple(path for path in error.files if path not in self.files)
-            return Loaded(self.scenario, before + _stamp(more), self.files + more, str(error))
+            return LoadedScenario(self.scenario, before + _stamp(more), self.files + more, str(error))
 
 
 def _files_in(folder: Path) -> Iterator[Path]:

@@ -13,7 +13,15 @@ from aktify_sandbox.contract.schema import FIELDS
 from aktify_sandbox.contract.validators import IS_FAST, Check, linear_search, validator_for
 from aktify_sandbox.documents.document import Document, read_bounded, read_file
 from aktify_sandbox.documents.nodes import DocumentMistakes, Mistake, Place, node_of
-from aktify_sandbox.scenarios.rules import BROKEN_ANSWER, NATURAL, NO_ANSWER, Condition, Rule, Span, Step
+from aktify_sandbox.scenarios.rules import (
+    BROKEN_ANSWER,
+    DEFAULT,
+    NO_ANSWER,
+    Condition,
+    ResponseSpec,
+    Rule,
+    Span,
+)
 from aktify_sandbox.scenarios.schema import ANSWER_WORDS, LONGEST_WAIT, force_schema, scenario_schema
 
 _LARGEST_BODY = 1_000_000
@@ -128,13 +136,13 @@ class Compiling:
         """One rule."""
         when, answer = written.get("when", {}), written["answer"]
         listed = isinstance(answer, list)
-        steps = tuple(
-            self.step((*place, "answer", *([number] if listed else [])), each)
+        specs = tuple(
+            self.spec((*place, "answer", *([number] if listed else [])), each)
             for number, each in enumerate(answer if listed else [answer])
         )
         rule = Rule(
             name,
-            steps,
+            specs,
             tuple(self._conditions((*place, "when"), when)),
             self._attempt((*place, "when", "attempt"), when.get("attempt")),
             self._elapsed((*place, "when", "elapsed"), when.get("elapsed")),
@@ -233,18 +241,18 @@ class Compiling:
 
     # answer
 
-    def step(self, place: Place, written: Any) -> Step:
+    def spec(self, place: Place, written: Any) -> ResponseSpec:
         """One answer."""
         if written == "natural":
-            return NATURAL
+            return DEFAULT
         if isinstance(written, int):
             written = {"status": written}
         self._look_for_contradictions(place, written)
         body, media = self._body((*place, "body"), written.get("body"))
         status = written.get("status")
         if status == 201 and body is None and not written.get("fault"):
-            status = None  # a forced 201 is the natural answer
-        return Step(
+            status = None  # a forced 201 is the default answer
+        return ResponseSpec(
             status,
             tuple(self._headers((*place, "headers"), written.get("headers", {}))),
             body,
@@ -342,13 +350,13 @@ def forced_rule(content: Any) -> tuple[Rule, dict[str, Any]]:
     document = Document("force", node_of(content))
     whole = content if _order_check()(content) else document.value(force_schema())
     compiling = Compiling(document, None)
-    step = compiling.step((), {name: whole[name] for name in ANSWER_WORDS if name in whole})
-    if step.is_natural or not whole.keys() & {"status", "fault", "delay"}:
-        natural = (
+    spec = compiling.spec((), {name: whole[name] for name in ANSWER_WORDS if name in whole})
+    if spec.is_default or not whole.keys() & {"status", "fault", "delay"}:
+        wrong = (
             "A forced 201 is the natural answer." if whole.get("status") == 201 else "A status is missing."
         )
         compiling.mistakes.append(
-            document.mistake((), natural, 'Write {"status": 503}, or add a delay or body.')
+            document.mistake((), wrong, 'Write {"status": 503}, or add a delay or body.')
         )
     names = {"phone": "phoneNumber", "key": "key", "campaign": "campaign"}
     conditions = [
@@ -356,5 +364,5 @@ def forced_rule(content: Any) -> tuple[Rule, dict[str, Any]]:
     ]
     if compiling.mistakes:
         raise DocumentMistakes(compiling.mistakes)
-    rule = Rule("force", (step,), tuple(conditions), for_any=whole.get("applies") == "any")
+    rule = Rule("force", (spec,), tuple(conditions), applies_to_all=whole.get("applies") == "any")
     return rule, {"times": 1, **content}

@@ -35,8 +35,8 @@ class Attempt(NamedTuple):
     """What was sent; empty when it could not be read."""
     headers: list[tuple[bytes, bytes]]
     """Names in lower case."""
-    natural: int
-    """The status of its natural answer."""
+    default_status: int
+    """The status of its default answer."""
     moment: float
     """Seconds of a clock that only goes forward."""
 
@@ -96,8 +96,8 @@ class Span(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True)
-class Step:
-    """What is answered once. Without status, body and fault it is the natural answer, perhaps late or changed."""
+class ResponseSpec:
+    """What is answered once. Without status, body and fault it is the default answer, perhaps late or changed."""
 
     status: int | None = None
     headers: tuple[tuple[str, str], ...] = ()
@@ -113,12 +113,12 @@ class Step:
     shuffle: bool = False
 
     @property
-    def is_natural(self) -> bool:
+    def is_default(self) -> bool:
         """Whether nothing at all is forced."""
-        return self == NATURAL
+        return self == DEFAULT
 
 
-NATURAL = Step()
+DEFAULT = ResponseSpec()
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -127,7 +127,7 @@ class Rule:
 
     name: str
     """How answers that it forces are marked: `scenario flaky, rule 1`."""
-    steps: tuple[Step, ...]
+    specs: tuple[ResponseSpec, ...]
     """In turn; the last one stays."""
     conditions: tuple[Condition, ...] = ()
     attempt: Span | None = None
@@ -136,14 +136,14 @@ class Rule:
     per: str = "lead"
     """What is counted: lead, key or all."""
     chance: float = 1.0
-    for_any: bool = False
+    applies_to_all: bool = False
     """Every request, or only those that would else get 201 or 409."""
 
     @property
     def counts(self) -> bool:
         """Whether it has to remember anything."""
-        uneven = any(step.delay[0] != step.delay[1] for step in self.steps)
-        return bool(self.attempt or self.elapsed or self.chance < 1 or len(self.steps) > 1 or uneven)
+        uneven = any(spec.delay[0] != spec.delay[1] for spec in self.specs)
+        return bool(self.attempt or self.elapsed or self.chance < 1 or len(self.specs) > 1 or uneven)
 
     def scope(self, attempt: Attempt) -> Any:
         """Whose requests are counted together."""
@@ -159,13 +159,13 @@ class Forced(NamedTuple):
     """A rule's answer to one attempt."""
 
     by: str
-    step: Step
+    spec: ResponseSpec
     delay: float = 0.0
     """Seconds."""
 
 
 @dataclass(slots=True)
-class Tally:
+class RuleCount:
     """What was counted for one rule and one scope."""
 
     seen: int = 0
@@ -178,25 +178,25 @@ class Tally:
 class Counts:
     """The memory that rules need. Whoever keeps it throws it away to count anew."""
 
-    tallies: dict[tuple[Rule, Any], Tally] = field(default_factory=dict)
+    by_rule: dict[tuple[Rule, Any], RuleCount] = field(default_factory=dict)
     hits: Counter[str] = field(default_factory=Counter)
     """How many answers were forced, by what forced them."""
     behind: "Counts | None" = None
     """Where to read what isn't here, without changing it: for a rehearsal."""
 
-    def of(self, rule: Rule, scope: Any) -> Tally:
-        """The tally of a rule for a scope."""
-        tally = self.tallies.get((rule, scope))
-        if tally is None:
-            known = self.behind.tallies.get((rule, scope)) if self.behind else None
-            tally = Tally(known.seen, known.met, known.answered, known.since) if known else Tally()
-            self.tallies[rule, scope] = tally
-        return tally
+    def of(self, rule: Rule, scope: Any) -> RuleCount:
+        """The count of a rule for a scope."""
+        count = self.by_rule.get((rule, scope))
+        if count is None:
+            known = self.behind.by_rule.get((rule, scope)) if self.behind else None
+            count = RuleCount(known.seen, known.met, known.answered, known.since) if known else RuleCount()
+            self.by_rule[rule, scope] = count
+        return count
 
     def forget(self, rules: Iterable[Rule]) -> None:
         """Count anew for these rules."""
         gone = set(rules)
-        self.tallies = {key: tally for key, tally in self.tallies.items() if key[0] not in gone}
+        self.by_rule = {key: count for key, count in self.by_rule.items() if key[0] not in gone}
 
     def forget_campaign(self, name: str) -> None:
         """Count anew for a campaign and its namespaces."""
@@ -204,7 +204,7 @@ class Counts:
         def belongs(scope: Any) -> bool:
             return isinstance(scope, tuple) and name in (scope[0], *parents_of(scope[0]))
 
-        self.tallies = {key: tally for key, tally in self.tallies.items() if not belongs(key[1])}
+        self.by_rule = {key: count for key, count in self.by_rule.items() if not belongs(key[1])}
 
 
 class Rules:
@@ -244,7 +244,7 @@ class Rules:
                 found += rules
         return sorted(set(found), key=self._place.__getitem__) if len(found) > 1 else found
 
-    def name_simply(self, phone: str, campaign: str, keys: Texts, lead: Mapping[str, Any]) -> bool:
+    def may_match_lead(self, phone: str, campaign: str, keys: Texts, lead: Mapping[str, Any]) -> bool:
         """Whether a rule may mean this lead, when all rules are simple. Every request pays for this look."""
         for name, places in self._named.items():
             if name == "phoneNumber":
@@ -260,7 +260,7 @@ class Rules:
                 return True
         return False
 
-    def mention(self, attempt: Attempt) -> bool:
+    def may_match(self, attempt: Attempt) -> bool:
         """Whether any rule may mean the attempt."""
         if self._always or any(attempt.texts(name) for name in self._present):
             return True
@@ -278,33 +278,35 @@ class Rules:
 
 def _turn(rule: Rule, attempt: Attempt, counts: Counts, seed: int, *, only_count: bool) -> Forced | None:
     if not rule.counts:
-        return None if only_count else forced_by(rule, rule.steps[0], attempt, rule.steps[0].delay[0])
-    tally = counts.of(rule, rule.scope(attempt))
-    tally.seen += 1
-    if rule.chance < 1 and dice(seed, rule.name, attempt.phone, tally.seen) >= rule.chance:
+        return None if only_count else forced_by(rule, rule.specs[0], attempt, rule.specs[0].delay[0])
+    count = counts.of(rule, rule.scope(attempt))
+    count.seen += 1
+    if rule.chance < 1 and seeded_random(seed, rule.name, attempt.phone, count.seen) >= rule.chance:
         return None
-    if tally.since is None:
-        tally.since = attempt.moment
-    if rule.elapsed and not rule.elapsed.holds(attempt.moment - tally.since):
+    if count.since is None:
+        count.since = attempt.moment
+    if rule.elapsed and not rule.elapsed.holds(attempt.moment - count.since):
         return None
-    tally.met += 1
-    if only_count or (rule.attempt and not rule.attempt.holds(tally.met)):
+    count.met += 1
+    if only_count or (rule.attempt and not rule.attempt.holds(count.met)):
         return None
-    step = rule.steps[min(tally.answered, len(rule.steps) - 1)]
-    tally.answered += 1
-    low, high = step.delay
-    share = dice(seed, f"{rule.name} delay", attempt.phone, tally.seen) if high > low else 0.0
-    return forced_by(rule, step, attempt, low + share * (high - low))
+    spec = rule.specs[min(count.answered, len(rule.specs) - 1)]
+    count.answered += 1
+    low, high = spec.delay
+    share = seeded_random(seed, f"{rule.name} delay", attempt.phone, count.seen) if high > low else 0.0
+    return forced_by(rule, spec, attempt, low + share * (high - low))
 
 
-def forced_by(rule: Rule, step: Step, attempt: Attempt, delay: float) -> Forced:
-    """The step, unless it keeps a lead that is there already: a repeated one gets its natural 409."""
+def forced_by(rule: Rule, spec: ResponseSpec, attempt: Attempt, delay: float) -> Forced:
+    """The spec, unless it keeps a lead that is there already: a repeated one gets its default 409."""
     return (
-        Forced(rule.name, NATURAL) if step.kept and attempt.natural == 409 else Forced(rule.name, step, delay)
+        Forced(rule.name, DEFAULT)
+        if spec.kept and attempt.default_status == 409
+        else Forced(rule.name, spec, delay)
     )
 
 
-def dice(seed: int, rule: str, phone: str | None, number: int) -> float:
+def seeded_random(seed: int, rule: str, phone: str | None, number: int) -> float:
     """A number from 0 to 1 that the same seed, rule, phone and count always give."""
     text = f"{seed}\n{rule}\n{phone}\n{number}".encode()
     return int.from_bytes(hashlib.blake2b(text, digest_size=8).digest()) / (1 << 64)

@@ -1,4 +1,4 @@
-"""An answer's steps as the bytes that go out. Pure."""
+"""An answer's delivery as the bytes that go out. Pure."""
 
 import functools
 from collections.abc import Iterator
@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from uvicorn.protocols.http.httptools_impl import STATUS_LINE
 
 from aktify_sandbox.exchange import Exchange, Headers, Response
-from aktify_sandbox.scenarios.faults import Cut, End, Head, Pause, Piece, Reset, steps
+from aktify_sandbox.scenarios.faults import Cut, End, Head, Pause, Piece, Reset, actions
 
 
 def head_of(response: Response, standing: Headers, *, closes: bool, in_chunks: bool = False) -> bytes:
@@ -38,8 +38,8 @@ def written_out(
 ) -> Iterator[bytes | Pause | End | Cut | Reset]:
     """What goes out for an answer, in order, and what is done in between. `End`, `Cut` or `Reset` is the last."""
     in_chunks, has_body = False, exchange.request.method != "HEAD"
-    for step in steps(exchange):
-        match step:
+    for action in actions(exchange):
+        match action:
             case Head(response, in_chunks):
                 yield head_of(response, standing, closes=closes, in_chunks=in_chunks)
             case Piece(content):
@@ -48,10 +48,10 @@ def written_out(
             case End():
                 if has_body and in_chunks:
                     yield chunk(b"")
-                yield step
+                yield action
             case Cut(last):
                 if last:
                     yield last
-                yield step
+                yield action
             case _:
-                yield step
+                yield action

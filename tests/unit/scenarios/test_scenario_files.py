@@ -8,7 +8,7 @@ import pytest
 
 from aktify_sandbox.documents.nodes import DocumentMistakes
 from aktify_sandbox.scenarios.loader import read_scenario
-from aktify_sandbox.scenarios.rules import Attempt, Span, Step
+from aktify_sandbox.scenarios.rules import Attempt, ResponseSpec, Span
 from support.running import Serve
 
 
@@ -29,7 +29,7 @@ def test_a_value_that_yaml_would_guess_at_stays_what_was_written(tmp_path: Path,
 
 def test_a_body_is_json_and_what_json_does_not_know_stays_a_text(tmp_path: Path) -> None:
     body = "{a: 1, b: true, c: null, d: 02139, e: NO, f: 12:30, g: [1.5, x], h: '1', i: 1e3}"
-    step = rule(tmp_path, answer=f"{{status: 503, body: {body}}}").steps[0]
+    spec = rule(tmp_path, answer=f"{{status: 503, body: {body}}}").specs[0]
     expected = {
         "a": 1,
         "b": True,
@@ -40,9 +40,9 @@ def test_a_body_is_json_and_what_json_does_not_know_stays_a_text(tmp_path: Path)
         "g": [1.5, "x"],
         "h": "1",
     }
-    assert json.loads(step.body) == {**expected, "i": "1e3"}
-    assert step.media == "application/json"
-    assert rule(tmp_path, answer="{status: 503, body: down}").steps[0].body == b"down"
+    assert json.loads(spec.body) == {**expected, "i": "1e3"}
+    assert spec.media == "application/json"
+    assert rule(tmp_path, answer="{status: 503, body: down}").specs[0].body == b"down"
 
 
 @pytest.mark.parametrize(
@@ -63,7 +63,7 @@ def test_an_attempt_is_written_in_four_ways(tmp_path: Path, written: str, span: 
     [("250ms", (0.25, 0.25)), ("2s", (2, 2)), ("1.5s", (1.5, 1.5)), ("{from: 50ms, to: 1s}", (0.05, 1))],
 )
 def test_a_delay_has_a_unit(tmp_path: Path, written: str, seconds: tuple[float, float]) -> None:
-    assert rule(tmp_path, answer=f"{{delay: {written}}}").steps[0].delay == seconds
+    assert rule(tmp_path, answer=f"{{delay: {written}}}").specs[0].delay == seconds
 
 
 @pytest.mark.parametrize(
@@ -75,8 +75,8 @@ def test_a_phone_number_is_compared_as_a_number(tmp_path: Path, written: str, va
 
 
 def test_a_forced_201_is_the_natural_answer(tmp_path: Path) -> None:
-    assert rule(tmp_path, answer="201").steps == (Step(),)
-    assert rule(tmp_path, answer="natural").steps == (Step(),)
+    assert rule(tmp_path, answer="201").specs == (ResponseSpec(),)
+    assert rule(tmp_path, answer="natural").specs == (ResponseSpec(),)
 
 
 def test_a_slow_pattern_can_not_be_slow(tmp_path: Path) -> None:

@@ -6,7 +6,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from aktify_sandbox.scenarios.rules import Attempt, Condition, Counts, Rule, Rules, Span, Step, dice
+from aktify_sandbox.scenarios.rules import (
+    Attempt,
+    Condition,
+    Counts,
+    ResponseSpec,
+    Rule,
+    Rules,
+    Span,
+    seeded_random,
+)
 
 
 def attempt(phone: str = "+15095551234", /, **more: Any) -> Attempt:
@@ -16,7 +25,7 @@ def attempt(phone: str = "+15095551234", /, **more: Any) -> Attempt:
         "phone": phone,
         "lead": {"phoneNumber": phone, "region": "CA"},
         "headers": [(b"x-batch", b"7")],
-        "natural": 201,
+        "default_status": 201,
         "moment": 0.0,
     }
     return Attempt(**given | more)
@@ -27,14 +36,14 @@ def is_(name: str, *values: str) -> Condition:
 
 
 def rule(*conditions: Condition, status: int = 503, **more: Any) -> Rule:
-    steps = more.pop("steps", (Step(status),))
-    return Rule(more.pop("name", "a rule"), steps, conditions, **more)
+    specs = more.pop("specs", (ResponseSpec(status),))
+    return Rule(more.pop("name", "a rule"), specs, conditions, **more)
 
 
 def answers(rules: list[Rule], attempts: list[Attempt], seed: int = 0) -> list[int | None]:
     counts, compiled = Counts(), Rules(rules)
     found = [compiled.find(each, counts, seed) for each in attempts]
-    return [forced.step.status if forced else None for forced in found]
+    return [forced.spec.status if forced else None for forced in found]
 
 
 @pytest.mark.parametrize(
@@ -121,13 +130,13 @@ def test_where_no_phone_is_known_a_lead_s_attempts_are_those_of_the_key() -> Non
 
 
 def test_answers_come_in_turn_and_the_last_one_stays() -> None:
-    steps = (Step(503), Step(429), Step())
-    found = answers([rule(steps=steps)], [attempt() for _ in range(4)])
+    specs = (ResponseSpec(503), ResponseSpec(429), ResponseSpec())
+    found = answers([rule(specs=specs)], [attempt() for _ in range(4)])
     assert found == [503, 429, None, None]
 
 
-def test_the_natural_answer_is_an_answer_so_that_no_later_rule_gives_its_own() -> None:
-    assert answers([rule(steps=(Step(),)), rule()], [attempt()]) == [None]
+def test_the_default_answer_is_an_answer_so_that_no_later_rule_gives_its_own() -> None:
+    assert answers([rule(specs=(ResponseSpec(),)), rule()], [attempt()]) == [None]
 
 
 def test_time_is_counted_from_the_first_request_that_met_the_conditions() -> None:
@@ -137,14 +146,14 @@ def test_time_is_counted_from_the_first_request_that_met_the_conditions() -> Non
 
 
 def test_a_step_that_keeps_the_lead_is_for_a_lead_that_is_not_kept_yet() -> None:
-    kept = rule(steps=(Step(fault="hang", kept=True),), name="keeps")
+    kept = rule(specs=(ResponseSpec(fault="hang", kept=True),), name="keeps")
     counts, rules = Counts(), Rules([kept])
     first = rules.find(attempt(), counts, 0)
     assert first
-    assert first.step.fault == "hang"
-    again = rules.find(attempt(natural=409), counts, 0)
+    assert first.spec.fault == "hang"
+    again = rules.find(attempt(default_status=409), counts, 0)
     assert again
-    assert again.step.is_natural
+    assert again.spec.is_default
 
 
 def test_the_same_seed_gives_the_same_run_and_another_seed_another() -> None:
@@ -163,7 +172,7 @@ def test_a_quarter_of_10_000_requests_is_a_quarter_of_them(leads: int) -> None:
 
 
 def test_a_delay_lies_between_its_bounds_and_differs() -> None:
-    compiled, counts = Rules([rule(steps=(Step(delay=(0.05, 0.4)),))]), Counts()
+    compiled, counts = Rules([rule(specs=(ResponseSpec(delay=(0.05, 0.4)),))]), Counts()
     delays = [forced.delay for n in range(50) if (forced := compiled.find(attempt(), counts, n))]
     assert len(set(delays)) > 40
     assert all(0.05 <= delay <= 0.4 for delay in delays)
@@ -207,4 +216,4 @@ def test_the_look_ups_find_what_trying_every_rule_would(many: list[list[Conditio
 
 @given(st.integers(), st.text(), st.none() | st.text(), st.integers())
 def test_dice_fall_between_0_and_1(seed: int, name: str, phone: str | None, number: int) -> None:
-    assert 0 <= dice(seed, name, phone, number) < 1
+    assert 0 <= seeded_random(seed, name, phone, number) < 1

@@ -1,0 +1,81 @@
+"""Answers that `force` gave for the next requests, and that wait for them."""
+
+import dataclasses
+from dataclasses import dataclass
+from typing import Any
+
+from aktify_sandbox.scenarios.rules import Attempt, Forced, Rule, Rules, forced_by
+
+_MOST = 1_000
+
+
+@dataclass(slots=True)
+class QueuedAnswer:
+    """An answer for the next requests that its rule means."""
+
+    rule: Rule
+    shown: dict[str, Any]
+    left: int
+
+
+class AnswerQueue:
+    """Those that wait, oldest first."""
+
+    def __init__(self) -> None:
+        self.rules: Rules | None = None
+        """The rules of all that wait; None when nothing does."""
+        self._answers: dict[Rule, QueuedAnswer] = {}
+        self._numbered = 0
+
+    @property
+    def answers(self) -> list[QueuedAnswer]:
+        """All of them."""
+        return list(self._answers.values())
+
+    def add(self, rule: Rule, shown: dict[str, Any], times: int) -> QueuedAnswer:
+        """Force an answer `times` times. Raises `ValueError` when 1,000 are waiting."""
+        if len(self._answers) >= _MOST:
+            raise ValueError(f"{_MOST:,} forced answers are waiting already.")
+        self._numbered += 1
+        named = dataclasses.replace(rule, name=f"force {self._numbered}")
+        answer = QueuedAnswer(named, {"id": self._numbered, **shown}, times)
+        self._put([*self.answers, answer])
+        return answer
+
+    def clear(self, campaign: str | None = None) -> int:
+        """Forget them (those for one campaign). Returns how many there were."""
+        before = self.answers
+        self._put([each for each in before if campaign not in (None, each.shown.get("campaign"))])
+        return len(before) - len(self._answers)
+
+    def copy(self) -> "AnswerQueue":
+        """The same answers, to be used up apart."""
+        copied = AnswerQueue()
+        copied._numbered = self._numbered
+        copied._put([dataclasses.replace(each) for each in self._answers.values()])
+        return copied
+
+    def find(self, attempt: Attempt, *, usual: bool) -> Forced | None:
+        """The oldest answer for an attempt, which is one less to wait. `usual`: whether it would get 201 or 409."""
+        for rule in self.rules.candidates(attempt) if self.rules else ():
+            answer = self._answers.get(rule)
+            if answer is None or not (usual or rule.applies_to_all):
+                continue
+            if all(condition.holds(attempt) for condition in rule.conditions):
+                forced = forced_by(rule, rule.specs[0], attempt, rule.specs[0].delay[0])
+                if not forced.spec.is_default:
+                    self._use_up(answer)
+                return forced
+        return None
+
+    def _use_up(self, answer: QueuedAnswer) -> None:
+        answer.left -= 1
+        if answer.left == 0:
+            del self._answers[
+                answer.rule
+            ]  # what others are found by stays: to make it anew for each would be slow
+            self.rules = self.rules if self._answers else None
+
+    def _put(self, answers: list[QueuedAnswer]) -> None:
+        self._answers = {each.rule: each for each in answers}
+        self.rules = Rules(self._answers) if answers else None
