@@ -13,8 +13,10 @@ from hypothesis import strategies as st
 from jsonschema import Draft202012Validator
 
 from aktify_sandbox.documents.nodes import DocumentMistakes
-from aktify_sandbox.matching.expectation import Judging, Seen
-from aktify_sandbox.matching.expectation_file import expectations_in, expectations_schema, read_expectations
+from aktify_sandbox.matching.expectation import Verifier
+from aktify_sandbox.matching.expectation_file import expectations_in, read_expectations
+from aktify_sandbox.matching.recorded import RecordedRequest
+from aktify_sandbox.matching.schema import expectations_schema
 from support.running import LEAD, Running, Serve
 
 Content = dict[str, Any]
@@ -365,13 +367,13 @@ def test_a_verdict_is_given_only_when_nothing_unseen_could_change_it(
     least, most = sorted((least, most))
     content = {"where": {"status": "409", "region": "CA"}, "count": {"atLeast": least, "atMost": most}}
     [expectation] = expectations_in(content)
-    judging = Judging(expectation)
+    verifier = Verifier(expectation)
     for status, whole in requests:
-        judging.take(Seen(record(status, whole=whole)))
+        verifier.take(RecordedRequest(record(status, whole=whole)))
     sure = sum(status == 409 and whole for status, whole in requests)
     unsure = sum(status == 409 and not whole for status, whole in requests)
     verdicts = {least <= number <= most for number in range(sure, sure + unsure + 1)}
-    result = judging.result(lost=0)
+    result = verifier.result(lost=0)
     assert result.ok == (verdicts.pop() if len(verdicts) == 1 else None)
 
 

@@ -18,7 +18,7 @@ from packaging.requirements import Requirement
 from aktify_sandbox.bundled import bundled
 from aktify_sandbox.contract.rulings import PROFILES, Rulings
 from aktify_sandbox.contract.schema import lead_schema
-from aktify_sandbox.matching.expectation_file import expectations_schema
+from aktify_sandbox.matching.schema import expectations_schema
 from aktify_sandbox.scenarios.schema import force_schema, scenario_schema
 from aktify_sandbox.settings import config_schema
 from support.paths import ROOT

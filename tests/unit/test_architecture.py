@@ -22,7 +22,8 @@ LAYERS = (
     ("app",),
     ("admin",),
     ("endpoint", "history"),
-    ("scenarios matching", "journal storage"),
+    ("scenarios", "journal storage"),
+    ("matching",),
     ("first_request campaigns settings documents", "leadfiles"),
     ("contract",),
     (

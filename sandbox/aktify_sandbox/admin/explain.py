@@ -51,7 +51,7 @@ def _explained(components: Components, content: dict[str, Any]) -> dict[str, Any
     request = LeadRequest("POST", ENDPOINT, headers, raw[:limit], left_out=left_out)
     default = components.endpoint.decide(request)
     forced = components.forcing.rehearse(request, default)
-    answer = forced_answer(forced, default) if forced else natural
+    answer = forced_answer(forced, default) if forced else default
     access = answer.access
     record: dict[str, Any] = {
         "status": answer.status,

@@ -141,7 +141,7 @@ def schema(kind: str, portable: bool, admin: bool, **flags: Any) -> None:
 
         print_json(scenario_schema())
     elif kind == "expectations":
-        from aktify_sandbox.matching.expectation_file import expectations_schema
+        from aktify_sandbox.matching.schema import expectations_schema
 
         print_json(expectations_schema())
     elif kind == "lead":

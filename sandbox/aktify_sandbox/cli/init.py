@@ -63,7 +63,7 @@ def init(folder: Path) -> list[tuple[Path, str]]:
     Raises `OSError` when the folder can't be written.
     """
     from aktify_sandbox.contract.schema import lead_schema
-    from aktify_sandbox.matching.expectation_file import expectations_schema
+    from aktify_sandbox.matching.schema import expectations_schema
     from aktify_sandbox.scenarios.schema import scenario_schema
 
     contents = {

@@ -14,7 +14,7 @@ from aktify_sandbox.contract.lead import identity
 from aktify_sandbox.history.notices import notes_on
 from aktify_sandbox.jobs import Work
 from aktify_sandbox.journal.entry import timestamp
-from aktify_sandbox.matching.searchable_text import text_of
+from aktify_sandbox.matching.recorded import text_of
 from aktify_sandbox.originals import time
 from aktify_sandbox.redaction import masked_key
 from aktify_sandbox.storage.index import identity_in, public, restored

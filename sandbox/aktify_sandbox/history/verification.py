@@ -5,7 +5,8 @@ from collections.abc import Iterable
 from aktify_sandbox.history.query import Filters
 from aktify_sandbox.history.stream import Feed, Place
 from aktify_sandbox.jobs import Runs, Work
-from aktify_sandbox.matching.expectation import Expectation, Judging, Result, Scope, Seen
+from aktify_sandbox.matching.expectation import Expectation, Result, Scope, Verifier
+from aktify_sandbox.matching.recorded import RecordedRequest
 from aktify_sandbox.originals import asyncio
 from aktify_sandbox.storage.index import restored
 from aktify_sandbox.storage.log import Line, is_request
@@ -19,12 +20,12 @@ class Verification:
         """Raises `FilterMistake` when a scope can't be understood."""
         self._store = store
         self._oldest = 0
-        self._judgings = [(each, _filters(each.scope), Judging(each)) for each in expectations]
+        self._verifiers = [(each, _filters(each.scope), Verifier(each)) for each in expectations]
 
     @property
     def begins(self) -> int:
         """The number of the first line that is of interest."""
-        return 1 + min((filters.after_number for _, filters, _ in self._judgings), default=0)
+        return 1 + min((filters.after_number for _, filters, _ in self._verifiers), default=0)
 
     def take_until(self, place: Place) -> Work[None]:
         """Look at every line up to the place."""
@@ -40,15 +41,17 @@ class Verification:
         """Look at this line too."""
         if not is_request(line) or line.number < self._oldest:
             return
-        meant = [judging for _, filters, judging in self._judgings if filters.admits(line)]
+        meant = [verifier for _, filters, verifier in self._verifiers if filters.admits(line)]
         if meant:
-            seen = Seen(restored(line.load()))
-            for judging in meant:
-                judging.take(seen)
+            request = RecordedRequest(restored(line.load()))
+            for verifier in meant:
+                verifier.take(request)
 
     def results(self) -> list[Result]:
         """The verdicts so far."""
-        return [judging.result(self._lost(each.scope, filters)) for each, filters, judging in self._judgings]
+        return [
+            verifier.result(self._lost(each.scope, filters)) for each, filters, verifier in self._verifiers
+        ]
 
     def _lost(self, scope: Scope, filters: Filters) -> int:
         """How many requests may have been dropped that lay in the scope."""

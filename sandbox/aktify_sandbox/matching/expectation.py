@@ -4,17 +4,13 @@ A record doesn't show everything: bodies are cut or left out, and old ones are d
 counted as if it weren't there: a verdict that could be another with it is no verdict.
 """
 
-import json
 import math
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
-from aktify_sandbox.matching.searchable_text import text_of
-from aktify_sandbox.redaction import masked_key
-from aktify_sandbox.scenarios.rules import Condition, Texts
-
-Record = Mapping[str, Any]
+from aktify_sandbox.matching.condition import Condition
+from aktify_sandbox.matching.recorded import RecordedRequest
 
 _NEAREST = 3
 _IDENTITY = ("phone", "body.phoneNumber")
@@ -32,91 +28,10 @@ class Wanted:
     """In words."""
     condition: Condition
 
-    def holds(self, seen: "Seen") -> bool | None:
+    def holds(self, request: RecordedRequest) -> bool | None:
         """Whether the request is so; None when its record doesn't show it."""
-        found = seen.texts(self.condition.name)
-        is_met = None if found is None else self.condition.is_met_by(found)
-        return None if self.condition.name == "search" and not is_met and seen.is_cut else is_met
-
-
-class Seen:
-    """A record as expectations look at it."""
-
-    def __init__(self, record: Record) -> None:
-        self.record = record
-        self.id: str = record["id"]
-        self._sent = _sent(record)
-
-    @property
-    def is_cut(self) -> bool:
-        """Whether the record doesn't hold the whole body."""
-        return self._sent is None
-
-    def texts(self, name: str) -> Texts | None:
-        """What stands under the name: nothing when it is missing, None when the record doesn't show it."""
-        record, response, reason = self.record, self.record["response"], self.record["reason"]
-        match name:
-            case "status":
-                status = str(response["status"]) if response else "none"
-                return (status, f"{status[0]}xx") if response else (status,)
-            case "phone":
-                return self._phone(record["phone"])
-            case "key":
-                return (record["key"],) if record["key"] else ()
-            case "forced":
-                by = reason["scenario"]
-                return ("no",) if by is None else ("yes", by)
-            case "kept":
-                return ("yes" if "lead" in record else "no",)
-            case "ruling":
-                rulings = [reason["ruling"], *(problem["ruling"] for problem in record["problems"])]
-                return tuple(each for each in rulings if each)
-            case "search":
-                return (text_of(record),)
-            case "method" | "path":
-                return (record[name],)
-            case _ if name.startswith("header "):
-                wanted = name[7:]
-                found = ((name.lower(), value.strip(" \t")) for name, value in record["headers"])
-                return tuple(value for name, value in found if name == wanted)
-            case _:
-                return self._field(name.removeprefix("body."))
-
-    def _phone(self, phone: str | None) -> Texts | None:
-        if phone:
-            return phone, phone[5:]
-        return None if self._sent is None else ()
-
-    def _field(self, name: str) -> Texts | None:
-        if self._sent is None:
-            return None
-        value = _inside(self._sent, name)
-        if value is None:
-            return ()
-        text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
-        phone = self.record["phone"] if name == "phoneNumber" else None
-        return (text, phone, phone[5:]) if phone else (text,)
-
-
-def _inside(value: Any, name: str) -> Any:
-    """`metadata.source` leads into an object, unless a name in it is called just that, dots and all."""
-    if not isinstance(value, dict) or name in value:
-        return value.get(name) if isinstance(value, dict) else None
-    first, dot, others = name.partition(".")
-    return _inside(value.get(first), others) if dot else None
-
-
-def _sent(record: Record) -> dict[str, Any] | None:
-    """The lead that was sent; empty when it was none; None when the record doesn't hold the whole body."""
-    if record.get("truncated") or record.get("bodyOmitted"):
-        return None
-    if record.get("bodyEncoding") or not record["body"]:
-        return {}
-    try:
-        sent = json.loads(record["body"].removeprefix("\ufeff"))
-    except (ValueError, RecursionError):
-        return {}
-    return sent if isinstance(sent, dict) else {}
+        is_met = self.condition.holds(request)
+        return None if self.condition.name == "search" and not is_met and request.is_cut else is_met
 
 
 @dataclass(frozen=True, slots=True)
@@ -181,7 +96,7 @@ def _kind(step: tuple[Wanted, ...]) -> str:
 class Miss(NamedTuple):
     """A request that is nearly what was expected."""
 
-    seen: Seen
+    request: RecordedRequest
     differences: tuple[Wanted, ...]
 
     @property
@@ -191,26 +106,26 @@ class Miss(NamedTuple):
 
     def shown(self) -> dict[str, Any]:
         """For a program."""
-        response = self.seen.record["response"]
+        response = self.request.record["response"]
         return {
-            "id": self.seen.id,
-            "receivedAt": self.seen.record["receivedAt"],
+            "id": self.request.id,
+            "receivedAt": self.request.record["receivedAt"],
             "status": response["status"] if response else None,
             "differences": [
-                {"field": each.name, "expected": each.expected, "found": _found(each, self.seen)}
+                {"field": each.name, "expected": each.expected, "found": _found(each, self.request)}
                 for each in self.differences
             ],
         }
 
 
-def _found(wanted: Wanted, seen: Seen) -> str | None:
+def _found(wanted: Wanted, request: RecordedRequest) -> str | None:
     if wanted.name == "search":
         return None
-    texts = seen.texts(wanted.condition.name)
+    texts = request.texts(wanted.condition.name)
     return texts[0] if texts else None
 
 
-class Judging:
+class Verifier:
     """Takes the records of its scope one by one, oldest first, and says at the end what they come to."""
 
     def __init__(self, expectation: Expectation) -> None:
@@ -221,7 +136,7 @@ class Judging:
         self._unseen = 0
         self._nearest: list[Miss] = []
 
-    def take(self, seen: Seen) -> None:
+    def take(self, request: RecordedRequest) -> None:
         """One more record."""
         self._looked_at += 1
         step = self._step
@@ -229,17 +144,17 @@ class Judging:
             return
         failed, hidden = [], False
         for wanted in step:
-            holds = wanted.holds(seen)
+            holds = wanted.holds(request)
             hidden = hidden or holds is None
             if holds is False:
                 failed.append(wanted)
         if failed:
-            self._keep_near(Miss(seen, tuple(failed)))
+            self._keep_near(Miss(request, tuple(failed)))
         elif hidden:
             self._unseen += 1
         else:
             self._matched += 1
-            self._ids.append(seen.id)
+            self._ids.append(request.id)
             if self._expectation.count is None:
                 self._nearest = []
 
@@ -341,13 +256,7 @@ class Result(NamedTuple):
             yield f"  {'They are' if self.matched > 1 else 'It is'} {shown}{' …' if len(self.ids) > 10 else ''}."
         for miss in self._told:
             shown_miss = miss.shown()
-            yield f"  nearly: {miss.seen.id} ({shown_miss['status'] or 'no answer'})"
+            yield f"  nearly: {miss.request.id} ({shown_miss['status'] or 'no answer'})"
             for each in shown_miss["differences"]:
                 found = "nothing" if each["found"] is None else each["found"]
                 yield f"    {each['field']}: expected {each['expected']}, found {found}"
-
-
-def key_texts(key: str) -> frozenset[str]:
-    """How a record may show a key: masked, and with the name of a namespace behind it."""
-    base, dot, name = key.partition(".")
-    return frozenset([key, masked_key(key), f"{masked_key(base)}.{name}" if dot else masked_key(key)])

@@ -9,153 +9,21 @@ from typing import Any
 
 from aktify_sandbox.contract.phone import identity
 from aktify_sandbox.contract.rulings import RULINGS
-from aktify_sandbox.contract.schema import FIELDS
 from aktify_sandbox.documents.document import Document, read_file
 from aktify_sandbox.documents.nodes import DocumentMistakes, Mistake, Node, Place, node_of
-from aktify_sandbox.matching.expectation import Count, Expectation, Scope, Wanted, key_texts
+from aktify_sandbox.matching.compiler import ConditionCompiler
+from aktify_sandbox.matching.condition import Condition
+from aktify_sandbox.matching.expectation import Count, Expectation, Scope, Wanted
+from aktify_sandbox.matching.recorded import key_texts
+from aktify_sandbox.matching.schema import NESTED, YES_OR_NO, expectations_schema
 from aktify_sandbox.redaction import may_hold_key
-from aktify_sandbox.scenarios.loader import Compiling
-from aktify_sandbox.scenarios.rules import Condition
-from aktify_sandbox.scenarios.schema import scenario_schema
 from aktify_sandbox.text import suggest
 
-_STATUS = r"^(?:none|[1-5]xx|[1-5][0-9][0-9])$(?!\n)"
-_ID = r"^r[0-9]{1,15}$(?!\n)"
 _SCOPE = ("campaign", "after", "since")
 _CONDITIONS = ("method", "path", "ruling", "phone")
 _VALUES = ("status", "key", "forced", "kept", "search")
-_YES_OR_NO = {"yes": "yes", "no": "no", "true": "yes", "false": "no"}
-_COUNT_WORDS = ("exactly", "atLeast", "atMost")
-_MOST = 10_000_000
-_NESTED = "metadata"
 _CONDITION_WORDS = frozenset(("in", "matches", "missing", "present"))
 _LOCAL = re.compile("[0-9]{7}")
-
-
-def expectations_schema() -> dict[str, Any]:
-    """The JSON Schema of a file of expectations, with which editors complete and check it."""
-    condition, condition_there = scenario_schema()["$defs"]["condition"], {"$ref": "#/$defs/condition"}
-    return {
-        "$schema": "https://json-schema.org/draft/2020-12/schema",
-        "$id": "urn:aktify-sandbox:expectations",
-        "title": "Expectations of aktify-sandbox",
-        "type": "object",
-        "additionalProperties": False,
-        "required": ["expectations"],
-        "properties": {
-            "$schema": {"type": "string"},
-            "description": {"type": "string"},
-            "expectations": {
-                "type": "array",
-                "items": {"$ref": "#/$defs/expectation"},
-                "minItems": 1,
-                "maxItems": 1_000,
-                "description": "All of them must hold.",
-            },
-        },
-        "$defs": {
-            "expectation": _expectation(),
-            "where": _where(),
-            "condition": condition,
-            "nested": {
-                "type": "object",
-                "minProperties": 1,
-                "additionalProperties": {"anyOf": [condition_there, {"$ref": "#/$defs/nested"}]},
-                "description": "What stands inside, by name: {source: web} is metadata.source: web.",
-            },
-            "count": _count(),
-        },
-    }
-
-
-def _expectation() -> dict[str, Any]:
-    where = {"$ref": "#/$defs/where"}
-    return {
-        "type": "object",
-        "additionalProperties": False,
-        "minProperties": 1,
-        "properties": {
-            "name": {"type": "string", "minLength": 1, "maxLength": 200, "description": "How it is called."},
-            "where": where,
-            "count": {"$ref": "#/$defs/count"},
-            "order": {
-                "type": "array",
-                "items": where,
-                "minItems": 2,
-                "maxItems": 1_000,
-                "description": "One request of each kind, in this order; others may come between.",
-            },
-        },
-    }
-
-
-def _count() -> dict[str, Any]:
-    number = {"type": "integer", "minimum": 0, "maximum": _MOST}
-    words = {
-        "type": "object",
-        "additionalProperties": False,
-        "minProperties": 1,
-        "properties": dict.fromkeys(_COUNT_WORDS, number),
-    }
-    return {
-        "anyOf": [number, words],
-        "description": "So many exactly, or {atLeast: 1}, {atMost: 3}, {exactly: 2}.",
-    }
-
-
-def _where() -> dict[str, Any]:
-    condition, text = {"$ref": "#/$defs/condition"}, {"type": "string", "minLength": 1}
-    status = {
-        "type": ["integer", "string"],
-        "minimum": 100,
-        "maximum": 599,
-        "pattern": _STATUS,
-        "description": "Write 409, 4xx, or none for no answer.",
-    }
-    conditions = {
-        "type": "object",
-        "additionalProperties": condition,
-        "minProperties": 1,
-    }
-    nested = {"anyOf": [condition, {"$ref": "#/$defs/nested"}]}
-    properties: dict[str, Any] = {
-        "phone": {
-            **condition,
-            "description": "The lead's number, in any spelling; seven digits: any area code.",
-        },
-        "status": {"anyOf": [status, {"type": "array", "items": status, "minItems": 1}]},
-        "key": {**text, "description": "The key that sent it."},
-        "campaign": {**text, "description": "Its campaign, by its whole name."},
-        "after": {
-            "type": "string",
-            "pattern": _ID,
-            "description": "Only requests newer than this id: r000000042.",
-        },
-        "since": {**text, "description": "A moment, or a duration back from now: 10m."},
-        "search": {**text, "description": "A text anywhere in the record."},
-        "forced": {**text, "description": "yes, no, or a part of what forced the answer."},
-        "kept": {"enum": [*_YES_OR_NO], "description": "Whether its lead was kept: yes or no."},
-        "ruling": {**condition, "description": "A ruling that decided."},
-        "method": condition,
-        "path": condition,
-        "header": {**conditions, "description": "Headers of the request by name."},
-        "body": {
-            "type": "object",
-            "properties": {_NESTED: nested},
-            "additionalProperties": condition,
-            "minProperties": 1,
-            "description": "Fields of the lead by name; metadata.source for one inside.",
-        },
-        **dict.fromkeys(FIELDS, condition),
-        _NESTED: nested,
-    }
-    return {
-        "type": "object",
-        "additionalProperties": False,
-        "properties": properties,
-        "patternProperties": {r"^metadata\..{1,100}$(?!\n)": condition},
-        "description": "All that is given must hold; nothing given: every request.",
-    }
 
 
 def read_expectations(path: Path) -> list[Any]:
@@ -165,7 +33,7 @@ def read_expectations(path: Path) -> list[Any]:
     """
     document = _unfolded(read_file(path))
     content = document.value(expectations_schema())
-    _compiled(document, content, lambda number: ("expectations", number))
+    _compiled(document, content)
     return list(content["expectations"])
 
 
@@ -174,7 +42,7 @@ def expectations_in(content: Any) -> list[Expectation]:
     several = isinstance(content, dict) and "expectations" in content
     whole = _as_texts(content if several else {"expectations": [content]})
     document = _unfolded(Document("verify", node_of(whole)))
-    return _compiled(document, document.value(expectations_schema()), lambda number: ("expectations", number))
+    return _compiled(document, document.value(expectations_schema()))
 
 
 def _unfolded(document: Document) -> Document:
@@ -207,10 +75,10 @@ def _mappings(node: Node | None) -> list[Node]:
 
 def _unfold(conditions: Node | None) -> Iterator[tuple[str, tuple[int, int]]]:
     """Yields the names that stand there already."""
-    nested = _part(conditions, _NESTED)
+    nested = _part(conditions, NESTED)
     if conditions and nested and _is_nested(nested):
-        del conditions.content[_NESTED]
-        for name, value, place in _inside(_NESTED, nested):
+        del conditions.content[NESTED]
+        for name, value, place in _inside(NESTED, nested):
             if name in conditions.content:
                 yield name, place
             conditions.content[name], conditions.names[name] = value, place
@@ -247,19 +115,18 @@ def _as_texts(value: Any, name: str = "", *, deep: bool = False) -> Any:
     return json.dumps(value) if isinstance(value, (bool, int, float)) else value
 
 
-def _compiled(document: Document, content: Any, place_of: Any) -> list[Expectation]:
-    reading = _Reading(document)
-    found = [reading.expectation(place_of(n), each) for n, each in enumerate(content["expectations"])]
-    if reading.mistakes:
-        raise DocumentMistakes(reading.mistakes)
+def _compiled(document: Document, content: Any) -> list[Expectation]:
+    compiler = _ExpectationCompiler(document)
+    found = [
+        compiler.expectation(("expectations", n), each) for n, each in enumerate(content["expectations"])
+    ]
+    if compiler.mistakes:
+        raise DocumentMistakes(compiler.mistakes)
     return found
 
 
-class _Reading(Compiling):
+class _ExpectationCompiler(ConditionCompiler):
     """From checked content to expectations."""
-
-    def __init__(self, document: Document) -> None:
-        super().__init__(document, None)
 
     def expectation(self, place: Place, written: dict[str, Any]) -> Expectation:
         """One of them."""
@@ -360,11 +227,11 @@ def _value(word: str, written: Any) -> Wanted:
         case "key":
             return Wanted(word, "as given", Condition(word, key_texts(values[0])))
         case "forced":
-            text = _YES_OR_NO.get(values[0], values[0])
+            text = YES_OR_NO.get(values[0], values[0])
             one = Condition(word, frozenset([text]))
             return Wanted(word, text, one if text in ("yes", "no") else Condition(word, matches=_Holds(text)))
         case "kept":
-            text = _YES_OR_NO[values[0]]
+            text = YES_OR_NO[values[0]]
             return Wanted(word, text, Condition(word, frozenset([text])))
         case _:
             return Wanted(word, values[0], Condition(word, matches=_Holds(values[0])))

@@ -16,20 +16,19 @@ from aktify_sandbox.contract.body import parse
 from aktify_sandbox.contract.phone import identity
 from aktify_sandbox.documents.nodes import DocumentMistakes
 from aktify_sandbox.exchange import Request
+from aktify_sandbox.matching.attempt import Attempt, parents_of
+from aktify_sandbox.matching.condition import Condition
 from aktify_sandbox.originals import time
 from aktify_sandbox.scenarios.library import LoadedScenario, NoSuchScenario, ScenarioLibrary, built_in
 from aktify_sandbox.scenarios.loader import rule_name
 from aktify_sandbox.scenarios.queue import AnswerQueue
 from aktify_sandbox.scenarios.rules import (
     DEFAULT,
-    Attempt,
-    Condition,
     Counts,
     Forced,
     ResponseSpec,
     Rule,
     Rules,
-    parents_of,
 )
 from aktify_sandbox.text import plural
 

@@ -8,20 +8,13 @@ from typing import Any
 
 import orjson
 
-from aktify_sandbox.contract.phone import identity
 from aktify_sandbox.contract.schema import FIELDS
-from aktify_sandbox.contract.validators import IS_FAST, Check, linear_search, validator_for
+from aktify_sandbox.contract.validators import Check, validator_for
 from aktify_sandbox.documents.document import Document, read_bounded, read_file
 from aktify_sandbox.documents.nodes import DocumentMistakes, Mistake, Place, node_of
-from aktify_sandbox.scenarios.rules import (
-    BROKEN_ANSWER,
-    DEFAULT,
-    NO_ANSWER,
-    Condition,
-    ResponseSpec,
-    Rule,
-    Span,
-)
+from aktify_sandbox.matching.compiler import ConditionCompiler
+from aktify_sandbox.matching.condition import Condition
+from aktify_sandbox.scenarios.rules import BROKEN_ANSWER, DEFAULT, NO_ANSWER, ResponseSpec, Rule, Span
 from aktify_sandbox.scenarios.schema import ANSWER_WORDS, LONGEST_WAIT, force_schema, scenario_schema
 
 _LARGEST_BODY = 1_000_000
@@ -58,10 +51,10 @@ def read_scenario(path: Path, mark: str | None = None) -> Scenario:
     """
     document, schema = read_file(path), scenario_schema()
     content, mistakes = (document.unchecked(schema), []) if mark else document.checked(schema)
-    compiling = Compiling(document, path.parent)
+    compiler = RuleCompiler(document, path.parent)
     name = shown_name(path)
     rules = tuple(
-        compiling.rule(
+        compiler.rule(
             ("rules", number),
             rule,
             mark.format_map(rule["when"]) if mark else rule_name(name, number + 1),
@@ -70,16 +63,16 @@ def read_scenario(path: Path, mark: str | None = None) -> Scenario:
         if rule is not None
     )
     if not mistakes:
-        compiling.look_for_shadows(content["rules"])
-    if mistakes or compiling.mistakes:
-        raise DocumentMistakes([*mistakes, *compiling.mistakes], compiling.files)
+        compiler.look_for_shadows(content["rules"])
+    if mistakes or compiler.mistakes:
+        raise DocumentMistakes([*mistakes, *compiler.mistakes], compiler.files)
     return Scenario(
         name,
         path,
         content.get("description", ""),
         rules,
         content["rules"],
-        (path, *compiling.files),
+        (path, *compiler.files),
     )
 
 
@@ -118,19 +111,14 @@ def shown_name(path: Path) -> str:
     return "".join(char if char.isascii() and char.isprintable() else "_" for char in path.stem)
 
 
-class Compiling:
-    """From checked content to rules; what the schema could not say becomes a mistake with its place."""
+class RuleCompiler(ConditionCompiler):
+    """From checked content to rules."""
 
     def __init__(self, document: Document, folder: Path | None) -> None:
         """`folder` is where files that it names lie; None: it can't name any."""
-        self._document = document
+        super().__init__(document)
         self._folder = folder
-        self.mistakes: list[Mistake] = []
         self.files: list[Path] = []
-
-    def complain(self, place: Place, message: str, hint: str = "") -> None:
-        """Note a mistake at that place."""
-        self.mistakes.append(self._document.mistake(place, message, hint))
 
     def rule(self, place: Place, written: dict[str, Any], name: str) -> Rule:
         """One rule."""
@@ -180,41 +168,6 @@ class Compiling:
             elif name == "header":
                 for header, wanted in written.items():
                     yield self.condition((*place, name, header), f"header {header.lower()}", wanted)
-
-    def condition(self, place: Place, name: str, written: Any) -> Condition:
-        """What must hold of one thing."""
-        if isinstance(written, str):
-            return Condition(name, frozenset([self._value(place, name, written)]))
-        if "in" in written:
-            values = [self._value((*place, "in", n), name, each) for n, each in enumerate(written["in"])]
-            return Condition(name, frozenset(values))
-        if "matches" in written:
-            return Condition(name, matches=self._pattern((*place, "matches"), written["matches"]))
-        return Condition(name, present="present" in written)
-
-    def _value(self, place: Place, name: str, written: str) -> str:
-        if name != "phoneNumber":
-            return written
-        local = "".join(char for char in written if char not in " ().-/")
-        if len(local) == 7 and local.isdecimal() and local.isascii():
-            return local
-        phone = identity(written)
-        if phone is None:
-            hint = "Write ten digits, or seven for any area code: 555-0180."
-            self.complain(place, f"{written} isn't a US phone number.", hint)
-        return phone or written
-
-    def _pattern(self, place: Place, written: str) -> Check:
-        if not IS_FAST:
-            hint = "Install it (where it has no wheel, that takes Rust), or list the values: in: [a, b]."
-            self.complain(place, "Patterns need jsonschema-rs, which isn't installed here.", hint)
-            return str.isascii
-        try:
-            return linear_search(written)
-        except ValueError:
-            hint = "Patterns run in linear time: no look-around, no back-references, no huge repetitions."
-            self.complain(place, f"{written} isn't a pattern that can be taken here.", hint)
-            return str.isascii
 
     def _attempt(self, place: Place, written: Any) -> Span | None:
         if written is None:
@@ -349,20 +302,20 @@ def forced_rule(content: Any) -> tuple[Rule, dict[str, Any]]:
     """
     document = Document("force", node_of(content))
     whole = content if _order_check()(content) else document.value(force_schema())
-    compiling = Compiling(document, None)
-    spec = compiling.spec((), {name: whole[name] for name in ANSWER_WORDS if name in whole})
+    compiler = RuleCompiler(document, None)
+    spec = compiler.spec((), {name: whole[name] for name in ANSWER_WORDS if name in whole})
     if spec.is_default or not whole.keys() & {"status", "fault", "delay"}:
         wrong = (
             "A forced 201 is the natural answer." if whole.get("status") == 201 else "A status is missing."
         )
-        compiling.mistakes.append(
+        compiler.mistakes.append(
             document.mistake((), wrong, 'Write {"status": 503}, or add a delay or body.')
         )
     names = {"phone": "phoneNumber", "key": "key", "campaign": "campaign"}
     conditions = [
-        compiling.condition((word,), name, whole[word]) for word, name in names.items() if word in whole
+        compiler.condition((word,), name, whole[word]) for word, name in names.items() if word in whole
     ]
-    if compiling.mistakes:
-        raise DocumentMistakes(compiling.mistakes)
+    if compiler.mistakes:
+        raise DocumentMistakes(compiler.mistakes)
     rule = Rule("force", (spec,), tuple(conditions), applies_to_all=whole.get("applies") == "any")
     return rule, {"times": 1, **content}

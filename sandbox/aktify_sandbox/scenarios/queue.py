@@ -4,7 +4,8 @@ import dataclasses
 from dataclasses import dataclass
 from typing import Any
 
-from aktify_sandbox.scenarios.rules import Attempt, Forced, Rule, Rules, forced_by
+from aktify_sandbox.matching.attempt import Attempt
+from aktify_sandbox.scenarios.rules import Forced, Rule, Rules, forced_by
 
 _MOST = 1_000
 

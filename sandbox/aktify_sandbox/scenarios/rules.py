@@ -8,11 +8,12 @@ the same with one rule or a thousand.
 import hashlib
 import math
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
-Texts = tuple[str, ...]
+from aktify_sandbox.matching.attempt import Attempt, parents_of
+from aktify_sandbox.matching.condition import Condition, Texts
 
 NO_ANSWER = ("hang", "reset", "empty")
 """Faults instead of an answer."""
@@ -20,66 +21,6 @@ BROKEN_ANSWER = ("truncate", "malformed-chunk", "dribble")
 """Faults in how an answer is delivered."""
 NEED_CONNECTION = ("reset", "empty", "truncate", "malformed-chunk")
 """Faults that are done to the connection itself."""
-
-
-class Attempt(NamedTuple):
-    """A request as rules see it."""
-
-    keys: Texts
-    """Its key, and those of which that is a namespace; nothing without a key."""
-    campaign: str
-    """Empty when the key opens none."""
-    phone: str | None
-    """E.164, when it could be worked out."""
-    lead: Mapping[str, Any]
-    """What was sent; empty when it could not be read."""
-    headers: list[tuple[bytes, bytes]]
-    """Names in lower case."""
-    default_status: int
-    """The status of its default answer."""
-    moment: float
-    """Seconds of a clock that only goes forward."""
-
-    def texts(self, name: str) -> Texts:
-        """What a condition on that name is compared with: nothing when it is missing."""
-        match name:
-            case "key":
-                return self.keys
-            case "campaign":
-                return (self.campaign, *parents_of(self.campaign)) if self.campaign else ()
-            case "phoneNumber" if self.phone:
-                return (self.phone, self.phone[5:])
-            case _ if name.startswith("header "):
-                wanted = name[7:].encode("latin-1", "replace")
-                return tuple(value.decode("latin-1") for found, value in self.headers if found == wanted)
-            case _ if name.startswith("metadata."):
-                metadata = self.lead.get("metadata")
-                return _text(metadata, name[9:]) if isinstance(metadata, dict) else ()
-            case _:
-                return _text(self.lead, name)
-
-
-@dataclass(frozen=True, slots=True)
-class Condition:
-    """One thing that must hold. Exactly one of the three is given."""
-
-    name: str
-    values: frozenset[str] = frozenset()
-    """One of these; phone numbers in E.164, or seven digits for any area code."""
-    matches: Callable[[str], bool] | None = None
-    present: bool | None = None
-
-    def holds(self, attempt: Attempt) -> bool:
-        """Whether the attempt is meant."""
-        return self.is_met_by(attempt.texts(self.name))
-
-    def is_met_by(self, found: Texts) -> bool:
-        """Whether these texts, what was found under its name, are meant."""
-        if self.present is not None:
-            return bool(found) is self.present
-        if self.matches:
-            return any(map(self.matches, found[:1] if self.name == "phoneNumber" else found))
-        return not self.values.isdisjoint(found)
 
 
 class Span(NamedTuple):
@@ -315,15 +256,3 @@ def seeded_random(seed: int, rule: str, phone: str | None, number: int) -> float
 def _how_many_share(condition: Condition) -> int:
     """The fewer leads have a value of this field, the better a rule is found by it."""
     return {"phoneNumber": 0, "campaign": 2, "key": 3}.get(condition.name, 1)
-
-
-def parents_of(campaign: str) -> Texts:
-    """The campaigns of which the name is a namespace: `demo` for `demo.mine`."""
-    return tuple(campaign[:place] for place in range(len(campaign)) if campaign[place] == ".")
-
-
-def _text(values: Mapping[str, Any], name: str) -> Texts:
-    value = values.get(name)
-    if value is None:
-        return ()
-    return (value if isinstance(value, str) else str(value),)

@@ -3,6 +3,7 @@
 from typing import Any
 
 from aktify_sandbox.contract.schema import FIELDS
+from aktify_sandbox.matching.schema import condition_schema
 from aktify_sandbox.scenarios.rules import BROKEN_ANSWER, NO_ANSWER
 
 LONGEST_WAIT = 300
@@ -43,7 +44,7 @@ def scenario_schema() -> dict[str, Any]:
                 {"when": {"$ref": "#/$defs/when"}, "answer": {"$ref": "#/$defs/answers"}}, required=["answer"]
             ),
             "when": _when(),
-            "condition": _condition(),
+            "condition": condition_schema(),
             "answers": {
                 "anyOf": [
                     {"$ref": "#/$defs/status"},
@@ -144,19 +145,6 @@ def _when() -> dict[str, Any]:
         },
     }
     return {**_object(properties), "patternProperties": {r"^metadata\..{1,100}$(?!\n)": condition}}
-
-
-def _condition() -> dict[str, Any]:
-    words = {"type": "string"}
-    only_true = {"type": "boolean", "enum": [True]}
-    one_of = {"type": "array", "items": words, "minItems": 1, "maxItems": 10_000}
-    several: dict[str, Any] = {
-        "in": one_of,
-        "matches": {"type": "string", "minLength": 1, "maxLength": 1_000},
-        "missing": only_true,
-        "present": only_true,
-    }
-    return {"anyOf": [words, {**_object(several), "minProperties": 1, "maxProperties": 1}]}
 
 
 def _answer() -> dict[str, Any]:

@@ -7,8 +7,9 @@ from typing import Any
 import pytest
 
 from aktify_sandbox.documents.nodes import DocumentMistakes
+from aktify_sandbox.matching.attempt import Attempt
 from aktify_sandbox.scenarios.loader import read_scenario
-from aktify_sandbox.scenarios.rules import Attempt, ResponseSpec, Span
+from aktify_sandbox.scenarios.rules import ResponseSpec, Span
 from support.running import Serve
 
 

@@ -6,16 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from aktify_sandbox.scenarios.rules import (
-    Attempt,
-    Condition,
-    Counts,
-    ResponseSpec,
-    Rule,
-    Rules,
-    Span,
-    seeded_random,
-)
+from aktify_sandbox.matching.attempt import Attempt
+from aktify_sandbox.matching.condition import Condition
+from aktify_sandbox.scenarios.rules import Counts, ResponseSpec, Rule, Rules, Span, seeded_random
 
 
 def attempt(phone: str = "+15095551234", /, **more: Any) -> Attempt:

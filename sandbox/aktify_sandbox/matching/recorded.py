@@ -1,0 +1,109 @@
+"""A recorded request as conditions look at it."""
+
+import json
+from collections.abc import Mapping
+from typing import Any
+
+from aktify_sandbox.matching.condition import Texts
+from aktify_sandbox.redaction import masked_key
+
+Record = Mapping[str, Any]
+
+
+class RecordedRequest:
+    """One whose record was read, with its lead as it was sent."""
+
+    def __init__(self, record: Record) -> None:
+        self.record = record
+        self.id: str = record["id"]
+        self._sent = _sent(record)
+
+    @property
+    def is_cut(self) -> bool:
+        """Whether the record doesn't hold the whole body."""
+        return self._sent is None
+
+    def texts(self, name: str) -> Texts | None:
+        """What stands under the name: nothing when it is missing, None when the record doesn't show it."""
+        record, response, reason = self.record, self.record["response"], self.record["reason"]
+        match name:
+            case "status":
+                status = str(response["status"]) if response else "none"
+                return (status, f"{status[0]}xx") if response else (status,)
+            case "phone":
+                return self._phone(record["phone"])
+            case "key":
+                return (record["key"],) if record["key"] else ()
+            case "forced":
+                by = reason["scenario"]
+                return ("no",) if by is None else ("yes", by)
+            case "kept":
+                return ("yes" if "lead" in record else "no",)
+            case "ruling":
+                rulings = [reason["ruling"], *(problem["ruling"] for problem in record["problems"])]
+                return tuple(each for each in rulings if each)
+            case "search":
+                return (text_of(record),)
+            case "method" | "path":
+                return (record[name],)
+            case _ if name.startswith("header "):
+                wanted = name[7:]
+                found = ((name.lower(), value.strip(" \t")) for name, value in record["headers"])
+                return tuple(value for name, value in found if name == wanted)
+            case _:
+                return self._field(name.removeprefix("body."))
+
+    def _phone(self, phone: str | None) -> Texts | None:
+        if phone:
+            return phone, phone[5:]
+        return None if self._sent is None else ()
+
+    def _field(self, name: str) -> Texts | None:
+        if self._sent is None:
+            return None
+        value = _inside(self._sent, name)
+        if value is None:
+            return ()
+        text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+        phone = self.record["phone"] if name == "phoneNumber" else None
+        return (text, phone, phone[5:]) if phone else (text,)
+
+
+def _inside(value: Any, name: str) -> Any:
+    """`metadata.source` leads into an object, unless a name in it is called just that, dots and all."""
+    if not isinstance(value, dict) or name in value:
+        return value.get(name) if isinstance(value, dict) else None
+    first, dot, others = name.partition(".")
+    return _inside(value.get(first), others) if dot else None
+
+
+def _sent(record: Record) -> dict[str, Any] | None:
+    """The lead that was sent; empty when it was none; None when the record doesn't hold the whole body."""
+    if record.get("truncated") or record.get("bodyOmitted"):
+        return None
+    if record.get("bodyEncoding") or not record["body"]:
+        return {}
+    try:
+        sent = json.loads(record["body"].removeprefix("\ufeff"))
+    except (ValueError, RecursionError):
+        return {}
+    return sent if isinstance(sent, dict) else {}
+
+
+def text_of(record: Record) -> str:
+    """All that a person would call the text of a record, line by line. `records` knows what joins it."""
+    response = record["response"] or {}
+    headers = [f"{name}: {value}" for name, value in [*record["headers"], *response.get("headers", [])]]
+    problems = [text for problem in record["problems"] for text in problem.values()]
+    parts = [
+        record[name]
+        for name in ("id", "method", "path", "query", "body", "phone", "campaign", "key", "receivedAt")
+    ]
+    parts += [*headers, response.get("body"), record["reason"]["rule"], *problems]
+    return "\n".join(str(part) for part in parts if part is not None)
+
+
+def key_texts(key: str) -> frozenset[str]:
+    """How a record may show a key: masked, and with the name of a namespace behind it."""
+    base, dot, name = key.partition(".")
+    return frozenset([key, masked_key(key), f"{masked_key(base)}.{name}" if dot else masked_key(key)])
