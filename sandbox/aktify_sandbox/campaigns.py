@@ -189,7 +189,7 @@ class Campaigns:
             self._redactions[others] = found
         return found
 
-    def spelled(self, shown: str, campaign: str | None) -> bytes | None:
+    def full_key(self, shown: str, campaign: str | None) -> bytes | None:
         """A key that is shown so and opens the campaign, in full; None when it is known by its digest alone."""
         raw = self._spelled.get((shown, campaign or ""))
         if raw is not None:
@@ -202,9 +202,9 @@ class Campaigns:
                 return inner
         return None
 
-    def known_to_all(self, shown: str | None, campaign: str | None) -> str | None:
+    def well_known_key(self, shown: str | None, campaign: str | None) -> str | None:
         """That key, if it is no secret: one that every sandbox has, or a namespace of one."""
-        raw = self.spelled(shown, campaign) if shown else None
+        raw = self.full_key(shown, campaign) if shown else None
         text = raw.decode("latin-1") if raw else ""
         opened = next((key for key in (text, *(base for base, _ in _splits(text))) if self._known(key)), "")
         if opened not in WELL_KNOWN_KEYS:

@@ -56,7 +56,7 @@ def routes(components: Components) -> list[Route]:
 
 
 def _known_key(record: dict[str, Any], campaigns: Campaigns) -> str | None:
-    return campaigns.known_to_all(record["key"], record["campaign"])
+    return campaigns.well_known_key(record["key"], record["campaign"])
 
 
 class _Form(NamedTuple):

@@ -107,7 +107,7 @@ def _key(record: dict[str, Any], given: str | None, components: Components) -> b
         return given.encode()
     if record["key"] is None:
         return None
-    known = components.campaigns.spelled(record["key"], record["campaign"])
+    known = components.campaigns.full_key(record["key"], record["campaign"])
     if known is None:
         about = "isn't known" if record["campaign"] else "opens no campaign, so it was never remembered"
         raise ProblemError(409, f"The key {record['key']} {about}: give apiKey.")

@@ -19,7 +19,7 @@ from aktify_sandbox.cli import (
     verify,
 )
 from aktify_sandbox.cli import exec as exec_
-from aktify_sandbox.cli.client import located
+from aktify_sandbox.cli.client import connection_options
 from aktify_sandbox.cli.streams import run
 from aktify_sandbox.text import suggest
 from aktify_sandbox.version import __version__
@@ -46,7 +46,7 @@ class Group(click.Group):
 
 @click.group(cls=Group, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
 @click.version_option(__version__, message="aktify-sandbox %(version)s")
-@located
+@connection_options
 @click.pass_context
 def main(ctx: click.Context, url: str | None, token: str | None) -> None:
     """A local stand-in for Aktify's lead API: POST /api/v1/leads on your own machine.

@@ -133,9 +133,9 @@ def _rules(settings: "Settings", campaign: str | None) -> "LeadRules":
 
 
 def _write(target: Path, write: Callable[[BinaryIO], int]) -> int:
-    from aktify_sandbox.cli.files import written
+    from aktify_sandbox.cli.files import atomic_output
 
-    with written(target) as out:
+    with atomic_output(target) as out:
         return write(cast("BinaryIO", out))
 
 

@@ -74,7 +74,7 @@ class Client:
         import httpx
 
         self.target = target
-        self._token = None if token is None else fit_for_header(token, "token")
+        self._token = None if token is None else check_header_value(token, "token")
         self._is_proved = self.is_failing = False
         try:  # no proxies, no redirects: this talks to a sandbox and to nothing else
             self.http = httpx.Client(base_url=target.url, trust_env=False, timeout=_PATIENCE)
@@ -215,14 +215,14 @@ class Client:
             self.check()
 
 
-def fit_for_header(secret: str, kind: str) -> str:
+def check_header_value(secret: str, kind: str) -> str:
     """A key or a token that a header can carry. Any other is wrong usage, and isn't shown."""
     if not re.fullmatch("[!-~]+", secret):
         raise click.UsageError(f"--{kind}: a {kind} is visible ASCII characters, no spaces or line breaks.")
     return secret
 
 
-def located(command: Command) -> Command:
+def connection_options(command: Command) -> Command:
     """The options that say where the sandbox is."""
     url = click.option(
         "--url", metavar="ADDRESS", help="Where the sandbox is [default: the one served here]."
@@ -231,11 +231,11 @@ def located(command: Command) -> Command:
     return url(token(command))
 
 
-def talks(command: Command) -> Command:
+def with_client(command: Command) -> Command:
     """Give the command the `client` that its options, or those of the whole command line, name."""
 
     @functools.wraps(command)
-    def with_client(*args: Any, url: str | None, token: str | None, **more: Any) -> Any:
+    def connected(*args: Any, url: str | None, token: str | None, **more: Any) -> Any:
         context = click.get_current_context()
         general = context.find_root().params
         url = general.get("url") if url is None else url
@@ -247,11 +247,11 @@ def talks(command: Command) -> Command:
         context.call_on_close(client.http.close)
         return command(*args, client=client, **more)
 
-    return cast("Command", located(with_client))
+    return cast("Command", connection_options(connected))
 
 
-def asks(what: str) -> Callable[[Command], Command]:
-    """Ask before something is lost that nothing brings back. Stands below `talks`."""
+def confirms(what: str) -> Callable[[Command], Command]:
+    """Ask before something is lost that nothing brings back. Stands below `with_client`."""
 
     def decorate(command: Command) -> Command:
         @functools.wraps(command)

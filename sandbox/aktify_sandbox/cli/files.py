@@ -61,7 +61,7 @@ class Shown:
 
 
 @contextlib.contextmanager
-def written(file: Path) -> Iterator[Out]:
+def atomic_output(file: Path) -> Iterator[Out]:
     """Where to write: what stands under the name afterwards is whole, and the owner's alone."""
     if file == STANDARD:
         yield Shown(sys.stdout) if on_terminal() else sys.stdout.buffer

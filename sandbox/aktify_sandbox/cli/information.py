@@ -6,7 +6,7 @@ from typing import Any
 import click
 
 from aktify_sandbox.addresses import DEFAULT_URL
-from aktify_sandbox.cli.client import Client, Refused, as_json, talks
+from aktify_sandbox.cli.client import Client, Refused, as_json, with_client
 from aktify_sandbox.cli.files import READABLE, text_of
 from aktify_sandbox.cli.serve import settings_of, settings_options
 from aktify_sandbox.cli.tables import print_json, print_table
@@ -16,7 +16,7 @@ from aktify_sandbox.cli.tables import print_json, print_table
 @click.argument("file", type=READABLE)
 @click.option("--key", envvar="AKTIFY_API_KEY", metavar="KEY", help="The key it would be sent with.")
 @as_json
-@talks
+@with_client
 def explain(file: Path, key: str | None, in_json: bool, client: Client) -> None:
     """What a lead would be answered, and why.
 
@@ -41,7 +41,7 @@ _RULES = ("config", "profile", "rulings")
 @click.command()
 @settings_options(*_RULES)
 @as_json
-@talks
+@with_client
 def rulings(in_json: bool, client: Client, **flags: Any) -> None:
     """What is ruled where the vendor's page is silent.
 

@@ -2,7 +2,7 @@
 
 import click
 
-from aktify_sandbox.cli.client import Client, as_json, talks
+from aktify_sandbox.cli.client import Client, as_json, with_client
 from aktify_sandbox.cli.tables import print_json, print_table
 
 
@@ -18,7 +18,7 @@ def keys() -> None:
 
 @keys.command("list")
 @as_json
-@talks
+@with_client
 def list_keys(in_json: bool, client: Client) -> None:
     """The keys that are known, masked or by their names.
 
@@ -48,7 +48,7 @@ def list_keys(in_json: bool, client: Client) -> None:
 @click.option("--campaign", metavar="NAME", help="Its campaign (default: the first one).")
 @click.option("--name", metavar="NAME", help="How it is shown (default: masked).")
 @as_json
-@talks
+@with_client
 def add(key: str | None, campaign: str | None, name: str | None, in_json: bool, client: Client) -> None:
     """Add a key, KEY or a fresh one, and print it. It is shown only this once.
 
@@ -67,7 +67,7 @@ def add(key: str | None, campaign: str | None, name: str | None, in_json: bool, 
 
 @keys.command()
 @click.argument("key")
-@talks
+@with_client
 def revoke(key: str, client: Client) -> None:
     """Revoke a key: from now on it is a 401.
 

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from aktify_sandbox.cli.client import Client, as_json, asks, talks
-from aktify_sandbox.cli.files import READABLE, STANDARD, written
+from aktify_sandbox.cli.client import Client, as_json, confirms, with_client
+from aktify_sandbox.cli.files import READABLE, STANDARD, atomic_output
 from aktify_sandbox.cli.lead_files import file_options, rows_of
 from aktify_sandbox.cli.tables import clean, print_json, print_table
 
@@ -38,7 +38,7 @@ def leads() -> None:
 )
 @click.option("--before", metavar="ID", help="Go on from here.")
 @as_json
-@talks
+@with_client
 def list_leads(in_json: bool, client: Client, **filters: Any) -> None:
     """The newest leads, newest first.
 
@@ -72,7 +72,7 @@ def _name(lead: dict[str, Any]) -> str:
 )
 @click.option("--campaign", metavar="NAME", help="Only this campaign's.")
 @click.option("--output", metavar="FILE", type=click.Path(path_type=Path), help="Write it here instead.")
-@talks
+@with_client
 def export(form: str, campaign: str | None, output: Path | None, client: Client) -> None:
     """Print all leads, oldest first. `leads import` takes each format again.
 
@@ -81,7 +81,7 @@ def export(form: str, campaign: str | None, output: Path | None, client: Client)
       aktify-sandbox leads export --format csv --output leads.csv
     """
     everything = _all(client, campaign)
-    with written(output or STANDARD) as out:
+    with atomic_output(output or STANDARD) as out:
         for text in _in_form(form, everything):
             out.write(text.encode())
 
@@ -111,7 +111,7 @@ def _all(client: Client, campaign: str | None) -> Iterator[dict[str, Any]]:
 @click.argument("file", type=READABLE)
 @click.option("--campaign", metavar="NAME", help="Into which campaign, where the file doesn't say.")
 @file_options
-@talks
+@with_client
 def import_leads(
     file: Path,
     campaign: str | None,
@@ -170,8 +170,8 @@ def _refusal(unit: str, row: "Row", problem: dict[str, str]) -> str:
 @leads.command()
 @click.option("--campaign", metavar="NAME", help="Only this campaign's.")
 @click.option("--phone", metavar="NUMBER", help="Only this number's, in any spelling.")
-@talks
-@asks("Forget leads")
+@with_client
+@confirms("Forget leads")
 def clear(campaign: str | None, phone: str | None, client: Client) -> None:
     """Forget leads, so that their numbers are accepted again.
 

@@ -8,8 +8,8 @@ from typing import Any, TypeVar
 
 import click
 
-from aktify_sandbox.cli.client import Client, as_json, asks, talks
-from aktify_sandbox.cli.tables import clean, painted, print_json, print_raw
+from aktify_sandbox.cli.client import Client, as_json, confirms, with_client
+from aktify_sandbox.cli.tables import clean, colour_status, print_json, print_raw
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 
@@ -54,7 +54,7 @@ def filters(command: Command) -> Command:
 )
 @click.option("--before", metavar="ID", help="Go on from here.")
 @as_json
-@talks
+@with_client
 def list_requests(in_json: bool, client: Client, **wanted: Any) -> None:
     """The newest requests, newest first.
 
@@ -84,7 +84,7 @@ def list_requests(in_json: bool, client: Client, **wanted: Any) -> None:
 def row(record: dict[str, Any]) -> str:
     """A request on one line."""
     response = record["response"]
-    status = painted(response["status"] if response else "---")
+    status = colour_status(response["status"] if response else "---")
     where = "" if record["path"] in ("/api/v1/leads", "") else f"{record['method']} {record['path']}: "
     cells = (record["receivedAt"], status, record["id"], f"{clean(record['phone']):<12}", record["campaign"])
     return (
@@ -104,7 +104,7 @@ def _patience(record: dict[str, Any]) -> str:
     "-n", "count", default=0, metavar="N", type=click.IntRange(0, 1_000), help="Show the last N first."
 )
 @click.option("--json", "in_json", is_flag=True, help="Print one JSON object per line.")
-@talks
+@with_client
 def tail(count: int, in_json: bool, client: Client, **wanted: Any) -> None:
     """Show requests as they come, until Ctrl-C.
 
@@ -136,7 +136,7 @@ def tail(count: int, in_json: bool, client: Client, **wanted: Any) -> None:
 )
 @filters
 @click.option("--output", metavar="FILE", type=click.Path(path_type=Path), help="Write it here instead.")
-@talks
+@with_client
 def export(form: str, output: Path | None, client: Client, **wanted: Any) -> None:
     """Print requests whole, oldest first. A key is $AKTIFY_API_KEY in all of them.
 
@@ -144,11 +144,11 @@ def export(form: str, output: Path | None, client: Client, **wanted: Any) -> Non
     Example:
       aktify-sandbox requests export --format har --output requests.har
     """
-    from aktify_sandbox.cli.files import STANDARD, written
+    from aktify_sandbox.cli.files import STANDARD, atomic_output
 
     with (
         client.stream("/requests/export", format=form, **wanted) as answer,
-        written(output or STANDARD) as out,
+        atomic_output(output or STANDARD) as out,
     ):
         for piece in answer.iter_bytes():
             out.write(piece)
@@ -163,7 +163,7 @@ def export(form: str, output: Path | None, client: Client, **wanted: Any) -> Non
     help="As HAR, or as a line or code that sends it again.",
 )
 @as_json
-@talks
+@with_client
 def show(id: str, form: str | None, in_json: bool, client: Client) -> None:  # noqa: A002  the word on the command line
     """One request whole: what came, what was answered, why.
 
@@ -185,8 +185,8 @@ def show(id: str, form: str | None, in_json: bool, client: Client) -> None:  # n
 
 
 @requests.command()
-@talks
-@asks("Forget the record of requests")
+@with_client
+@confirms("Forget the record of requests")
 def clear(client: Client) -> None:
     """Forget the record and take it off the disk.
 

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from aktify_sandbox.cli.client import Client, as_json, talks
+from aktify_sandbox.cli.client import Client, as_json, with_client
 from aktify_sandbox.cli.tables import print_json, print_table
 from aktify_sandbox.text import plural
 
@@ -27,7 +27,7 @@ def scenarios() -> None:
 
 @scenarios.command("list")
 @as_json
-@talks
+@with_client
 def list_scenarios(in_json: bool, client: Client) -> None:
     """The scenarios that can be named, those in force first.
 
@@ -125,7 +125,7 @@ def _found(name: str) -> Path:
 
 @scenarios.command()
 @click.argument("names", nargs=-1, required=True, metavar="NAME…")
-@talks
+@with_client
 def use(names: tuple[str, ...], client: Client) -> None:
     """Put scenarios into force in a running sandbox.
 
@@ -140,7 +140,7 @@ def use(names: tuple[str, ...], client: Client) -> None:
 
 
 @scenarios.command()
-@talks
+@with_client
 def clear(client: Client) -> None:
     """Put no scenario into force: answers are natural again.
 
@@ -170,7 +170,7 @@ def clear(client: Client) -> None:
     "--any", "applies_to_all", is_flag=True, help="For every request, even with a wrong key or body."
 )
 @click.option("--clear", "clearing", is_flag=True, help="Forget the forced answers that are still waiting.")
-@talks
+@with_client
 def force(status: str | None, clearing: bool, client: Client, **given: Any) -> None:
     """Force the next answers to be a status or a fault.
 

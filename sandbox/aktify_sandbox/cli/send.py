@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from aktify_sandbox.cli.client import Client, as_json, fit_for_header, talks
+from aktify_sandbox.cli.client import Client, as_json, check_header_value, with_client
 from aktify_sandbox.cli.files import READABLE
 from aktify_sandbox.cli.lead_files import file_options, readable, rows_of
 from aktify_sandbox.cli.samples import FICTIONAL
@@ -52,7 +52,7 @@ _EVERY = 250
 @click.option("--only-good", is_flag=True, help="Send only what would be accepted; the rest is counted.")
 @file_options
 @as_json
-@talks
+@with_client
 def send(
     file: Path | None,
     sample: int | None,
@@ -78,7 +78,7 @@ def send(
     """
     if (file is None) == (sample is None):
         raise click.UsageError("Give either a FILE or --sample N.")
-    fit_for_header(key, "key")
+    check_header_value(key, "key")
     if file is not None:
         leads, rows = rows_of(file, mapping, encoding, delimiter)
         summary = Summary(leads.unit)

@@ -9,7 +9,7 @@ from typing import Any
 
 import click
 
-from aktify_sandbox.cli.client import Client, Seconds, asks, talks
+from aktify_sandbox.cli.client import Client, Seconds, confirms, with_client
 from aktify_sandbox.settings import Flag, Settings, SettingsMistake, fields_for_flags
 
 Command = Callable[..., Any]
@@ -124,7 +124,7 @@ def init(folder: Path) -> None:
 @click.option(
     "--timeout", type=Seconds(0), default=10.0, show_default=True, metavar="SECONDS", help="How long to wait."
 )
-@talks
+@with_client
 def wait(timeout: float, client: Client) -> None:
     """Wait until a sandbox answers; exit code 1 if none does in time.
 
@@ -150,8 +150,8 @@ def wait(timeout: float, client: Client) -> None:
 
 
 @click.command()
-@talks
-@asks("End the sandbox")
+@with_client
+@confirms("End the sandbox")
 def stop(client: Client) -> None:
     """End a running sandbox cleanly.
 
@@ -164,8 +164,8 @@ def stop(client: Client) -> None:
 
 
 @click.command()
-@talks
-@asks("Forget leads, requests, forced answers and counters")
+@with_client
+@confirms("Forget leads, requests, forced answers and counters")
 def reset(client: Client) -> None:
     """Forget leads, requests, forced answers and counters.
 

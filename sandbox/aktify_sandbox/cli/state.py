@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, BinaryIO
 
 import click
 
-from aktify_sandbox.cli.client import Client, Refused, as_json, asks, talks
-from aktify_sandbox.cli.files import READABLE, STANDARD, standard_input, written
+from aktify_sandbox.cli.client import Client, Refused, as_json, confirms, with_client
+from aktify_sandbox.cli.files import READABLE, STANDARD, atomic_output, standard_input
 from aktify_sandbox.cli.lead_files import progress
 from aktify_sandbox.cli.serve import settings_of
 from aktify_sandbox.cli.tables import clean, print_json
@@ -47,7 +47,7 @@ def state() -> None:
     help="What `state load` reads, or a file for TinyDB(path).",
 )
 @as_json
-@talks
+@with_client
 def save(file: Path, form: str, in_json: bool, client: Client) -> None:
     """Write the state to a file, whole or not at all.
 
@@ -59,7 +59,7 @@ def save(file: Path, form: str, in_json: bool, client: Client) -> None:
       aktify-sandbox state save known-leads.jsonl
       aktify-sandbox state save --format tinydb state.json
     """
-    with client.stream("/state") as answer, written(file) as out:
+    with client.stream("/state") as answer, atomic_output(file) as out:
         pieces = answer.iter_bytes()
         for piece in pieces if form == "log" else _as_tinydb(pieces, file):
             out.write(piece)
@@ -77,8 +77,8 @@ def save(file: Path, form: str, in_json: bool, client: Client) -> None:
 @state.command()
 @click.argument("file", type=READABLE)
 @as_json
-@talks
-@asks("Replace the whole state")
+@with_client
+@confirms("Replace the whole state")
 def load(file: Path, in_json: bool, client: Client) -> None:
     """Put a saved state in place of all that is remembered.
 

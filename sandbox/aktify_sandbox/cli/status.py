@@ -2,13 +2,13 @@
 
 import click
 
-from aktify_sandbox.cli.client import Client, as_json, talks
+from aktify_sandbox.cli.client import Client, as_json, with_client
 from aktify_sandbox.cli.tables import clean, print_json
 
 
 @click.command()
 @as_json
-@talks
+@with_client
 def status(in_json: bool, client: Client) -> None:
     """Show which sandbox the commands talk to.
 

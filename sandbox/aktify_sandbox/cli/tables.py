@@ -61,7 +61,7 @@ def clean(cell: Any) -> str:
     return "-" if cell is None else printable(str(cell))
 
 
-def painted(status: Any) -> str:
+def colour_status(status: Any) -> str:
     """A status in its colour (on a terminal that wants colours)."""
     if os.environ.get("NO_COLOR"):
         return str(status)

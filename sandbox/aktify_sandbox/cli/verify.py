@@ -6,7 +6,7 @@ from typing import Any
 
 import click
 
-from aktify_sandbox.cli.client import Client, Seconds, as_json, talks
+from aktify_sandbox.cli.client import Client, Seconds, as_json, with_client
 from aktify_sandbox.cli.tables import print_json
 from aktify_sandbox.cli.verdicts import Expected, ask_all, expectations_in, lines_of
 
@@ -42,7 +42,7 @@ _WORDS = ("phone", "status", "key", "campaign", "since", "after")
     "--junit", "junit_file", metavar="FILE", type=click.Path(path_type=Path), help="Write it as JUnit XML."
 )
 @as_json
-@talks
+@with_client
 def verify(
     files: tuple[Path, ...],
     timeout: float,
