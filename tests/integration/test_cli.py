@@ -15,19 +15,19 @@ import pytest
 from click.testing import CliRunner
 
 from aktify_sandbox.cli import main
-from aktify_sandbox.cli.samples import FICTIONAL, samples
+from aktify_sandbox.cli.sample_leads import FICTIONAL, sample_leads
 from aktify_sandbox.contract.lead import LeadRules
 from aktify_sandbox.contract.phone import identity, is_fictional
 from aktify_sandbox.contract.rulings import PROFILES, Rulings
 from support.commands import in_json, run
 from support.make_leads_csv import EXPECTED, ROWS, rows
 from support.paths import ROOT
-from support.running import COMMAND, LEAD, Running, Serve, clean_environment
+from support.running import COMMAND, LEAD, Running, Serve, clean_environment, commands_of
 
 
 def commands() -> list[list[str]]:
     found: list[list[str]] = []
-    for name, command in main.commands.items():
+    for name, command in commands_of(main).items():
         inner = getattr(command, "commands", None)
         found += [[name, word] for word in inner] if inner else [[name]]
     return found
@@ -345,11 +345,13 @@ def phones(leads: Iterable[bytes]) -> list[str]:
 
 
 def test_samples_are_different_valid_and_the_same_for_a_seed(sandbox: Running) -> None:
-    assert list(samples(2_000)) == list(samples(2_000))
-    assert len(set(phones(samples(30_000)))) == 30_000
+    assert list(sample_leads(2_000)) == list(sample_leads(2_000))
+    assert len(set(phones(sample_leads(30_000)))) == 30_000
     for profile in PROFILES:
         rules = LeadRules(Rulings.of(profile))
-        for lead in [*samples(FICTIONAL, 3)][::97] + [*samples(FICTIONAL + 20_000, 4)][-20_000::997]:
+        for lead in [*sample_leads(FICTIONAL, 3)][::97] + [*sample_leads(FICTIONAL + 20_000, 4)][
+            -20_000::997
+        ]:
             assert rules.read(lead, b"application/json", None).problems == ()
     assert in_json(sandbox, "send", "--sample", "300", "--seed", "7")["statuses"] == {"201": 300}
     assert in_json(sandbox, "send", "--sample", "300", "--seed", "7")["statuses"] == {"409": 300}
@@ -369,10 +371,10 @@ def test_each_run_makes_new_samples_and_says_how_to_make_them_again(sandbox: Run
 def test_thousands_of_samples_are_fictional_and_none_is_in_the_damaged_csv() -> None:
     assert FICTIONAL >= 4_000
     for seed in range(5):
-        made = phones(samples(FICTIONAL + 1, seed))
+        made = phones(sample_leads(FICTIONAL + 1, seed))
         assert [is_fictional(phone) for phone in made] == [True] * FICTIONAL + [False]
         assert not any(phone[8:10] == "01" and int(phone[10:]) >= 40 for phone in made[:-1])
-    everything = set(phones(samples(30_000)))
+    everything = set(phones(sample_leads(30_000)))
     in_csv = {identity(row["phoneNumber"]) for row in rows()} - {None}
     assert in_csv.isdisjoint(everything)
     assert all(is_fictional(phone or "") for phone in in_csv)

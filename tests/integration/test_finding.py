@@ -20,7 +20,7 @@ from aktify_sandbox.addresses import AddressMistake, address_of
 from aktify_sandbox.cli import main
 from aktify_sandbox.storage import server_file
 from aktify_sandbox.storage.folder import Folder
-from support.running import COMMAND, Running, clean_environment
+from support.running import COMMAND, Running, clean_environment, commands_of
 
 SERVER_FILE = Path(".aktify-sandbox") / "server.json"
 
@@ -323,7 +323,7 @@ def test_without_a_terminal_nobody_is_asked_and_the_address_is_said(served: Runn
 
 
 def commands(group: click.Group, *before: str) -> Iterator[tuple[tuple[str, ...], click.Command]]:
-    for name, command in group.commands.items():
+    for name, command in commands_of(group).items():
         if isinstance(command, click.Group):
             yield from commands(command, *before, name)
         else:

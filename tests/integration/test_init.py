@@ -4,13 +4,13 @@ import json
 import subprocess
 from pathlib import Path
 
-from aktify_sandbox.cli.init import init
+from aktify_sandbox.cli.commands.init import write_missing
 from aktify_sandbox.settings import Settings
 from support.running import COMMAND, unmeasured
 
 
 def test_what_is_written_loads_and_names_its_schema(tmp_path: Path) -> None:
-    written = dict(init(tmp_path / "new"))
+    written = dict(write_missing(tmp_path / "new"))
     assert set(written.values()) == {"written"}
     settings, notices = Settings.gather({}, {}, tmp_path / "new")
     assert settings.port == 8509
@@ -22,7 +22,7 @@ def test_what_is_written_loads_and_names_its_schema(tmp_path: Path) -> None:
 
 def test_what_is_there_stays_as_it_is(tmp_path: Path) -> None:
     (tmp_path / "aktify-sandbox.yaml").write_text("port: 1\n")
-    written = {path.name: what for path, what in init(tmp_path)}
+    written = {path.name: what for path, what in write_missing(tmp_path)}
     assert written == {
         "aktify-sandbox.yaml": "exists",
         "mine.yaml": "written",
@@ -32,11 +32,11 @@ def test_what_is_there_stays_as_it_is(tmp_path: Path) -> None:
         "lead.json": "written",
     }
     assert (tmp_path / "aktify-sandbox.yaml").read_text() == "port: 1\n"
-    assert set(dict(init(tmp_path)).values()) == {"exists"}
+    assert set(dict(write_missing(tmp_path)).values()) == {"exists"}
 
 
 def test_a_file_that_the_disk_cut_short_is_not_taken_for_the_users_own(tmp_path: Path) -> None:
     command = ["sh", "-c", 'ulimit -f 1; exec "$@"', "sh", *COMMAND, "init"]
     done = subprocess.run(command, cwd=tmp_path, env=unmeasured(), capture_output=True, text=True)
     assert (done.returncode, done.stderr.count("\n")) == (1, 1)
-    assert set(dict(init(tmp_path)).values()) == {"written"}
+    assert set(dict(write_missing(tmp_path)).values()) == {"written"}

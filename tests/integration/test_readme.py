@@ -14,7 +14,7 @@ from aktify_sandbox.contract.rulings import RULINGS, Rulings
 from aktify_sandbox.contract.schema import lead_schema
 from aktify_sandbox.scenarios.loader import read_scenario
 from support.paths import ROOT
-from support.running import COMMAND, Running, all_routes, clean_environment
+from support.running import COMMAND, Running, all_routes, clean_environment, commands_of
 
 README = (ROOT / "README.md").read_text()
 DOCS = ROOT / "docs"
@@ -168,7 +168,7 @@ def test_the_table_of_rulings_is_the_one_in_force() -> None:
 
 def commands() -> list[str]:
     found: list[str] = []
-    for name, command in main.commands.items():
+    for name, command in commands_of(main).items():
         inner = getattr(command, "commands", None)
         found += [f"{name} {word}" for word in inner] if inner else [name]
     return found

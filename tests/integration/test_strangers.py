@@ -14,7 +14,7 @@ import pytest
 from click.testing import CliRunner
 
 from aktify_sandbox.cli import main
-from support.running import COMMAND, Running, clean_environment
+from support.running import COMMAND, Running, clean_environment, commands_of
 
 NEEDED = {
     "explain": ["-"],
@@ -33,7 +33,7 @@ NEEDED = {
 
 def talking(group: click.Group, before: str = "") -> Iterator[str]:
     """Every command that talks to a sandbox."""
-    for name, command in group.commands.items():
+    for name, command in commands_of(group).items():
         if isinstance(command, click.Group):
             yield from talking(command, f"{before}{name} ")
         elif any(each.name == "url" for each in command.params):

@@ -11,7 +11,7 @@ from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
 
-from aktify_sandbox.cli.samples import samples
+from aktify_sandbox.cli.sample_leads import sample_leads
 
 FILE = Path(__file__).parents[2] / "fixtures" / "leads.csv"
 ROWS = 1_000
@@ -85,7 +85,7 @@ for _count, _status, _ in DAMAGE.values():
 def rows() -> list[Row]:
     """The rows of the file."""
     chance = random.Random(8509)
-    leads = [json.loads(lead) for lead in samples(ROWS - REPEATED, areas=AREAS)]
+    leads = [json.loads(lead) for lead in sample_leads(ROWS - REPEATED, areas=AREAS)]
     made: list[Row] = []
     for number, lead in enumerate(leads):
         stamp = f"2022-11-{1 + number % 28:02d}T{number % 24:02d}:04:28-0600"

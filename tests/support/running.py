@@ -11,6 +11,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
+import click
 import httpx
 import pytest
 from starlette.routing import Mount, Route
@@ -36,6 +37,13 @@ def unmeasured(**more: str) -> dict[str, str]:
     return {
         name: value for name, value in clean_environment(**more).items() if not name.startswith("COVERAGE")
     }
+
+
+def commands_of(group: click.Group) -> dict[str, click.Command]:
+    """The commands of a group by their names."""
+    context = click.Context(group)
+    found = {name: group.get_command(context, name) for name in group.list_commands(context)}
+    return {name: command for name, command in found.items() if command}
 
 
 def needs(program: str) -> str:

@@ -19,9 +19,9 @@ import httpx
 import pytest
 import xmlschema
 
-from aktify_sandbox.cli.expect import ComparisonMistake, comparison
+from aktify_sandbox.cli.assertions import ComparisonMistake, parse_assertion
+from aktify_sandbox.cli.expectations import Result
 from aktify_sandbox.cli.junit import document
-from aktify_sandbox.cli.verdicts import Verdict
 from support.paths import SUPPORT
 from support.running import COMMAND, LEAD, clean_environment
 
@@ -417,9 +417,9 @@ def test_the_command_begins_with_signals_as_we_did(tmp_path: Path, ignored: bool
 
 def test_a_signal_that_comes_as_the_command_ends_is_for_nobody() -> None:
     code = (
-        "import os, signal; from aktify_sandbox.cli.child import Signals\n"
+        "import os, signal; from aktify_sandbox.cli.child_process import Signals\n"
         "signals = Signals()\n"
-        "with signals.held():\n    os.kill(os.getpid(), signal.SIGTERM); signals.release(); print('alive')\n"
+        "with signals.blocked():\n    os.kill(os.getpid(), signal.SIGTERM); signals.release(); print('alive')\n"
         "os.kill(os.getpid(), signal.SIGTERM)"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=30)
@@ -685,7 +685,7 @@ def test_a_mistake_in_what_is_expected_runs_no_command(tmp_path: Path, words: li
 )
 def test_comparisons_mean_what_they_say(busy: tuple[Any, str], text: str, met: bool) -> None:
     client, after = busy
-    verdict = comparison(text).judge(client, after)
+    verdict = parse_assertion(text).verify(client, after)
     assert verdict.ok == met
     assert verdict.name == text.strip()
     assert met or f"{text.strip()}" in verdict.text
@@ -724,7 +724,7 @@ def busy(tmp_path_factory: pytest.TempPathFactory) -> Any:
 )
 def test_what_is_no_comparison_is_refused_in_words(text: str) -> None:
     with pytest.raises(ComparisonMistake) as mistake:
-        comparison(text)
+        parse_assertion(text)
     assert "leads" in str(mistake.value) or "0" in str(mistake.value)
 
 
@@ -774,7 +774,7 @@ def test_a_junit_file_that_cannot_be_written_hides_nothing(tmp_path: Path, code:
 
 
 def test_whatever_stands_in_an_expectation_the_junit_document_is_valid() -> None:
-    text = document([Verdict(HOSTILE, False, f"{HOSTILE}\nmore", {}), Verdict(HOSTILE, True, "", {})], 1.5)
+    text = document([Result(HOSTILE, False, f"{HOSTILE}\nmore", {}), Result(HOSTILE, True, "", {})], 1.5)
     assert [ok for _, ok in cases(text)] == [False, True]
     failure = ET.fromstring(text).findtext(".//failure")
     assert failure

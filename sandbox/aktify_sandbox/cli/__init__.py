@@ -1,26 +1,15 @@
 """The command line. What only one command needs is imported inside it, so that `--help` answers at once."""
 
 import functools
+import importlib
+import pkgutil
 from typing import Any
 
 import click
 
-from aktify_sandbox.cli import (
-    check,
-    information,
-    keys,
-    leads,
-    requests,
-    scenarios,
-    send,
-    serve,
-    state,
-    status,
-    verify,
-)
-from aktify_sandbox.cli import exec as exec_
+from aktify_sandbox.cli import commands
 from aktify_sandbox.cli.client import connection_options
-from aktify_sandbox.cli.streams import run
+from aktify_sandbox.cli.standard_streams import run
 from aktify_sandbox.text import suggest
 from aktify_sandbox.version import __version__
 
@@ -28,11 +17,23 @@ __all__ = ["main"]
 
 
 class Group(click.Group):
-    """A group that asks “did you mean” about an unknown command."""
+    """The commands of the folder `commands`, each loaded when it is wanted; an unknown one gets “did you mean”."""
 
     def main(self, *args: Any, **options: Any) -> Any:
         """Run as a program."""
         return run(functools.partial(super().main, *args, **options))
+
+    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002  click's own signature
+        """The names of the files, which are those of the commands."""
+        return sorted(module.name for module in pkgutil.iter_modules(commands.__path__))
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """The command in the file of that name."""
+        if cmd_name not in self.list_commands(ctx):
+            return None
+        module = importlib.import_module(f"{commands.__name__}.{cmd_name}")
+        found = (each for each in vars(module).values() if isinstance(each, click.Command))
+        return next(each for each in found if each.name == cmd_name)
 
     def resolve_command(
         self, ctx: click.Context, args: list[str]
@@ -62,35 +63,11 @@ def main(ctx: click.Context, url: str | None, token: str | None) -> None:
     Example:
       aktify-sandbox status
     """
-    command = main.commands.get(ctx.invoked_subcommand or "")
-    if (url or token) and command and not _talks(command):
+    command = main.get_command(ctx, ctx.invoked_subcommand or "")
+    if (url or token) and command and not _is_connected(command):
         raise click.UsageError(f"{command.name} talks to no running sandbox: leave out --url and --token.")
 
 
-def _talks(command: click.Command) -> bool:
+def _is_connected(command: click.Command) -> bool:
     inner = command.commands.values() if isinstance(command, click.Group) else (command,)
     return any(option.name == "url" for each in inner for option in each.params)
-
-
-for command in (
-    serve.serve,
-    exec_.exec_,
-    serve.init,
-    serve.wait,
-    serve.stop,
-    status.status,
-    check.check,
-    send.send,
-    information.explain,
-    verify.verify,
-    requests.requests,
-    leads.leads,
-    keys.keys,
-    scenarios.scenarios,
-    scenarios.force,
-    state.state,
-    serve.reset,
-    information.rulings,
-    information.schema,
-):
-    main.add_command(command)

@@ -10,7 +10,7 @@ from typing import BinaryIO, Protocol, TextIO
 import click
 
 from aktify_sandbox.atomic_write import replaced
-from aktify_sandbox.cli.tables import on_terminal
+from aktify_sandbox.cli.output import on_terminal
 from aktify_sandbox.text import escaped
 
 STANDARD = Path("-")

@@ -10,7 +10,7 @@ from pathlib import Path
 import click
 
 from aktify_sandbox.atomic_write import readable_to_all, replaced
-from aktify_sandbox.cli.verdicts import Verdict
+from aktify_sandbox.cli.expectations import Result
 
 _NEVER_IN_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 _WHITE_SPACE = {ord(char): f"&#{ord(char)};" for char in "\n\r\t"}
@@ -25,19 +25,19 @@ def check(file: Path | None) -> None:
         )
 
 
-def write(file: Path, verdicts: Iterable[Verdict], seconds: float) -> None:
-    """Write the verdicts. Ends the command if the file can't be written."""
+def write(file: Path, results: Iterable[Result], seconds: float) -> None:
+    """Write the results. Ends the command if the file can't be written."""
     try:
         with replaced(file, mode=readable_to_all()) as out:
-            out.write(document(list(verdicts), seconds).encode())
+            out.write(document(list(results), seconds).encode())
     except OSError as error:
         raise click.ClickException(f"--junit {file} can't be written: {error.strerror}.") from None
 
 
-def document(verdicts: list[Verdict], seconds: float) -> str:
+def document(results: list[Result], seconds: float) -> str:
     """The whole document: one suite, a case for each expectation."""
-    failures = sum(not verdict.ok for verdict in verdicts)
-    counts = f'tests="{len(verdicts)}" failures="{failures}" errors="0"'
+    failures = sum(not result.ok for result in results)
+    counts = f'tests="{len(results)}" failures="{failures}" errors="0"'
     host = _quoted(socket.gethostname() or "localhost")
     now = datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%S")
     lines = [
@@ -46,7 +46,7 @@ def document(verdicts: list[Verdict], seconds: float) -> str:
         f'<testsuite id="0" package="aktify-sandbox" name={_quoted(_SUITE)} timestamp="{now}" hostname={host}',
         f'  {counts} time="{seconds:.3f}">',
         "<properties/>",
-        *map(_case, verdicts),
+        *map(_case, results),
         "<system-out/>",
         "<system-err/>",
         "</testsuite>",
@@ -55,12 +55,12 @@ def document(verdicts: list[Verdict], seconds: float) -> str:
     return "\n".join(lines) + "\n"
 
 
-def _case(verdict: Verdict) -> str:
-    head = f'<testcase classname="aktify-sandbox" name={_quoted(verdict.name)} time="0.000"'
-    if verdict.ok:
+def _case(result: Result) -> str:
+    head = f'<testcase classname="aktify-sandbox" name={_quoted(result.name)} time="0.000"'
+    if result.ok:
         return f"{head}/>"
-    first = verdict.text.partition("\n")[0]
-    failure = f'<failure type="expectation" message={_quoted(first)}>{_escaped(verdict.text)}</failure>'
+    first = result.text.partition("\n")[0]
+    failure = f'<failure type="expectation" message={_quoted(first)}>{_escaped(result.text)}</failure>'
     return f"{head}>{failure}</testcase>"
 
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from aktify_sandbox.cli.files import standard_input
-from aktify_sandbox.cli.tables import clean, on_terminal, terminal_width
+from aktify_sandbox.cli.output import clean, on_terminal, terminal_width
 from aktify_sandbox.text import plural
 
 if TYPE_CHECKING:

@@ -9,9 +9,9 @@ import click
 from aktify_sandbox.cli.client import Client, as_json, check_header_value, with_client
 from aktify_sandbox.cli.files import READABLE
 from aktify_sandbox.cli.lead_files import file_options, readable, rows_of
-from aktify_sandbox.cli.samples import FICTIONAL
-from aktify_sandbox.cli.summary import Summary
-from aktify_sandbox.cli.tables import print_json
+from aktify_sandbox.cli.output import print_json
+from aktify_sandbox.cli.sample_leads import FICTIONAL
+from aktify_sandbox.cli.send_summary import Summary
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -106,13 +106,13 @@ def send(
 def _sample(count: int, seed: int | None) -> "Iterator[Row]":
     import secrets
 
-    from aktify_sandbox.cli.samples import samples
+    from aktify_sandbox.cli.sample_leads import sample_leads
     from aktify_sandbox.leadfiles.reader import Row
 
     if seed is None:
         seed = secrets.randbelow(1_000_000)
         click.echo(f"New samples; --seed {seed} makes the same ones again.", err=True)
-    return (Row(number, content, []) for number, content in enumerate(samples(count, seed), 1))
+    return (Row(number, content, []) for number, content in enumerate(sample_leads(count, seed), 1))
 
 
 def _rules_of(client: Client, key: str) -> "tuple[str, LeadRules]":

@@ -3,7 +3,7 @@
 import click
 
 from aktify_sandbox.cli.client import Client, as_json, with_client
-from aktify_sandbox.cli.tables import clean, print_json
+from aktify_sandbox.cli.output import clean, print_json
 
 
 @click.command()

@@ -4,7 +4,7 @@ import re
 from typing import Any, NamedTuple
 
 from aktify_sandbox.cli.client import Client
-from aktify_sandbox.cli.verdicts import Expected, Verdict, ask
+from aktify_sandbox.cli.expectations import Expectation, Result, verify
 
 _FORM = re.compile(r"\s*([A-Za-z0-9]+)\s*(==|!=|<=|>=|<|>)\s*([0-9]{1,7})\s*")
 _STATUS = re.compile(r"[1-5](?:xx|[0-9]{2})")
@@ -25,7 +25,7 @@ class ComparisonMistake(ValueError):
     """What can't be compared, in words for the user."""
 
 
-class Comparison(NamedTuple):
+class Assertion(NamedTuple):
     """What shall be so at the end."""
 
     text: str
@@ -33,10 +33,10 @@ class Comparison(NamedTuple):
     operator: str
     number: int
 
-    def judge(self, client: Client, after: str | None) -> Verdict:
+    def verify(self, client: Client, after: str | None) -> Result:
         """Ask the sandbox. `after`: only requests newer than that id count."""
-        verdicts = [ask(client, Expected(self._expectation(count)), after) for count in self._counts()]
-        best = next((each for each in verdicts if each.ok), verdicts[0])
+        results = [verify(client, Expectation(self._expectation(count)), after) for count in self._counts()]
+        best = next((each for each in results if each.ok), results[0])
         return best._replace(name=self.text, text=best.text and f"{self.text}: {best.text}")
 
     def _expectation(self, count: dict[str, int]) -> dict[str, Any]:
@@ -66,7 +66,7 @@ class Comparison(NamedTuple):
                 return [(number, None)]
 
 
-def comparison(text: str) -> Comparison:
+def parse_assertion(text: str) -> Assertion:
     """Read one. Raises `ComparisonMistake`."""
     found = _FORM.fullmatch(text)
     if not found:
@@ -76,4 +76,4 @@ def comparison(text: str) -> Comparison:
         raise ComparisonMistake(f"“{found[1]}” isn't counted. {_ALLOWED}")
     if operator == "<" and number == 0:
         raise ComparisonMistake(f"“{text}” can never be so: there are never fewer than 0.")
-    return Comparison(text.strip(), subject, operator, number)
+    return Assertion(text.strip(), subject, operator, number)

@@ -63,7 +63,7 @@ FICTIONAL = len(AREAS) * _ORDINARY_FICTION
 """So many samples have numbers that are reserved for fiction."""
 
 
-def samples(count: int, seed: int = 0, areas: Sequence[int] = AREAS) -> Iterator[bytes]:
+def sample_leads(count: int, seed: int = 0, areas: Sequence[int] = AREAS) -> Iterator[bytes]:
     """So many bodies: first with numbers reserved for fiction (555-0100 to 0139), then with 555-2000 and up."""
     chance = random.Random(seed)  # noqa: S311  names, not secrets
     regions = list(STATES)
@@ -89,16 +89,16 @@ def samples(count: int, seed: int = 0, areas: Sequence[int] = AREAS) -> Iterator
 def _phones(seed: int, areas: Sequence[int]) -> Iterator[str]:
     """Every fictional number of these area codes, then those of exchanges 555 and up; a seed says where to begin."""
     chance = random.Random(seed)  # noqa: S311  a number that nobody need guess
-    for number in _turned(len(areas) * _ORDINARY_FICTION, chance):
+    for number in _rotated(len(areas) * _ORDINARY_FICTION, chance):
         ending, area = divmod(number, len(areas))
         yield f"({areas[area]}) 555-01{ending:02d}"
-    for number in _turned(len(areas) * len(_ENDINGS) * len(_EXCHANGES), chance):
+    for number in _rotated(len(areas) * len(_ENDINGS) * len(_EXCHANGES), chance):
         rest, area = divmod(number, len(areas))
         exchange, ending = divmod(rest, len(_ENDINGS))
         yield f"({areas[area]}) {_EXCHANGES[exchange]}-{_ENDINGS[ending]:04d}"
 
 
-def _turned(size: int, chance: random.Random) -> Iterator[int]:
+def _rotated(size: int, chance: random.Random) -> Iterator[int]:
     """All numbers below the size, from a place that chance picks round to it."""
     start = chance.randrange(size)
     return ((start + step) % size for step in range(size))

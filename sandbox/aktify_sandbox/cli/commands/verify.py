@@ -7,8 +7,8 @@ from typing import Any
 import click
 
 from aktify_sandbox.cli.client import Client, Seconds, as_json, with_client
-from aktify_sandbox.cli.tables import print_json
-from aktify_sandbox.cli.verdicts import Expected, ask_all, expectations_in, lines_of
+from aktify_sandbox.cli.expectations import Expectation, expectations_in, lines_of, verify_all
+from aktify_sandbox.cli.output import print_json
 
 _WORDS = ("phone", "status", "key", "campaign", "since", "after")
 
@@ -70,19 +70,19 @@ def verify(
 
     junit.check(junit_file)
     started = time.monotonic()
-    verdicts = ask_all(client, expected, seconds=timeout)
+    results = verify_all(client, expected, seconds=timeout)
     if junit_file:
-        junit.write(junit_file, verdicts, time.monotonic() - started)
-    ok = all(verdict.ok for verdict in verdicts)
+        junit.write(junit_file, results, time.monotonic() - started)
+    ok = all(result.ok for result in results)
     if in_json:
-        print_json({"ok": ok, "results": [verdict.content for verdict in verdicts]})
+        print_json({"ok": ok, "results": [result.content for result in results]})
     else:
-        for verdict in verdicts:
-            click.echo("\n".join(lines_of(verdict)))
+        for result in results:
+            click.echo("\n".join(lines_of(result)))
     raise SystemExit(int(not ok))
 
 
-def _by_flags(given: dict[str, Any]) -> list[Expected]:
+def _by_flags(given: dict[str, Any]) -> list[Expectation]:
     """The expectation that the flags describe, if there are any."""
     where: dict[str, Any] = {word: given[word] for word in _WORDS if given[word] is not None}
     if "status" in where:
@@ -91,7 +91,7 @@ def _by_flags(given: dict[str, Any]) -> list[Expected]:
         _add(where, text)
     count = _count(given)
     content = ({"where": where} if where else {}) | ({} if count is None else {"count": count})
-    return [Expected(content)] if content else []
+    return [Expectation(content)] if content else []
 
 
 def _add(where: dict[str, Any], text: str) -> None:

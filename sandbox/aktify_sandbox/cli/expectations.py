@@ -7,20 +7,20 @@ from typing import Any, NamedTuple
 import click
 
 from aktify_sandbox.cli.client import Client, Refused
-from aktify_sandbox.cli.tables import clean
+from aktify_sandbox.cli.output import clean
 
 
-class Expected(NamedTuple):
+class Expectation(NamedTuple):
     """An expectation as the sandbox takes it."""
 
     content: dict[str, Any]
 
-    def judge(self, client: Client, after: str | None) -> "Verdict":
+    def verify(self, client: Client, after: str | None) -> "Result":
         """Ask the sandbox. `after`: only requests newer than that id count."""
-        return ask(client, self, after)
+        return verify(client, self, after)
 
 
-class Verdict(NamedTuple):
+class Result(NamedTuple):
     """What became of an expectation."""
 
     name: str
@@ -31,16 +31,16 @@ class Verdict(NamedTuple):
     """As the sandbox says it."""
 
 
-def ask(client: Client, expected: Expected, after: str | None = None) -> Verdict:
-    """Have the sandbox judge an expectation."""
-    [verdict] = ask_all(client, [expected], after)
-    return verdict
+def verify(client: Client, expected: Expectation, after: str | None = None) -> Result:
+    """Have the sandbox verify an expectation."""
+    [result] = verify_all(client, [expected], after)
+    return result
 
 
-def ask_all(
-    client: Client, expected: Iterable[Expected], after: str | None = None, seconds: float = 0
-) -> list[Verdict]:
-    """Have the sandbox judge expectations, all in the same moment; they have so many seconds to be met."""
+def verify_all(
+    client: Client, expected: Iterable[Expectation], after: str | None = None, seconds: float = 0
+) -> list[Result]:
+    """Have the sandbox verify expectations, all in the same moment; they have so many seconds to be met."""
     content: dict[str, Any] = {"expectations": [_beginning(each.content, after) for each in expected]}
     if seconds:
         client.wait_longer(seconds)
@@ -51,7 +51,7 @@ def ask_all(
         results = refused.content.get("results")
         if refused.status not in (409, 422) or not isinstance(results, list):
             raise
-    return [Verdict(each["name"], each["ok"], each.get("detail", ""), each) for each in results]
+    return [Result(each["name"], each["ok"], each.get("detail", ""), each) for each in results]
 
 
 def _beginning(expectation: dict[str, Any], after: str | None) -> dict[str, Any]:
@@ -67,20 +67,20 @@ def _later(where: dict[str, Any], after: str) -> dict[str, Any]:
     return where if where.keys() & {"after", "since"} else {**where, "after": after}
 
 
-def expectations_in(files: Iterable[Path]) -> list[Expected]:
+def expectations_in(files: Iterable[Path]) -> list[Expectation]:
     """The expectations in files of YAML or JSON. A mistake is wrong usage: exit code 2."""
     from aktify_sandbox.documents.nodes import DocumentMistakes
     from aktify_sandbox.matching.expectation_file import read_expectations
 
     try:
-        return [Expected(each) for file in files for each in read_expectations(file)]
+        return [Expectation(each) for file in files for each in read_expectations(file)]
     except DocumentMistakes as mistakes:
         raise click.UsageError(str(mistakes)) from None
 
 
-def lines_of(verdict: Verdict) -> list[str]:
+def lines_of(result: Result) -> list[str]:
     """An expectation and what became of it, for a terminal."""
-    if verdict.ok:
-        return [f"met      {clean(verdict.name)}"]
-    first, *others = verdict.text.split("\n")
+    if result.ok:
+        return [f"met      {clean(result.name)}"]
+    first, *others = result.text.split("\n")
     return [f"not met  {clean(first)}", *(f"         {clean(line)}" for line in others)]

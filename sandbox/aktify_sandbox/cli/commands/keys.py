@@ -3,7 +3,7 @@
 import click
 
 from aktify_sandbox.cli.client import Client, as_json, with_client
-from aktify_sandbox.cli.tables import print_json, print_table
+from aktify_sandbox.cli.output import print_json, print_table
 
 
 @click.group()

@@ -10,7 +10,7 @@ import click
 from aktify_sandbox.cli.client import Client, as_json, confirms, with_client
 from aktify_sandbox.cli.files import READABLE, STANDARD, atomic_output
 from aktify_sandbox.cli.lead_files import file_options, rows_of
-from aktify_sandbox.cli.tables import clean, print_json, print_table
+from aktify_sandbox.cli.output import clean, print_json, print_table
 
 if TYPE_CHECKING:
     from aktify_sandbox.leadfiles.reader import Row

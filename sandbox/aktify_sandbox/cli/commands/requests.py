@@ -9,7 +9,7 @@ from typing import Any, TypeVar
 import click
 
 from aktify_sandbox.cli.client import Client, as_json, confirms, with_client
-from aktify_sandbox.cli.tables import clean, colour_status, print_json, print_raw
+from aktify_sandbox.cli.output import clean, colour_status, print_json, print_raw
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 

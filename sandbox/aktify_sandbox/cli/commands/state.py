@@ -13,8 +13,8 @@ import click
 from aktify_sandbox.cli.client import Client, Refused, as_json, confirms, with_client
 from aktify_sandbox.cli.files import READABLE, STANDARD, atomic_output, standard_input
 from aktify_sandbox.cli.lead_files import progress
-from aktify_sandbox.cli.serve import settings_of
-from aktify_sandbox.cli.tables import clean, print_json
+from aktify_sandbox.cli.output import clean, print_json
+from aktify_sandbox.cli.settings_options import settings_of
 from aktify_sandbox.text import plural
 
 if TYPE_CHECKING:

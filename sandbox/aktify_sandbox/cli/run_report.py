@@ -6,8 +6,8 @@ from collections.abc import Iterator, Sequence
 from typing import Any, NamedTuple
 
 from aktify_sandbox.cli.client import Client
-from aktify_sandbox.cli.tables import clean, table_lines
-from aktify_sandbox.cli.verdicts import Expected, Verdict, ask
+from aktify_sandbox.cli.expectations import Expectation, Result, verify
+from aktify_sandbox.cli.output import clean, table_lines
 from aktify_sandbox.redaction import Redaction, masked_phone, masked_text
 from aktify_sandbox.text import plural
 
@@ -22,7 +22,7 @@ _HEADERS_SHOWN = frozenset(
 )
 
 
-class Policy(NamedTuple):
+class Masking(NamedTuple):
     """What may be shown of people, and of keys never."""
 
     show_pii: bool
@@ -49,9 +49,9 @@ class Policy(NamedTuple):
             **{name: self._masked(record[name]) for name in told if name in record},
         }
 
-    def verdict(self, verdict: Verdict) -> Verdict:
+    def result(self, result: Result) -> Result:
         """What became of an expectation, in words."""
-        return verdict._replace(name=self.text(verdict.name), text=self.text(verdict.text))
+        return result._replace(name=self.text(result.name), text=self.text(result.text))
 
     def _masked(self, value: Any, name: str = "") -> Any:
         if isinstance(value, dict):
@@ -69,7 +69,7 @@ def _is_shown_header(value: list[Any]) -> bool:
     return name in _HEADERS_SHOWN or name.startswith("x-aktify-sandbox-")
 
 
-class Seen(NamedTuple):
+class Traffic(NamedTuple):
     """The requests of a run, oldest first."""
 
     requests: list[dict[str, Any]]
@@ -92,7 +92,7 @@ def _leads(count: int) -> str:
     return f"{count or 'no'} lead{'' if count == 1 else 's'}"
 
 
-def look(client: Client, after: str) -> Seen:
+def traffic_after(client: Client, after: str) -> Traffic:
     """What has come since the request of that id."""
     found: list[dict[str, Any]] = []
     before = None
@@ -102,8 +102,8 @@ def look(client: Client, after: str) -> Seen:
         before = page["next"]
         if before is None:
             break
-    kept = ask(client, Expected({"where": {"kept": "yes"}}), after).content["matched"]
-    return Seen(found[::-1], before is not None, kept)
+    kept = verify(client, Expectation({"where": {"kept": "yes"}}), after).content["matched"]
+    return Traffic(found[::-1], before is not None, kept)
 
 
 def nothing_arrived(url: str) -> str:
@@ -111,30 +111,30 @@ def nothing_arrived(url: str) -> str:
     return f"No request reached the sandbox. Does the command send its leads to $AKTIFY_BASE_URL ({url})?"
 
 
-def in_words(seen: Seen, client: Client, policy: Policy) -> Iterator[str]:
+def terminal_lines(traffic: Traffic, client: Client, masking: Masking) -> Iterator[str]:
     """A table of requests, then the last one that isn't a 201, whole."""
     from aktify_sandbox.history.explanation import diagnosis
 
-    if not seen.requests:
+    if not traffic.requests:
         return
-    earlier = len(seen.requests) - _MOST_ROWS
-    if earlier > 0 or seen.more:
-        yield f"… {'more than ' if seen.more else ''}{max(earlier, 0):,} earlier ones"
-    yield from table_lines(_COLUMNS, [_cells(each, policy) for each in seen.requests[-_MOST_ROWS:]])
-    last = next((each for each in reversed(seen.requests) if _status(each) != 201), None)
+    earlier = len(traffic.requests) - _MOST_ROWS
+    if earlier > 0 or traffic.more:
+        yield f"… {'more than ' if traffic.more else ''}{max(earlier, 0):,} earlier ones"
+    yield from table_lines(_COLUMNS, [_cells(each, masking) for each in traffic.requests[-_MOST_ROWS:]])
+    last = next((each for each in reversed(traffic.requests) if _status(each) != 201), None)
     if last:
         yield ""
         yield "The last one that isn't a 201:"
-        whole = policy.record(client.get(f"/requests/{last['id']}"))
+        whole = masking.record(client.get(f"/requests/{last['id']}"))
         yield from (f"  {line}".rstrip() for line in diagnosis(whole).splitlines())
-    if not policy.show_pii:
+    if not masking.show_pii:
         yield ""
         yield "Phone numbers and e-mail addresses are masked; --show-pii shows them."
 
 
-def _cells(record: dict[str, Any], policy: Policy) -> tuple[str, ...]:
+def _cells(record: dict[str, Any], masking: Masking) -> tuple[str, ...]:
     ordinary = (record["method"], record["path"]) in (("POST", "/api/v1/leads"), ("", ""))
-    where = "" if ordinary else f"{record['method']} {policy.text(record['path'][:_LONGEST_CELL])}: "
+    where = "" if ordinary else f"{record['method']} {masking.text(record['path'][:_LONGEST_CELL])}: "
     waited = record.get("hungUpAfterMs")
     patience = f" The client hung up after {waited:,.0f} ms." if waited is not None else ""
     forced = record["reason"]["scenario"]
@@ -142,9 +142,9 @@ def _cells(record: dict[str, Any], policy: Policy) -> tuple[str, ...]:
         record["receivedAt"][11:23],
         str(_status(record)),
         record["id"],
-        policy.phone(record["phone"]),
+        masking.phone(record["phone"]),
         record["campaign"] or "-",
-        f"{where}{policy.text(record['reason']['rule'])}{f' [{forced}]' if forced else ''}{patience}",
+        f"{where}{masking.text(record['reason']['rule'])}{f' [{forced}]' if forced else ''}{patience}",
     )
 
 
@@ -156,34 +156,34 @@ def _status(record: dict[str, Any]) -> int | str:
 # Markdown
 
 
-def markdown(seen: Seen, verdicts: Sequence[Verdict], policy: Policy, command: str, code: int) -> str:
+def markdown(traffic: Traffic, results: Sequence[Result], masking: Masking, command: str, code: int) -> str:
     """The same as a section of a Markdown document, of bounded length."""
-    shown = seen.requests[-_MOST_ROWS_IN_MARKDOWN:]
-    left_out = len(seen.requests) - len(shown)
-    rows = [_cells(each, policy) for each in shown]
+    shown = traffic.requests[-_MOST_ROWS_IN_MARKDOWN:]
+    left_out = len(traffic.requests) - len(shown)
+    rows = [_cells(each, masking) for each in shown]
     lines = [
         "### aktify-sandbox",
         "",
-        f"{_in_markdown(policy.text(command))} ended with exit code {code}. {seen.counted}",
+        f"{_in_markdown(masking.text(command))} ended with exit code {code}. {traffic.counted}",
         "",
-        *map(_verdict_in_markdown, verdicts),
-        *([""] if verdicts else []),
+        *map(_result_in_markdown, results),
+        *([""] if results else []),
     ]
     if rows:
         lines += [f"| {' | '.join(_COLUMNS)} |", f"|{'---|' * len(_COLUMNS)}"]
         lines += [f"| {' | '.join(_in_markdown(cell) for cell in row)} |" for row in rows]
         lines += [""]
-    if left_out or seen.more:
-        at_least = "more than " if seen.more else ""
+    if left_out or traffic.more:
+        at_least = "more than " if traffic.more else ""
         lines += [f"{at_least}{left_out:,} earlier requests are left out here.", ""]
     return "\n".join(lines) + "\n"
 
 
-def _verdict_in_markdown(verdict: Verdict) -> str:
+def _result_in_markdown(result: Result) -> str:
     return (
-        f"- ✅ {_in_markdown(verdict.name)}"
-        if verdict.ok
-        else f"- ❌ {_in_markdown(verdict.text, 2_000, '<br>')}"
+        f"- ✅ {_in_markdown(result.name)}"
+        if result.ok
+        else f"- ❌ {_in_markdown(result.text, 2_000, '<br>')}"
     )
 
 

@@ -42,7 +42,7 @@ class Signals:
         self._early: list[signal.Signals] = []
 
     @contextlib.contextmanager
-    def held(self) -> Iterator[None]:
+    def blocked(self) -> Iterator[None]:
         """Threads that are started meanwhile don't take them either."""
         before = signal.pthread_sigmask(signal.SIG_BLOCK, self._watched)
         for number in self._watched:  # a handler, since what is ignored by default isn't held back everywhere

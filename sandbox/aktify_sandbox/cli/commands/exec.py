@@ -11,15 +11,15 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from aktify_sandbox.cli.client import Client
-from aktify_sandbox.cli.serve import gather, settings_options
+from aktify_sandbox.cli.expectations import Expectation, Result, expectations_in, lines_of
+from aktify_sandbox.cli.settings_options import gather, settings_options
 from aktify_sandbox.cli.target import Target
-from aktify_sandbox.cli.verdicts import Expected, Verdict, expectations_in, lines_of
 from aktify_sandbox.proxies import exempting
 from aktify_sandbox.settings import Settings, SettingsMistake, fields_for_flags
 
 if TYPE_CHECKING:
-    from aktify_sandbox.cli.expect import Comparison
-    from aktify_sandbox.cli.report import Policy, Seen
+    from aktify_sandbox.cli.assertions import Assertion
+    from aktify_sandbox.cli.run_report import Masking, Traffic
     from aktify_sandbox.server.thread import Beside
 
 _NOT_HERE = ("open", "log_format", "ready_file")
@@ -77,16 +77,16 @@ def exec_(
     settings, notices = gather(flags, for_command=True)
     expectations = expectations_in(files)
     _check_moments(expectations)
-    expected: list[Expected | Comparison] = [*expectations, *_comparisons(texts)]
+    expected: list[Expectation | Assertion] = [*expectations, *_assertions(texts)]
     if require_requests:
-        expected += _comparisons(["requests > 0"])
+        expected += _assertions(["requests > 0"])
     from aktify_sandbox.cli import junit
 
     junit.check(junit_file)
     sys.exit(_Run(settings, command, expected, junit_file).run(notices))
 
 
-def _check_moments(expectations: Sequence[Expected]) -> None:
+def _check_moments(expectations: Sequence[Expectation]) -> None:
     """Only the sandbox knows what a moment is; it would say so when the command has run."""
     from aktify_sandbox.history.query import FilterMistake, Filters
 
@@ -98,11 +98,11 @@ def _check_moments(expectations: Sequence[Expected]) -> None:
                 raise click.UsageError(str(mistake)) from None
 
 
-def _comparisons(texts: Sequence[str]) -> "list[Comparison]":
-    from aktify_sandbox.cli.expect import ComparisonMistake, comparison
+def _assertions(texts: Sequence[str]) -> "list[Assertion]":
+    from aktify_sandbox.cli.assertions import ComparisonMistake, parse_assertion
 
     try:
-        return [comparison(text) for text in texts]
+        return [parse_assertion(text) for text in texts]
     except ComparisonMistake as mistake:
         raise click.UsageError(f"--expect: {mistake}") from None
 
@@ -114,7 +114,7 @@ class _Run:
         self,
         settings: Settings,
         command: Sequence[str],
-        expected: "Sequence[Expected | Comparison]",
+        expected: "Sequence[Expectation | Assertion]",
         junit_file: Path | None,
     ) -> None:
         self._settings = settings
@@ -124,7 +124,7 @@ class _Run:
 
     def run(self, notices: list[str]) -> int:
         """Returns the exit code."""
-        from aktify_sandbox.cli.child import NotStarted, Signals
+        from aktify_sandbox.cli.child_process import NotStarted, Signals
         from aktify_sandbox.contract.rulings import RulingMistake
         from aktify_sandbox.documents.nodes import DocumentMistakes
         from aktify_sandbox.errors import SandboxDied
@@ -136,7 +136,7 @@ class _Run:
 
         signals = Signals()
         try:
-            with signals.held(), unblocked("stderr"), Beside(self._settings) as beside:
+            with signals.blocked(), unblocked("stderr"), Beside(self._settings) as beside:
                 for notice in [*notices, *beside.notices]:
                     say(notice)
                 return self._run(beside, signals)
@@ -151,7 +151,7 @@ class _Run:
 
     def _run(self, beside: "Beside", signals: Any) -> int:
         from aktify_sandbox.campaigns import secrets_in
-        from aktify_sandbox.cli import child, report
+        from aktify_sandbox.cli import child_process, run_report
         from aktify_sandbox.errors import SandboxDied
         from aktify_sandbox.redaction import Redaction
         from aktify_sandbox.server.server import say
@@ -160,7 +160,7 @@ class _Run:
         newest = client.get("/requests", limit=1)["requests"]
         after = newest[0]["id"] if newest else _NEWEST_OF_NONE
         started = time.monotonic()
-        code = child.run(self._command, self._environment(beside), signals)
+        code = child_process.run(self._command, self._environment(beside), signals)
         try:
             beside.check()
         except SandboxDied as error:
@@ -170,21 +170,21 @@ class _Run:
         if trouble:  # what it saw is no longer all that was sent
             say(f"{trouble} What came after that was answered 503 and isn't kept.")
             return code or 1
-        policy = report.Policy(self._settings.show_pii, Redaction(secrets_in(self._settings)))
-        verdicts = [policy.verdict(each.judge(client, after)) for each in self._expected]
-        seen, took = report.look(client, after), time.monotonic() - started
-        self._say(code, verdicts, seen, client, policy)
-        self._sum_up(code, verdicts, seen, policy)
-        is_written = self._write(verdicts, took)
-        return code or int(not is_written or not all(verdict.ok for verdict in verdicts))
+        masking = run_report.Masking(self._settings.show_pii, Redaction(secrets_in(self._settings)))
+        results = [masking.result(each.verify(client, after)) for each in self._expected]
+        traffic, took = run_report.traffic_after(client, after), time.monotonic() - started
+        self._say(code, results, traffic, client, masking)
+        self._sum_up(code, results, traffic, masking)
+        is_written = self._write(results, took)
+        return code or int(not is_written or not all(result.ok for result in results))
 
-    def _write(self, verdicts: list[Verdict], seconds: float) -> bool:
+    def _write(self, results: list[Result], seconds: float) -> bool:
         """As JUnit XML, if that is asked for."""
         from aktify_sandbox.cli import junit
 
         try:
             if self._junit_file:
-                junit.write(self._junit_file, verdicts, seconds)
+                junit.write(self._junit_file, results, seconds)
         except click.ClickException as error:  # what the command came to matters more
             error.show()
             return False
@@ -202,46 +202,46 @@ class _Run:
         return {name: value for name, value in {**inherited, **own}.items() if value or name not in own}
 
     def _say(
-        self, code: int, verdicts: list[Verdict], seen: "Seen", client: Client, policy: "Policy"
+        self, code: int, results: list[Result], traffic: "Traffic", client: Client, masking: "Masking"
     ) -> None:
         """On standard error alone: standard output is the command's."""
-        from aktify_sandbox.cli import report
+        from aktify_sandbox.cli import run_report
 
-        failed = code != 0 or not all(verdict.ok for verdict in verdicts)
-        missed = not seen.requests and not self._is_none_right(verdicts)
+        failed = code != 0 or not all(result.ok for result in results)
+        missed = not traffic.requests and not self._is_none_right(results)
         if missed:
-            _warn(report.nothing_arrived(client.url))
+            _warn(run_report.nothing_arrived(client.url))
         if self._settings.quiet and not failed:
             return
         if code:
             click.echo(f"aktify-sandbox: the command ended with exit code {code}.", err=True)
         if not missed:
-            click.echo(f"aktify-sandbox: {seen.counted}", err=True)
-        for verdict in verdicts:
-            for line in lines_of(verdict):
+            click.echo(f"aktify-sandbox: {traffic.counted}", err=True)
+        for result in results:
+            for line in lines_of(result):
                 click.echo(f"  {line}", err=True)
-        if failed and seen.requests:
+        if failed and traffic.requests:
             click.echo("", err=True)
-            for line in report.in_words(seen, client, policy):
+            for line in run_report.terminal_lines(traffic, client, masking):
                 click.echo(line, err=True)
 
-    def _is_none_right(self, verdicts: list[Verdict]) -> bool:
+    def _is_none_right(self, results: list[Result]) -> bool:
         """Whether an expectation that no request meets speaks of how many there shall be."""
-        from aktify_sandbox.cli.expect import Comparison
+        from aktify_sandbox.cli.assertions import Assertion
 
         return any(
-            verdict.ok and isinstance(each, Comparison) and each.subject == "requests"
-            for each, verdict in zip(self._expected, verdicts, strict=True)
+            result.ok and isinstance(each, Assertion) and each.subject == "requests"
+            for each, result in zip(self._expected, results, strict=True)
         )
 
-    def _sum_up(self, code: int, verdicts: list[Verdict], seen: "Seen", policy: "Policy") -> None:
+    def _sum_up(self, code: int, results: list[Result], traffic: "Traffic", masking: "Masking") -> None:
         """Into the summary of a GitHub job, if this is one."""
-        from aktify_sandbox.cli.report import markdown
+        from aktify_sandbox.cli.run_report import markdown
 
         file = os.environ.get("GITHUB_STEP_SUMMARY")
         if not file:
             return
-        text = markdown(seen, verdicts, policy, shlex.join(self._command), code)
+        text = markdown(traffic, results, masking, shlex.join(self._command), code)
         try:
             with open(file, "a", encoding="utf-8") as summary:
                 summary.write(text)

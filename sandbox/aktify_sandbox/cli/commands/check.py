@@ -20,8 +20,8 @@ from aktify_sandbox.cli.lead_files import (
     readable,
     wrapped,
 )
-from aktify_sandbox.cli.serve import settings_of, settings_options
-from aktify_sandbox.cli.tables import clean, print_json
+from aktify_sandbox.cli.output import clean, print_json
+from aktify_sandbox.cli.settings_options import settings_of, settings_options
 from aktify_sandbox.text import plural
 
 if TYPE_CHECKING:

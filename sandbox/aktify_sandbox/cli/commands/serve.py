@@ -1,0 +1,34 @@
+"""`serve`: runs the sandbox."""
+
+import sys
+from typing import Any
+
+import click
+
+from aktify_sandbox.cli.settings_options import gather, settings_options
+from aktify_sandbox.settings import SettingsMistake
+
+
+@click.command()
+@settings_options()
+def serve(**flags: Any) -> None:
+    """Run the sandbox until Ctrl-C.
+
+    Every option can also stand in aktify-sandbox.yaml and in the environment (--error-bodies as
+    AKTIFY_SANDBOX_ERROR_BODIES; lists by comma). A flag beats the environment, the environment the file.
+
+    \b
+    Example:
+      aktify-sandbox serve --port 0 --in-memory --scenario flaky
+    """
+    settings, notices = gather(flags)
+    from aktify_sandbox.contract.rulings import RulingMistake
+    from aktify_sandbox.documents.nodes import DocumentMistakes
+    from aktify_sandbox.scenarios.library import NoSuchScenario
+    from aktify_sandbox.server.run import serve as run
+
+    try:
+        code = run(settings, notices)
+    except (RulingMistake, NoSuchScenario, DocumentMistakes, SettingsMistake) as mistake:
+        raise click.UsageError(str(mistake)) from None
+    sys.exit(code)

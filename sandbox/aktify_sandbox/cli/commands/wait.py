@@ -1,0 +1,39 @@
+"""`wait`: returns when a sandbox answers."""
+
+import time
+
+import click
+
+from aktify_sandbox.cli.client import Client, Seconds, with_client
+
+_LEAST_SECONDS = 0.5
+"""For a last look, when hardly any time is left."""
+
+
+@click.command()
+@click.option(
+    "--timeout", type=Seconds(0), default=10.0, show_default=True, metavar="SECONDS", help="How long to wait."
+)
+@with_client
+def wait(timeout: float, client: Client) -> None:
+    """Wait until a sandbox answers; exit code 1 if none does in time.
+
+    \b
+    Example:
+      aktify-sandbox serve & aktify-sandbox wait --timeout 5
+    """
+    deadline = time.monotonic() + timeout
+    while True:
+        try:
+            client.check(max(deadline - time.monotonic(), _LEAST_SECONDS))
+            if client.is_failing:
+                raise click.ClickException(
+                    f"The sandbox at {client.url} answers, but keeps nothing: `aktify-sandbox status` says why."
+                )
+        except click.ClickException:
+            if time.monotonic() >= deadline:
+                raise
+            time.sleep(0.05)
+            client.look_again(for_any=True)
+        else:
+            return
