@@ -113,7 +113,7 @@ def create_app(settings: Settings | None = None) -> Starlette:
 
     @asynccontextmanager
     async def lifespan(_: Starlette) -> AsyncIterator[None]:
-        watching = asyncio.ensure_future(look_after(application, _LOGGER.warning))
+        watching = asyncio.ensure_future(run_background_tasks(application, _LOGGER.warning))
         try:
             yield
         finally:
@@ -125,7 +125,7 @@ def create_app(settings: Settings | None = None) -> Starlette:
     return application.asgi
 
 
-async def look_after(application: Application, tell: Callable[[str], None]) -> None:
+async def run_background_tasks(application: Application, tell: Callable[[str], None]) -> None:
     """What goes on beside the requests for as long as the loop runs; `tell` is told what it finds."""
     await asyncio.gather(_prove(application.store, tell), watch(application.forcing, tell))
 

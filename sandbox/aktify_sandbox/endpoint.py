@@ -265,7 +265,7 @@ def _with(headers: _Headers, forced: Iterable[tuple[str, str]]) -> _Headers:
 
 
 def _key_in(request: Request) -> bytes:
-    return request.named.get(b"x-api-key", b"")
+    return request.by_name.get(b"x-api-key", b"")
 
 
 def _nobody(_: Exchange) -> None:

@@ -19,7 +19,7 @@ class Request:
     method: str
     path: str
     """With its escapes decoded."""
-    written: Headers
+    raw_headers: Headers
     """The headers in order, as they were written."""
     body: bytes
     """No more of it than a sandbox takes."""
@@ -37,21 +37,21 @@ class Request:
     can_break: bool = True
     """Whether its connection can be broken off, as most faults do."""
 
-    named: dict[bytes, bytes] = field(init=False)
+    by_name: dict[bytes, bytes] = field(init=False)
     """The headers by their names in lower case; of one that is repeated, its last value."""
 
     def __post_init__(self) -> None:
-        self.named = {name.lower(): value.strip(BLANKS) for name, value in self.written}
+        self.by_name = {name.lower(): value.strip(BLANKS) for name, value in self.raw_headers}
 
     @property
     def headers(self) -> Headers:
         """In order: names in lower case, values without the blanks around them (RFC 9110, 5.5)."""
-        return [(name.lower(), value.strip(BLANKS)) for name, value in self.written]
+        return [(name.lower(), value.strip(BLANKS)) for name, value in self.raw_headers]
 
     def count(self, name: bytes) -> int:
         """How many headers have that name, in lower case."""
-        if len(self.named) == len(self.written):
-            return name in self.named
+        if len(self.by_name) == len(self.raw_headers):
+            return name in self.by_name
         return [each for each, _ in self.headers].count(name)
 
     @property

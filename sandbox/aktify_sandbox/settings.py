@@ -12,7 +12,14 @@ from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from aktify_sandbox.contract.rulings import FORMER, PROFILES, RULINGS, RulingMistake, Rulings, modernised
+from aktify_sandbox.contract.rulings import (
+    FORMER,
+    PROFILES,
+    RULINGS,
+    RulingMistake,
+    Rulings,
+    with_current_names,
+)
 from aktify_sandbox.originals import os
 from aktify_sandbox.text import suggest
 
@@ -195,7 +202,7 @@ class Settings:
         if for_command:
             filed |= {"port": 0, "in_memory": "state" not in given}
         rulings = {**filed.pop("rulings", {}), **_from_environment_rulings(environ), **_flag_rulings(flags)}
-        today, outdated = modernised(rulings)
+        today, outdated = with_current_names(rulings)
         merged = {
             **filed,
             **{name: value for name, value in given.items() if name != "rulings"},
@@ -260,7 +267,9 @@ def _kind_of(default: Any, about: Mapping[str, Any]) -> str:
 def _outdated(campaigns: Iterable[CampaignSetting]) -> Iterator[str]:
     """Notices of rulings that campaigns call by earlier names."""
     for campaign in campaigns:
-        yield from (f"Campaign {campaign.name}: {notice}" for notice in modernised(campaign.rulings)[1])
+        yield from (
+            f"Campaign {campaign.name}: {notice}" for notice in with_current_names(campaign.rulings)[1]
+        )
 
 
 def _from_flags(flags: Mapping[str, Any]) -> dict[str, Any]:

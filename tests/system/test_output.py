@@ -18,7 +18,7 @@ from typing import IO, Any
 import httpx
 import pytest
 
-from aktify_sandbox.server.output import unblocked
+from aktify_sandbox.server.output import background_output
 from support.running import COMMAND, clean_environment
 
 _MANY = 1_500
@@ -142,7 +142,7 @@ def test_dropped_lines_are_counted_where_they_are_missing(monkeypatch: pytest.Mo
     with piped(monkeypatch, "stdout") as readers:
         found: list[str] = []
         reading = threading.Thread(target=lambda: found.append(read_all(readers["stdout"])))
-        with unblocked("stdout"):
+        with background_output("stdout"):
             for number in range(200_000):
                 sys.stdout.write(f"{number:09d}\n")
             reading.start()
@@ -160,7 +160,7 @@ def test_json_is_never_interrupted_by_words(monkeypatch: pytest.MonkeyPatch) -> 
     with piped(monkeypatch, "stdout", "stderr") as readers:
         found: list[str] = []
         reading = threading.Thread(target=lambda: found.append(read_all(readers["stdout"])))
-        with unblocked(form="json"):
+        with background_output(form="json"):
             for number in range(200_000):
                 sys.stdout.write(f"{number:09d}\n")
             reading.start()
@@ -179,7 +179,7 @@ def test_a_descriptor_that_another_program_made_non_blocking_loses_nothing(
         os.set_blocking(sys.stdout.fileno(), False)
         found: list[str] = []
         reading = threading.Thread(target=lambda: found.append(read_all(readers["stdout"])))
-        with unblocked("stdout"):
+        with background_output("stdout"):
             for number in range(20_000):
                 sys.stdout.write(f"{number:09d}\n")
             sys.stdout.write("äbc")
@@ -191,7 +191,7 @@ def test_a_descriptor_that_another_program_made_non_blocking_loses_nothing(
 
 def test_a_stream_that_is_no_file_stays_as_it_is(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sys, "stdout", text := io.StringIO())
-    with unblocked():
+    with background_output():
         assert sys.stdout is text
 
 

@@ -125,12 +125,12 @@ _NEARLY = MappingProxyType(
 )
 
 
-def field_meant_by(name: str) -> str | None:
+def field_for_alias(name: str) -> str | None:
     """The one field of the page that a name means, without regard to case, spaces and punctuation."""
     return _MEANINGS.get(folded(name))
 
 
-def field_perhaps_meant_by(name: str) -> str | None:
+def likely_field(name: str) -> str | None:
     """The field that a name may mean, by its spelling or by custom: to be asked about, not to act on."""
     plain = folded(name)
     close = nearest(plain, _NEARLY, 0.8)
@@ -141,14 +141,14 @@ def rename_hint(sent: Mapping[str, Any], *missing: str) -> str | None:
     """What to rename, so that one of the missing fields is there; None when nothing looks like it."""
     others = [name for name in sent if name not in FIELDS]
     for name in others:
-        meant = field_meant_by(name)
+        meant = field_for_alias(name)
         if meant in missing:
             return _rename(name, meant)
     if "phoneNumber" in missing:
         for name in others:
             if _holds_phone(sent[name]):
                 return f"If its value is a phone number, rename {name} to phoneNumber."
-    guesses = ((name, field_perhaps_meant_by(name)) for name in others)
+    guesses = ((name, likely_field(name)) for name in others)
     return next(
         (f"Did you mean {meant}? Then rename {name}." for name, meant in guesses if meant in missing), None
     )
@@ -156,14 +156,14 @@ def rename_hint(sent: Mapping[str, Any], *missing: str) -> str | None:
 
 def unknown_hint(name: str, sent: Mapping[str, Any]) -> str:
     """What would be right instead of a name that the page doesn't have."""
-    meant = field_meant_by(name)
+    meant = field_for_alias(name)
     if meant:
         return f"{meant} is there too: leave {name} out." if meant in sent else _rename(name, meant)
     if "phoneNumber" not in sent and _holds_phone(sent[name]):
         return f"If its value is a phone number, rename {name} to phoneNumber."
     if folded(name) in _WHOLE_NAMES:
         return "Divide it into firstName and lastName."
-    guess = field_perhaps_meant_by(name)
+    guess = likely_field(name)
     if guess and guess not in sent:
         return f"Did you mean {guess}?"
     return "The page has no such field; what is yours goes into metadata."

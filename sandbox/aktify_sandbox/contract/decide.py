@@ -32,7 +32,7 @@ def decide(
     objection = _malformed(request) or _misrouted(request, rulings)
     if objection:
         return objection
-    headers = request.named
+    headers = request.by_name
     key = headers.get(b"x-api-key", b"")
     access = find(key) if key and request.count(b"x-api-key") == 1 else None
     if access is None or access.revoked:
@@ -42,12 +42,12 @@ def decide(
     if request.left_out:
         return answers.too_large(len(request.body), access)
     reading = access.rules.read(request.body, headers.get(b"content-type"), headers.get(b"content-encoding"))
-    answer = _judged(access, reading, kept)
+    answer = _decide_lead(access, reading, kept)
     answer.sent, answer.identity = reading.sent, reading.identity
     return answer
 
 
-def _judged(access: Access, reading: Reading, kept: Callable[[str, str], bool]) -> Answer:
+def _decide_lead(access: Access, reading: Reading, kept: Callable[[str, str], bool]) -> Answer:
     if reading.lead is None or reading.phone is None or reading.identity is None:
         return answers.invalid(access, reading.phone, reading.problems)
     if kept(access.campaign, reading.identity):
@@ -71,7 +71,7 @@ def _misrouted(request: Request, rulings: Rulings) -> Answer | None:
         return answers.not_found(request.path)
     if request.method == "POST":
         return None
-    is_preflight = request.method == "OPTIONS" and b"access-control-request-method" in request.named
+    is_preflight = request.method == "OPTIONS" and b"access-control-request-method" in request.by_name
     return answers.method_not_allowed(request.method, preflight=is_preflight)
 
 
@@ -83,7 +83,7 @@ def _why_unauthorized(request: Request, access: Access | None, why: Callable[[by
         count = f"There are {keys} x-api-key headers"
         return f"{count}. HTTP joins them to one value with commas, which is no key: send exactly one."
     if keys:
-        return why(request.named[b"x-api-key"])
+        return why(request.by_name[b"x-api-key"])
     elsewhere = [name.decode("latin-1") for name, _ in request.headers if name in OTHER_KEY_HEADERS]
     if elsewhere:
         sent = f"the key was perhaps sent as {elsewhere[-1]}, which the API doesn't read"

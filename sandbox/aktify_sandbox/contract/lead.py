@@ -10,7 +10,7 @@ from . import dates, page
 from .body import Problem, parse, repeated_names
 from .notices import Note, notes_on
 from .phone import FICTIONAL_EXAMPLE, identity, is_fictional, libphonenumber, plain, without_extension
-from .problems import EXAMPLE_LINK, Complaints
+from .problems import EXAMPLE_LINK, LeadProblems
 from .regions import NAMES, REGIONS, region_of
 from .rulings import Rulings
 from .schema import FIELDS, RESPONSE_ORDER, accepts, errors_in, lead_schema
@@ -87,7 +87,7 @@ class LeadRules:
         checked = self._checked(lead)
         phone = self.number_in(checked.get("phoneNumber"))
         if phone is None or not self._accepts(checked) or self._says_no(body, sent, checked, phone):
-            return Reading(phone, None, None, tuple(self._complaints(body, sent, checked, phone)), sent)
+            return Reading(phone, None, None, tuple(self._problems(body, sent, checked, phone)), sent)
         accepted = self._accepted(lead, checked, phone)
         same = self.identity_of(phone, checked["phoneNumber"])
         return Reading(phone, accepted, checked.get("linkToShorten"), (), sent, same)
@@ -149,7 +149,7 @@ class LeadRules:
     def _beyond_the_schema(
         self, lead: Lead, phone: str | None, wrong: frozenset[str] = frozenset()
     ) -> Iterator[Problem]:
-        """Complaints about fields whose form is right (those that aren't are in `wrong`)."""
+        """LeadProblems about fields whose form is right (those that aren't are in `wrong`)."""
         if phone and self.rulings["fictional-only"] == "on" and not is_fictional(phone):
             yield Problem(
                 "phoneNumber",
@@ -203,24 +203,24 @@ class LeadRules:
             return None
         return Problem("", f"The content type is {kind or 'missing'}.", _JSON, *documented(page.CONTENT_TYPE))
 
-    def _complaints(self, body: bytes, sent: Lead, checked: Lead, phone: str | None) -> list[Problem]:
+    def _problems(self, body: bytes, sent: Lead, checked: Lead, phone: str | None) -> list[Problem]:
         needed = {"phoneNumber", *([self.wanted_link] if self.wanted_link and self.needs_link else [])}
-        complaints = Complaints(self.rulings, sent, checked, needed, self.fits)
+        problems = LeadProblems(self.rulings, sent, checked, needed, self.fits)
         for error in errors_in(self.rulings, checked, self._engine):
-            complaints.add_schema_error(error)
+            problems.add_schema_error(error)
         if phone is None:
-            complaints.add_phone()
+            problems.add_phone()
         if self._has_both_links(sent):
-            complaints.add_both_links()
-        for problem in self._beyond_the_schema(checked, phone, complaints.wrong):
-            complaints.add(problem)
+            problems.add_both_links()
+        for problem in self._beyond_the_schema(checked, phone, problems.wrong):
+            problems.add(problem)
         if self.rulings["duplicate-json-key"] == "refuse":
             for name in repeated_names(body):
                 hint = "Send each name once: JSON parsers differ in which one they take."
                 message = "It stands more than once in the body."
                 problem = Problem(name, message, hint, *ruling("duplicate-json-key"))
-                complaints.add(problem, beside="names")
-        return complaints.in_order()
+                problems.add(problem, beside="names")
+        return problems.in_order()
 
     def fits(self, field: str, text: str) -> bool:
         """Whether nothing would be said against a field if it were this text, so that a hint may name it."""
@@ -316,10 +316,10 @@ def _unknown_zip(zip_code: str, found: str | None, unknown: str) -> Problem:
 
 
 def _email_validator() -> Any:
-    """A complaint by email-validator's book; loaded only where the ruling is in force."""
+    """A problem by email-validator's book; loaded only where the ruling is in force."""
     from email_validator import EmailNotValidError, validate_email
 
-    def complain(address: str) -> Iterator[Problem]:
+    def check(address: str) -> Iterator[Problem]:
         try:
             validate_email(address, check_deliverability=False)
         except EmailNotValidError as error:
@@ -330,4 +330,4 @@ def _email_validator() -> Any:
                 *ruling("email"),
             )
 
-    return complain
+    return check

@@ -63,7 +63,7 @@ EXAMPLE = "(509) 555-1234"
 FICTIONAL_EXAMPLE = "(509) 555-0123"
 
 
-class Complaint(NamedTuple):
+class PhoneProblem(NamedTuple):
     """Why a text isn't a number to send to."""
 
     message: str
@@ -113,20 +113,20 @@ def libphonenumber() -> Callable[[str], str | None]:
 _FORM = ruling("phone-format")
 
 
-def complaint(text: str, fits: Taken | None = None) -> Complaint:
+def problem_with(text: str, fits: Taken | None = None) -> PhoneProblem:
     """What is wrong with a text that is no number, and what would be right.
 
     `fits` says whether a number would be taken; the hint names only one that would.
     """
     taken = fits or (lambda number: identity(number) is not None)
-    found = _complaint(text, taken)
+    found = _first_problem(text, taken)
     if text.strip() and not any(map(str.isdigit, text)):  # whatever it is, it is no number
         hint = f"Write ten digits, as in {EXAMPLE}."
-        return Complaint(f"{_quoted(text)} has no digits.", hint, documented(page.PHONE))
+        return PhoneProblem(f"{_quoted(text)} has no digits.", hint, documented(page.PHONE))
     return found._replace(source=documented(page.PHONE)) if text and not text.strip() else found
 
 
-def _complaint(text: str, taken: Taken) -> Complaint:
+def _first_problem(text: str, taken: Taken) -> PhoneProblem:
     for look in (_empty, _spaces, _exotic, _wrapped, _spreadsheet, _several, _extension):
         found = look(text, taken)
         if found:
@@ -135,30 +135,30 @@ def _complaint(text: str, taken: Taken) -> Complaint:
         found = explain(text)
         if found:
             return found
-    return Complaint(f"{_quoted(text)} isn't a US phone number.", f"Write it as {EXAMPLE}.", _FORM)
+    return PhoneProblem(f"{_quoted(text)} isn't a US phone number.", f"Write it as {EXAMPLE}.", _FORM)
 
 
 def _quoted(text: str) -> str:
     return f"“{text[:60]}…”" if len(text) > 60 else f"“{text}”"
 
 
-def _empty(text: str, _: Taken) -> Complaint | None:
+def _empty(text: str, _: Taken) -> PhoneProblem | None:
     if text.strip():
         return None
-    return Complaint(
+    return PhoneProblem(
         "It is empty.", f"A lead is a phone number: write it as {EXAMPLE}.", ruling("empty-string")
     )
 
 
-def _spaces(text: str, taken: Taken) -> Complaint | None:
+def _spaces(text: str, taken: Taken) -> PhoneProblem | None:
     bare = text.strip(" ")
     if bare == text or not identity(bare):
         return None
     hint = f"Write {bare}." if taken(bare) else f"Write it as {EXAMPLE}."
-    return Complaint(f"{_quoted(text)} has spaces around it.", hint, ruling("phone-spaces"))
+    return PhoneProblem(f"{_quoted(text)} has spaces around it.", hint, ruling("phone-spaces"))
 
 
-def _exotic(text: str, taken: Taken) -> Complaint | None:
+def _exotic(text: str, taken: Taken) -> PhoneProblem | None:
     strange = next((char for char in text if not " " <= char <= "~"), None)
     if strange is None:
         return None
@@ -166,19 +166,19 @@ def _exotic(text: str, taken: Taken) -> Complaint | None:
     ordinary = unicodedata.normalize("NFKC", plain(text)).strip()
     hint = f"Write {ordinary}." if taken(ordinary) else _SIGNS
     source = ruling("phone-spaces") if plain(strange) != strange else _FORM
-    return Complaint(f"It contains U+{ord(strange):04X} ({name}).", hint, source)
+    return PhoneProblem(f"It contains U+{ord(strange):04X} ({name}).", hint, source)
 
 
-def _wrapped(text: str, taken: Taken) -> Complaint | None:
+def _wrapped(text: str, taken: Taken) -> PhoneProblem | None:
     found = wrapped(text.strip())
     bare = found.inner.strip().removeprefix("//") if found else ""
     if not found or not taken(bare):
         return None
     message = f"{_quoted(text)} has “{found.wrapping}” around the number."
-    return Complaint(message, f"Take off “{found.wrapping}”. Write {bare}.", _FORM)
+    return PhoneProblem(message, f"Take off “{found.wrapping}”. Write {bare}.", _FORM)
 
 
-def _spreadsheet(text: str, taken: Taken) -> Complaint | None:
+def _spreadsheet(text: str, taken: Taken) -> PhoneProblem | None:
     text = text.strip()
     if re.fullmatch(r"[0-9](?:[.,][0-9]+)?[eE]\+?(?:0?9|10)", text):
         number = str(int(Decimal(text.replace(",", "."))))
@@ -189,45 +189,49 @@ def _spreadsheet(text: str, taken: Taken) -> Complaint | None:
             if taken(number) and digits >= 10
             else f"A spreadsheet shortened it and {lost}."
         )
-        return Complaint(f"{_quoted(text)} is a number in a spreadsheet's scientific notation.", hint, _FORM)
+        return PhoneProblem(
+            f"{_quoted(text)} is a number in a spreadsheet's scientific notation.", hint, _FORM
+        )
     if re.fullmatch(r"[0-9]{10,11}\.0+", text):
         number = text.partition(".")[0]
         right = f": write {number}." if taken(number) else f"; write the number as {EXAMPLE}."
-        return Complaint(f"{_quoted(text)} is a decimal number.", f"A spreadsheet added “.0”{right}", _FORM)
+        return PhoneProblem(
+            f"{_quoted(text)} is a decimal number.", f"A spreadsheet added “.0”{right}", _FORM
+        )
     return None
 
 
-def _several(text: str, taken: Taken) -> Complaint | None:
+def _several(text: str, taken: Taken) -> PhoneProblem | None:
     parts = [part.strip() for part in re.split(r"[,;|]| or | / ", text) if identity(part)]
     if len(parts) < 2:
         return None
     right = next((part for part in parts if taken(part)), EXAMPLE)
-    return Complaint(f"{_quoted(text)} is more than one number.", f"Send one: {right}.", _FORM)
+    return PhoneProblem(f"{_quoted(text)} is more than one number.", f"Send one: {right}.", _FORM)
 
 
-def _extension(text: str, taken: Taken) -> Complaint | None:
+def _extension(text: str, taken: Taken) -> PhoneProblem | None:
     number = without_extension(text)
     if number is None:
         return None
     right = number.strip() if taken(number.strip()) else f"ten digits, as in {EXAMPLE}"
     hint = f"An extension can't get a text message: write {right}."
-    return Complaint(f"{_quoted(text)} has an extension.", hint, ruling("phone-extension"))
+    return PhoneProblem(f"{_quoted(text)} has an extension.", hint, ruling("phone-extension"))
 
 
-def _letters(text: str) -> Complaint | None:
+def _letters(text: str) -> PhoneProblem | None:
     if not re.search(r"[A-Za-z]", text):
         return None
-    return Complaint(f"{_quoted(text)} contains letters.", _SIGNS, _FORM)
+    return PhoneProblem(f"{_quoted(text)} contains letters.", _SIGNS, _FORM)
 
 
-def _country(text: str) -> Complaint | None:
+def _country(text: str) -> PhoneProblem | None:
     found = re.match(r"[ (]*(?:\+|00(?=[1-9]))[ (]*([0-9]{1,3})", text)
     if not found or found[1].startswith("1") or identity(text.replace("+", "", 1)):
         return None
-    return Complaint(f"{_quoted(text)} isn't in the US (+1).", "Only US numbers can be leads here.", _FORM)
+    return PhoneProblem(f"{_quoted(text)} isn't in the US (+1).", "Only US numbers can be leads here.", _FORM)
 
 
-def _length(text: str) -> Complaint | None:
+def _length(text: str) -> PhoneProblem | None:
     digits = re.sub(r"[^0-9]", "", text)
     if len(digits) in (10, 11) and (len(digits) == 10 or digits[0] == "1"):
         return None
@@ -235,23 +239,25 @@ def _length(text: str) -> Complaint | None:
     if len(digits) == 7:
         hint = f"The area code is missing: write ten digits, as in {EXAMPLE}."
     many = "no digits" if not digits else "1 digit" if len(digits) == 1 else f"{len(digits)} digits"
-    return Complaint(f"{_quoted(text)} has {many}; a US number has ten.", hint, _FORM)
+    return PhoneProblem(f"{_quoted(text)} has {many}; a US number has ten.", hint, _FORM)
 
 
-def _digits(text: str) -> Complaint | None:
+def _digits(text: str) -> PhoneProblem | None:
     digits = re.sub(r"[^0-9]", "", text)[-10:]
     area, exchange = digits[:3], digits[3:6]
     if re.search(r"[^0-9+ ().\-/]", text):
         strange = re.sub(r"[0-9+ ().\-/]", "", text)[0]
-        return Complaint(f"{_quoted(text)} contains a character that isn't allowed: {strange}", _SIGNS, _FORM)
+        return PhoneProblem(
+            f"{_quoted(text)} contains a character that isn't allowed: {strange}", _SIGNS, _FORM
+        )
     if not re.fullmatch("[2-9](?!11)[0-8][0-9]", area):
-        return Complaint(
+        return PhoneProblem(
             f"{area} can't be an area code.",
             "It begins with 2-9, its middle digit is 0-8, and N11 is a service.",
             _FORM,
         )
     if exchange[0] in "01":
-        return Complaint(
+        return PhoneProblem(
             f"{exchange} can't follow the area code.",
             "The seven digits after the area code begin with 2-9.",
             _FORM,

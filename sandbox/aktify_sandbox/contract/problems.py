@@ -23,8 +23,8 @@ _HOST_FIRST = re.compile(
 _LEAVE_OUT = "Leave the field out when there is nothing to say."
 
 
-class Complaints:
-    """Collects one complaint for each field's value: the first that is found is the one to mend first."""
+class LeadProblems:
+    """Collects one problem for each field's value: the first that is found is the one to mend first."""
 
     def __init__(
         self,
@@ -47,11 +47,11 @@ class Complaints:
 
     @property
     def wrong(self) -> frozenset[str]:
-        """The fields whose values have a complaint."""
+        """The fields whose values have a problem."""
         return frozenset(field for field, beside in self._problems if not beside)
 
     def add(self, problem: Problem, beside: str = "") -> None:
-        """Keep a complaint, unless its field has one of its kind.
+        """Keep a problem, unless its field has one of its kind.
 
         `beside` names the kind of one on how fields stand together, which stands beside that of a field's own value.
         """
@@ -60,7 +60,7 @@ class Complaints:
         self._problems.setdefault((problem.field, beside), problem)
 
     def in_order(self) -> list[Problem]:
-        """The complaints in the page's order of fields; the whole body first, metadata's values as they were sent."""
+        """The problems in the page's order of fields; the whole body first, metadata's values as they were sent."""
         order = {name: place for place, name in enumerate(("", *FIELDS))}
         metadata = self._sent.get("metadata")
         inside = {name: place for place, name in enumerate(metadata if isinstance(metadata, dict) else ())}
@@ -98,7 +98,7 @@ class Complaints:
                 self.add(self._wrong_type(error.field, error.value, error.limit))
             case "maxLength" if error.field != "email":
                 self.add(_too_long(error.field, error.value, error.limit))
-            case _ if isinstance(error.value, str):  # if it isn't a text, its type is the complaint
+            case _ if isinstance(error.value, str):  # if it isn't a text, its type is the problem
                 self.add(self._wrong_form(error.field, error.value))
 
     # the body as a whole
@@ -243,7 +243,7 @@ class Complaints:
         return dates.suggestion(text, self._rulings["external-created"])
 
     def _wrong_phone(self, value: str) -> Problem:
-        found = phone.complaint(value, lambda number: self._fits("phoneNumber", number))
+        found = phone.problem_with(value, lambda number: self._fits("phoneNumber", number))
         if value == "" and self._rulings["empty-string"] == "keep":  # which keeps no lead without a number
             found = found._replace(source=documented(page.PHONE))
         return Problem("phoneNumber", found.message, found.hint, *found.source)

@@ -318,7 +318,7 @@ FORMER: Mapping[tuple[str, str], tuple[str, str] | None] = MappingProxyType(
 """Names and values of earlier versions, and today's; None: the page decides, so there is nothing to choose."""
 
 
-def modernised(changes: Mapping[str, str]) -> tuple[dict[str, str], list[str]]:
+def with_current_names(changes: Mapping[str, str]) -> tuple[dict[str, str], list[str]]:
     """Choices with today's names and values, and a notice for each that had an earlier one."""
     today: dict[str, str] = {}
     notices = []
@@ -350,7 +350,7 @@ class Rulings(Mapping[str, str]):
             raise RulingMistake("profile", f"There is no profile {profile}.", _hint(profile, PROFILES))
         if not changes:
             return _unchanged(profile)
-        today, _ = modernised(changes)
+        today, _ = with_current_names(changes)
         for name, value in today.items():
             _check(name, value)
         return cls({**_unchanged(profile), **today})

@@ -109,7 +109,7 @@ def entry_of(exchange: Exchange) -> Entry:
         "path": request.path,
         "query": _shown_query(request.query) if request.query else "",
         "httpVersion": request.version,
-        "headers": _shown_headers(request.written),
+        "headers": _shown_headers(request.raw_headers),
         "bodyBytes": request.body_bytes,
         "campaign": access.campaign if access else None,
         "key": access.key if access else _key_in(request),

@@ -22,8 +22,8 @@ _MOST_NAMES = 3
 
 def keys_presented_by(request: Request) -> tuple[str, ...]:
     """`presented_keys`, which for nearly all requests is what the one header says."""
-    if not request.query and len(request.named) == len(request.written):
-        values = [request.named[name] for name in _MAY_BE_KEYS if name in request.named]
+    if not request.query and len(request.by_name) == len(request.raw_headers):
+        values = [request.by_name[name] for name in _MAY_BE_KEYS if name in request.by_name]
         if len(values) <= 1:
             return _keys_in(values[0].decode("latin-1"))[:_MOST_PRESENTED] if values else ()
     return presented_keys(request.headers, request.query)

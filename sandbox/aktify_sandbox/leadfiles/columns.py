@@ -4,7 +4,7 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
-from aktify_sandbox.contract.aliases import field_meant_by
+from aktify_sandbox.contract.aliases import field_for_alias
 from aktify_sandbox.contract.schema import FIELDS
 from aktify_sandbox.text import suggest
 
@@ -99,7 +99,7 @@ def _field(name: str, chosen: Mapping[str, str]) -> str | None:
         return chosen[name] or None
     if name.lower().startswith(METADATA) and len(name) > len(METADATA):
         return METADATA + name[len(METADATA) :]
-    return name if name in FIELDS else field_meant_by(name)
+    return name if name in FIELDS else field_for_alias(name)
 
 
 def refuse_doubles(columns: Columns, line: int) -> None:

@@ -262,7 +262,7 @@ class ForcingEngine:
             return None
         usual = default.objection in _USUAL
         preferred = b""
-        if b"prefer" in request.named:
+        if b"prefer" in request.by_name:
             preferred = b",".join([value for name, value in request.headers if name == b"prefer"])
         if not (usual and preferred) and not self._may_match(default, request):
             return None

@@ -33,7 +33,7 @@ def chunk(content: bytes) -> bytes:
     return b"%x\r\n%b\r\n" % (len(content), content)
 
 
-def written_out(
+def encoded(
     exchange: Exchange, standing: Headers, *, closes: bool
 ) -> Iterator[bytes | Pause | End | Cut | Reset]:
     """What goes out for an answer, in order, and what is done in between. `End`, `Cut` or `Reset` is the last."""

@@ -27,18 +27,18 @@ Tell = Callable[[str], object]
 
 
 @contextlib.contextmanager
-def unblocked(*names: str, form: str = "text") -> Iterator[None]:
+def background_output(*names: str, form: str = "text") -> Iterator[None]:
     """Let `stdout` and `stderr` (or those of them that are named) never block and never fail; at the end, drain them.
 
     With `form="json"` standard output holds no other lines: what is to be said of it is said on standard error.
     """
     before = {name: getattr(sys, name) for name in names or ("stderr", "stdout")}
-    streams: list[Unblocked] = []
+    streams: list[BackgroundOutput] = []
     try:
         for name, stream in before.items():
             with contextlib.suppress(OSError, AttributeError):  # it is no file: it can't block
                 elsewhere = streams[0].write if name == "stdout" and form == "json" and streams else None
-                streams.append(Unblocked(stream, elsewhere))
+                streams.append(BackgroundOutput(stream, elsewhere))
                 setattr(sys, name, streams[-1])
         yield
     finally:
@@ -48,7 +48,7 @@ def unblocked(*names: str, form: str = "text") -> Iterator[None]:
             setattr(sys, name, stream)
 
 
-class Unblocked(io.TextIOBase):
+class BackgroundOutput(io.TextIOBase):
     """A text stream that takes what is printed at once."""
 
     def __init__(self, original: TextIO, elsewhere: Tell | None = None) -> None:

@@ -47,7 +47,7 @@ class Receiver(Protocol):
         """What came can't be read, and nothing is that follows. `request` is what can be made out; None in a body."""
 
 
-class Reader:
+class RequestParser:
     """The requests of one connection."""
 
     def __init__(self, receiver: Receiver) -> None:
@@ -197,7 +197,7 @@ class Reader:
             return
         self._earlier.clear()
         request = self._parsed()
-        is_coded = b"transfer-encoding" in request.named
+        is_coded = b"transfer-encoding" in request.by_name
         if request.version not in ("1.0", "1.1"):
             self._refuse(wrong_version(f"HTTP/{request.version}"), request)
         elif came > MAX_HEADER_BYTES and len(self._target) + _size(self._written) > MAX_HEADER_BYTES:
@@ -214,7 +214,7 @@ class Reader:
             self._receiver.on_head(
                 request,
                 keeps_alive=speaks and self._parser.should_keep_alive(),
-                expects=speaks and request.named.get(b"expect") == b"100-continue",
+                expects=speaks and request.by_name.get(b"expect") == b"100-continue",
             )
             if is_coded and not _is_chunked(
                 request.headers

@@ -21,8 +21,8 @@ from aktify_sandbox.exchange import Exchange, Request, Response
 from aktify_sandbox.originals import asyncio, socket, time
 from aktify_sandbox.scenarios.faults import Cut, End, Pause, Reset
 from aktify_sandbox.server.cycle import cycle_for, disconnect
-from aktify_sandbox.server.encoder import head_of, written_out
-from aktify_sandbox.server.parser import Reader
+from aktify_sandbox.server.encoder import encoded, head_of
+from aktify_sandbox.server.parser import RequestParser
 from aktify_sandbox.server.refusals import Refusal
 
 _PIECE = 4_096
@@ -71,7 +71,7 @@ class SandboxProtocol(asyncio.Protocol):
         self._config = config
         self._state = server_state
         self._loop = _loop or asyncio.get_event_loop()
-        self._reader = Reader(self)
+        self._parser = RequestParser(self)
         self.transport: asyncio.Transport
         self._flow: FlowControl
         self._client: str | None = None
@@ -124,7 +124,7 @@ class SandboxProtocol(asyncio.Protocol):
             self._unread, self._place = self._unread[self._place :] + data, 0
             self._go_on()
         else:
-            self._reader.feed(data)
+            self._parser.feed(data)
 
     def _go_on(self) -> None:
         """Begin what waits, then read on; not all at once, if there is much."""
@@ -136,7 +136,7 @@ class SandboxProtocol(asyncio.Protocol):
                 break
             piece = self._unread[self._place : self._place + _PIECE]
             self._place += len(piece)
-            self._reader.feed(piece)
+            self._parser.feed(piece)
         left = len(self._unread) - self._place if self._reads else 0
         if not left:
             self._unread, self._place = b"", 0
@@ -297,7 +297,7 @@ class SandboxProtocol(asyncio.Protocol):
     async def _deliver(self, exchange: Exchange, keeps_alive: bool) -> None:
         """An answer that is late or broken."""
         closes = not keeps_alive or self._is_stopping
-        for part in written_out(exchange, self._state.default_headers, closes=closes):
+        for part in encoded(exchange, self._state.default_headers, closes=closes):
             match part:
                 case bytes():
                     self._send(part)
@@ -437,7 +437,7 @@ class SandboxProtocol(asyncio.Protocol):
     def abandon_half_sent(self) -> None:
         """A request of which more is still to come, or whose answer is withheld, can't be waited for."""
         self.let_go = True
-        if self.held or self._request is not None or self._cycle is not None or self._reader.has_begun:
+        if self.held or self._request is not None or self._cycle is not None or self._parser.has_begun:
             self.transport.abort()
 
     def shutdown(self) -> None:

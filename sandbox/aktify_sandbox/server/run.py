@@ -13,10 +13,10 @@ from pathlib import Path
 from types import FrameType
 from typing import Any, Self
 
-from aktify_sandbox.app import Application, look_after
+from aktify_sandbox.app import Application, run_background_tasks
 from aktify_sandbox.atomic_write import readable_to_all, replaced
 from aktify_sandbox.server.banner import banner
-from aktify_sandbox.server.output import unblocked
+from aktify_sandbox.server.output import background_output
 from aktify_sandbox.server.server import CannotServe, Server, bind, origin_of, say
 from aktify_sandbox.server.terminal import Terminal
 from aktify_sandbox.settings import WELL_KNOWN_KEYS, Settings, first_key
@@ -35,7 +35,7 @@ def serve(settings: Settings, notices: list[str]) -> int:
 
     Raises `RulingMistake`, `NoSuchScenario`, `DocumentMistakes`, `SettingsMistake`: settings that can't be.
     """
-    with Signals() as signals, unblocked(form=settings.log_format):
+    with Signals() as signals, background_output(form=settings.log_format):
         try:
             check_ready_file(settings.ready_file)
             check_descriptors()
@@ -98,7 +98,7 @@ def _serve(settings: Settings, notices: list[str], listening: list[socket.socket
             import webbrowser
 
             webbrowser.open(f"{here}/_sandbox/")
-        watching.append(asyncio.get_running_loop().create_task(look_after(app, say)))
+        watching.append(asyncio.get_running_loop().create_task(run_background_tasks(app, say)))
         gc.collect()
         gc.freeze()  # what is there at the start stays: the collector need not look at it again and again
 

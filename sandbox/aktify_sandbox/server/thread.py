@@ -7,7 +7,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 from typing import Any, Self, TypeVar
 
-from aktify_sandbox.app import Application, look_after
+from aktify_sandbox.app import Application, run_background_tasks
 from aktify_sandbox.errors import SandboxDied
 from aktify_sandbox.exchange import Exchange, Headers
 from aktify_sandbox.greenlets import monkey_patched_by
@@ -199,7 +199,7 @@ class Beside:
 
     async def _serve(self, sockets: list[socket.socket]) -> None:
         asyncio.get_running_loop().set_default_executor(_Workers())
-        watching = asyncio.create_task(look_after(self.app, say))
+        watching = asyncio.create_task(run_background_tasks(self.app, say))
         try:
             await self._server.serve(sockets)
         finally:

@@ -12,8 +12,8 @@ from typing import Any
 from aktify_sandbox.exchange import Exchange, Request, Response
 from aktify_sandbox.originals import asyncio, os, time
 from aktify_sandbox.scenarios.faults import Pause, Reset
-from aktify_sandbox.server.encoder import chunk, head_of, written_out
-from aktify_sandbox.server.parser import Reader
+from aktify_sandbox.server.encoder import chunk, encoded, head_of
+from aktify_sandbox.server.parser import RequestParser
 from aktify_sandbox.server.refusals import Refusal
 from aktify_sandbox.server.thread import Beside
 
@@ -32,7 +32,7 @@ class Call:
         if not beside.is_open or beside.loop is None:
             raise _refused()
         self._beside, self._loop, self._endpoint = beside, beside.loop, beside.app.endpoint
-        self._reader = Reader(self)
+        self._parser = RequestParser(self)
         # what is asked
         self._request: Request | None = None
         self._body = bytearray()
@@ -54,9 +54,9 @@ class Call:
     def send(self, data: bytes) -> None:
         """Bytes of the request. Raises `BrokenPipeError` once nothing more is read: the answer says why."""
         for place in range(0, len(data), _PIECE):
-            if self._reader.is_refusing:
+            if self._parser.is_refusing:
                 raise BrokenPipeError(errno.EPIPE, os.strerror(errno.EPIPE))
-            self._reader.feed(data[place : place + _PIECE])
+            self._parser.feed(data[place : place + _PIECE])
 
     def taken(self, part: Part) -> bytes:
         """What was read; the next is to be read then. The end is read again and again."""
@@ -133,7 +133,7 @@ class Call:
             return
         if exchange.is_plain:
             self._current = None
-            parts = written_out(exchange, self._beside.standing_headers, closes=self._closes)
+            parts = encoded(exchange, self._beside.standing_headers, closes=self._closes)
             self._put(b"".join(part for part in parts if isinstance(part, bytes)))
             self._end()
         else:
@@ -141,7 +141,7 @@ class Call:
             self._delivering = self._task(self._deliver(exchange))
 
     async def _deliver(self, exchange: Exchange) -> None:
-        for part in written_out(exchange, self._beside.standing_headers, closes=self._closes):
+        for part in encoded(exchange, self._beside.standing_headers, closes=self._closes):
             match part:
                 case bytes():
                     self._put(part)

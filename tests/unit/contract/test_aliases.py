@@ -10,9 +10,9 @@ from hypothesis import strategies as st
 from aktify_sandbox.contract.aliases import (
     ALIASES,
     LEGACY,
-    field_meant_by,
-    field_perhaps_meant_by,
+    field_for_alias,
     folded,
+    likely_field,
 )
 from aktify_sandbox.contract.lead import LeadRules
 from aktify_sandbox.contract.rulings import Rulings
@@ -99,7 +99,7 @@ HEADERS: dict[str, dict[str, str | None]] = {
 def test_a_header_means_its_field_and_no_column_is_taken_that_means_something_else(
     name: str, field: str | None
 ) -> None:
-    assert field_meant_by(name) == field
+    assert field_for_alias(name) == field
 
 
 def test_every_alias_leads_to_one_field_and_stands_in_the_table_once() -> None:
@@ -108,7 +108,7 @@ def test_every_alias_leads_to_one_field_and_stands_in_the_table_once() -> None:
         folded(name) for name in (*FIELDS, *(name for names in ALIASES.values() for name in names))
     )
     assert [name for name, count in spellings.items() if count > 1] == []
-    assert {name: field_meant_by(name) for name in KNOWN} == KNOWN
+    assert {name: field_for_alias(name) for name in KNOWN} == KNOWN
 
 
 MARKS = st.text(" \t\u00a0_-./#*:()[]'\"\ufeff", max_size=3)
@@ -118,7 +118,7 @@ MARKS = st.text(" \t\u00a0_-./#*:()[]'\"\ufeff", max_size=3)
 def test_case_spaces_and_punctuation_never_matter(name: str, data: st.DataObject) -> None:
     letters = [data.draw(st.sampled_from([char.lower(), char.upper()])) for char in name if char.isalnum()]
     written = "".join(data.draw(MARKS) + letter for letter in letters) + data.draw(MARKS)
-    assert field_meant_by(written) == KNOWN[name]
+    assert field_for_alias(written) == KNOWN[name]
 
 
 @given(
@@ -128,13 +128,13 @@ def test_a_word_more_makes_another_name(name: str, more: str) -> None:
     """No alias is found inside another name: an alias is the whole name or none of it."""
     for longer in (f"{name} {more}", f"{more} {name}"):
         known = {folded(each): field for each, field in KNOWN.items()}
-        assert field_meant_by(longer) == known.get(folded(longer))
+        assert field_for_alias(longer) == known.get(folded(longer))
 
 
 @given(st.text())
 def test_any_text_is_a_name_that_means_one_field_or_none(name: str) -> None:
-    assert field_meant_by(name) in (*FIELDS, None)
-    assert field_perhaps_meant_by(name) in (*FIELDS, None)
+    assert field_for_alias(name) in (*FIELDS, None)
+    assert likely_field(name) in (*FIELDS, None)
 
 
 @pytest.mark.parametrize(
@@ -143,8 +143,8 @@ def test_any_text_is_a_name_that_means_one_field_or_none(name: str) -> None:
      ("Work Phone", "phoneNumber"), ("id", "externalLeadId"), ("url", "link"), ("phonne", "phoneNumber")],
 )  # fmt: skip
 def test_a_misspelling_is_asked_about_but_is_no_alias(name: str, field: str | None) -> None:
-    assert field_meant_by(name) is None
-    assert field_perhaps_meant_by(name) == field
+    assert field_for_alias(name) is None
+    assert likely_field(name) == field
 
 
 # what a lead is told

@@ -6,11 +6,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from aktify_sandbox.contract.phone import (
-    complaint,
     identity,
     is_fictional,
     libphonenumber,
     pattern,
+    problem_with,
     without_extension,
 )
 
@@ -69,7 +69,7 @@ def test_the_schemas_pattern_and_the_identity_agree(text: str) -> None:
 @given(st.text())
 def test_any_text_is_read_or_explained(text: str) -> None:
     if identity(text) is None:
-        found = complaint(text)
+        found = problem_with(text)
         assert found.message
         assert found.hint
         no_digit = text != "" and not any(map(str.isdigit, text))
@@ -112,7 +112,7 @@ def test_one_number_has_many_spellings(text: str) -> None:
 )
 def test_what_is_no_number_is_told_what_would_be_right(text: str, hint: str) -> None:
     assert identity(text) is None
-    assert hint in complaint(text).hint
+    assert hint in problem_with(text).hint
 
 
 def test_extensions_are_seen() -> None:

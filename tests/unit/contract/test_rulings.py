@@ -9,7 +9,7 @@ import pytest
 from aktify_sandbox.contract.answers import Access, Answer
 from aktify_sandbox.contract.decide import decide
 from aktify_sandbox.contract.lead import LeadRules
-from aktify_sandbox.contract.rulings import PROFILES, RULINGS, RulingMistake, Rulings, modernised
+from aktify_sandbox.contract.rulings import PROFILES, RULINGS, RulingMistake, Rulings, with_current_names
 from aktify_sandbox.exchange import Request
 
 LEAD = {"phoneNumber": "(509) 555-1234", "region": "CA"}
@@ -261,7 +261,7 @@ def test_what_strict_takes_default_takes_and_what_any_value_takes_lenient_takes(
 def test_earlier_names_and_values_are_read_with_a_notice(
     former: dict[str, str], today: dict[str, str]
 ) -> None:
-    found, notices = modernised(former)
+    found, notices = with_current_names(former)
     assert found == today
     assert len(notices) == 1
     assert Rulings.of("default", former) == Rulings.of("default", today)

@@ -129,14 +129,14 @@ class _Run:
         from aktify_sandbox.documents.nodes import DocumentMistakes
         from aktify_sandbox.errors import SandboxDied
         from aktify_sandbox.scenarios.library import NoSuchScenario
-        from aktify_sandbox.server.output import unblocked
+        from aktify_sandbox.server.output import background_output
         from aktify_sandbox.server.server import CannotServe, say
         from aktify_sandbox.server.thread import Beside
         from aktify_sandbox.storage.log import LogError
 
         signals = Signals()
         try:
-            with signals.blocked(), unblocked("stderr"), Beside(self._settings) as beside:
+            with signals.blocked(), background_output("stderr"), Beside(self._settings) as beside:
                 for notice in [*notices, *beside.notices]:
                     say(notice)
                 return self._run(beside, signals)
