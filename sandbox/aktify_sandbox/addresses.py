@@ -2,20 +2,18 @@
 
 from urllib.parse import urlsplit
 
+from aktify_sandbox.errors import AddressError
+
 DEFAULT_URL = "http://127.0.0.1:8509"
 """Where a sandbox answers that was told nothing else."""
-
-
-class AddressMistake(ValueError):
-    """What was written isn't an address, in words for the user."""
 
 
 def address_of(written: str) -> str:
     """The address in full: of `localhost:8509` and of the admin API's `http://localhost:8509/_sandbox/` the same.
 
-    Raises `AddressMistake`.
+    Raises `AddressError`.
     """
-    mistake = AddressMistake(f"“{written}” isn't an address. Fix: write it as {DEFAULT_URL}.")
+    mistake = AddressError(f"“{written}” isn't an address. Fix: write it as {DEFAULT_URL}.")
     text = written.strip()
     if not text.isprintable() or " " in text:
         raise mistake

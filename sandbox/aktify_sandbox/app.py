@@ -20,9 +20,9 @@ from aktify_sandbox.admin.keys import restore, salt_in
 from aktify_sandbox.admin.state import load_at_start
 from aktify_sandbox.campaigns import Campaigns
 from aktify_sandbox.endpoint import Endpoint
+from aktify_sandbox.errors import StoppingError
 from aktify_sandbox.exchange import Exchange, Request
 from aktify_sandbox.history.stream import Feed
-from aktify_sandbox.jobs import Stopping
 from aktify_sandbox.journal.writer import JournalWriter
 from aktify_sandbox.originals import asyncio, time
 from aktify_sandbox.scenarios.engine import ForcingEngine
@@ -52,7 +52,7 @@ class Application:
         `stop` ends its server; None: that isn't ours to end. `folders` are those in which `scenarios/` may lie; none:
         the current one.
 
-        Raises `RulingMistake`, `NoSuchScenario`, `DocumentMistakes`, `SettingsMistake`, `LogError`.
+        Raises `InputError`, `LogError`.
         """
         salt = salt_in(store.index.plain)
         self.campaigns = campaigns = Campaigns(
@@ -97,7 +97,7 @@ def create_app(settings: Settings | None = None) -> Starlette:
     `host` and `port`. Faults that are done to a connection (reset, empty, truncate, malformed-chunk) are answered 501:
     they need `aktify-sandbox serve`. What `serve` would say in the terminal goes to the logger `aktify_sandbox`.
 
-    Raises `LogError`, `RulingMistake`, `NoSuchScenario`, `DocumentMistakes`, `SettingsMistake`.
+    Raises `InputError`, `LogError`.
     """
     settings = settings or Settings(in_memory=True)
     folder = None if settings.in_memory else settings.state
@@ -132,7 +132,7 @@ async def run_background_tasks(application: Application, tell: Callable[[str], N
 
 async def _prove(store: Store, tell: Callable[[str], None]) -> None:
     """A start believes a checkpoint; here the lines are read that it stands for."""
-    with suppress(Stopping):
+    with suppress(StoppingError):
         damage = await store.jobs.run(store.proof()) if store.unproved else None
         if damage:
             tell(damage)

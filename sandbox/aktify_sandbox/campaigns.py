@@ -14,7 +14,8 @@ from typing import Any
 from aktify_sandbox.contract.answers import Access
 from aktify_sandbox.contract.keys import why_unknown
 from aktify_sandbox.contract.lead import LeadRules
-from aktify_sandbox.contract.rulings import RulingMistake, Rulings
+from aktify_sandbox.contract.rulings import Rulings
+from aktify_sandbox.errors import CampaignError, RulingError
 from aktify_sandbox.originals import secrets
 from aktify_sandbox.redaction import FRESH_KEY, Redaction, is_telling, masked_key
 from aktify_sandbox.settings import BUILT_IN_KEYS, WELL_KNOWN_KEYS, CampaignSetting, Settings, first_key
@@ -25,10 +26,6 @@ NAME = re.compile(rf"[A-Za-z0-9_.-]{{1,{_MAX_NAME}}}")
 _REMEMBERED = 100_000
 _REDACTIONS = 1_000
 _FRESH_KEY_SHOWN = re.compile("key…[0-9a-f]{3}")
-
-
-class CampaignMistake(ValueError):
-    """A campaign or key that can't be made or found, in words for the user."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +70,7 @@ class Campaigns:
 
         `salt` goes into the digests of keys.
 
-        Raises `RulingMistake`.
+        Raises `RulingError`.
         """
         self.rulings = Rulings.of(profile, rulings)
         self.origin = origin
@@ -257,9 +254,9 @@ class Campaigns:
         return self._rules(self.rulings_of(found), found.link)
 
     def rulings_of(self, campaign: Campaign) -> Rulings:
-        """The rulings in force for the campaign. Raises `RulingMistake`."""
+        """The rulings in force for the campaign. Raises `RulingError`."""
         if self.rulings["fictional-only"] == "on" and campaign.rulings.get("fictional-only", "on") != "on":
-            raise RulingMistake(
+            raise RulingError(
                 "fictional-only",
                 f"The campaign {campaign.name} can't switch fictional-only off: it is on for the whole sandbox.",
                 "Take the ruling out of the campaign, or start without --fictional-only.",
@@ -287,7 +284,7 @@ class Campaigns:
     # changes at run time
 
     def check(self, campaign: Campaign) -> None:
-        """Compile a campaign's rules, so that what they lack is said before it is added. Raises `RulingMistake`."""
+        """Compile a campaign's rules, so that what they lack is said before it is added. Raises `RulingError`."""
         self._rules(self.rulings_of(campaign), campaign.link)
 
     def put(self, campaign: Campaign) -> None:
@@ -333,14 +330,14 @@ class Campaigns:
         self._forget_found()
 
     def key_named(self, text: str) -> tuple[str, Key]:
-        """A key by itself, by its name or as it is shown: its digest and the key. Raises `CampaignMistake`."""
+        """A key by itself, by its name or as it is shown: its digest and the key. Raises `CampaignError`."""
         by_itself = self._known(text)
         if by_itself:
             return self.digest_of(text), by_itself
         named = [(digested, key) for digested, key in self._keys.items() if key.shown == text]
         if len(named) == 1:
             return named[0]
-        raise CampaignMistake(
+        raise CampaignError(
             f"{len(named)} keys are shown as {text}: give the whole key."
             if named
             else "There is no such key."

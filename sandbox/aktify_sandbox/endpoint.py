@@ -15,6 +15,7 @@ from aktify_sandbox.campaigns import Campaigns
 from aktify_sandbox.contract import answers
 from aktify_sandbox.contract.answers import Answer
 from aktify_sandbox.contract.decide import decide
+from aktify_sandbox.errors import LogError, LogWriteError
 from aktify_sandbox.exchange import Exchange, Request, Response
 from aktify_sandbox.journal.writer import JournalWriter
 from aktify_sandbox.originals import time
@@ -23,7 +24,7 @@ from aktify_sandbox.scenarios.barrier import Barrier
 from aktify_sandbox.scenarios.engine import ForcingEngine
 from aktify_sandbox.scenarios.rules import DEFAULT, NEED_CONNECTION, Forced, ResponseSpec
 from aktify_sandbox.settings import Settings
-from aktify_sandbox.storage.log import LogError, LogUnwritable, request_id, too_many_files
+from aktify_sandbox.storage.log import request_id, too_many_files
 from aktify_sandbox.storage.store import Store
 
 Written = Callable[[Exchange], None]
@@ -150,7 +151,7 @@ class Endpoint:
             written(exchange)
         return exchange
 
-    def _appended(self, exchange: Exchange, written: Written, error: LogUnwritable | None) -> None:
+    def _appended(self, exchange: Exchange, written: Written, error: LogWriteError | None) -> None:
         if error is not None:
             if not exchange.answer.ends:
                 exchange.answer = answers.unavailable(str(error))

@@ -11,6 +11,7 @@ from collections import deque
 from collections.abc import Callable, Generator
 from typing import Any, Generic, NamedTuple, Protocol, TypeVar
 
+from aktify_sandbox.errors import StoppingError
 from aktify_sandbox.originals import asyncio, threading, time
 
 T = TypeVar("T")
@@ -29,13 +30,6 @@ _LINGER_SECONDS = 1.0
 _END_SECONDS = 0.5
 
 
-class Stopping(Exception):
-    """The sandbox stops, and the work has been ended."""
-
-    def __init__(self) -> None:
-        super().__init__("The sandbox stops, so this was not finished.")
-
-
 class Finished(NamedTuple, Generic[T]):
     """What work came to."""
 
@@ -46,7 +40,7 @@ class Runs(Protocol):
     """Runs work for one client, and ends it when that client stops waiting."""
 
     async def __call__(self, work: Work[T]) -> T:
-        """What the work comes to. Raises `Stopping`, and whatever the work raises."""
+        """What the work comes to. Raises `StoppingError`, and whatever the work raises."""
 
 
 class Jobs:
@@ -69,12 +63,12 @@ class Jobs:
     async def run(self, work: Work[T]) -> T:
         """Have it worked out in the thread. Whoever is cancelled meanwhile ends it.
 
-        Raises `Stopping`, and whatever the work raises.
+        Raises `StoppingError`, and whatever the work raises.
         """
         job = _Job(work)
         with self._changed:
             if self._is_closed:
-                raise Stopping
+                raise StoppingError
             if self._thread is None:
                 thread = threading.Thread(target=self._work, name="aktify-sandbox jobs", daemon=True)
                 thread.start()
@@ -87,10 +81,10 @@ class Jobs:
             job.is_wanted = False
 
     async def pause(self) -> None:
-        """Let others have their turn in the event loop. Raises `Stopping`."""
+        """Let others have their turn in the event loop. Raises `StoppingError`."""
         await asyncio.sleep(0)
         if self._is_closed:
-            raise Stopping
+            raise StoppingError
 
     def close(self) -> None:
         """End all that is under way, and take no more."""
@@ -150,7 +144,7 @@ class _Job(Generic[T]):
         except BaseException as error:  # raised where it is waited for
             self._tell(self.outcome.set_exception, error)
         else:
-            self._tell(self.outcome.set_exception, Stopping())
+            self._tell(self.outcome.set_exception, StoppingError())
 
     def _tell(self, settle: Callable[[Any], None], value: Any) -> None:
         def told() -> None:

@@ -12,20 +12,14 @@ from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from aktify_sandbox.contract.rulings import (
-    FORMER,
-    PROFILES,
-    RULINGS,
-    RulingMistake,
-    Rulings,
-    with_current_names,
-)
+from aktify_sandbox.contract.rulings import FORMER, PROFILES, RULINGS, Rulings, with_current_names
+from aktify_sandbox.errors import RulingError, SettingsError
 from aktify_sandbox.originals import os
 from aktify_sandbox.text import suggest
 
 if TYPE_CHECKING:
     from aktify_sandbox.documents.document import Document
-    from aktify_sandbox.documents.nodes import Mistake
+    from aktify_sandbox.errors import FileProblem
 
 FILE_NAME = "aktify-sandbox.yaml"
 PREFIX = "AKTIFY_SANDBOX_"
@@ -43,10 +37,6 @@ _ORIGIN = r"https?://(?:[A-Za-z0-9._-]+|\[[0-9A-Fa-f:.]+\])(?::[0-9]{1,5})?"
 _ORIGINS_ARE = "isn't an address: write scheme, host and port alone, e.g. http://sandbox.test:9000."
 _LINKS = ("optional", "link", "tracking")
 ERROR_BODIES = ("detailed", "empty", "text", "html", "rotate")
-
-
-class SettingsMistake(ValueError):
-    """A value that can't be, in words for the user."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -193,7 +183,7 @@ class Settings:
 
         `flags` has only what was given, by field name (`rulings` as texts NAME=VALUE). `for_command`: of a sandbox
         that lives as long as a command does; it takes a free port and writes nothing, whatever the file says of the
-        one that `serve` runs. Raises `SettingsMistake`.
+        one that `serve` runs. Raises `SettingsError`.
         """
         notices = list(_unknown_variables(environ))
         given = _from_environment(environ, notices) | _from_flags(flags)
@@ -319,12 +309,12 @@ def _rulings(texts: Iterable[str], source: str) -> dict[str, str]:
     for text in texts:
         name, equals, value = text.partition("=")
         if not equals:
-            raise SettingsMistake(f"{source}: found {text}; write NAME=VALUE, such as region-case=accept.")
+            raise SettingsError(f"{source}: found {text}; write NAME=VALUE, such as region-case=accept.")
         rulings[name.strip()] = value.strip()
     try:
         Rulings.of("default", rulings)
-    except RulingMistake as mistake:
-        raise SettingsMistake(f"{source}: {mistake}") from None
+    except RulingError as mistake:
+        raise SettingsError(f"{source}: {mistake}") from None
     return rulings
 
 
@@ -357,20 +347,20 @@ def _boolean(text: str, variable: str) -> bool:
         "off": False,
     }
     if text.lower() not in words:
-        raise SettingsMistake(f"{variable}: found {text}; write true or false.")
+        raise SettingsError(f"{variable}: found {text}; write true or false.")
     return words[text.lower()]
 
 
 def _number(flag: Flag, text: str, variable: str) -> int:
     if not re.fullmatch(r"[0-9]{1,16}", text) or not (flag.least or 0) <= int(text) <= (flag.most or 0):
-        raise SettingsMistake(f"{variable}: found {text}; write a number from {flag.least} to {flag.most}.")
+        raise SettingsError(f"{variable}: found {text}; write a number from {flag.least} to {flag.most}.")
     return int(text)
 
 
 def _one_of(choices: tuple[str, ...], text: str, variable: str) -> str:
     if text not in choices:
         meant = suggest(text, choices, "did you mean {}? ")
-        raise SettingsMistake(f"{variable}: found {text}; {meant}allowed: {', '.join(choices)}.")
+        raise SettingsError(f"{variable}: found {text}; {meant}allowed: {', '.join(choices)}.")
     return text
 
 
@@ -384,16 +374,16 @@ def _default_file(folder: Path) -> Path | None:
 
 def _from_file(path: Path) -> dict[str, Any]:
     from aktify_sandbox.documents.document import read_file
-    from aktify_sandbox.documents.nodes import DocumentMistakes
+    from aktify_sandbox.errors import DocumentError
 
     try:
         document = read_file(path)
         content = document.value(config_schema())
         mistakes = list(_campaign_mistakes(document, content))
         if mistakes:
-            raise DocumentMistakes(mistakes)
-    except DocumentMistakes as error:
-        raise SettingsMistake(str(error)) from None
+            raise DocumentError(mistakes)
+    except DocumentError as error:
+        raise SettingsError(str(error)) from None
     return _settings_in(content, path.parent)
 
 
@@ -440,7 +430,7 @@ def _campaign(name: str, about: dict[str, Any], folder: Path) -> CampaignSetting
     )
 
 
-def _campaign_mistakes(document: "Document", content: dict[str, Any]) -> Iterator["Mistake"]:
+def _campaign_mistakes(document: "Document", content: dict[str, Any]) -> Iterator["FileProblem"]:
     seen: dict[str, str] = {}
     for campaign, about in (content.get("campaigns") or {}).items():
         for number, entry in enumerate((about or {}).get("keys", ())):
@@ -448,12 +438,12 @@ def _campaign_mistakes(document: "Document", content: dict[str, Any]) -> Iterato
             place: tuple[str | int, ...] = ("campaigns", campaign, "keys", number)
             if isinstance(entry, dict) and key in entry.get("name", ""):
                 hint = "A key's name is how it is shown, so it must not hold the key."
-                yield document.mistake(place, "The name of this key gives it away.", hint)
+                yield document.problem(place, "The name of this key gives it away.", hint)
             if isinstance(entry, dict) and entry.get("revoked") and "answer" in entry:
                 hint = "Leave out answer, or revoked."
-                yield document.mistake((*place, "answer"), "A revoked key is a 401, always.", hint)
+                yield document.problem((*place, "answer"), "A revoked key is a 401, always.", hint)
             if key in seen:
-                yield document.mistake(
+                yield document.problem(
                     place, f"This key stands in the campaign {seen[key]} already.", "A key has one campaign."
                 )
             seen.setdefault(key, campaign)
@@ -465,21 +455,21 @@ def _checked(settings: Settings) -> Settings:
     try:
         loopback = settings.host == "localhost" or ip_address(settings.host).is_loopback
     except ValueError:
-        raise SettingsMistake(
+        raise SettingsError(
             f"--host {settings.host} isn't an address: write 127.0.0.1, 0.0.0.0 or localhost."
         ) from None
     if settings.token is not None and not settings.token:
-        raise SettingsMistake("--token is empty, and nobody could enter: give one, or leave the option out.")
+        raise SettingsError("--token is empty, and nobody could enter: give one, or leave the option out.")
     if not loopback and not settings.token:
-        raise SettingsMistake(
+        raise SettingsError(
             f"--host {settings.host} opens the sandbox to the network: give --token TOKEN too, or AKTIFY_SANDBOX_TOKEN."
         )
     if settings.token and not re.fullmatch(_HEADER_WORD, settings.token):
-        raise SettingsMistake(f"--token can't be sent in a header: {_TOKENS_ARE}")
+        raise SettingsError(f"--token can't be sent in a header: {_TOKENS_ARE}")
     allowed = tuple(_host_name(name) for name in settings.allow_host)
     public = settings.public_url.removesuffix("/") if settings.public_url is not None else None
     if public is not None and not re.fullmatch(_ORIGIN, public):
-        raise SettingsMistake(f"--public-url {settings.public_url} {_ORIGINS_ARE}")
+        raise SettingsError(f"--public-url {settings.public_url} {_ORIGINS_ARE}")
     if public:  # whoever follows a link to the page comes under this name
         allowed += (_host_name(public.partition("//")[2]),)
     rulings = {**settings.rulings, **({"fictional-only": "on"} if settings.fictional_only else {})}
@@ -497,7 +487,7 @@ def _host_name(written: str) -> str:
         return str(IPv6Address(found[1]) if found else ip_address(written))  # as browsers write it
     except ValueError:
         pass
-    raise SettingsMistake(
+    raise SettingsError(
         f"--allow-host {written} isn't a host's name: write it alone, as in sandbox.example.com."
     )
 

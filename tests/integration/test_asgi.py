@@ -21,9 +21,8 @@ import httpx
 import pytest
 
 from aktify_sandbox.app import create_app
-from aktify_sandbox.contract.rulings import RulingMistake
+from aktify_sandbox.errors import LogError, RulingError
 from aktify_sandbox.settings import Settings
-from aktify_sandbox.storage.log import LogError
 from support.running import LEAD, clean_environment
 
 KEY = {"x-api-key": "test-key"}
@@ -265,7 +264,7 @@ def test_the_state_is_remembered_and_its_folder_free_again(tmp_path: Path) -> No
 
 
 def test_a_mistake_in_the_settings_leaves_the_folder_free(tmp_path: Path) -> None:
-    with pytest.raises(RulingMistake):
+    with pytest.raises(RulingError):
         create_app(Settings(state=tmp_path / "state", profile="nonsense"))
 
     async def opened() -> None:

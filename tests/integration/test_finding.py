@@ -16,8 +16,9 @@ import click
 import pytest
 from click.testing import CliRunner
 
-from aktify_sandbox.addresses import AddressMistake, address_of
+from aktify_sandbox.addresses import address_of
 from aktify_sandbox.cli import main
+from aktify_sandbox.errors import AddressError, NotServedError
 from aktify_sandbox.storage import server_file
 from aktify_sandbox.storage.folder import Folder
 from support.running import COMMAND, Running, clean_environment, commands_of
@@ -106,7 +107,7 @@ def test_an_address_is_understood_as_people_write_it(written: str) -> None:
     ["", "8509", "ftp://a:1", "http://", "http://a:x", "http://a:99999", "a:1?b", "u:p@a:1", "[::1"],
 )
 def test_what_is_no_address_is_refused(written: str) -> None:
-    with pytest.raises(AddressMistake):
+    with pytest.raises(AddressError):
         address_of(written)
 
 
@@ -456,5 +457,5 @@ def test_a_process_that_has_the_log_open_but_does_not_hold_it_is_not_believed(tm
     told = (tmp_path / server_file.NAME).read_bytes()
     folder.release()
     (tmp_path / server_file.NAME).write_bytes(told)
-    with (tmp_path / server_file.LOG).open(), pytest.raises(server_file.NotServed):
+    with (tmp_path / server_file.LOG).open(), pytest.raises(NotServedError):
         server_file.read(tmp_path)

@@ -19,10 +19,17 @@ import pytest
 from click.testing import CliRunner
 
 from aktify_sandbox.cli import main
+from aktify_sandbox.errors import (
+    ForeignFolderError,
+    LogDamagedError,
+    LogError,
+    LogWriteError,
+    StateInUseError,
+)
 from aktify_sandbox.jobs import finished
 from aktify_sandbox.storage import server_file
-from aktify_sandbox.storage.folder import CHECKPOINT, Folder, NotOurFolder, StateInUse
-from aktify_sandbox.storage.log import LogDamaged, LogError, LogUnwritable, header, seal
+from aktify_sandbox.storage.folder import CHECKPOINT, Folder
+from aktify_sandbox.storage.log import header, seal
 from aktify_sandbox.storage.states import Draft
 from aktify_sandbox.storage.store import Store
 from support.running import COMMAND, LEAD, Serve, clean_environment, needs
@@ -43,7 +50,7 @@ def everything(folder: Path) -> dict[str, tuple[int, int, bytes | str | None]]:
     }
 
 
-def refused(folder: Path, kind: type[LogError] = NotOurFolder) -> str:
+def refused(folder: Path, kind: type[LogError] = ForeignFolderError) -> str:
     """The words in which a store on the folder is refused, and that it was left as it was."""
     before = everything(folder)
     with pytest.raises(kind) as error:
@@ -113,7 +120,7 @@ def test_a_log_that_is_damaged_is_refused_before_anything_is_written(tmp_path: P
         (tmp_path / name).unlink()
     for place in (0, 25, log.index(b"\n") // 2, log.index(b"\n") + 20):
         (tmp_path / "log.jsonl").write_bytes(log[:place] + bytes([log[place] ^ 1]) + log[place + 1 :])
-        assert "log.jsonl:" in refused(tmp_path, LogDamaged)
+        assert "log.jsonl:" in refused(tmp_path, LogDamagedError)
 
 
 @pytest.mark.parametrize(
@@ -163,7 +170,7 @@ def test_whatever_else_lies_beside_a_log_of_ours_stays(tmp_path: Path) -> None:
         lambda: folder.announce("http://127.0.0.1:1"),
         lambda: folder.replaced(CHECKPOINT).__enter__(),
     ):
-        with pytest.raises(LogUnwritable, match="isn't what a sandbox wrote"):
+        with pytest.raises(LogWriteError, match="isn't what a sandbox wrote"):
             write()
     store.close()
     assert {name: (tmp_path / name).read_bytes() for name in mine} == mine
@@ -346,9 +353,9 @@ def test_after_another_hand_was_at_it_nothing_is_written_whatever_is_asked(
         lambda: store.load(*loaded),
         held.lay_reserve,
     ]
-    assert isinstance(post_number(store, "demo", 2), LogUnwritable)
+    assert isinstance(post_number(store, "demo", 2), LogWriteError)
     for each in asked:
-        with contextlib.suppress(LogUnwritable, LogDamaged):
+        with contextlib.suppress(LogWriteError, LogDamagedError):
             each()
     assert not store.has("demo", "+15095550002")
     assert store.has("demo", "+15095550001")
@@ -363,7 +370,7 @@ def test_a_log_that_is_put_back_as_it_was_goes_on(tmp_path: Path, hand: Callable
     store = opens(folder)
     whole = (folder / "log.jsonl").read_bytes()
     hand(folder)
-    assert isinstance(post_number(store, "demo", 2), LogUnwritable)
+    assert isinstance(post_number(store, "demo", 2), LogWriteError)
     if hand is renamed:
         folder.with_name("renamed").rename(folder)
     elif hand is moved:
@@ -383,7 +390,7 @@ def test_two_processes_never_have_one_folder(serve: Serve, tmp_path: Path) -> No
     sandbox = serve("--state", str(tmp_path / "state"))
     for _ in range(2):
         (tmp_path / "state" / "lock").unlink(missing_ok=True)
-        with pytest.raises(StateInUse):
+        with pytest.raises(StateInUseError):
             Store(tmp_path / "state")
         sandbox.http.post("/_sandbox/reset")  # another file is the log now
         sandbox.post()
@@ -467,7 +474,7 @@ def test_a_folder_that_an_earlier_version_has_is_in_use(tmp_path: Path) -> None:
     opens(tmp_path).close()
     with (tmp_path / "lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
-        refused(tmp_path, StateInUse)
+        refused(tmp_path, StateInUseError)
     again = Store(tmp_path)
     assert again.has("demo", "+15095550001")
     again.close()
@@ -480,7 +487,7 @@ def test_a_new_log_is_locked_before_it_has_the_name(tmp_path: Path, monkeypatch:
 
     def looked_at(old: str, new: str, **folders: int) -> None:
         replace(old, new, **folders)
-        with pytest.raises(StateInUse):
+        with pytest.raises(StateInUseError):
             Folder(tmp_path)
 
     monkeypatch.setattr("aktify_sandbox.storage.folder.os.replace", looked_at)
@@ -541,7 +548,7 @@ def test_a_state_that_arrives_while_the_folder_is_renamed_leaves_the_others_file
     opens(folder).close()
     (folder / temporary.name).write_bytes(b"the other's")
     before = everything(folder)
-    with pytest.raises(LogUnwritable):
+    with pytest.raises(LogWriteError):
         store.state_folder.put_in_place(temporary, store.log.size)
     store.state_folder.discard(temporary)
     store.close()
@@ -683,7 +690,7 @@ def test_of_many_that_start_at_once_in_a_new_folder_one_has_it_and_the_others_ar
             folder, together = tmp_path / str(number), threading.Barrier(8)
             results = list(threads.map(lambda _: start(folder, together), range(8)))  # noqa: B023  it's used up here
             stores = [each for each in results if isinstance(each, Store)]
-            assert {type(each) for each in results} == {Store, StateInUse}
+            assert {type(each) for each in results} == {Store, StateInUseError}
             assert len(stores) == 1
             assert post_number(stores[0], "demo", 1) is True
             stores[0].close()

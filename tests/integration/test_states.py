@@ -25,11 +25,12 @@ from hypothesis import strategies as st
 
 from aktify_sandbox import Sandbox, SandboxMistake
 from aktify_sandbox.app import Application, create_app
+from aktify_sandbox.errors import LogWriteError, StateFileError
 from aktify_sandbox.jobs import finished
 from aktify_sandbox.settings import Settings
 from aktify_sandbox.storage.folder import Folder
-from aktify_sandbox.storage.log import LogUnwritable, Replacement, request_id, seal
-from aktify_sandbox.storage.states import Draft, StateMistake
+from aktify_sandbox.storage.log import Replacement, request_id, seal
+from aktify_sandbox.storage.states import Draft
 from aktify_sandbox.storage.store import Store
 from support.commands import run
 from support.running import COMMAND, LEAD, Running, Serve, clean_environment
@@ -499,7 +500,7 @@ def test_a_disk_that_is_full_is_said_and_nothing_changes(
     draft = Draft(Replacement(folder))
     with monkeypatch.context() as patch:
         patch.setattr("aktify_sandbox.storage.log.os.write", full)
-        with pytest.raises(LogUnwritable, match="No space left"):
+        with pytest.raises(LogWriteError, match="No space left"):
             draft.write(b"x")
     draft.close()
     folder.release()
@@ -519,7 +520,7 @@ def test_a_state_that_cannot_take_the_logs_place_changes_nothing(
 
     with monkeypatch.context() as patch:
         patch.setattr("aktify_sandbox.storage.folder.os.replace", refuse)
-        with pytest.raises(LogUnwritable, match="Input/output error"):
+        with pytest.raises(LogWriteError, match="Input/output error"):
             store.load(*loaded)
     draft.close()
     assert (leads(store), request_numbers(store)) == ({("demo", phone(1))}, [1])
@@ -710,7 +711,7 @@ def test_a_damaged_draft_names_its_line_and_leaves_no_file(tmp_path: Path) -> No
     folder = Folder(tmp_path)
     draft = Draft(Replacement(folder))
     draft.write(sealed(FIRST, PUT) + b"x\n")
-    with pytest.raises(StateMistake) as mistake:
+    with pytest.raises(StateFileError) as mistake:
         finished(draft.proved())
     draft.close()
     assert mistake.value.line == 3

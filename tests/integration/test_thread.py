@@ -16,11 +16,10 @@ import pytest
 import uvicorn
 
 from aktify_sandbox.app import Application
-from aktify_sandbox.errors import SandboxDied
-from aktify_sandbox.server.server import CannotServe, Server
+from aktify_sandbox.errors import SandboxDied, ServeError, StateInUseError
+from aktify_sandbox.server.server import Server
 from aktify_sandbox.server.thread import Beside
 from aktify_sandbox.settings import Settings
-from aktify_sandbox.storage.folder import StateInUse
 from aktify_sandbox.testing.call import Call
 from support.running import LEAD, clean_environment
 
@@ -182,12 +181,12 @@ def test_a_stop_from_outside_is_told_from_a_crash() -> None:
 
 
 def test_what_keeps_it_from_starting_is_raised_and_nothing_is_left(tmp_path: Path) -> None:
-    with socket.create_server(("127.0.0.1", 0)) as taken, pytest.raises(CannotServe, match="is taken"):
+    with socket.create_server(("127.0.0.1", 0)) as taken, pytest.raises(ServeError, match="is taken"):
         Beside(settings(port=taken.getsockname()[1])).start()
     on_disk = settings(in_memory=False, state=tmp_path / "state")
     with Beside(on_disk):
         before = held() if sys.platform == "linux" else None
-        with pytest.raises(StateInUse):
+        with pytest.raises(StateInUseError):
             Beside(on_disk).start()
         assert before is None or held() == before
 

@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from jsonschema import Draft202012Validator
 
-from aktify_sandbox.documents.nodes import DocumentMistakes
+from aktify_sandbox.errors import DocumentError
 from aktify_sandbox.matching.expectation import Verifier
 from aktify_sandbox.matching.expectation_file import expectations_in, read_expectations
 from aktify_sandbox.matching.recorded import RecordedRequest
@@ -286,7 +286,7 @@ def test_a_file_of_expectations_is_read_and_its_mistakes_have_places(tmp_path: A
     beside.write_text('{"expectations": [{"where": {"status": [201, "4xx"]}}]}')
     assert read_expectations(beside) == [{"where": {"status": [201, "4xx"]}}]
     path.write_text("expectations:\n  - where: {statsu: 201}\n    count: one\n")
-    with pytest.raises(DocumentMistakes) as mistakes:
+    with pytest.raises(DocumentError) as mistakes:
         read_expectations(path)
     assert "expect.yaml:2:13: statsu isn't known here. Did you mean status?" in str(mistakes.value)
     assert "expect.yaml:3:" in str(mistakes.value)
@@ -311,7 +311,7 @@ def test_what_stands_inside_the_metadata_may_be_nested_or_dotted(sandbox: Runnin
     path.write_text("expectations:\n  - where:\n      metadata: {source: web, utm: {medium: cpc}}\n")
     assert read_expectations(path) == [{"where": {"metadata.source": "web", "metadata.utm.medium": "cpc"}}]
     path.write_text("expectations:\n  - where:\n      metadata.a: x\n      metadata: {a: y}\n")
-    with pytest.raises(DocumentMistakes, match=r"expect.yaml:4:18: metadata\.a stands here twice"):
+    with pytest.raises(DocumentError, match=r"expect.yaml:4:18: metadata\.a stands here twice"):
         read_expectations(path)
     for_editors = {"metadata": {"a": {"b": "c"}}, "body": {"metadata": {"a": "b"}}}
     assert Draft202012Validator(expectations_schema()).is_valid({"expectations": [{"where": for_editors}]})

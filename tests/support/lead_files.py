@@ -7,8 +7,9 @@ from typing import Any
 
 from aktify_sandbox.contract.lead import LeadRules
 from aktify_sandbox.contract.rulings import Rulings
+from aktify_sandbox.errors import LeadFileError
 from aktify_sandbox.leadfiles.checking import Findings, check, write_fixed, write_rejects
-from aktify_sandbox.leadfiles.reader import FileError, read
+from aktify_sandbox.leadfiles.reader import read
 
 Rows = Sequence[Sequence[str]]
 
@@ -20,11 +21,11 @@ def table(rows: Rows, encoding: str = "utf-8", **dialect: Any) -> bytes:
     return out.getvalue().encode(encoding)
 
 
-def cells_or_error(content: bytes) -> list[list[str]] | FileError:
+def cells_or_error(content: bytes) -> list[list[str]] | LeadFileError:
     """The cells of each row that is read, or why none is."""
     try:
         return [row.cells for row in read(content, "leads.csv").rows()]
-    except FileError as error:
+    except LeadFileError as error:
         return error
 
 

@@ -9,8 +9,9 @@ import orjson
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 
+from aktify_sandbox.errors import LogWriteError
 from aktify_sandbox.storage.index import Kept
-from aktify_sandbox.storage.log import LogUnwritable, request_id
+from aktify_sandbox.storage.log import request_id
 from aktify_sandbox.storage.store import Store
 
 
@@ -38,7 +39,7 @@ async def post(store: Store, campaign: str, number: int, code: str | None = None
     place = store.next_number()
     written: asyncio.Future[None] = asyncio.get_running_loop().create_future()
 
-    def done(error: LogUnwritable | None) -> None:
+    def done(error: LogWriteError | None) -> None:
         if error:
             written.set_exception(error)
         else:

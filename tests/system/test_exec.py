@@ -19,9 +19,10 @@ import httpx
 import pytest
 import xmlschema
 
-from aktify_sandbox.cli.assertions import ComparisonMistake, parse_assertion
+from aktify_sandbox.cli.assertions import parse_assertion
 from aktify_sandbox.cli.expectations import Result
 from aktify_sandbox.cli.junit import document
+from aktify_sandbox.errors import ComparisonError
 from support.paths import SUPPORT
 from support.running import COMMAND, LEAD, clean_environment
 
@@ -723,7 +724,7 @@ def busy(tmp_path_factory: pytest.TempPathFactory) -> Any:
     ],
 )
 def test_what_is_no_comparison_is_refused_in_words(text: str) -> None:
-    with pytest.raises(ComparisonMistake) as mistake:
+    with pytest.raises(ComparisonError) as mistake:
         parse_assertion(text)
     assert "leads" in str(mistake.value) or "0" in str(mistake.value)
 

@@ -12,7 +12,8 @@ import pytest
 from starlette.requests import Request
 
 from aktify_sandbox.admin.client_jobs import runs_for
-from aktify_sandbox.jobs import Finished, Jobs, Stopping, Work
+from aktify_sandbox.errors import StoppingError
+from aktify_sandbox.jobs import Finished, Jobs, Work
 
 
 def quick(result: int = 1) -> Work[int]:
@@ -144,7 +145,7 @@ def test_all_jobs_end_when_the_sandbox_stops_and_none_begins_any_more() -> None:
         assert {inspect.getgeneratorstate(each) for each in work} == {inspect.GEN_CLOSED}
         return await asyncio.gather(*under_way, jobs.run(quick()), return_exceptions=True)
 
-    assert [type(each) for each in run(stopped())] == [Stopping] * 9
+    assert [type(each) for each in run(stopped())] == [StoppingError] * 9
     assert not workers()
 
 

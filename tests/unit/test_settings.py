@@ -9,12 +9,12 @@ import pytest
 from jsonschema import Draft202012Validator
 
 from aktify_sandbox.bundled import bundled
+from aktify_sandbox.errors import SettingsError
 from aktify_sandbox.settings import (
     DEFAULT_CAMPAIGNS,
     CampaignSetting,
     KeySetting,
     Settings,
-    SettingsMistake,
     config_schema,
     fields_for_flags,
 )
@@ -219,14 +219,14 @@ campaigns:
     ],
 )
 def test_a_mistake_in_the_file_has_its_place(tmp_path: Path, file: str, place: str, words: str) -> None:
-    with pytest.raises(SettingsMistake) as caught:
+    with pytest.raises(SettingsError) as caught:
         gather(tmp_path, file)
     assert f"aktify-sandbox.yaml:{place}: " in str(caught.value), str(caught.value)
     assert words in str(caught.value)
 
 
 def mistakes(folder: Path, file: str) -> str:
-    with pytest.raises(SettingsMistake) as caught:
+    with pytest.raises(SettingsError) as caught:
         gather(folder, file)
     return str(caught.value)
 
@@ -311,13 +311,13 @@ def test_a_port_behind_an_allowed_host_is_dropped(tmp_path: Path, written: str, 
     ],
 )
 def test_an_allowed_host_that_could_never_match_is_refused(tmp_path: Path, written: str) -> None:
-    with pytest.raises(SettingsMistake, match="isn't a host's name: write it alone"):
+    with pytest.raises(SettingsError, match="isn't a host's name: write it alone"):
         gather(tmp_path, allow_host=(written,))
 
 
 @pytest.mark.parametrize("token", ["ü", "CANARY secret", "CANARY\n", "x" * 1_001])
 def test_a_token_that_no_header_can_carry_is_refused_without_being_shown(tmp_path: Path, token: str) -> None:
-    with pytest.raises(SettingsMistake, match="visible ASCII") as caught:
+    with pytest.raises(SettingsError, match="visible ASCII") as caught:
         gather(tmp_path, token=token)
     assert token not in str(caught.value)
 
@@ -337,7 +337,7 @@ def test_a_token_that_no_header_can_carry_is_refused_without_being_shown(tmp_pat
     ],
 )
 def test_a_public_url_is_an_origin(tmp_path: Path, url: str) -> None:
-    with pytest.raises(SettingsMistake, match="--public-url"):
+    with pytest.raises(SettingsError, match="--public-url"):
         gather(tmp_path, public_url=url)
     assert mistakes(tmp_path, f"public-url: {json.dumps(url)}")
 
@@ -345,7 +345,7 @@ def test_a_public_url_is_an_origin(tmp_path: Path, url: str) -> None:
 def test_an_empty_token_is_refused(tmp_path: Path) -> None:
     """With it nobody could enter; a variable that is empty is as good as unset."""
     for host in ("127.0.0.1", "0.0.0.0"):
-        with pytest.raises(SettingsMistake, match="--token is empty"):
+        with pytest.raises(SettingsError, match="--token is empty"):
             gather(tmp_path, token="", host=host)
     assert gather(tmp_path, environ={"AKTIFY_SANDBOX_TOKEN": ""})[0].token is None
 
@@ -361,7 +361,7 @@ def test_an_empty_token_is_refused(tmp_path: Path) -> None:
     ],
 )
 def test_a_mistake_in_the_environment_is_named(tmp_path: Path, environ: dict[str, str], words: str) -> None:
-    with pytest.raises(SettingsMistake) as caught:
+    with pytest.raises(SettingsError) as caught:
         gather(tmp_path, environ=environ)
     assert words in str(caught.value)
 
@@ -377,6 +377,6 @@ def test_the_name_of_a_key_must_not_give_it_away(tmp_path: Path) -> None:
     (tmp_path / "aktify-sandbox.yaml").write_text(
         "campaigns: {demo: {keys: [{key: CANARY, name: my-CANARY}]}}"
     )
-    with pytest.raises(SettingsMistake, match="gives it away") as caught:
+    with pytest.raises(SettingsError, match="gives it away") as caught:
         Settings.gather({}, {}, tmp_path)
     assert "CANARY" not in str(caught.value)

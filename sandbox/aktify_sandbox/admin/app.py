@@ -37,8 +37,8 @@ from aktify_sandbox.admin.components import Components
 from aktify_sandbox.admin.guard import Guard
 from aktify_sandbox.admin.problems import ProblemError, problem_response
 from aktify_sandbox.contract.answers import internal_error
-from aktify_sandbox.jobs import Stopping
-from aktify_sandbox.storage.log import LogError, too_many_files
+from aktify_sandbox.errors import LogError, StoppingError
+from aktify_sandbox.storage.log import too_many_files
 
 _RESOURCES = (
     campaigns,
@@ -85,7 +85,7 @@ def admin_routes(components: Components) -> list[BaseRoute]:
             LogError: _unavailable,
             OSError: _system_problem,
             ClientDisconnect: _disconnected,
-            Stopping: _unavailable,
+            StoppingError: _unavailable,
             Exception: _internal_error,
         },
         middleware=[Middleware(Guard, allowed_hosts=settings.allow_host, token=settings.token)],

@@ -13,11 +13,9 @@ from aktify_sandbox.admin.keys import names_of, remember_key, write_key
 from aktify_sandbox.admin.problems import ProblemError, json_object, names_in, text_or_none
 from aktify_sandbox.admin.responses import JSONResponse
 from aktify_sandbox.campaigns import NAME, Campaign, Campaigns, Key, fresh_key, fresh_name, row_of
-from aktify_sandbox.contract.rulings import RulingMistake
-from aktify_sandbox.documents.nodes import DocumentMistakes
+from aktify_sandbox.errors import InputError
 from aktify_sandbox.redaction import masked_key
 from aktify_sandbox.scenarios.engine import ForcingEngine
-from aktify_sandbox.scenarios.library import NoSuchScenario
 from aktify_sandbox.settings import ERROR_BODIES
 from aktify_sandbox.storage.log import request_id
 from aktify_sandbox.storage.store import Store
@@ -67,7 +65,7 @@ class _Handlers:
         try:
             self._campaigns.check(campaign)
             scenarios = None if wanted is None else self._forcing.read_in(name, wanted)
-        except (RulingMistake, NoSuchScenario, DocumentMistakes) as mistake:
+        except InputError as mistake:
             raise ProblemError(400, f"{mistake}") from None
         with self._store.together():
             self._store.db.table("campaigns").insert(row_of(campaign))
@@ -83,7 +81,7 @@ class _Handlers:
         campaign, names = self._named(request), names_in(content, "active")
         try:
             found = self._forcing.read_in(campaign.name, names)
-        except (NoSuchScenario, DocumentMistakes) as mistake:
+        except InputError as mistake:
             raise ProblemError(400, f"{mistake}") from None
         changed = replace(campaign, scenarios=tuple(names))
         if changed.added:

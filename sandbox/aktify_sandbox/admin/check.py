@@ -18,8 +18,8 @@ from aktify_sandbox.admin.guard import FILE_MEDIA
 from aktify_sandbox.admin.keys import names_of
 from aktify_sandbox.admin.problems import ProblemError, bounded_body
 from aktify_sandbox.admin.requests import refuse_unknown
+from aktify_sandbox.errors import LeadFileError
 from aktify_sandbox.leadfiles.columns import assignment
-from aktify_sandbox.leadfiles.file_error import FileError
 from aktify_sandbox.leadfiles.worker import CODE, Options, question
 
 _CHUNK = 1 << 18
@@ -53,7 +53,7 @@ def _options(request: Request, components: Components) -> Options:
         raise ProblemError(404, f"There is no campaign {name}; there are: {names_of(campaigns)}.")
     try:
         columns = dict(map(assignment, query.getlist("map")))
-    except FileError as error:
+    except LeadFileError as error:
         raise ProblemError(400, str(error)) from None
     rules = campaigns.rules_of(name)
     encoding, delimiter = query.get("encoding") or None, query.get("delimiter") or None

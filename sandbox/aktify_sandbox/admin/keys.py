@@ -12,21 +12,11 @@ from tinydb import where
 from aktify_sandbox.admin.components import Components
 from aktify_sandbox.admin.problems import ProblemError, json_object, text_or_none
 from aktify_sandbox.admin.responses import JSONResponse
-from aktify_sandbox.campaigns import (
-    MAX_KEY,
-    Campaign,
-    CampaignMistake,
-    Campaigns,
-    Key,
-    fresh_key,
-    row_of,
-    salt_for,
-)
-from aktify_sandbox.contract.rulings import RulingMistake
+from aktify_sandbox.campaigns import MAX_KEY, Campaign, Campaigns, Key, fresh_key, row_of, salt_for
+from aktify_sandbox.errors import CampaignError, RowError, RulingError
 from aktify_sandbox.redaction import masked_key
 from aktify_sandbox.scenarios.answers import does
 from aktify_sandbox.storage.index import Tables
-from aktify_sandbox.storage.log import LogError
 from aktify_sandbox.text import printable
 
 _MAX_SHOWN = 64
@@ -70,7 +60,7 @@ def routes(components: Components) -> list[Route]:
             raise ProblemError(400, 'Say which: {"key": "the key or its name"}.')
         try:
             digested, key = campaigns.key_named(wanted)
-        except CampaignMistake as mistake:
+        except CampaignError as mistake:
             raise ProblemError(404, str(mistake)) from None
         revoked = Key(key.shown, key.campaign, revoked=True, source=key.source)
         store.db.table("keys").upsert({"digest": digested, **row_of(revoked)}, where("digest") == digested)
@@ -85,7 +75,7 @@ def routes(components: Components) -> list[Route]:
 
 
 def write_key(components: Components, text: str, key: Key) -> None:
-    """Keep a new key for the next start; on the disk it is a digest. Raises `LogUnwritable`."""
+    """Keep a new key for the next start; on the disk it is a digest. Raises `LogWriteError`."""
     digested = components.campaigns.digest_of(text)
     components.store.db.table("keys").insert({"digest": digested, **row_of(key)})
 
@@ -99,7 +89,7 @@ def remember_key(components: Components, text: str, key: Key) -> None:
 def restore(tables: Tables, campaigns: Campaigns) -> list[str]:
     """What was added or revoked in earlier runs. A campaign whose rulings can't be in force is left out.
 
-    Returns what is to be said of that. Raises `RowMistake`.
+    Returns what is to be said of that. Raises `RowError`.
     """
     notices = []
     for document, row in tables["campaigns"].items():
@@ -108,7 +98,7 @@ def restore(tables: Tables, campaigns: Campaigns) -> list[str]:
             try:
                 campaigns.check(campaign)
                 campaigns.put(campaign)
-            except RulingMistake as mistake:
+            except RulingError as mistake:
                 about = f"The campaign {printable(row['name'])}, added in an earlier run, is left out"
                 notices.append(f"{about}: {mistake} Its keys meet the general rulings.")
     for document, row in tables["keys"].items():
@@ -123,21 +113,13 @@ def salt_in(tables: Tables) -> str:
     return salt_for(f"{row.get('digest')}" for row in tables["keys"].values())
 
 
-class RowMistake(LogError):
-    """A key or a campaign that no sandbox wrote down, in words for the user."""
-
-    def __init__(self, table: str, document: str) -> None:
-        super().__init__(f"Document {document} of the table {table} makes no sense: no sandbox wrote it.")
-        self.table, self.document = table, document
-
-
 @contextlib.contextmanager
 def _understood(table: str, document: str) -> Iterator[None]:
     """Whatever nonsense raises where it is used, in words."""
     try:
         yield
     except (AttributeError, LookupError, TypeError, ValueError):
-        raise RowMistake(table, document) from None
+        raise RowError(table, document) from None
 
 
 def _restored(row: Mapping[str, Any]) -> Campaign:

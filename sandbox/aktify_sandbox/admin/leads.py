@@ -18,12 +18,13 @@ from aktify_sandbox.admin.responses import JSONResponse, StoredJSONResponse
 from aktify_sandbox.contract import dates
 from aktify_sandbox.contract.phone import identity, is_fictional
 from aktify_sandbox.contract.schema import RESPONSE_ORDER
+from aktify_sandbox.errors import LogWriteError, StoppingError
 from aktify_sandbox.history.query import may_hold
-from aktify_sandbox.jobs import Stopping, Work
+from aktify_sandbox.jobs import Work
 from aktify_sandbox.journal.entry import timestamp
 from aktify_sandbox.originals import time
 from aktify_sandbox.storage.index import public_lead
-from aktify_sandbox.storage.log import Line, LogUnwritable, request_id
+from aktify_sandbox.storage.log import Line, request_id
 from aktify_sandbox.storage.store import Store
 
 _AT_ONCE = 200
@@ -172,7 +173,7 @@ class _Import:
                 self._services.store.leads.insert_multiple(self._new.values())
                 self.imported += len(self._new)
                 self._new.clear()
-        except (LogUnwritable, Stopping) as error:
+        except (LogWriteError, StoppingError) as error:
             kept = f"{self.imported:,} of {len(body):,} leads are kept."
             raise ProblemError(
                 503, f"{error} {kept} Fix: import all of them again; these are only counted then."

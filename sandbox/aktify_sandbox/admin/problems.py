@@ -9,6 +9,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from aktify_sandbox.contract.body import parse
+from aktify_sandbox.errors import UserError
 from aktify_sandbox.originals import json
 
 _MAX_BODY = 64_000_000
@@ -16,7 +17,7 @@ _BOM = b"\xef\xbb\xbf"
 _MANY_DIGITS = re.compile(rb"[0-9]{19}")
 
 
-class ProblemError(Exception):
+class ProblemError(UserError):
     """An answer that says what was wrong with the request."""
 
     def __init__(self, status: int, detail: str, **more: Any) -> None:

@@ -13,6 +13,7 @@ from aktify_sandbox.admin.client_jobs import runs_for
 from aktify_sandbox.admin.components import Components
 from aktify_sandbox.admin.problems import ProblemError, wants_page, wants_text
 from aktify_sandbox.admin.responses import JSONResponse, StoredJSONResponse
+from aktify_sandbox.errors import FilterError
 from aktify_sandbox.history import query
 from aktify_sandbox.history.explanation import diagnosis
 from aktify_sandbox.history.export import FORMS, HAR_MEDIA
@@ -94,7 +95,7 @@ def filters_in(request: Request, *more: str) -> query.Filters:
     refuse_unknown(request, *_FILTERS, *more)
     try:
         return query.Filters.of(request.query_params)
-    except query.FilterMistake as mistake:
+    except FilterError as mistake:
         raise ProblemError(400, str(mistake)) from None
 
 

@@ -13,11 +13,10 @@ from aktify_sandbox.admin.requests import refuse_unknown
 from aktify_sandbox.admin.responses import JSONResponse
 from aktify_sandbox.campaigns import Campaigns
 from aktify_sandbox.contract.phone import identity
-from aktify_sandbox.documents.nodes import DocumentMistakes
+from aktify_sandbox.errors import DocumentError, InputError
 from aktify_sandbox.originals import asyncio
 from aktify_sandbox.redaction import masked_key, may_hold_key
 from aktify_sandbox.scenarios.engine import ForcingEngine
-from aktify_sandbox.scenarios.library import NoSuchScenario
 from aktify_sandbox.scenarios.loader import Scenario, forced_rule, read_scenario
 from aktify_sandbox.scenarios.queue import QueuedAnswer
 
@@ -33,7 +32,7 @@ def routes(components: Components) -> list[Route]:
         content = await json_object(request, "active", required=("active",))
         try:
             forcing.put(await asyncio.to_thread(forcing.read, names_in(content, "active")))
-        except (NoSuchScenario, DocumentMistakes) as mistake:
+        except InputError as mistake:
             raise ProblemError(400, str(mistake)) from None
         return JSONResponse({"active": list(forcing.active)})
 
@@ -43,8 +42,8 @@ def routes(components: Components) -> list[Route]:
             rule, shown = forced_rule(content)
             _refuse_nobody(components.campaigns, shown)
             queued = forcing.queue.add(rule, _masked(shown, components.campaigns), shown["times"])
-        except DocumentMistakes as mistakes:
-            raise ProblemError(400, " ".join(each.said for each in mistakes.mistakes)) from None
+        except DocumentError as mistakes:
+            raise ProblemError(400, " ".join(each.said for each in mistakes.problems)) from None
         except ValueError as error:
             raise ProblemError(409, str(error)) from None
         return JSONResponse(_public(queued), 201)
@@ -98,7 +97,7 @@ def _listed(components: Components) -> list[dict[str, Any]]:
             continue
         try:
             rows.append(_row(forcing, read_scenario(path), "", active=False))
-        except DocumentMistakes as mistakes:
+        except DocumentError as mistakes:
             nothing = Scenario(name, path, "", (), [], (path,))
             rows.append(_row(forcing, nothing, str(mistakes), active=False))
     redacted: list[dict[str, Any]] = components.campaigns.redaction().masked(rows)

@@ -12,17 +12,17 @@ from starlette.routing import Route
 from aktify_sandbox.admin.client_jobs import unless_disconnected
 from aktify_sandbox.admin.components import Components
 from aktify_sandbox.admin.guard import STATE_MEDIA
-from aktify_sandbox.admin.keys import RowMistake, restore, salt_in
+from aktify_sandbox.admin.keys import restore, salt_in
 from aktify_sandbox.admin.problems import ProblemError
 from aktify_sandbox.admin.responses import JSONResponse
 from aktify_sandbox.campaigns import Campaigns
+from aktify_sandbox.errors import LogError, RowError, SettingsError, StateFileError
 from aktify_sandbox.jobs import Work, finished
 from aktify_sandbox.originals import asyncio
 from aktify_sandbox.scenarios.library import LoadedScenario
-from aktify_sandbox.settings import SettingsMistake
 from aktify_sandbox.storage.index import Index
-from aktify_sandbox.storage.log import LogError, Replacement, Snapshot
-from aktify_sandbox.storage.states import Draft, StateMistake, line_of, refuse_real_people
+from aktify_sandbox.storage.log import Replacement, Snapshot
+from aktify_sandbox.storage.states import MEANINGLESS, Draft, line_of, refuse_real_people
 
 _CHUNK = 1 << 18
 
@@ -63,7 +63,7 @@ def routes(components: Components) -> list[Route]:
                 draft.write(chunk)
             state = await unless_disconnected(request, components.jobs.run(_proved(components, draft)))
             _replace(components, state)
-        except StateMistake as mistake:
+        except StateFileError as mistake:
             raise ProblemError(400, f"line {mistake.line}: {mistake}", line=mistake.line) from None
         finally:
             draft.close()
@@ -79,7 +79,7 @@ def routes(components: Components) -> list[Route]:
 def load_at_start(components: Components, file: Path) -> list[str]:
     """Begin with a saved state where nothing is remembered yet. Returns what is to be said of it.
 
-    Raises `SettingsMistake` when the file can't be read, `LogError` when it is no whole state.
+    Raises `SettingsError` when the file can't be read, `LogError` when it is no whole state.
     """
     store = components.store
     if not store.is_empty:
@@ -94,8 +94,8 @@ def load_at_start(components: Components, file: Path) -> list[str]:
         state = finished(_proved(components, draft))
         _replace(components, state)
     except OSError as error:
-        raise SettingsMistake(f"--from-state {file} can't be read: {error.strerror}.") from None
-    except StateMistake as mistake:
+        raise SettingsError(f"--from-state {file} can't be read: {error.strerror}.") from None
+    except StateFileError as mistake:
         raise LogError(f"{file}:{mistake.line}: {mistake}") from None
     finally:
         draft.close()
@@ -105,7 +105,7 @@ def load_at_start(components: Components, file: Path) -> list[str]:
 def _replace(components: Components, state: State) -> None:
     """Put the state in place of all, in one step: a request meets the old state or the new one.
 
-    Raises `LogUnwritable`; then nothing has changed.
+    Raises `LogWriteError`; then nothing has changed.
     """
     components.store.load(state.log, state.index)
     components.campaigns.replace_with(state.campaigns)
@@ -113,13 +113,13 @@ def _replace(components: Components, state: State) -> None:
 
 
 def _proved(components: Components, draft: Draft) -> Work[State]:
-    """Nothing in use is changed by this. Raises `StateMistake`."""
+    """Nothing in use is changed by this. Raises `StateFileError`."""
     log, index = yield from draft.proved()
     campaigns = components.campaigns.as_configured(salt_in(index.plain))
     try:
         notices = restore(index.plain, campaigns)
-    except RowMistake as mistake:
-        raise StateMistake.nonsense(line_of(log, mistake.table, mistake.document)) from None
+    except RowError as mistake:
+        raise StateFileError(line_of(log, mistake.table, mistake.document), MEANINGLESS) from None
     if any(_is_protected(campaigns, each) for each in (None, *(c.name for c in campaigns.campaigns()))):
         yield from refuse_real_people(log, lambda campaign: _is_protected(campaigns, campaign))
     scenarios, warnings = components.forcing.read_for(campaigns.campaigns())

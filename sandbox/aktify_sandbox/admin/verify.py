@@ -12,8 +12,7 @@ from aktify_sandbox.admin.keys import names_of
 from aktify_sandbox.admin.problems import ProblemError, json_body, problem_response
 from aktify_sandbox.admin.responses import JSONResponse
 from aktify_sandbox.campaigns import Campaigns
-from aktify_sandbox.documents.nodes import DocumentMistakes
-from aktify_sandbox.history.query import FilterMistake
+from aktify_sandbox.errors import DocumentError, FilterError
 from aktify_sandbox.history.verification import verify
 from aktify_sandbox.matching.expectation import Result
 from aktify_sandbox.matching.expectation_file import expectations_in
@@ -30,10 +29,10 @@ def routes(components: Components) -> list[Route]:
         try:
             expectations, run = expectations_in(content), runs_for(request, components)
             results = await verify(components.store, components.feed, expectations, seconds, run)
-        except DocumentMistakes as mistakes:
-            words = [each.said.removeprefix("expectations.0.") for each in mistakes.mistakes]
+        except DocumentError as mistakes:
+            words = [each.said.removeprefix("expectations.0.") for each in mistakes.problems]
             raise ProblemError(400, " ".join(words)) from None
-        except FilterMistake as mistake:
+        except FilterError as mistake:
             raise ProblemError(400, str(mistake)) from None
         _refuse_nowhere(components.campaigns, results)
         redaction = components.campaigns.redaction()

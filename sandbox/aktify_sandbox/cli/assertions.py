@@ -5,6 +5,7 @@ from typing import Any, NamedTuple
 
 from aktify_sandbox.cli.client import Client
 from aktify_sandbox.cli.expectations import Expectation, Result, verify
+from aktify_sandbox.errors import ComparisonError
 
 _FORM = re.compile(r"\s*([A-Za-z0-9]+)\s*(==|!=|<=|>=|<|>)\s*([0-9]{1,7})\s*")
 _STATUS = re.compile(r"[1-5](?:xx|[0-9]{2})")
@@ -19,10 +20,6 @@ _WHERE: dict[str, dict[str, Any]] = {
     "requests": {},
     "forced": {"forced": "yes"},
 }
-
-
-class ComparisonMistake(ValueError):
-    """What can't be compared, in words for the user."""
 
 
 class Assertion(NamedTuple):
@@ -67,13 +64,13 @@ class Assertion(NamedTuple):
 
 
 def parse_assertion(text: str) -> Assertion:
-    """Read one. Raises `ComparisonMistake`."""
+    """Read one. Raises `ComparisonError`."""
     found = _FORM.fullmatch(text)
     if not found:
-        raise ComparisonMistake(f"“{text}” can't be compared. {_ALLOWED}")
+        raise ComparisonError(f"“{text}” can't be compared. {_ALLOWED}")
     subject, operator, number = found[1].lower(), found[2], int(found[3])
     if subject not in (*_WHERE, "none") and not _STATUS.fullmatch(subject):
-        raise ComparisonMistake(f"“{found[1]}” isn't counted. {_ALLOWED}")
+        raise ComparisonError(f"“{found[1]}” isn't counted. {_ALLOWED}")
     if operator == "<" and number == 0:
-        raise ComparisonMistake(f"“{text}” can never be so: there are never fewer than 0.")
+        raise ComparisonError(f"“{text}” can never be so: there are never fewer than 0.")
     return Assertion(text.strip(), subject, operator, number)

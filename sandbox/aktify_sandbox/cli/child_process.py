@@ -13,20 +13,14 @@ import subprocess
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 
+from aktify_sandbox.errors import CommandError
+
 NOT_FOUND = 127
 NOT_EXECUTABLE = 126
 _KILLED_BY = 128
 _PASSED_ON = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGQUIT)
 _PR_SET_PDEATHSIG = 1
 _PATIENCE = 5
-
-
-class NotStarted(Exception):
-    """Why a command can't be run, in words for the user."""
-
-    def __init__(self, message: str, code: int) -> None:
-        super().__init__(message)
-        self.code = code
 
 
 class Signals:
@@ -101,7 +95,7 @@ def _in_foreground() -> bool:
 
 
 def run(command: Sequence[str], environment: Mapping[str, str], signals: Signals) -> int:
-    """Run the command to its end. Returns its exit code, 128 + N when signal N ended it. Raises `NotStarted`."""
+    """Run the command to its end. Returns its exit code, 128 + N when signal N ended it. Raises `CommandError`."""
     with signals.let_through():
         child = _started(command, environment)
     try:
@@ -120,16 +114,16 @@ def _started(command: Sequence[str], environment: Mapping[str, str]) -> "subproc
             preexec_fn=_dies_with_parent(),  # noqa: PLW1509  it makes one system call and takes no lock
         )
     except PermissionError:
-        raise NotStarted(f"{command[0]} isn't executable.", NOT_EXECUTABLE) from None
+        raise CommandError(f"{command[0]} isn't executable.", NOT_EXECUTABLE) from None
     except FileNotFoundError:
         if shutil.which(command[0]):  # the kernel says the same of the program that its first line names
-            raise NotStarted(
+            raise CommandError(
                 f"{command[0]} can't be run: the program in its first line isn't there.", NOT_EXECUTABLE
             ) from None
-        raise NotStarted(f"There is no command {command[0]}.", NOT_FOUND) from None
+        raise CommandError(f"There is no command {command[0]}.", NOT_FOUND) from None
     except (OSError, ValueError) as error:
         reason = (error.strerror if isinstance(error, OSError) else None) or str(error)
-        raise NotStarted(f"{command[0]} can't be run: {reason}.", NOT_EXECUTABLE) from None
+        raise CommandError(f"{command[0]} can't be run: {reason}.", NOT_EXECUTABLE) from None
 
 
 def _dies_with_parent() -> Callable[[], object] | None:

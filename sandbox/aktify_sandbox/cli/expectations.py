@@ -69,12 +69,12 @@ def _later(where: dict[str, Any], after: str) -> dict[str, Any]:
 
 def expectations_in(files: Iterable[Path]) -> list[Expectation]:
     """The expectations in files of YAML or JSON. A mistake is wrong usage: exit code 2."""
-    from aktify_sandbox.documents.nodes import DocumentMistakes
+    from aktify_sandbox.errors import DocumentError
     from aktify_sandbox.matching.expectation_file import read_expectations
 
     try:
         return [Expectation(each) for file in files for each in read_expectations(file)]
-    except DocumentMistakes as mistakes:
+    except DocumentError as mistakes:
         raise click.UsageError(str(mistakes)) from None
 
 

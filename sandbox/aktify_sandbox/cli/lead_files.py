@@ -39,12 +39,12 @@ class Mapping(click.ParamType):  # type: ignore[type-arg]  # generic in click's 
         self, value: Any, param: click.Parameter | None, ctx: click.Context | None
     ) -> tuple[str, str]:
         """The two halves."""
+        from aktify_sandbox.errors import LeadFileError
         from aktify_sandbox.leadfiles.columns import assignment
-        from aktify_sandbox.leadfiles.file_error import FileError
 
         try:
             return assignment(str(value))
-        except FileError as error:
+        except LeadFileError as error:
             self.fail(str(error), param, ctx)
 
 
@@ -105,11 +105,11 @@ def content_of(file: Path) -> bytes:
 @contextmanager
 def readable(file: Path) -> Iterator[None]:
     """Around what reads a file: what is wrong with it ends the command."""
-    from aktify_sandbox.leadfiles.file_error import FileError
+    from aktify_sandbox.errors import LeadFileError
 
     try:
         yield
-    except FileError as error:
+    except LeadFileError as error:
         raise LeadFileUnreadable(f"{file}: {clean(error)}") from None
 
 

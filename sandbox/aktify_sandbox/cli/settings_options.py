@@ -7,7 +7,8 @@ from typing import Any
 
 import click
 
-from aktify_sandbox.settings import Flag, Settings, SettingsMistake, fields_for_flags
+from aktify_sandbox.errors import SettingsError
+from aktify_sandbox.settings import Flag, Settings, fields_for_flags
 
 Command = Callable[..., Any]
 
@@ -56,7 +57,7 @@ def gather(flags: dict[str, Any], *, for_command: bool = False) -> tuple[Setting
             given[flag.field] = False
     try:
         return Settings.gather(given, os.environ, Path.cwd(), for_command=for_command)
-    except SettingsMistake as mistake:
+    except SettingsError as mistake:
         raise click.UsageError(str(mistake)) from None
 
 

@@ -6,8 +6,9 @@ from typing import NamedTuple
 
 import click
 
-from aktify_sandbox.addresses import DEFAULT_URL, AddressMistake, address_of, is_loopback
-from aktify_sandbox.settings import PREFIX, Settings, SettingsMistake
+from aktify_sandbox.addresses import DEFAULT_URL, address_of, is_loopback
+from aktify_sandbox.errors import AddressError, NotServedError, SettingsError
+from aktify_sandbox.settings import PREFIX, Settings
 
 VARIABLE = f"{PREFIX}URL"
 
@@ -42,7 +43,7 @@ def find(url: str | None, token: str | None, config: Path | None = None) -> Targ
     given = {name: value for name, value in (("token", token), ("config", config)) if value}
     try:
         settings, _ = Settings.gather(given, os.environ, Path.cwd())
-    except SettingsMistake as mistake:
+    except SettingsError as mistake:
         raise click.UsageError(
             f"These settings say where the sandbox is, and have a mistake: {mistake} "
             "Fix: correct it, or give --url."
@@ -55,7 +56,7 @@ def _address(written: str, source: str) -> str:
         raise click.UsageError(f"{source} is empty. Fix: leave it out, or write an address as {DEFAULT_URL}.")
     try:
         return address_of(written)
-    except AddressMistake as mistake:
+    except AddressError as mistake:
         raise click.UsageError(f"{source}: {mistake}") from None
 
 
@@ -68,7 +69,7 @@ def _served_here(settings: Settings) -> Target:
         folder = settings.state.absolute()
         try:
             served = server_file.read(folder)
-        except server_file.NotServed as reason:
+        except NotServedError as reason:
             tried = (str(reason),)
         else:
             return Target(served.url, str(folder / server_file.NAME), False, (), settings.token)

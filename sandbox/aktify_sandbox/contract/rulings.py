@@ -10,21 +10,12 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
 
+from aktify_sandbox.errors import RulingError
 from aktify_sandbox.text import suggest
 
 PROFILES = ("lenient", "default", "strict")
 
 _FREE = {"number": re.compile(r"[1-9][0-9]{0,6}"), "url": re.compile(r"https?://[^\s/?#]+[^\s?#]*")}
-
-
-class RulingMistake(ValueError):
-    """A profile, ruling or value that doesn't exist: what was found, and what would be right."""
-
-    def __init__(self, name: str, message: str, hint: str) -> None:
-        super().__init__(f"{message} {hint}")
-        self.name = name
-        self.message = message
-        self.hint = hint
 
 
 @dataclass(frozen=True, slots=True)
@@ -345,9 +336,9 @@ class Rulings(Mapping[str, str]):
 
     @classmethod
     def of(cls, profile: str = "default", changes: Mapping[str, str] = MappingProxyType({})) -> "Rulings":
-        """A profile and what differs from it. Raises `RulingMistake`."""
+        """A profile and what differs from it. Raises `RulingError`."""
         if profile not in PROFILES:
-            raise RulingMistake("profile", f"There is no profile {profile}.", _hint(profile, PROFILES))
+            raise RulingError("profile", f"There is no profile {profile}.", _hint(profile, PROFILES))
         if not changes:
             return _unchanged(profile)
         today, _ = with_current_names(changes)
@@ -379,11 +370,11 @@ def _unchanged(profile: str) -> Rulings:
 
 def _check(name: str, value: str) -> None:
     if name not in RULINGS:
-        raise RulingMistake(name, f"There is no ruling {name}.", _hint(name, tuple(RULINGS)))
+        raise RulingError(name, f"There is no ruling {name}.", _hint(name, tuple(RULINGS)))
     ruling = RULINGS[name]
     if not ruling.allows(value):
         meant = suggest(value, ruling.values)
-        raise RulingMistake(name, f"{name} can't be {value}.", f"{meant}Allowed: {ruling.allowed}.")
+        raise RulingError(name, f"{name} can't be {value}.", f"{meant}Allowed: {ruling.allowed}.")
 
 
 def _hint(found: str, allowed: tuple[str, ...]) -> str:

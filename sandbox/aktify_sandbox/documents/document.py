@@ -3,7 +3,7 @@
 YAML would guess that `02139` is a number, `NO` a boolean and `12:30` a count of seconds. Here each scalar stays as it
 was written and becomes a number or boolean only where the schema wants one. Tags, aliases and merge keys are refused.
 
-What stands below a `writeOnly` of the schema is a secret: it is masked wherever a mistake speaks of it.
+What stands below a `writeOnly` of the schema is a secret: it is masked wherever a problem speaks of it.
 """
 
 import errno
@@ -16,8 +16,9 @@ from typing import Any
 
 from aktify_sandbox.contract.validators import Schema, reference, validator_for
 from aktify_sandbox.documents.json_nodes import read_json
-from aktify_sandbox.documents.nodes import DocumentMistakes, Mistake, Node, Place
+from aktify_sandbox.documents.nodes import Node, Place
 from aktify_sandbox.documents.yaml_nodes import read_yaml
+from aktify_sandbox.errors import DocumentError, FileProblem
 from aktify_sandbox.originals import json, os
 from aktify_sandbox.redaction import is_telling, masked_key
 from aktify_sandbox.text import nearest, suggest
@@ -38,29 +39,29 @@ class Document:
         self.root = root
 
     def value(self, schema: Schema) -> Any:
-        """The content as the schema wants it. Raises `DocumentMistakes` with all that is wrong."""
-        value, mistakes = self.checked(schema)
-        if mistakes:
-            raise DocumentMistakes(mistakes)
+        """The content as the schema wants it. Raises `DocumentError` with all that is wrong."""
+        value, problems = self.checked(schema)
+        if problems:
+            raise DocumentError(problems)
         return value
 
-    def checked(self, schema: Schema) -> tuple[Any, list[Mistake]]:
+    def checked(self, schema: Schema) -> tuple[Any, list[FileProblem]]:
         """The content as far as the schema knows it, and all that is wrong with it."""
         value = self.unchecked(schema)
         if validator_for(schema).is_valid(value):
             return value, []
         errors = sorted(reference(schema).iter_errors(value), key=lambda error: list(map(str, error.path)))
-        mistakes = [mistake for error in _types_first(errors) for mistake in self._mistakes(error, schema)]
-        return value, list(dict.fromkeys(mistakes)) or [self.mistake((), "This isn't what is expected here.")]
+        problems = [problem for error in _types_first(errors) for problem in self._problems(error, schema)]
+        return value, list(dict.fromkeys(problems)) or [self.problem((), "This isn't what is expected here.")]
 
     def unchecked(self, schema: Schema) -> Any:
         """The content as far as the schema knows it."""
         return _typed(self.root, schema, schema)
 
-    def mistake(self, place: Place, message: str, hint: str = "") -> Mistake:
-        """A mistake at a value that the caller found wrong; the place is its path from the root."""
+    def problem(self, place: Place, message: str, hint: str = "") -> FileProblem:
+        """A problem at a value that the caller found wrong; the place is its path from the root."""
         node = self._node(place)
-        return Mistake(self.name, node.line, node.column, message, hint, _dotted(place))
+        return FileProblem(self.name, node.line, node.column, message, hint, _dotted(place))
 
     def _node(self, place: Place) -> Node:
         node = self.root
@@ -69,7 +70,7 @@ class Document:
             node = node.content[part] if holds else node
         return node
 
-    def _mistakes(self, error: Any, root: Schema) -> Iterator[Mistake]:
+    def _problems(self, error: Any, root: Schema) -> Iterator[FileProblem]:
         place = tuple(error.absolute_path)
         if error.validator == "additionalProperties":
             yield from self._unknown(place, error, root)
@@ -79,15 +80,15 @@ class Document:
             return  # the misspelt name is complained of, and with what it should be
         else:
             found = _shown(error.instance, _is_secret(place, root))
-            yield self.mistake(place, *_words(error, found, _dotted(place)))
+            yield self.problem(place, *_words(error, found, _dotted(place)))
 
-    def _unknown(self, place: Place, error: Any, root: Schema) -> Iterator[Mistake]:
+    def _unknown(self, place: Place, error: Any, root: Schema) -> Iterator[FileProblem]:
         node, allowed = self._node(place), list(error.schema.get("properties", {}))
         patterns = [re.compile(pattern) for pattern in error.schema.get("patternProperties", {})]
         for name in node.content:
             if name not in allowed and not any(pattern.search(name) for pattern in patterns):
                 said = self._about_a_name(name, place, error, root)
-                yield Mistake(self.name, *node.names[name], *said, _dotted(place))
+                yield FileProblem(self.name, *node.names[name], *said, _dotted(place))
 
     def _about_a_name(self, name: str, place: Place, error: Any, root: Schema) -> tuple[str, str]:
         allowed = list(error.schema.get("properties", {}))
@@ -99,7 +100,7 @@ class Document:
             return f"{shown} can't be a name here.", rule
         return f"{shown} isn't known here.", _choice(name, allowed)
 
-    def _alternatives(self, place: Place, error: Any, root: Schema) -> Iterator[Mistake]:
+    def _alternatives(self, place: Place, error: Any, root: Schema) -> Iterator[FileProblem]:
         """Speak of the alternative that was meant: the one of the same type."""
         meant = [
             [inner for inner in error.context if inner.schema_path[0] == number]
@@ -112,10 +113,10 @@ class Document:
             others = [_resolved(each, root).get("title") for each in error.validator_value]
             besides = ", ".join(each for each in others if each)
             for inner in _types_first(fitting[0]):
-                for mistake in self._mistakes(inner, root):
+                for problem in self._problems(inner, root):
                     is_choice = inner.validator == "enum" and not inner.path and besides
-                    hint = f"{mistake.hint.removesuffix('.')}, {besides}." if is_choice else mistake.hint
-                    yield mistake._replace(hint=hint)
+                    hint = f"{problem.hint.removesuffix('.')}, {besides}." if is_choice else problem.hint
+                    yield problem._replace(hint=hint)
         else:
             kinds = [
                 kind
@@ -125,7 +126,7 @@ class Document:
             ]
             found = _shown(error.instance, _is_secret(place, root))
             message = f"Found {found}; expected {' or '.join(map(_kind, kinds))}."
-            yield self.mistake(place, message)
+            yield self.problem(place, message)
 
 
 def _dotted(place: Place) -> str:
@@ -133,16 +134,16 @@ def _dotted(place: Place) -> str:
 
 
 def read_file(path: Path) -> Document:
-    """Read a file, JSON by its ending, else YAML. Raises `DocumentMistakes`, also when there is nothing to read."""
+    """Read a file, JSON by its ending, else YAML. Raises `DocumentError`, also when there is nothing to read."""
     try:
         content = read_bounded(path, _LARGEST)
         text = content.decode("utf-8-sig")
     except OSError as error:
         message = f"It can't be read: {(error.strerror or str(error)).lower()}."
-        raise DocumentMistakes([Mistake(str(path), 1, 1, message, "")]) from None
+        raise DocumentError([FileProblem(str(path), 1, 1, message, "")]) from None
     except UnicodeDecodeError as error:
         message = f"It isn't UTF-8 text (byte {error.start})."
-        raise DocumentMistakes([Mistake(str(path), 1, 1, message, "Save it in UTF-8.")]) from None
+        raise DocumentError([FileProblem(str(path), 1, 1, message, "Save it in UTF-8.")]) from None
     if path.suffix.lower() == ".json" and text.strip():
         return Document(str(path), _whole_characters(read_json(text, str(path)), str(path)))
     return read(text, str(path))
@@ -163,15 +164,17 @@ def read_bounded(path: Path, most: int) -> bytes:
 
 
 def read(text: str, name: str) -> Document:
-    """Read YAML; an empty text is an empty mapping. Raises `DocumentMistakes`."""
+    """Read YAML; an empty text is an empty mapping. Raises `DocumentError`."""
     if len(text) > _LARGEST:
-        raise DocumentMistakes([Mistake(name, 1, 1, f"The text is longer than {_LARGEST:,} characters.", "")])
+        raise DocumentError(
+            [FileProblem(name, 1, 1, f"The text is longer than {_LARGEST:,} characters.", "")]
+        )
     root = _whole_characters(read_yaml(text, name), name)
     return Document(name, Node({}, 1, 1) if root.content in _NULL and not root.quoted else root)
 
 
 def _whole_characters(node: Node, name: str) -> Node:
-    """Join the halves of characters that escapes may have written. Raises `DocumentMistakes` for a lone half."""
+    """Join the halves of characters that escapes may have written. Raises `DocumentError` for a lone half."""
     content = node.content
     try:
         if isinstance(content, dict):
@@ -184,7 +187,7 @@ def _whole_characters(node: Node, name: str) -> Node:
             content = _joined(content)
     except UnicodeDecodeError:
         message = "It holds half a character (a lone surrogate)."
-        raise DocumentMistakes([Mistake(name, node.line, node.column, message, "")]) from None
+        raise DocumentError([FileProblem(name, node.line, node.column, message, "")]) from None
     return Node(content, node.line, node.column, node.quoted, node.names)
 
 
@@ -258,7 +261,7 @@ def _scalar(text: str, types: set[str]) -> Any:
     return text
 
 
-# what is said of a mistake
+# what is said of a problem
 
 
 def _types_first(errors: Iterable[Any]) -> list[Any]:

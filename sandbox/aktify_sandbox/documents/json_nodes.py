@@ -5,7 +5,8 @@ import re
 from json.decoder import JSONDecoder
 from typing import Any
 
-from aktify_sandbox.documents.nodes import DocumentMistakes, Mistake, Node
+from aktify_sandbox.documents.nodes import Node
+from aktify_sandbox.errors import DocumentError, FileProblem
 from aktify_sandbox.redaction import shown_name
 
 _DECODER = JSONDecoder()
@@ -15,11 +16,11 @@ _DEEPEST = 32
 
 
 def read_json(text: str, name: str) -> Node:
-    """The text as nodes. Raises `DocumentMistakes`."""
+    """The text as nodes. Raises `DocumentError`."""
     reader = _Reader(text, name)
     root = reader.value(1)
     if reader.skip() < len(text):
-        reader.complain("Something stands behind the end.")
+        reader.report("Something stands behind the end.")
     return root
 
 
@@ -36,10 +37,10 @@ class _Reader:
         self._at = found.end() if found else self._at
         return self._at
 
-    def complain(self, message: str, hint: str = "", place: tuple[int, int] | None = None) -> None:
-        """Raise a mistake that stands here."""
+    def report(self, message: str, hint: str = "", place: tuple[int, int] | None = None) -> None:
+        """Raise a problem that stands here."""
         line, column = place or self._place()
-        raise DocumentMistakes([Mistake(self._name, line, column, message, hint)])
+        raise DocumentError([FileProblem(self._name, line, column, message, hint)])
 
     def _place(self) -> tuple[int, int]:
         self._line += self._text.count("\n", self._line_start, self._at)
@@ -51,7 +52,7 @@ class _Reader:
         self.skip()
         place, sign = self._place(), self._text[self._at : self._at + 1]
         if depth > _DEEPEST:
-            self.complain(f"This is nested deeper than {_DEEPEST} levels.", place=place)
+            self.report(f"This is nested deeper than {_DEEPEST} levels.", place=place)
         if sign == '"':
             return Node(self._string(), *place, quoted=True)
         if sign == "{":
@@ -61,7 +62,7 @@ class _Reader:
         found = _SCALAR.match(self._text, self._at)
         if not found:
             hint = "JSON writes texts in double quotes."
-            self.complain("This isn't JSON: a value is missing here.", hint, place)
+            self.report("This isn't JSON: a value is missing here.", hint, place)
             raise AssertionError  # the line above raises
         self._at = found.end()
         return Node(json.loads(found[0]), *place, quoted=True)
@@ -72,7 +73,7 @@ class _Reader:
             text, self._at = _DECODER.raw_decode(self._text, self._at)
         except json.JSONDecodeError as error:
             self._at = error.pos
-            self.complain(f"This isn't JSON: {error.msg}.")
+            self.report(f"This isn't JSON: {error.msg}.")
         return text
 
     def _object(self, depth: int, place: tuple[int, int]) -> Node:
@@ -82,12 +83,12 @@ class _Reader:
         while not self._ends("}", first=not pairs):
             where = self._place()
             if self._text[self._at : self._at + 1] != '"':
-                self.complain("This isn't JSON: a name in double quotes is missing here.")
+                self.report("This isn't JSON: a name in double quotes is missing here.")
             name = self._string()
             if name in pairs:
-                self.complain(f"{shown_name(name)} stands here twice.", "Keep one.", where)
+                self.report(f"{shown_name(name)} stands here twice.", "Keep one.", where)
             if self._text[self.skip() : self._at + 1] != ":":
-                self.complain("This isn't JSON: a colon is missing here.")
+                self.report("This isn't JSON: a colon is missing here.")
             self._at += 1
             pairs[name], names[name] = self.value(depth + 1), where
         return Node(pairs, *place, names=names)
@@ -107,7 +108,7 @@ class _Reader:
             return True
         if not first:
             if sign != ",":
-                self.complain(f"This isn't JSON: a comma or {bracket} is missing here.")
+                self.report(f"This isn't JSON: a comma or {bracket} is missing here.")
             self._at += 1
             self.skip()
         return False

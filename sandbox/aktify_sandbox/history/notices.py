@@ -5,7 +5,7 @@ from typing import Any
 
 from aktify_sandbox.campaigns import Campaigns
 from aktify_sandbox.contract.notices import Note
-from aktify_sandbox.contract.rulings import RulingMistake
+from aktify_sandbox.errors import RulingError
 from aktify_sandbox.scenarios.engine import BY_HEADER, preferences, preferred_status
 
 Record = dict[str, Any]
@@ -23,7 +23,7 @@ def _body(record: Record, campaigns: Campaigns) -> Iterator[Note]:
         return
     try:
         rules = campaigns.rules_for(record.get("rulings", {}), record.get("link", "optional"))
-    except RulingMistake as mistake:  # a ruling of an earlier run is missing in this one
+    except RulingError as mistake:  # a ruling of an earlier run is missing in this one
         yield Note("", f"Notes can't be worked out. {mistake}", mistake.name)
         return
     yield from rules.notes(record["body"].encode())

@@ -11,6 +11,7 @@ import orjson
 
 from aktify_sandbox.campaigns import Campaigns
 from aktify_sandbox.contract.lead import identity
+from aktify_sandbox.errors import FilterError
 from aktify_sandbox.history.notices import notes_on
 from aktify_sandbox.jobs import Work
 from aktify_sandbox.journal.entry import timestamp
@@ -27,10 +28,6 @@ _ONLY_WHOLE = ("headers", "body", "bodyEncoding", "bodyOmitted", "httpVersion", 
 
 
 _SECONDS = {"s": 1, "m": 60, "h": 3_600, "d": 86_400}
-
-
-class FilterMistake(ValueError):
-    """A filter that can't be understood, in words for the user."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +54,7 @@ class Filters:
 
     @classmethod
     def of(cls, values: Mapping[str, str]) -> "Filters":
-        """From a query. Raises `FilterMistake`."""
+        """From a query. Raises `FilterError`."""
         given = {field.name: values[field.name] for field in fields(cls) if values.get(field.name)}
         if "phone" in given:
             given["phone"] = _phone(given["phone"])
@@ -67,7 +64,7 @@ class Filters:
         if "since" in given:
             given["since"] = _moment(given["since"])
         if number_of(given.get("after", "r0")) is None:
-            raise FilterMistake(f"“{given['after']}” isn't an id: it looks like r000000042.")
+            raise FilterError(f"“{given['after']}” isn't an id: it looks like r000000042.")
         return cls(**given)
 
     @property
@@ -129,7 +126,7 @@ def _status_sign(wanted: str) -> bytes:
 
 
 def _phone(text: str) -> str:
-    """The number in E.164, with `*` for what isn't said of it. Raises `FilterMistake`."""
+    """The number in E.164, with `*` for what isn't said of it. Raises `FilterError`."""
     found = identity(text)
     if found:
         return found
@@ -137,7 +134,7 @@ def _phone(text: str) -> str:
     area = before.removeprefix("1")
     if re.fullmatch(r"[0-9]{0,3}", area) and re.fullmatch(r"[0-9]{4,9}", after):
         return f"{'+1' if before else ''}{area}*{after}"
-    raise FilterMistake(
+    raise FilterError(
         f"“{text}” isn't a US phone number: write ten digits, seven for any area code, or the last four."
     )
 
@@ -158,7 +155,7 @@ def _moment(text: str) -> str:
             moment = datetime.fromisoformat(re.sub(r"(?<=:[0-9]{2}) (?=[0-9]{2}:?[0-9]{2}$)", "+", text))
         return timestamp((moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp())
     except (ValueError, OverflowError, OSError):  # in UTC it may lie outside the calendar
-        raise FilterMistake(
+        raise FilterError(
             f"“{text}” is no moment: write 2026-11-24T09:30:00Z, or 10m for the last ten minutes."
         ) from None
 
@@ -194,7 +191,7 @@ def may_hold(text: bytes, search: str) -> bool:
 def _check_status(text: str) -> None:
     for part in text.split(","):
         if not re.fullmatch(r"none|[0-9](?:xx|[0-9]{2})", part):
-            raise FilterMistake(f"“{part}” isn't a status: write 409, 4xx, several as 400,409, or none.")
+            raise FilterError(f"“{part}” isn't a status: write 409, 4xx, several as 400,409, or none.")
 
 
 def _is_status(record: Record, wanted: str) -> bool:

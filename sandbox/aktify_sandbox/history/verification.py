@@ -17,7 +17,7 @@ class Verification:
     """Expectations on their way through the record, each line looked at once."""
 
     def __init__(self, store: Store, expectations: Iterable[Expectation]) -> None:
-        """Raises `FilterMistake` when a scope can't be understood."""
+        """Raises `FilterError` when a scope can't be understood."""
         self._store = store
         self._oldest = 0
         self._verifiers = [(each, _filters(each.scope), Verifier(each)) for each in expectations]
@@ -76,7 +76,7 @@ async def verify(
 ) -> list[Result]:
     """What the record says of the expectations; with `seconds`, as soon as it meets all, or when they are over.
 
-    What was there before is looked through by `run`. A request that has its answer is counted. Raises `FilterMistake`.
+    What was there before is looked through by `run`. A request that has its answer is counted. Raises `FilterError`.
     """
     deadline = asyncio.get_running_loop().time() + seconds
     with feed.reading():

@@ -9,13 +9,13 @@ import orjson
 from aktify_sandbox.campaigns import Campaigns
 from aktify_sandbox.contract.answers import ENDPOINT, Answer
 from aktify_sandbox.contract.phone import is_fictional
+from aktify_sandbox.errors import LogWriteError
 from aktify_sandbox.exchange import Exchange, Request
 from aktify_sandbox.journal.entry import BODY_HELD, Body, Entry, add_body, entry_of
 from aktify_sandbox.journal.presented_keys import keys_presented_by
 from aktify_sandbox.originals import time
 from aktify_sandbox.redaction import Redaction
 from aktify_sandbox.storage.index import Kept
-from aktify_sandbox.storage.log import LogUnwritable
 from aktify_sandbox.storage.store import Done, Store
 
 _TOLD_BY_CLIENT = (
@@ -56,7 +56,7 @@ class JournalWriter:
     def hung_up(self, exchange: Exchange) -> None:
         """The client went before it had its answer: that is how long its patience lasts."""
         waited = round((time.perf_counter() - exchange.request.started) * 1000, 3)
-        with contextlib.suppress(LogUnwritable):  # the disk is full: the record stays, without this
+        with contextlib.suppress(LogWriteError):  # the disk is full: the record stays, without this
             self._store.amend(exchange.number, {"hungUpAfterMs": waited})
 
     def tell(self, exchange: Exchange) -> None:

@@ -90,7 +90,7 @@ def check(
 
     `largest` is how many bytes the body of a request may have (`--max-body`).
 
-    A row is a duplicate when an accepted row before it has the same number. Raises `FileError`.
+    A row is a duplicate when an accepted row before it has the same number. Raises `LeadFileError`.
     """
     findings = Findings(file)
     accepted: dict[str, int] = {}

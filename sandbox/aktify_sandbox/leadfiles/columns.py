@@ -6,9 +6,8 @@ from typing import NamedTuple
 
 from aktify_sandbox.contract.aliases import field_for_alias
 from aktify_sandbox.contract.schema import FIELDS
+from aktify_sandbox.errors import LeadFileError
 from aktify_sandbox.text import suggest
-
-from .file_error import FileError
 
 METADATA = "metadata."
 """What the name of a column begins with whose cells go into metadata: `metadata.colour`."""
@@ -50,11 +49,11 @@ class Columns(NamedTuple):
 def assignment(text: str) -> tuple[str, str]:
     """A column and its field, of `COLUMN=FIELD`. The last equals sign divides: a column's name may have one.
 
-    Raises `FileError`.
+    Raises `LeadFileError`.
     """
     column, sign, field = text.rpartition("=")
     if not sign or not column.strip():
-        raise FileError(f"--map {text}: no column is named.", 'write it as "Phone=phoneNumber".')
+        raise LeadFileError(f"--map {text}: no column is named.", 'write it as "Phone=phoneNumber".')
     return column.strip(), field.strip()
 
 
@@ -68,13 +67,13 @@ def metadata_for(name: str) -> str:
 def checked_mapping(chosen: Mapping[str, str]) -> dict[str, str]:
     """The user's own assignments: `Phone` to `phoneNumber`, or to nothing to leave it out.
 
-    Raises `FileError` for a field that the page doesn't have.
+    Raises `LeadFileError` for a field that the page doesn't have.
     """
     for name, field in chosen.items():
         if field and field not in FIELDS and not field.startswith(METADATA):
             meant = suggest(field, FIELDS, "did you mean {}? ", 0.5)
             allowed = ", ".join(FIELDS)
-            raise FileError(
+            raise LeadFileError(
                 f"--map {name}={field}: the page has no field {field}.",
                 f"{meant}choose from {allowed}, metadata.NAME, or nothing to leave the column out.",
             )
@@ -103,7 +102,7 @@ def _field(name: str, chosen: Mapping[str, str]) -> str | None:
 
 
 def refuse_doubles(columns: Columns, line: int) -> None:
-    """Raises `FileError` when two columns are one field: which of them counts is for a person to say."""
+    """Raises `LeadFileError` when two columns are one field: which of them counts is for a person to say."""
     first: dict[str, str] = {}
     for name, field in zip(columns.names, columns.fields, strict=True):
         if field is None:
@@ -111,21 +110,23 @@ def refuse_doubles(columns: Columns, line: int) -> None:
         if field in first:
             both = f"{first[field]} and {name}" if first[field] != name else f"two columns called {name}"
             fix = f'leave one out with --map "{name}="' if first[field] != name else "rename one of them"
-            raise FileError(f"{both} are both {field}.", f"{fix}.", line, columns.by_name)
+            raise LeadFileError(f"{both} are both {field}.", f"{fix}.", line, columns.by_name)
         first[field] = name
     inside = next((field for field in first if field.startswith(METADATA)), None)
     if inside and "metadata" in first:
         message = f"the columns metadata and {inside} exclude each other."
-        raise FileError(message, "give each value of metadata a column of its own.", line, columns.by_name)
+        raise LeadFileError(
+            message, "give each value of metadata a column of its own.", line, columns.by_name
+        )
 
 
 def refuse_unknown_choices(columns: Columns, chosen: Mapping[str, str]) -> None:
-    """Raises `FileError` when the user assigned a column that the file doesn't have."""
+    """Raises `LeadFileError` when the user assigned a column that the file doesn't have."""
     for name in chosen:
         if name not in columns.names:
             meant = suggest(name, filter(None, columns.names), "did you mean {}? ", 0.5)
             message = f"--map {name}=…: the file has no column {name}."
-            raise FileError(message, f"{meant}it has {listed(columns.names)}.", columns=columns.by_name)
+            raise LeadFileError(message, f"{meant}it has {listed(columns.names)}.", columns=columns.by_name)
 
 
 def listed(names: Sequence[str]) -> str:

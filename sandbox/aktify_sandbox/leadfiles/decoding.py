@@ -9,7 +9,7 @@ Excel calls CSV in the US.
 import codecs
 from typing import NamedTuple
 
-from .file_error import FileError
+from aktify_sandbox.errors import LeadFileError
 
 WINDOWS_1252 = "Windows-1252"
 
@@ -42,11 +42,11 @@ class Encoding(NamedTuple):
 def encoding_of(content: bytes, chosen: str | None = None) -> Encoding:
     """The encoding that all of `content` is in; `chosen` is the user's word for it.
 
-    Raises `FileError` when the content isn't text, or isn't text in the chosen encoding.
+    Raises `LeadFileError` when the content isn't text, or isn't text in the chosen encoding.
     """
     for start, what in _OTHER_FORMATS:
         if content.startswith(start):
-            raise FileError(f"This is {what}, not a table of text.", "export it as CSV (UTF-8).")
+            raise LeadFileError(f"This is {what}, not a table of text.", "export it as CSV (UTF-8).")
     found = _named(chosen, content) if chosen else _guessed(content)
     try:
         # piece by piece, as it is read later: UTF-16 without a byte order mark is decoded only as a whole
@@ -62,7 +62,7 @@ def _named(name: str, content: bytes) -> Encoding:
         "".encode(codec)
     except (LookupError, UnicodeError):
         known = "utf-8, utf-16, cp1252, latin-1, mac-roman"
-        raise FileError(f"There is no encoding {name}.", f"choose one such as {known}.") from None
+        raise LeadFileError(f"There is no encoding {name}.", f"choose one such as {known}.") from None
     if codec == "utf-16" and (guessed := _guessed(content)).label == "UTF-16":  # which of its two orders
         return guessed
     label = {"cp1252": WINDOWS_1252, "utf-8": "UTF-8", "utf-16": "UTF-16"}.get(codec, codec)
@@ -85,10 +85,10 @@ def _guessed(content: bytes) -> Encoding:
     return Encoding("utf-8", "UTF-8")
 
 
-def _undecodable(content: bytes, encoding: Encoding, error: UnicodeError) -> FileError:
+def _undecodable(content: bytes, encoding: Encoding, error: UnicodeError) -> LeadFileError:
     fix = "save the file as CSV UTF-8, or name its encoding with --encoding."
     if not isinstance(error, UnicodeDecodeError):
-        return FileError(f"This isn't text in {encoding.label}.", fix)
+        return LeadFileError(f"This isn't text in {encoding.label}.", fix)
     line = content.count(b"\n", 0, error.start) + 1
     byte = f"byte 0x{content[error.start]:02X}"
-    return FileError(f"This isn't text in {encoding.label}: {byte}.", fix, line)
+    return LeadFileError(f"This isn't text in {encoding.label}: {byte}.", fix, line)

@@ -10,9 +10,10 @@ from collections.abc import Callable, Iterator, Mapping
 from itertools import islice
 from typing import NamedTuple
 
+from aktify_sandbox.errors import LeadFileError
+
 from .columns import Columns, assigned
 from .decoding import Encoding
-from .file_error import FileError
 
 DELIMITERS = {",": "comma", ";": "semicolon", "\t": "tab", "|": "pipe"}
 """What stands between cells, and what people call it."""
@@ -26,10 +27,10 @@ csv.field_size_limit(2**31 - 1)  # a cell is bounded by its file; a lead by the 
 
 
 def delimiter_of(word: str) -> str:
-    """The character that a user's word means. Raises `FileError`."""
+    """The character that a user's word means. Raises `LeadFileError`."""
     char = _BY_NAME.get(word.lower(), word)
     if len(char) != 1 or char in '"\r\n':
-        raise FileError(f"--delimiter is one character, or tab; found {word[:40]!r}.")
+        raise LeadFileError(f"--delimiter is one character, or tab; found {word[:40]!r}.")
     return char
 
 
@@ -66,7 +67,7 @@ class Table:
     ) -> None:
         """`delimiter` is the user's word for what stands between cells, `chosen` for what columns are.
 
-        Raises `FileError` when a quote doesn't close above the header.
+        Raises `LeadFileError` when a quote doesn't close above the header.
         """
         self._content = content
         self._encoding = encoding
@@ -91,7 +92,7 @@ class Table:
         def worth(delimiter: str) -> tuple[bool, bool, int, int]:
             try:
                 columns = self._header(delimiter).columns
-            except FileError:  # a quote that doesn't close is better said than no column of phone numbers
+            except LeadFileError:  # a quote that doesn't close is better said than no column of phone numbers
                 return False, True, 0, 0
             return columns.has_phone, False, sum(map(bool, columns.fields)), len(columns.names)
 
@@ -110,17 +111,17 @@ class Table:
                 first = record, columns
             above.append(record)
         if first is None:
-            raise FileError("The file is empty.", "export the leads again.")
+            raise LeadFileError("The file is empty.", "export the leads again.")
         return Header(*first, [each for each in above if each.number < first[0].number])
 
     def below(self) -> Iterator[Record]:
-        """The records below the header. Raises `FileError`."""
+        """The records below the header. Raises `LeadFileError`."""
         return (
             record for record in self.records(self.delimiter) if record.number > self.header.record.number
         )
 
     def records(self, delimiter: str) -> Iterator[Record]:
-        """All records. Raises `FileError` where a quote doesn't close."""
+        """All records. Raises `LeadFileError` where a quote doesn't close."""
         reader = csv.reader(islice(self._lines(), self._before, None), delimiter=delimiter, strict=True)
         number, line = 0, self._before + 1
         while True:
@@ -135,7 +136,7 @@ class Table:
             yield Record(number, line, cells, after - line)
             line = after
 
-    def _broken(self, line: int, delimiter: str) -> FileError:
+    def _broken(self, line: int, delimiter: str) -> LeadFileError:
         """Which quote it was: the one that opens the cell in which strict reading ended."""
         text = "".join(islice(self._lines(), line - 1, None))
         closed = re.compile(rf'"[^"]*+(?:""[^"]*+)*+"(?={re.escape(delimiter)}|[\r\n]|\Z)')
@@ -149,7 +150,7 @@ class Table:
         opened = line + len(re.findall(r"\r\n|\r|\n", text[:place]))
         start = re.split(r"[\r\n]", text[place : place + 40], maxsplit=1)[0]
         message = f"a quote opens here and isn't closed where its cell ends: {start}"
-        return FileError(message, "close the quote, or write it twice if it belongs to the text.", opened)
+        return LeadFileError(message, "close the quote, or write it twice if it belongs to the text.", opened)
 
 
 def swallowed_row(

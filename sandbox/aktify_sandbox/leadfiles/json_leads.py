@@ -4,7 +4,7 @@ import json
 from collections.abc import Iterator
 from typing import NamedTuple
 
-from .file_error import FileError
+from aktify_sandbox.errors import LeadFileError
 
 DECODER = json.JSONDecoder(parse_int=str, parse_float=str)
 """Finds where values end, however many digits a number has."""
@@ -33,7 +33,7 @@ def lines(text: str) -> Iterator[Piece]:
 
 
 def elements(text: str) -> Iterator[Piece]:
-    """The elements of an array or of `{"leads": […]}`; anything else is one lead. Raises `FileError`."""
+    """The elements of an array or of `{"leads": […]}`; anything else is one lead. Raises `LeadFileError`."""
     start = skip(text, 0)
     start = start if text[start : start + 1] == "[" else _listed_leads(text, start)
     if start < 0:
@@ -47,9 +47,9 @@ def elements(text: str) -> Iterator[Piece]:
             yield Piece(number, line, text[place:end])
     except json.JSONDecodeError as error:
         message = f"this isn't JSON: {error.msg} (column {error.colno})."
-        raise FileError(message, "let a JSON library write the file.", error.lineno) from None
+        raise LeadFileError(message, "let a JSON library write the file.", error.lineno) from None
     except RecursionError:
-        raise FileError(
+        raise LeadFileError(
             f"lead {number + 1} is nested too deep.", "a lead is flat, but for metadata."
         ) from None
 

@@ -1,6 +1,6 @@
 """One reader of leads in files, for `check`, `send`, `leads import` and the page.
 
-Every byte of a file ends in a row, in something that was left out by name, or in a `FileError` with its line.
+Every byte of a file ends in a row, in something that was left out by name, or in a `LeadFileError` with its line.
 """
 
 import json
@@ -15,6 +15,7 @@ import orjson
 from aktify_sandbox.contract.body import Problem
 from aktify_sandbox.contract.phone import identity
 from aktify_sandbox.contract.sources import LIMIT
+from aktify_sandbox.errors import LeadFileError
 
 from . import json_leads
 from .columns import (
@@ -29,10 +30,9 @@ from .columns import (
 )
 from .decoding import Encoding, encoding_of
 from .delimited import DELIMITERS, Record, Table, delimiter_of, swallowed_row
-from .file_error import FileError
 from .repairs import phone_repaired
 
-__all__ = ["FileError", "LeadFile", "Row", "read"]
+__all__ = ["LeadFile", "LeadFileError", "Row", "read"]
 
 Lead = dict[str, Any]
 
@@ -100,7 +100,7 @@ class LeadFile(ABC):
 
     @abstractmethod
     def rows(self) -> Iterator[Row]:
-        """The leads, in the file's order. Raises `FileError`."""
+        """The leads, in the file's order. Raises `LeadFileError`."""
 
     @property
     def left_out(self) -> list[LeftOut]:
@@ -119,7 +119,7 @@ def read(
     """The leads in `content`: JSON, JSONL or a table, by the ending of `name` or by what it looks like.
 
     `encoding` and `delimiter` (a character or its name) overrule what is guessed; `columns` assigns columns to fields
-    (`{"Phone": "phoneNumber"}`; an empty field leaves the column out). Raises `FileError`.
+    (`{"Phone": "phoneNumber"}`; an empty field leaves the column out). Raises `LeadFileError`.
     """
     chosen = checked_mapping(columns or {})
     delimiter = None if delimiter is None else delimiter_of(delimiter)
@@ -129,7 +129,7 @@ def read(
         kind not in (".csv", ".tsv", ".tab") and _start(content, found).startswith(("{", "["))
     ):
         if chosen:
-            raise FileError(
+            raise LeadFileError(
                 "--map is for tables: JSON is sent as it stands.", "rename the properties in the file."
             )
         text = content.decode(found.codec)
@@ -265,7 +265,7 @@ class TableFile(LeadFile):
             message = (
                 f"a quote that opens in row {record.number} takes the lead in line {line} into its cell."
             )
-            raise FileError(message, f"close the quote in row {record.number}.", record.line)
+            raise LeadFileError(message, f"close the quote in row {record.number}.", record.line)
 
 
 def _whole(text: str, cells: Lead) -> Lead:
@@ -280,11 +280,11 @@ def _whole(text: str, cells: Lead) -> Lead:
     return {**whole, **cells, **({"metadata": metadata} if "metadata" in whole or metadata else {})}
 
 
-def _no_phone_column(table: Table) -> FileError:
+def _no_phone_column(table: Table) -> LeadFileError:
     header = table.header
     named = [name for name in header.columns.names if name]
     if any(identity(cell) for cell in header.record.cells):
-        return FileError(
+        return LeadFileError(
             "The first row is a lead, not the names of the columns.",
             "add a row above it such as phoneNumber,region,firstName.",
             header.record.line,
@@ -294,7 +294,7 @@ def _no_phone_column(table: Table) -> FileError:
     fix = f'say which one it is, with --map "{(likely or "NAME")[:60]}=phoneNumber".'
     if table.is_told and len(header.columns.names) == 1:
         fix = "leave --delimiter out: this one divides nothing here."
-    return FileError(message, fix, header.record.line, header.columns.by_name, likely)
+    return LeadFileError(message, fix, header.record.line, header.columns.by_name, likely)
 
 
 def _likely(table: Table) -> str | None:

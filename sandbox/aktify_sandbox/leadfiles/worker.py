@@ -16,11 +16,11 @@ from typing import Any, NamedTuple
 from aktify_sandbox.contract.lead import LeadRules
 from aktify_sandbox.contract.rulings import Rulings
 from aktify_sandbox.contract.schema import FIELDS
+from aktify_sandbox.errors import LeadFileError
 
 from . import sentences
 from .checking import Findings, as_json, check, write_fixed, write_rejects
 from .columns import metadata_for
-from .file_error import FileError
 from .reader import read
 
 CODE = "import sys; sys.path += sys.argv[1:]; from aktify_sandbox.leadfiles.worker import main; main()"
@@ -76,7 +76,7 @@ def answered(content: bytes, options: Options) -> tuple[int, bytes]:
         )
         rules = LeadRules(Rulings.of("default", options.rulings), options.link)
         status, answer = 200, _findings(check(file, rules, options.max_body), options)
-    except FileError as error:
+    except LeadFileError as error:
         status, answer = 422, _refusal(error)
     return status, json.dumps(answer, ensure_ascii=False).encode(errors="replace")
 
@@ -101,7 +101,7 @@ def _findings(findings: Findings, options: Options) -> dict[str, Any]:
     }
 
 
-def _refusal(error: FileError) -> dict[str, Any]:
+def _refusal(error: LeadFileError) -> dict[str, Any]:
     assignable = None if error.columns is None else _assignable(error.columns)
     return {
         "detail": str(error),

@@ -10,7 +10,8 @@ from typing import Any
 from aktify_sandbox.contract.phone import identity
 from aktify_sandbox.contract.rulings import RULINGS
 from aktify_sandbox.documents.document import Document, read_file
-from aktify_sandbox.documents.nodes import DocumentMistakes, Mistake, Node, Place, node_of
+from aktify_sandbox.documents.nodes import Node, Place, node_of
+from aktify_sandbox.errors import DocumentError, FileProblem
 from aktify_sandbox.matching.compiler import ConditionCompiler
 from aktify_sandbox.matching.condition import Condition
 from aktify_sandbox.matching.expectation import Count, Expectation, Scope, Wanted
@@ -29,7 +30,7 @@ _LOCAL = re.compile("[0-9]{7}")
 def read_expectations(path: Path) -> list[Any]:
     """The expectations in a YAML or JSON file as they are sent to `POST /_sandbox/requests/verify`.
 
-    Raises `DocumentMistakes` with all that is wrong.
+    Raises `DocumentError` with all that is wrong.
     """
     document = _unfolded(read_file(path))
     content = document.value(expectations_schema())
@@ -38,7 +39,7 @@ def read_expectations(path: Path) -> list[Any]:
 
 
 def expectations_in(content: Any) -> list[Expectation]:
-    """The expectations in a body: one, or several under that name. Raises `DocumentMistakes`."""
+    """The expectations in a body: one, or several under that name. Raises `DocumentError`."""
     several = isinstance(content, dict) and "expectations" in content
     whole = _as_texts(content if several else {"expectations": [content]})
     document = _unfolded(Document("verify", node_of(whole)))
@@ -48,17 +49,17 @@ def expectations_in(content: Any) -> list[Expectation]:
 def _unfolded(document: Document) -> Document:
     """The document with one way to speak of what stands inside: `metadata: {source: web}` is `metadata.source: web`.
 
-    Raises `DocumentMistakes` when one thing is said in both ways.
+    Raises `DocumentError` when one thing is said in both ways.
     """
     twice = [
-        Mistake(document.name, *place, f"{name} stands here twice.", "Keep one.")
+        FileProblem(document.name, *place, f"{name} stands here twice.", "Keep one.")
         for expectation in _mappings(_part(document.root, "expectations"))
         for where in (_part(expectation, "where"), *_mappings(_part(expectation, "order")))
         for conditions in (where, _part(where, "body"))
         for name, place in _unfold(conditions)
     ]
     if twice:
-        raise DocumentMistakes(twice)
+        raise DocumentError(twice)
     return document
 
 
@@ -120,8 +121,8 @@ def _compiled(document: Document, content: Any) -> list[Expectation]:
     found = [
         compiler.expectation(("expectations", n), each) for n, each in enumerate(content["expectations"])
     ]
-    if compiler.mistakes:
-        raise DocumentMistakes(compiler.mistakes)
+    if compiler.problems:
+        raise DocumentError(compiler.problems)
     return found
 
 
@@ -132,11 +133,11 @@ class _ExpectationCompiler(ConditionCompiler):
         """One of them."""
         if "order" in written:
             for word in sorted(written.keys() & {"where", "count"}):
-                self.complain((*place, word), f"order has no {word} beside it.", "Put it into the steps.")
+                self.report((*place, word), f"order has no {word} beside it.", "Put it into the steps.")
             places = [((*place, "order", n), step) for n, step in enumerate(written["order"])]
         else:
             if not written.keys() & {"where", "count"}:
-                self.complain(place, "Nothing is expected here.", "Add where, count or order.")
+                self.report(place, "Nothing is expected here.", "Add where, count or order.")
             places = [((*place, "where"), written.get("where", {}))]
         steps = tuple(tuple(self._wanted(at, step)) for at, step in places)
         count = None if "order" in written else self._count((*place, "count"), written.get("count"))
@@ -148,7 +149,7 @@ class _ExpectationCompiler(ConditionCompiler):
         for (place, _), scope in zip(places, scopes, strict=True):
             if scope != scopes[0]:
                 hint = f"Say {', '.join(_SCOPE)} in each step alike."
-                self.complain(place, "The steps of an order look at one part of the record.", hint)
+                self.report(place, "The steps of an order look at one part of the record.", hint)
                 break
         return Scope(**scopes[0])
 
@@ -159,10 +160,10 @@ class _ExpectationCompiler(ConditionCompiler):
             return Count(written, written)
         if "exactly" in written:
             if len(written) > 1:
-                self.complain(place, "exactly leaves nothing open.", "Leave out atLeast and atMost.")
+                self.report(place, "exactly leaves nothing open.", "Leave out atLeast and atMost.")
             return Count(written["exactly"], written["exactly"])
         if "atMost" in written and written["atMost"] < written.get("atLeast", 0):
-            self.complain(place, "Nothing is at least and at most that.", "Turn it round.")
+            self.report(place, "Nothing is at least and at most that.", "Turn it round.")
         return Count(written.get("atLeast", 0), written.get("atMost", float("inf")))
 
     def _wanted(self, place: Place, where: dict[str, Any]) -> Iterator[Wanted]:
@@ -181,14 +182,14 @@ class _ExpectationCompiler(ConditionCompiler):
 
     def _header(self, place: Place, name: str, written: Any) -> Wanted:
         if may_hold_key(name):
-            self.complain(place, f"The record hides what {name} held.", "Use key.")
+            self.report(place, f"The record hides what {name} held.", "Use key.")
         condition = self.condition(place, f"header {name.lower()}", written)
         return Wanted(f"header {name}", _in_words(written), condition)
 
     def _own(self, place: Place, word: str, written: Any) -> Wanted:
         condition = self.condition(place, word, written)
         for value in sorted(condition.values - RULINGS.keys()) if word == "ruling" else ():
-            self.complain(
+            self.report(
                 place,
                 f"There is no ruling {value}.",
                 f"{suggest(value, RULINGS)}`aktify-sandbox rulings` has them all.",
@@ -198,7 +199,7 @@ class _ExpectationCompiler(ConditionCompiler):
         for value in sorted(condition.values):
             if not _LOCAL.fullmatch(_as_phone(value)) and identity(value) is None:
                 hint = "Write ten digits, or seven for any area code; what was written is phoneNumber."
-                self.complain(place, f"{value or 'An empty text'} isn't a US phone number.", hint)
+                self.report(place, f"{value or 'An empty text'} isn't a US phone number.", hint)
         return Wanted(word, _in_words(written), _as_phones(condition))
 
     def _field(self, place: Place, name: str, written: Any) -> Wanted:

@@ -14,12 +14,12 @@ from aktify_sandbox.campaigns import Campaign, Campaigns
 from aktify_sandbox.contract.answers import Answer
 from aktify_sandbox.contract.body import parse
 from aktify_sandbox.contract.phone import identity
-from aktify_sandbox.documents.nodes import DocumentMistakes
+from aktify_sandbox.errors import InputError, ScenarioNotFoundError
 from aktify_sandbox.exchange import Request
 from aktify_sandbox.matching.attempt import Attempt, parents_of
 from aktify_sandbox.matching.condition import Condition
 from aktify_sandbox.originals import time
-from aktify_sandbox.scenarios.library import LoadedScenario, NoSuchScenario, ScenarioLibrary, built_in
+from aktify_sandbox.scenarios.library import LoadedScenario, ScenarioLibrary, built_in
 from aktify_sandbox.scenarios.loader import rule_name
 from aktify_sandbox.scenarios.queue import AnswerQueue
 from aktify_sandbox.scenarios.rules import (
@@ -60,7 +60,7 @@ class ForcingEngine:
     ) -> None:
         """`active` are scenarios by name or path; `numbers`: whether the magic phone numbers work.
 
-        Raises `NoSuchScenario`, `DocumentMistakes`.
+        Raises `ScenarioNotFoundError`, `DocumentError`.
         """
         self.library = library
         self.queue = AnswerQueue()
@@ -85,7 +85,7 @@ class ForcingEngine:
         """The scenarios of campaigns, changing nothing; may be called in another thread.
 
         What one of an earlier run has come to must not keep the sandbox from starting: it is left out, and said. A
-        mistake in the configuration does: raises `NoSuchScenario`, `DocumentMistakes` `at_start`.
+        mistake in the configuration does: raises `ScenarioNotFoundError`, `DocumentError` `at_start`.
         """
         found: dict[str, dict[str, LoadedScenario]] = {}
         warnings = []
@@ -96,12 +96,12 @@ class ForcingEngine:
             find = self.library.named if campaign.added else self.library.find
             try:
                 found[campaign.name] = self._load_in(campaign.name, campaign.scenarios, find)
-            except (NoSuchScenario, DocumentMistakes) as mistake:
+            except InputError as mistake:
                 warning = f"The campaign {campaign.name} is without its scenarios: {mistake}"
                 if not (at_start and not campaign.added):
                     warnings.append(warning)
-                elif isinstance(mistake, NoSuchScenario):
-                    raise NoSuchScenario(warning) from None
+                elif isinstance(mistake, ScenarioNotFoundError):
+                    raise ScenarioNotFoundError(warning) from None
                 else:
                     raise
         return found, warnings
@@ -127,14 +127,14 @@ class ForcingEngine:
     def use(self, names: Iterable[str]) -> None:
         """Put these scenarios (by name, in this order) in the place of those in force; their counters start anew.
 
-        Raises `NoSuchScenario`, `DocumentMistakes`; then nothing has changed.
+        Raises `ScenarioNotFoundError`, `DocumentError`; then nothing has changed.
         """
         self.put(self.read(names))
 
     def read(self, names: Iterable[str]) -> dict[str, LoadedScenario]:
         """Scenarios by name, changing nothing; may be called in another thread.
 
-        Raises `NoSuchScenario`, `DocumentMistakes`.
+        Raises `ScenarioNotFoundError`, `DocumentError`.
         """
         return self._load(names, lambda name: self._named(name, self._active))
 
@@ -152,7 +152,7 @@ class ForcingEngine:
         self._counts.forget_campaign(campaign)
 
     def read_in(self, campaign: str, names: Iterable[str]) -> dict[str, LoadedScenario]:
-        """Scenarios for one campaign, changing nothing. Raises `NoSuchScenario`, `DocumentMistakes`."""
+        """Scenarios for one campaign, changing nothing. Raises `ScenarioNotFoundError`, `DocumentError`."""
         in_force = self._of_campaigns.get(campaign, {})
         return self._load_in(campaign, names, lambda name: self._named(name, in_force))
 
@@ -218,7 +218,7 @@ class ForcingEngine:
             each = LoadedScenario.of(path)
             name = each.scenario.name
             if name in loaded:
-                raise NoSuchScenario(
+                raise ScenarioNotFoundError(
                     f"Two scenarios are called {name}: {loaded[name].scenario.path} and {path}."
                 )
             loaded[name] = each

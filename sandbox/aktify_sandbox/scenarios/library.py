@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from aktify_sandbox.bundled import bundled
-from aktify_sandbox.documents.nodes import DocumentMistakes
+from aktify_sandbox.errors import DocumentError, ScenarioNotFoundError
 from aktify_sandbox.originals import os
 from aktify_sandbox.scenarios.loader import Scenario, read_scenario
 from aktify_sandbox.text import suggest
@@ -18,10 +18,6 @@ _NAME = re.compile(r"[A-Za-z0-9_-][A-Za-z0-9_.-]{0,63}")
 _ENDINGS = (".yaml", ".yml", ".json")
 
 Stamp = tuple[tuple[int, int, int] | None, ...]
-
-
-class NoSuchScenario(ValueError):
-    """A name under which no scenario lies, in words for the user."""
 
 
 class ScenarioLibrary:
@@ -33,21 +29,21 @@ class ScenarioLibrary:
         self._shipped = bundled("scenarios")
 
     def find(self, name: str) -> Path:
-        """The file of a scenario, by name or path. Raises `NoSuchScenario`."""
+        """The file of a scenario, by name or path. Raises `ScenarioNotFoundError`."""
         if "/" in name or "\\" in name or (name.endswith(_ENDINGS) and _is_file(Path(name))):
             if _is_file(Path(name)):
                 return Path(name)
-            raise NoSuchScenario(f"There is no file {name}.")
+            raise ScenarioNotFoundError(f"There is no file {name}.")
         return self.named(name)
 
     def named(self, name: str) -> Path:
-        """The file of a scenario by its name alone, which can't leave the folders. Raises `NoSuchScenario`."""
+        """The file of a scenario by its name alone, which can't leave the folders. Raises `ScenarioNotFoundError`."""
         known = self.listed()
         plain = next((name.removesuffix(ending) for ending in _ENDINGS if name.endswith(ending)), name)
         if plain in known:
             return known[plain]
         looked = f"in {', '.join(map(str, self._own))} and among the shipped ones"
-        raise NoSuchScenario(
+        raise ScenarioNotFoundError(
             f"There is no scenario {name[:64]} ({looked}). {suggest(plain, known)}There are: {', '.join(known)}."
         )
 
@@ -87,7 +83,7 @@ class LoadedScenario:
 
     @classmethod
     def of(cls, path: Path) -> "LoadedScenario":
-        """Read a file. Raises `DocumentMistakes`."""
+        """Read a file. Raises `DocumentError`."""
         before = _stamp((path,))
         scenario = read_scenario(path)
         return cls(scenario, before + _stamp(scenario.files[1:]), scenario.files)
@@ -101,7 +97,7 @@ class LoadedScenario:
         before = _stamp(self.files)
         try:
             return LoadedScenario.of(self.scenario.path)
-        except DocumentMistakes as error:
+        except DocumentError as error:
             more = tuple(path for path in error.files if path not in self.files)
             return LoadedScenario(self.scenario, before + _stamp(more), self.files + more, str(error))
 

@@ -1,4 +1,4 @@
-"""Scenario files: from what a user wrote to rules, or every mistake with its place."""
+"""Scenario files: from what a user wrote to rules, or every problem with its place."""
 
 import functools
 from collections.abc import Iterator
@@ -11,7 +11,8 @@ import orjson
 from aktify_sandbox.contract.schema import FIELDS
 from aktify_sandbox.contract.validators import Check, validator_for
 from aktify_sandbox.documents.document import Document, read_bounded, read_file
-from aktify_sandbox.documents.nodes import DocumentMistakes, Mistake, Place, node_of
+from aktify_sandbox.documents.nodes import Place, node_of
+from aktify_sandbox.errors import DocumentError, FileProblem
 from aktify_sandbox.matching.compiler import ConditionCompiler
 from aktify_sandbox.matching.condition import Condition
 from aktify_sandbox.scenarios.rules import BROKEN_ANSWER, DEFAULT, NO_ANSWER, ResponseSpec, Rule, Span
@@ -47,10 +48,10 @@ def read_scenario(path: Path, mark: str | None = None) -> Scenario:
     """Read a scenario file. `mark` is how each rule is called, from its conditions: `key {key}`.
 
     Rules with a mark hold at every start, and came with the package: the tests have checked their file, and the memory
-    of a checker is saved. Raises `DocumentMistakes` with all that is wrong.
+    of a checker is saved. Raises `DocumentError` with all that is wrong.
     """
     document, schema = read_file(path), scenario_schema()
-    content, mistakes = (document.unchecked(schema), []) if mark else document.checked(schema)
+    content, problems = (document.unchecked(schema), []) if mark else document.checked(schema)
     compiler = RuleCompiler(document, path.parent)
     name = shown_name(path)
     rules = tuple(
@@ -59,13 +60,13 @@ def read_scenario(path: Path, mark: str | None = None) -> Scenario:
             rule,
             mark.format_map(rule["when"]) if mark else rule_name(name, number + 1),
         )
-        for number, rule in enumerate(_sound_rules(content, mistakes))
+        for number, rule in enumerate(_sound_rules(content, problems))
         if rule is not None
     )
-    if not mistakes:
+    if not problems:
         compiler.look_for_shadows(content["rules"])
-    if mistakes or compiler.mistakes:
-        raise DocumentMistakes([*mistakes, *compiler.mistakes], compiler.files)
+    if problems or compiler.problems:
+        raise DocumentError([*problems, *compiler.problems], compiler.files)
     return Scenario(
         name,
         path,
@@ -76,9 +77,9 @@ def read_scenario(path: Path, mark: str | None = None) -> Scenario:
     )
 
 
-def _sound_rules(content: Any, mistakes: list[Mistake]) -> list[Any]:
+def _sound_rules(content: Any, problems: list[FileProblem]) -> list[Any]:
     """The rules as far as the schema has nothing against them; None for the rest, so that each keeps its number."""
-    if not mistakes:
+    if not problems:
         return list(content["rules"])
     rules = content.get("rules") if isinstance(content, dict) else None
     return [_sound_part(rule) for rule in rules] if isinstance(rules, list) else []
@@ -139,7 +140,7 @@ class RuleCompiler(ConditionCompiler):
             when.get("applies") == "any",
         )
         if "per" in when and not rule.counts:
-            self.complain(
+            self.report(
                 (*place, "when", "per"),
                 "per counts nothing here.",
                 "It goes with attempt, elapsed or a list.",
@@ -156,7 +157,7 @@ class RuleCompiler(ConditionCompiler):
             below = {later.get("when", {}).get("applies", "valid") for later in rules[number + 1 :]}
             if below <= {reach, "valid"}:
                 message = "This rule answers every request, so that no rule below it ever does."
-                self.complain(("rules", number), message, "Move it to the end, or give it a `when`.")
+                self.report(("rules", number), message, "Move it to the end, or give it a `when`.")
                 return
 
     # when
@@ -189,7 +190,7 @@ class RuleCompiler(ConditionCompiler):
 
     def _span(self, place: Place, first: float, last: float) -> Span:
         if last < first:
-            self.complain(place, f"It ends ({last:g}) before it begins ({first:g}).", "Turn it round.")
+            self.report(place, f"It ends ({last:g}) before it begins ({first:g}).", "Turn it round.")
         return Span(first, last)
 
     # answer
@@ -221,18 +222,18 @@ class RuleCompiler(ConditionCompiler):
         fault, status, given = written.get("fault"), written.get("status"), set(written)
         if fault in NO_ANSWER:
             for word in sorted(given & {"status", "headers", "body"}):
-                self.complain((*place, word), f"fault: {fault} sends no answer, so it has no {word}.")
+                self.report((*place, word), f"fault: {fault} sends no answer, so it has no {word}.")
         for word in sorted(given & {"gather", "shuffle"}):
             for other in sorted(given & ({"status", "body", "fault", "lead", "gather", "shuffle"} - {word})):
-                self.complain((*place, other), f"{word} is about the natural answer, so it has no {other}.")
+                self.report((*place, other), f"{word} is about the natural answer, so it has no {other}.")
         if status in _WITHOUT_BODY and "body" in written:
-            self.complain((*place, "body"), f"An answer with status {status} has no body.")
+            self.report((*place, "body"), f"An answer with status {status} has no body.")
         if fault in BROKEN_ANSWER and (status in _WITHOUT_BODY or written.get("body") == ""):
-            self.complain((*place, "fault"), f"{fault} needs a body to break.")
+            self.report((*place, "fault"), f"{fault} needs a body to break.")
         if "body" in written and "status" not in written:
-            self.complain(place, "A body needs a status.", "Add it: status: 503.")
+            self.report(place, "A body needs a status.", "Add it: status: 503.")
         if given == {"lead"}:
-            self.complain(
+            self.report(
                 (*place, "lead"), "The natural answer keeps the lead anyway.", "Add a status or fault."
             )
 
@@ -240,9 +241,9 @@ class RuleCompiler(ConditionCompiler):
         for name, value in written.items():
             if name.lower() in _FRAMING:
                 hint = "fault: truncate and its like break an answer on purpose."
-                self.complain((*place, name), f"{name} is set by the server.", hint)
+                self.report((*place, name), f"{name} is set by the server.", hint)
             elif value != value.strip():
-                self.complain((*place, name), "A header's value has no white space around it.")
+                self.report((*place, name), "A header's value has no white space around it.")
             yield name.lower(), value
 
     def _body(self, place: Place, written: Any) -> tuple[bytes | None, str | None]:
@@ -262,7 +263,7 @@ class RuleCompiler(ConditionCompiler):
         except (OSError, ValueError) as error:
             reason = (isinstance(error, OSError) and error.strerror) or "it must lie beside the scenario"
             hint = "Name a file in the scenario's folder."
-            self.complain(place, f"{written} can't be read: {reason.lower()}.", hint)
+            self.report(place, f"{written} can't be read: {reason.lower()}.", hint)
             return b"", _PLAIN
         return content, _MEDIA.get(path.suffix.lower(), _PLAIN)
 
@@ -280,9 +281,9 @@ class RuleCompiler(ConditionCompiler):
         first, last = (written, written) if isinstance(written, str) else (written["from"], written["to"])
         low, high = _seconds(first), _seconds(last)
         if high > LONGEST_WAIT or low > LONGEST_WAIT:
-            self.complain(place, f"A delay is {LONGEST_WAIT}s at most.")
+            self.report(place, f"A delay is {LONGEST_WAIT}s at most.")
         if high < low:
-            self.complain(place, f"It ends ({last}) before it begins ({first}).", "Turn it round.")
+            self.report(place, f"It ends ({last}) before it begins ({first}).", "Turn it round.")
         return low, high
 
 
@@ -298,7 +299,7 @@ def _order_check() -> Check:
 def forced_rule(content: Any) -> tuple[Rule, dict[str, Any]]:
     """The rule that a body of `POST /_sandbox/force` means, and that body with its defaults.
 
-    Raises `DocumentMistakes`.
+    Raises `DocumentError`.
     """
     document = Document("force", node_of(content))
     whole = content if _order_check()(content) else document.value(force_schema())
@@ -308,14 +309,14 @@ def forced_rule(content: Any) -> tuple[Rule, dict[str, Any]]:
         wrong = (
             "A forced 201 is the natural answer." if whole.get("status") == 201 else "A status is missing."
         )
-        compiler.mistakes.append(
-            document.mistake((), wrong, 'Write {"status": 503}, or add a delay or body.')
+        compiler.problems.append(
+            document.problem((), wrong, 'Write {"status": 503}, or add a delay or body.')
         )
     names = {"phone": "phoneNumber", "key": "key", "campaign": "campaign"}
     conditions = [
         compiler.condition((word,), name, whole[word]) for word, name in names.items() if word in whole
     ]
-    if compiler.mistakes:
-        raise DocumentMistakes(compiler.mistakes)
+    if compiler.problems:
+        raise DocumentError(compiler.problems)
     rule = Rule("force", (spec,), tuple(conditions), applies_to_all=whole.get("applies") == "any")
     return rule, {"times": 1, **content}

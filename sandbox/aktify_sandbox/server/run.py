@@ -15,14 +15,15 @@ from typing import Any, Self
 
 from aktify_sandbox.app import Application, run_background_tasks
 from aktify_sandbox.atomic_write import readable_to_all, replaced
+from aktify_sandbox.errors import LogError, ResourceError, ServeError
 from aktify_sandbox.server.banner import banner
 from aktify_sandbox.server.output import background_output
-from aktify_sandbox.server.server import CannotServe, Server, bind, origin_of, say
+from aktify_sandbox.server.server import Server, bind, origin_of, say
 from aktify_sandbox.server.terminal import Terminal
 from aktify_sandbox.settings import WELL_KNOWN_KEYS, Settings, first_key
 from aktify_sandbox.storage import server_file
 from aktify_sandbox.storage.folder import Folder
-from aktify_sandbox.storage.log import LogError, too_many_files
+from aktify_sandbox.storage.log import too_many_files
 from aktify_sandbox.storage.store import Store
 from aktify_sandbox.text import printable
 
@@ -33,7 +34,7 @@ _SPARE_DESCRIPTORS = 24
 def serve(settings: Settings, notices: list[str]) -> int:
     """Run until Ctrl-C, SIGTERM or `stop`. Returns the exit code: 0, or 1 when it couldn't start.
 
-    Raises `RulingMistake`, `NoSuchScenario`, `DocumentMistakes`, `SettingsMistake`: settings that can't be.
+    Raises `InputError`: settings that can't be.
     """
     with Signals() as signals, background_output(form=settings.log_format):
         try:
@@ -45,8 +46,8 @@ def serve(settings: Settings, notices: list[str]) -> int:
                 for each in listening:
                     stack.callback(each.close)
                 return _serve(settings, notices, listening, signals)
-        except (CannotServe, LogError) as error:
-            is_taken = isinstance(error, CannotServe) and error.reason == errno.EADDRINUSE
+        except ResourceError as error:
+            is_taken = isinstance(error, ServeError) and error.reason == errno.EADDRINUSE
             say(f"{error}{_other(origin_of(settings.host, settings.port)) if is_taken else ''}")
             return 1
 
@@ -124,7 +125,7 @@ def _serve(settings: Settings, notices: list[str], listening: list[socket.socket
 
 
 def check_ready_file(path: Path | None) -> None:
-    """Find out before anything else whether the ready file can be written. Raises `CannotServe`."""
+    """Find out before anything else whether the ready file can be written. Raises `ServeError`."""
     if path is None:
         return
     try:
@@ -133,13 +134,11 @@ def check_ready_file(path: Path | None) -> None:
         with tempfile.NamedTemporaryFile(dir=path.parent, prefix=".aktify-sandbox-"):
             pass
     except OSError as error:
-        raise CannotServe(
-            f"--ready-file {path} can't be written: {(error.strerror or '').lower()}."
-        ) from None
+        raise ServeError(f"--ready-file {path} can't be written: {(error.strerror or '').lower()}.") from None
 
 
 def check_descriptors() -> None:
-    """Find out whether there are as many files and connections to spare as a start takes. Raises `CannotServe`.
+    """Find out whether there are as many files and connections to spare as a start takes. Raises `ServeError`.
 
     An event loop that runs out of them halfway can't even be closed.
     """
@@ -148,7 +147,7 @@ def check_descriptors() -> None:
             for _ in range(_SPARE_DESCRIPTORS):
                 stack.callback(os.close, os.open(os.devnull, os.O_RDONLY))
         except OSError as error:
-            raise CannotServe(too_many_files(error) or str(error)) from None
+            raise ServeError(too_many_files(error) or str(error)) from None
 
 
 def write_ready_file(settings: Settings, origin: str) -> None:

@@ -11,6 +11,7 @@ from typing import Any
 import uvicorn
 
 from aktify_sandbox.app import Application
+from aktify_sandbox.errors import ServeError
 from aktify_sandbox.originals import asyncio, socket, threading, time
 from aktify_sandbox.server.protocol import SandboxProtocol
 
@@ -28,22 +29,13 @@ _NO_SUCH_FAMILY = (errno.EADDRNOTAVAIL, errno.EAFNOSUPPORT)
 """A machine without IPv6."""
 
 
-class CannotServe(Exception):
-    """Why the sandbox can't start, in words for the user."""
-
-    def __init__(self, words: str, reason: int | None = None) -> None:
-        super().__init__(words)
-        self.reason = reason
-        """The system's number for it."""
-
-
 def say(text: str) -> None:
     """Something that a person should know, not in the way of what a program reads."""
     print(f"aktify-sandbox: {text}", file=sys.stderr, flush=True)  # noqa: T201  the user's terminal
 
 
 def bind(host: str, port: int) -> list[socket.socket]:
-    """Listening sockets, of one port: one for each address that `localhost` means. Raises `CannotServe`."""
+    """Listening sockets, of one port: one for each address that `localhost` means. Raises `ServeError`."""
     if host != "localhost":
         return [_bind(host, port)]
     tries = 1 if port else _TRIES
@@ -52,7 +44,7 @@ def bind(host: str, port: int) -> list[socket.socket]:
         taken = first.getsockname()[1]
         try:
             return [first, _bind("::1", taken)]
-        except CannotServe as mistake:
+        except ServeError as mistake:
             if mistake.reason in _NO_SUCH_FAMILY:
                 return [first]
             first.close()
@@ -65,14 +57,14 @@ def _bind(host: str, port: int) -> socket.socket:
     try:
         listening = socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET, socket.SOCK_STREAM)
     except OSError as error:
-        raise CannotServe(_why_not_bound(host, port, error), error.errno) from None
+        raise ServeError(_why_not_bound(host, port, error), error.errno) from None
     listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
         listening.bind((host, port))
         listening.listen(2_048)
     except OSError as error:
         listening.close()
-        raise CannotServe(_why_not_bound(host, port, error), error.errno) from None
+        raise ServeError(_why_not_bound(host, port, error), error.errno) from None
     return listening
 
 

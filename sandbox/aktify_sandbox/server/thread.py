@@ -82,8 +82,7 @@ class Beside:
     def start(self) -> None:
         """Return once requests are answered.
 
-        Raises `CannotServe`, `LogError`, `RulingMistake`, `NoSuchScenario`, `DocumentMistakes`, `SettingsMistake`;
-        then nothing is left.
+        Raises `InputError`, `ResourceError`, `SandboxDied`; then nothing is left.
         """
         self._check_threads()
         settings = self.settings

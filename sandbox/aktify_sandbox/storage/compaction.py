@@ -33,7 +33,7 @@ class Compaction:
         self._new: Replacement | None = None
 
     def copy(self) -> Work[Replacement]:
-        """Write the new log up to what is there. Raises `LogUnwritable`, `LogDamaged`; then nothing is left of it."""
+        """Write the new log up to what is there. Raises `LogError`; then nothing is left of it."""
         self._new = new = self._log.replacement()
         try:
             with self._log.snapshot() as snapshot:
@@ -67,7 +67,7 @@ class Compaction:
     def finish(self) -> None:
         """Put what was copied in place, unless another log took it meanwhile: then there is nothing to forget.
 
-        Raises `LogUnwritable`; then nothing has changed.
+        Raises `LogWriteError`; then nothing has changed.
         """
         new = self._new
         if new is None:
@@ -86,7 +86,7 @@ class Compaction:
 
 
 def survivor_of(line: Line, index: Index) -> bytes | None:
-    """What remains of a line whose request is forgotten, without newline; None if nothing does. Raises `LogDamaged`."""
+    """What remains of a line whose request is forgotten, without newline, if anything. Raises `LogDamagedError`."""
     if not is_intact(line.text):  # what is dropped now could never be found again
         raise line.damage()
     content = line.load()

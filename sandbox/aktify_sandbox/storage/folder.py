@@ -22,9 +22,10 @@ from pathlib import Path
 from typing import BinaryIO
 
 from aktify_sandbox.atomic_write import is_temporary, replaced, temporary_name
+from aktify_sandbox.errors import ForeignFolderError, LogError, LogWriteError, StateInUseError
 from aktify_sandbox.originals import os, threading, time
 from aktify_sandbox.storage import server_file
-from aktify_sandbox.storage.log import LogError, LogUnwritable, Temporary, header
+from aktify_sandbox.storage.log import Temporary, header
 from aktify_sandbox.storage.server_file import LOG
 
 CHECKPOINT = "checkpoint"
@@ -60,21 +61,13 @@ _CLAIM_SECONDS = 0.2
 _SHOWN = 5
 
 
-class StateInUse(LogError):
-    """Another process has the folder."""
-
-
-class NotOurFolder(LogError):
-    """The folder, or a file in it, isn't what a sandbox made; nothing was changed."""
-
-
 class Folder:
     """A state folder that this process has."""
 
     def __init__(self, path: Path) -> None:
         """Take it; it is made where there is none, for its owner alone. Else its mode stays what it is.
 
-        Of what was there nothing is changed before `settle`. Raises `NotOurFolder`, `StateInUse`, `LogError`.
+        Of what was there nothing is changed before `settle`. Raises `LogError`.
         """
         self.path = path.absolute()
         self.log = self.path / LOG
@@ -115,12 +108,12 @@ class Folder:
         except OSError as error:
             raise self._unusable(error) from error
         if not _HEADER.startswith(log):  # else it was torn when it was made, and can't have held anything
-            raise NotOurFolder(
+            raise ForeignFolderError(
                 f"{self.log} isn't a log of aktify-sandbox. Nothing in its folder was changed. {self._way_out}"
             )
         if foreign:
             more = f" and {len(foreign) - _SHOWN:,} more" if len(foreign) > _SHOWN else ""
-            raise NotOurFolder(
+            raise ForeignFolderError(
                 f"The state folder {self.path} has files that aktify-sandbox didn't write, and no log of its own: "
                 f"{', '.join(foreign[:_SHOWN])}{more}. Nothing in it was changed. {self._way_out}"
             )
@@ -132,7 +125,7 @@ class Folder:
         return "Fix: name a folder that is empty or isn't there yet with --state, or leave the option out."
 
     def _refuse_unless_plain(self, name: str) -> None:
-        """A link, a pipe or a device in our place could have something else written or read. Raises `NotOurFolder`."""
+        """A link, a pipe or a device could have something else written or read. Raises `ForeignFolderError`."""
         found = self._stat(name)
         if found is None:
             return
@@ -147,7 +140,7 @@ class Folder:
             )
         else:
             return
-        raise NotOurFolder(
+        raise ForeignFolderError(
             f"{self.path / name} {wrong}. Nothing in its folder was changed. Fix: {fix}, or name another folder with "
             "--state."
         )
@@ -193,7 +186,7 @@ class Folder:
     # that it is this process's alone
 
     def _refuse_while_an_old_version_runs(self) -> None:
-        """Versions before this one hold a file of its own locked. Raises `StateInUse`, `LogError`."""
+        """Versions before this one hold a file of its own locked. Raises `StateInUseError`, `LogError`."""
         try:
             fd = self._open(_OLD_LOCK, os.O_RDONLY)
         except FileNotFoundError:
@@ -207,7 +200,7 @@ class Folder:
             os.close(fd)
 
     def _taken_log(self) -> int:
-        """The log, open and locked, and proved to be the one that its path names. Raises `StateInUse`, `LogError`."""
+        """The log, open and locked, and proved to be the one that its path names. Raises `LogError`."""
         deadline = time.monotonic() + _CLAIM_SECONDS
         while True:
             try:
@@ -240,8 +233,8 @@ class Folder:
             ) from error
         return True
 
-    def _in_use(self) -> StateInUse:
-        return StateInUse(
+    def _in_use(self) -> StateInUseError:
+        return StateInUseError(
             f"The state folder {self.path} is in use by another aktify-sandbox: stop that one, or give this one "
             "--state."
         )
@@ -287,10 +280,10 @@ class Folder:
         self._inode, self._device = found.st_ino, found.st_dev
 
     def refuse_if_changed(self, size: int | None = None, more: int = 0) -> None:
-        """Raise `LogUnwritable` if there is trouble: nothing is written then, nowhere."""
+        """Raise `LogWriteError` if there is trouble: nothing is written then, nowhere."""
         trouble = self.trouble(size, more)
         if trouble:
-            raise LogUnwritable(
+            raise LogWriteError(
                 f"{trouble} Nothing more is written. "
                 "Fix: put it back as it was, or stop the sandbox and start it again."
             )
@@ -303,7 +296,7 @@ class Folder:
             os.fchmod(self.fd, 0o600)
         try:
             self._ignore()
-        except (OSError, LogUnwritable) as error:
+        except (OSError, LogWriteError) as error:
             self.warnings.append(
                 f"{self.path / _IGNORE} can't be written ({error}): git may see this folder."
             )
@@ -335,7 +328,7 @@ class Folder:
 
     def lay_reserve(self) -> None:
         """Hold a little of the disk, so that a full one still has room for what a reset leaves."""
-        with contextlib.suppress(OSError, LogUnwritable):
+        with contextlib.suppress(OSError, LogWriteError):
             if self._stat(_RESERVE) is None:
                 with self.replaced(_RESERVE) as file:
                     file.write(os.urandom(_RESERVED).translate(_LETTERS))  # zeros might take no room
@@ -361,17 +354,17 @@ class Folder:
     def replaced(self, name: str, *, is_durable: bool = True) -> Iterator[BinaryIO]:
         """What is written takes the place of the file of that name, whole or not at all; a file of anybody else stays.
 
-        Raises `OSError`, and `LogUnwritable` if the log isn't the one any more that this process has.
+        Raises `OSError`, and `LogWriteError` if the log isn't the one any more that this process has.
         """
         self.refuse_if_changed()
         if self._stat(name) is not None and not self._is_ours(name):
-            raise LogUnwritable(f"{self.path / name} isn't what a sandbox wrote. Fix: move it away.")
+            raise LogWriteError(f"{self.path / name} isn't what a sandbox wrote. Fix: move it away.")
         with replaced(Path(name), folder=self._directory, is_durable=is_durable) as file:
             yield file
             self.refuse_if_changed()
 
     def temporary(self) -> Temporary:
-        """A new file that may take the log's place. Raises `OSError`, `LogUnwritable`."""
+        """A new file that may take the log's place. Raises `OSError`, `LogWriteError`."""
         self.refuse_if_changed()
         name = temporary_name()
         temporary = Temporary(self._open(name, os.O_RDWR | os.O_APPEND | os.O_CREAT | os.O_EXCL), name)
@@ -391,7 +384,7 @@ class Folder:
     def put_in_place(self, temporary: Temporary, size: int, more: int = 0) -> None:
         """Make the file the log, in one step. `size` and `more` are those of the log in use, as in `trouble`.
 
-        Raises `OSError`, `LogUnwritable`; then nothing has changed.
+        Raises `OSError`, `LogWriteError`; then nothing has changed.
         """
         found = os.fstat(temporary.fd)
         self.refuse_if_changed(size, more)
@@ -405,7 +398,7 @@ class Folder:
         os.fsync(self._directory)
 
     def announce(self, url: str) -> None:
-        """Say that this process serves the folder at that address. Raises `OSError`, `LogUnwritable`."""
+        """Say that this process serves the folder at that address. Raises `OSError`, `LogWriteError`."""
         with self.replaced(server_file.NAME) as file:
             file.write(server_file.written(url))
 

@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import orjson
 
+from aktify_sandbox.errors import LogDamagedError, LogError, LogWriteError
 from aktify_sandbox.originals import os, threading
 
 if TYPE_CHECKING:
@@ -29,18 +30,6 @@ _CHUNK = 1 << 18
 _FAR = 64
 """Behind so many lines that nobody asked for, it is quicker to search."""
 _SEAL = len(',"crc":"00000000"}')
-
-
-class LogError(Exception):
-    """What keeps the log from being used, in words for the user."""
-
-
-class LogDamaged(LogError):
-    """A line is not what was written: somebody or something changed the file."""
-
-
-class LogUnwritable(LogError):
-    """The disk refused a write (full, failing, read-only, gone); what was half written has been taken back."""
 
 
 def too_many_files(error: BaseException | None) -> str | None:
@@ -69,16 +58,16 @@ class Line(NamedTuple):
         return number_in(self.text)
 
     def load(self) -> dict[str, Any]:
-        """Its content. Raises `LogDamaged` when it isn't JSON."""
+        """Its content. Raises `LogDamagedError` when it isn't JSON."""
         try:
             content: dict[str, Any] = orjson.loads(self.text)
         except orjson.JSONDecodeError:
             raise self.damage() from None
         return content
 
-    def damage(self) -> LogDamaged:
+    def damage(self) -> LogDamagedError:
         """What to say when it isn't what was written: a start that trusted a checkpoint didn't read it."""
-        return LogDamaged(
+        return LogDamagedError(
             f"The log is damaged at byte {self.offset:,}: a program changed it, or the disk. "
             "Fix: `aktify-sandbox state check` names every damaged line; stop the sandbox and delete them."
         )
@@ -264,12 +253,12 @@ class Snapshot:
         return -1
 
     def read(self, length: int, offset: int) -> bytes:
-        """Exactly these bytes. Raises `LogDamaged` when the file has become shorter."""
+        """Exactly these bytes. Raises `LogDamagedError` when the file has become shorter."""
         read = os.pread(self._fd, length, offset)
         while len(read) < length:
             more = os.pread(self._fd, length - len(read), offset + len(read))
             if not more:
-                raise LogDamaged(
+                raise LogDamagedError(
                     f"{self._path or 'memory'} is shorter than what was written: it was cut off."
                 )
             read += more
@@ -318,7 +307,7 @@ class Log:
     def replay(self, start: int = 0) -> Iterator[Line]:
         """Every line from the offset on, each proved by its checksum; only then a torn end is cut off.
 
-        Raises `LogDamaged` naming file and line; then nothing was changed.
+        Raises `LogDamagedError` naming file and line; then nothing was changed.
         """
         last = -1
         for place, line in enumerate(self.lines(start)):
@@ -330,10 +319,10 @@ class Log:
             yield line
         self._cut_torn_end()
 
-    def _damage(self, place: int, start: int) -> LogDamaged:
+    def _damage(self, place: int, start: int) -> LogDamagedError:
         with self.snapshot() as snapshot:
             place += 1 + snapshot.count_before(start)
-        return LogDamaged(
+        return LogDamagedError(
             f"{self.path}:{place}: this line is damaged (its checksum is wrong); nothing was changed. "
             f"{_way_out(place)}"
         )
@@ -370,7 +359,7 @@ class Log:
     def append(self, lines: Iterable[bytes]) -> None:
         """Write the lines in one go; they are in the kernel's hands (with fsync: on the disk) when this returns.
 
-        Raises `LogUnwritable`; then none of the lines is in the file.
+        Raises `LogWriteError`; then none of the lines is in the file.
         """
         data = b"".join(lines)
         if not data:
@@ -386,7 +375,7 @@ class Log:
             with contextlib.suppress(OSError):  # else it is tried again before the next write
                 self._take_back()
             if isinstance(error, OSError):
-                raise LogUnwritable(f"{self.path or 'memory'} can't be written: {error.strerror}.") from error
+                raise LogWriteError(f"{self.path or 'memory'} can't be written: {error.strerror}.") from error
             raise
         self.size += len(data)
 
@@ -405,7 +394,7 @@ class Log:
             os.fsync(self._fd)
 
     def refuse_if_changed(self) -> None:
-        """Raise `LogUnwritable` if there is trouble. Asked by the thread that writes, before it does."""
+        """Raise `LogWriteError` if there is trouble. Asked by the thread that writes, before it does."""
         if self._folder:
             self._folder.refuse_if_changed(self.size, self._excess)
 
@@ -417,13 +406,13 @@ class Log:
         return self._folder.trouble(self.size, self._excess)
 
     def replacement(self) -> "Replacement":
-        """An empty file that may take this one's place, for any thread. Raises `LogUnwritable`."""
+        """An empty file that may take this one's place, for any thread. Raises `LogWriteError`."""
         return Replacement(self._folder, fsync=self._fsync)
 
     def replace_with(self, other: "Replacement") -> None:
         """Put the other's lines in place of all: old file or new, no mixture. How long they are doesn't matter.
 
-        Raises `LogUnwritable`; then the old file is as it was.
+        Raises `LogWriteError`; then the old file is as it was.
         """
         new = other.put_in_place(self.size, self._excess)
         with self._swap:
@@ -449,7 +438,7 @@ class Replacement:
     """A log on its way: written beside the one in use, or in memory. It is gone unless it takes that one's place."""
 
     def __init__(self, folder: "Folder | None", *, fsync: bool = False) -> None:
-        """For the log of that folder; None: for one in memory. Raises `LogUnwritable`."""
+        """For the log of that folder; None: for one in memory. Raises `LogWriteError`."""
         self.size = 0
         self._folder = folder
         self._fsync = fsync
@@ -458,11 +447,11 @@ class Replacement:
 
     @contextlib.contextmanager
     def _said(self) -> Iterator[None]:
-        """Raise what the disk refuses as `LogUnwritable`."""
+        """Raise what the disk refuses as `LogWriteError`."""
         try:
             yield
         except OSError as error:
-            raise LogUnwritable(self._why_not(error)) from error
+            raise LogWriteError(self._why_not(error)) from error
 
     def _why_not(self, error: OSError) -> str:
         if self._folder is None:
@@ -473,7 +462,7 @@ class Replacement:
         )
 
     def write(self, data: bytes) -> None:
-        """Add to it. Raises `LogUnwritable`."""
+        """Add to it. Raises `LogWriteError`."""
         written = 0
         with self._said():
             while written < len(data):
@@ -482,7 +471,7 @@ class Replacement:
                 self.size += step
 
     def write_lines(self, lines: Iterable[bytes]) -> None:
-        """Add lines (sealed, without newline). Raises `LogUnwritable`."""
+        """Add lines (sealed, without newline). Raises `LogWriteError`."""
         held, size = list[bytes](), 0
         for line in lines:
             held += (line, b"\n")
@@ -493,7 +482,7 @@ class Replacement:
         self.write(b"".join(held))
 
     def sync(self) -> None:
-        """Have the disk take it in, while nobody waits. Raises `LogUnwritable`."""
+        """Have the disk take it in, while nobody waits. Raises `LogWriteError`."""
         with self._said():
             if self._folder:
                 os.fsync(self._file.fd)
@@ -503,7 +492,7 @@ class Replacement:
         return Snapshot(self._file.fd, self.size, 0, None)
 
     def cut(self, size: int) -> None:
-        """Take off what stands from here on. Raises `LogUnwritable`."""
+        """Take off what stands from here on. Raises `LogWriteError`."""
         with self._said():
             os.ftruncate(self._file.fd, size)
             os.lseek(self._file.fd, size, os.SEEK_SET)  # memory isn't opened for appending
@@ -512,7 +501,7 @@ class Replacement:
     def put_in_place(self, size: int, more: int) -> int:
         """Be the log from now on: its descriptor. `size` and `more` are those of the log in use.
 
-        Raises `LogUnwritable`; then nothing has changed.
+        Raises `LogWriteError`; then nothing has changed.
         """
         with self._said():
             if self._folder:

@@ -5,8 +5,9 @@ from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import NamedTuple
 
+from aktify_sandbox.errors import LogError
 from aktify_sandbox.storage.index import Index
-from aktify_sandbox.storage.log import Line, LogError, is_intact
+from aktify_sandbox.storage.log import Line, is_intact
 from aktify_sandbox.storage.reader import opened
 from aktify_sandbox.storage.states import DAMAGED, MEANINGLESS, MOVED, NONSENSE
 

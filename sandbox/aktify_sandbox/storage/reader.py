@@ -12,22 +12,13 @@ from collections.abc import Iterator, Mapping
 from copy import deepcopy
 from pathlib import Path
 
-from aktify_sandbox.errors import StateError
+from aktify_sandbox.errors import LogDamagedError, LogError, StateError
 from aktify_sandbox.jobs import finished
 from aktify_sandbox.originals import os, threading
 from aktify_sandbox.storage import checkpoint
 from aktify_sandbox.storage.folder import CHECKPOINT
 from aktify_sandbox.storage.index import Document, Index, identity_in, lead_in, public, public_lead, restored
-from aktify_sandbox.storage.log import (
-    Line,
-    LogDamaged,
-    LogError,
-    Snapshot,
-    check_format,
-    is_intact,
-    is_next,
-    is_request,
-)
+from aktify_sandbox.storage.log import Line, Snapshot, check_format, is_intact, is_next, is_request
 from aktify_sandbox.storage.server_file import LOG
 from aktify_sandbox.storage.states import DAMAGED, MEANINGLESS, NONSENSE, learned
 from aktify_sandbox.storage.tables import State
@@ -59,7 +50,7 @@ class Lines:
 
     @classmethod
     def of_state(cls, fd: int) -> "Lines":
-        """A saved state, each line proved. Raises `StateMistake`."""
+        """A saved state, each line proved. Raises `StateFileError`."""
         lines = cls(fd, None)
         lines.index, lines.end = finished(learned(lines.snapshot(lines.size)))
         return lines
@@ -101,7 +92,7 @@ class Lines:
             self._last = next(snapshot.backwards(self.end)).text + b"\n"
 
     def catch_up(self) -> None:
-        """Learn what was written since; a line without its end is still being written. Raises `LogDamaged`."""
+        """Learn what was written since; a line without its end is still being written. Raises `LogDamagedError`."""
         snapshot, newest = self.snapshot(self.size), self.index.written if self.end else -1
         for line in snapshot.lines(self.end):
             if not is_next(line, newest):
@@ -113,8 +104,8 @@ class Lines:
             newest, self._last = line.number, line.text + b"\n"
             self.end += len(self._last)
 
-    def _damage(self, snapshot: Snapshot, line: Line, what: str) -> LogDamaged:
-        return LogDamaged(f"{self.path}:{snapshot.count_before(line.offset) + 1}: {what}")
+    def _damage(self, snapshot: Snapshot, line: Line, what: str) -> LogDamagedError:
+        return LogDamagedError(f"{self.path}:{snapshot.count_before(line.offset) + 1}: {what}")
 
     def tables(self) -> dict[str, Mapping[str, Document]]:
         """What is known, as it is now."""
@@ -143,7 +134,7 @@ class Reader:
             raise LogError("This state was closed. Fix: open it again with open_state.")
         try:
             return self._caught_up()
-        except LogDamaged:  # or taken back while it was read, and something else written in its place
+        except LogDamagedError:  # or taken back while it was read, and something else written in its place
             self._lines = None
             return self._caught_up()
 

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from aktify_sandbox.addresses import is_loopback
+from aktify_sandbox.errors import NotServedError
 from aktify_sandbox.version import __version__
 
 NAME = "server.json"
@@ -21,10 +22,6 @@ LOG = "log.jsonl"
 
 _LONGEST = 4_096
 _ADDRESS = re.compile(r"http://(?:\[([0-9A-Fa-f:.]+)\]|([A-Za-z0-9.-]+)):[0-9]{1,5}")
-
-
-class NotServed(Exception):
-    """Why a folder isn't known to be served, in words for the user."""
 
 
 class Served(NamedTuple):
@@ -50,19 +47,19 @@ def is_written(content: bytes) -> bool:
 
 
 def read(folder: Path) -> Served:
-    """The sandbox that serves the folder. Raises `NotServed`."""
+    """The sandbox that serves the folder. Raises `NotServedError`."""
     path = folder / NAME
     try:
         served = _served(_content(path))
     except FileNotFoundError:
-        raise NotServed(f"no sandbox serves {folder}") from None
+        raise NotServedError(f"no sandbox serves {folder}") from None
     except (OSError, ValueError):
-        raise NotServed(f"{path} isn't a file that `serve` wrote") from None
+        raise NotServedError(f"{path} isn't a file that `serve` wrote") from None
     address = _ADDRESS.fullmatch(served.url)
     if not address or not is_loopback(address[1] or address[2]):
-        raise NotServed(f"{path} names an address outside this machine")
+        raise NotServedError(f"{path} names an address outside this machine")
     if not (_is_locked(folder / LOG) and _has_open(served.pid, folder / LOG)):
-        raise NotServed(f"the sandbox that {path} names has ended")
+        raise NotServedError(f"the sandbox that {path} names has ended")
     return served
 
 

@@ -9,9 +9,10 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 from aktify_sandbox.contract.phone import is_fictional
+from aktify_sandbox.errors import LogDamagedError, StateFileError
 from aktify_sandbox.jobs import Work
 from aktify_sandbox.storage.index import Index
-from aktify_sandbox.storage.log import FORMAT, Line, LogDamaged, Replacement, Snapshot, is_intact, request_id
+from aktify_sandbox.storage.log import FORMAT, Line, Replacement, Snapshot, is_intact, request_id
 
 _AT_ONCE = 50
 """So many lines are a fraction of a millisecond's work."""
@@ -30,19 +31,6 @@ Protects = Callable[[str | None], bool]
 """Whether only fictional numbers may be kept in a campaign (None: one that isn't known)."""
 
 
-class StateMistake(ValueError):
-    """What is wrong with a state file, in words for the user."""
-
-    def __init__(self, line: int, message: str) -> None:
-        super().__init__(message)
-        self.line = line
-
-    @classmethod
-    def nonsense(cls, line: int) -> "StateMistake":
-        """A line that is whole and can't be understood."""
-        return cls(line, MEANINGLESS)
-
-
 class Draft:
     """A state on its way in: what may take the log's place, and what it says. It is gone unless it does."""
 
@@ -51,12 +39,12 @@ class Draft:
         self._last = b""
 
     def write(self, data: bytes) -> None:
-        """Add what came. Raises `LogUnwritable`."""
+        """Add what came. Raises `LogWriteError`."""
         self._log.write(data)
         self._last = data[-1:] or self._last
 
     def proved(self) -> Work[tuple[Replacement, Index]]:
-        """What came and what it says, each line proved. Raises `StateMistake`, `LogUnwritable`."""
+        """What came and what it says, each line proved. Raises `StateFileError`, `LogWriteError`."""
         self._refuse_cut()
         self._log.sync()  # the bulk of it, while nobody waits
         index, end = yield from learned(self._log.snapshot())
@@ -64,15 +52,15 @@ class Draft:
         return self._log, index
 
     def _refuse_cut(self) -> None:
-        """Raises `StateMistake` when what came doesn't end as a line does."""
+        """Raises `StateFileError` when what came doesn't end as a line does."""
         if self._log.size == 0:
-            raise StateMistake(1, f"There is nothing in it. {_NO_STATE}")
+            raise StateFileError(1, f"There is nothing in it. {_NO_STATE}")
         if self._last != b"\n":
             snapshot = self._log.snapshot()
             count = snapshot.count_before(snapshot.size)
             if not count or snapshot.read(min(len(_FIRST), snapshot.size), 0) != _FIRST:
-                raise StateMistake(1, _NO_STATE)
-            raise StateMistake(count + 1, "The file ends in the middle of this line: it was cut off.")
+                raise StateFileError(1, _NO_STATE)
+            raise StateFileError(count + 1, "The file ends in the middle of this line: it was cut off.")
 
     def close(self) -> None:
         """Let go of it, and remove it unless it has taken the log's place."""
@@ -80,7 +68,7 @@ class Draft:
 
 
 def learned(log: Snapshot) -> Work[tuple[Index, int]]:
-    """What a state says, each line proved, and where its last line begins. Raises `StateMistake`."""
+    """What a state says, each line proved, and where its last line begins. Raises `StateFileError`."""
     index, end = Index(), 0
     for place, (line, content) in enumerate(_proved_lines(log), start=1):
         if place % _AT_ONCE == 0:
@@ -91,7 +79,7 @@ def learned(log: Snapshot) -> Work[tuple[Index, int]]:
         try:
             index.learn(content)
         except NONSENSE:
-            raise StateMistake.nonsense(place) from None
+            raise StateFileError(place, MEANINGLESS) from None
     return index, end
 
 
@@ -100,18 +88,18 @@ def _proved_lines(log: Snapshot) -> Iterator[tuple[Line, dict[str, Any]]]:
     kind: str | None = ""
     for place, line in enumerate(log.lines(), start=1):
         if kind == "end":
-            raise StateMistake(place, "Something stands behind the end of the state: files were joined.")
+            raise StateFileError(place, "Something stands behind the end of the state: files were joined.")
         if place == 1 and not line.text.startswith(_FIRST):
-            raise StateMistake(1, _NO_STATE)
+            raise StateFileError(1, _NO_STATE)
         if not is_intact(line.text):
-            raise StateMistake(place, DAMAGED)
+            raise StateFileError(place, DAMAGED)
         content = _content_of(place, line)
         if line.number <= last:
-            raise StateMistake(place, MOVED)
+            raise StateFileError(place, MOVED)
         last, kind = line.number, content.get("kind")
         yield line, content
     if kind != "end":
-        raise StateMistake(
+        raise StateFileError(
             place + 1,
             "The end is missing: the file was cut off. (A log.jsonl is no state file: its sandbox writes one.)",
         )
@@ -120,22 +108,22 @@ def _proved_lines(log: Snapshot) -> Iterator[tuple[Line, dict[str, Any]]]:
 def _content_of(place: int, line: Line) -> dict[str, Any]:
     try:
         content = line.load()
-    except LogDamaged:
-        raise StateMistake(place, "This line isn't JSON.") from None
+    except LogDamagedError:
+        raise StateFileError(place, "This line isn't JSON.") from None
     if place == 1 and content.get("version") != FORMAT:
         found = content.get("version")
-        raise StateMistake(
+        raise StateFileError(
             1, f"The state is in format {found}; this version of aktify-sandbox knows format {FORMAT} alone."
         )
     kind = content.get("kind")
     if (place == 1) != (kind is None) or kind not in _KINDS:
-        raise StateMistake(
+        raise StateFileError(
             place, "This kind of line isn't known to this version of aktify-sandbox: was it a newer one?"
         )
     beginning = _BEGINNING.match(line.text)
     as_written = beginning is not None and bool(beginning[1]) == (kind == "request")
     if not as_written or content["id"] != request_id(line.number) or not _has_document(content):
-        raise StateMistake.nonsense(place)
+        raise StateFileError(place, MEANINGLESS)
     return content
 
 
@@ -157,16 +145,16 @@ def line_of(log: Replacement, table: str, document: str) -> int:
 
 
 def refuse_real_people(log: Replacement, protects: Protects) -> Work[None]:
-    """Where only fictional numbers may be kept, nothing else comes in through a file. Raises `StateMistake`."""
+    """Where only fictional numbers may be kept, nothing else comes in through a file. Raises `StateFileError`."""
     for place, line in enumerate(log.snapshot().lines(), start=1):
         if place % _AT_ONCE == 0:
             yield
         try:
             _refuse_real_person(place, line.load(), protects)
-        except StateMistake:
+        except StateFileError:
             raise
         except NONSENSE:
-            raise StateMistake.nonsense(place) from None
+            raise StateFileError(place, MEANINGLESS) from None
 
 
 def _refuse_real_person(place: int, content: dict[str, Any], protects: Protects) -> None:
@@ -181,7 +169,7 @@ def _refuse_unless_made_up(place: int, content: dict[str, Any], phone: str | Non
     if content.get("bodyOmitted") == "fictional-only" or (phone is not None and is_fictional(phone)):
         return
     what = f"the request {content['id']}" if content["kind"] == "request" else "an imported lead"
-    raise StateMistake(
+    raise StateFileError(
         place,
         f"Here is {what} with a number outside 555-0100 to 555-0199, or none: --fictional-only lets in nothing "
         "that could be a real person's. (Where it comes from, `leads clear`, then `requests clear` leave it out.)",

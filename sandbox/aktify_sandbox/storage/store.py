@@ -15,7 +15,8 @@ from typing import Any, TypeVar
 import orjson
 
 from aktify_sandbox.contract.answers import number_of_code
-from aktify_sandbox.jobs import Jobs, Stopping, Work
+from aktify_sandbox.errors import LogError, LogWriteError, StoppingError
+from aktify_sandbox.jobs import Jobs, Work
 from aktify_sandbox.originals import asyncio, threading
 from aktify_sandbox.storage import checkpoint
 from aktify_sandbox.storage.checkpoint import Checkpoint, Mark
@@ -26,8 +27,6 @@ from aktify_sandbox.storage.log import (
     REQUEST_SIGN,
     Line,
     Log,
-    LogError,
-    LogUnwritable,
     Replacement,
     Snapshot,
     is_next,
@@ -46,7 +45,7 @@ _CHECKPOINT_AT_STOP = 10_000
 _MANY = 100_000
 
 
-Done = Callable[[LogUnwritable | None], None]
+Done = Callable[[LogWriteError | None], None]
 """What is called when a request's line is written, or couldn't be."""
 
 
@@ -107,7 +106,7 @@ class Store:
         """Say in the log how many requests are shown, for those who read it beside this one."""
         if self.folder:
             line = {"id": request_id(self.next_number()), "kind": "keep", "keep": self.keep}
-            with contextlib.suppress(LogUnwritable):  # they see more than is shown here
+            with contextlib.suppress(LogWriteError):  # they see more than is shown here
                 self._write_changes([line])
         self.index.keep = self.keep
 
@@ -173,7 +172,7 @@ class Store:
     def add(self, number: int, payload: bytes, kept: Kept | None, done: Done) -> None:
         """Record a request and take the number of its lead, at once; `done` is called when it may be answered.
 
-        It is called with `LogUnwritable` if the write failed: then nothing was recorded and the number is free again.
+        It is called with `LogWriteError` if the write failed: then nothing was recorded and the number is free again.
         """
         if not self._lines:
             asyncio.get_running_loop().call_soon(self._end_turn)
@@ -183,7 +182,7 @@ class Store:
         self._waiting.append((number, done, kept))
 
     def amend(self, number: int, content: Mapping[str, Any]) -> None:
-        """Add to a recorded request what became known only later. Raises `LogUnwritable`."""
+        """Add to a recorded request what became known only later. Raises `LogWriteError`."""
         if number <= self._loaded_at:  # it went with its state; another one may have its number now
             return
         self.flush()
@@ -217,8 +216,8 @@ class Store:
         try:
             self.log.append(lines)
         except BaseException as error:
-            broke_off = LogUnwritable(f"the write broke off ({error!r}). Please report it.")
-            why = error if isinstance(error, LogUnwritable) else broke_off
+            broke_off = LogWriteError(f"the write broke off ({error!r}). Please report it.")
+            why = error if isinstance(error, LogWriteError) else broke_off
             for _, done, kept in waiting:
                 if kept is not None:
                     self.index.give_back(kept)
@@ -334,7 +333,7 @@ class Store:
         return {"leads": Leads(self), **self.index.plain}
 
     def change(self, table: str, put: Mapping[int, Document], drop: list[int]) -> None:
-        """Keep and forget documents. Raises `LogUnwritable`; then nothing has changed."""
+        """Keep and forget documents. Raises `LogWriteError`; then nothing has changed."""
         self.flush()
         lines = list(self._lines_for(table, put, drop))
         if self._together is None:
@@ -346,7 +345,7 @@ class Store:
     def together(self) -> Iterator[None]:
         """Changes that are made inside are written and known at the end, all or none. Inside, nothing is awaited.
 
-        Raises `LogUnwritable`; then nothing has changed.
+        Raises `LogWriteError`; then nothing has changed.
         """
         self._together = changes = list[dict[str, Any]]()
         try:
@@ -356,7 +355,7 @@ class Store:
         self._write_changes(changes)
 
     def clear_leads(self, campaigns: list[str]) -> int:
-        """Forget all leads of these campaigns. Returns how many. Raises `LogUnwritable`; then nothing has changed."""
+        """Forget all leads of these campaigns. Returns how many. Raises `LogWriteError`; then nothing has changed."""
         self.flush()
         there = [name for name in campaigns if self.leads_in(name)]
         count = sum(map(self.leads_in, there))
@@ -405,7 +404,7 @@ class Store:
     # forgetting
 
     def forget_all(self) -> None:
-        """Forget leads and requests; keys and campaigns stay. Raises `LogUnwritable`; then all is as it was."""
+        """Forget leads and requests; keys and campaigns stay. Raises `LogWriteError`; then all is as it was."""
         self.flush()
         self._with_room(self._replace_with_tables)
         self._tell("cleared", self.index.written)
@@ -421,12 +420,12 @@ class Store:
             self.replace_with(new, index)
 
     def replacement(self) -> Replacement:
-        """An empty log that may take this one's place. Raises `LogUnwritable`."""
+        """An empty log that may take this one's place. Raises `LogWriteError`."""
         self.log.refuse_if_changed()
         return self.log.replacement()
 
     def replace_with(self, log: Replacement, index: Index) -> None:
-        """Put another state, log and index, in place of this one. Raises `LogUnwritable`; then nothing has changed."""
+        """Put another state, log and index, in place of this one. Raises `LogWriteError`; then nothing has changed."""
         self.log.replace_with(log)
         before, self.index = self.index, index
         self._tidy_at = 2 * (self.keep or 0)
@@ -436,7 +435,7 @@ class Store:
     def load(self, log: Replacement, index: Index) -> None:
         """Take over another sandbox's state. Its ids stay, and the sequence goes on behind the larger of both.
 
-        Raises `LogUnwritable`; then nothing has changed.
+        Raises `LogWriteError`; then nothing has changed.
         """
         self.flush()
         self.log.refuse_if_changed()
@@ -451,7 +450,7 @@ class Store:
     async def clear_requests(self) -> int:
         """Forget the record and take it off the disk; leads stay. Returns how many were forgotten.
 
-        Raises `LogUnwritable`; then all is as it was.
+        Raises `LogWriteError`; then all is as it was.
         """
         compaction = await self._compact(self._without_record)
         if compaction.is_done:
@@ -469,7 +468,7 @@ class Store:
         So a request's share of the copying stays small, however many leads there are.
         """
         try:
-            with contextlib.suppress(LogError, Stopping):  # no room: tried again later
+            with contextlib.suppress(LogError, StoppingError):  # no room: tried again later
                 await self._compact(self._without_hidden)
         finally:
             self._tidying = None
@@ -482,13 +481,13 @@ class Store:
     async def _compact(self, begin: Callable[[], Compaction]) -> Compaction:
         """Write the log anew, without what is forgotten, while it goes on; one after another, where several are asked.
 
-        It isn't done when another log took the place meanwhile. Raises `LogUnwritable`; then nothing has changed.
+        It isn't done when another log took the place meanwhile. Raises `LogWriteError`; then nothing has changed.
         """
         async with self._compacting:
             compaction = begin()
             try:
                 await self._run(compaction.copy())
-            except LogUnwritable as error:
+            except LogWriteError as error:
                 if not (_is_full(error) and self.state_folder and self.state_folder.give_up_reserve()):
                     raise
                 try:
@@ -504,10 +503,10 @@ class Store:
         return finished.result if finished else await self.jobs.run(work)
 
     def _with_room(self, work: Callable[[], None]) -> None:
-        """Do it, on a full disk too if the reserve is enough for it. Raises `LogUnwritable`."""
+        """Do it, on a full disk too if the reserve is enough for it. Raises `LogWriteError`."""
         try:
             work()
-        except LogUnwritable as error:
+        except LogWriteError as error:
             if not (_is_full(error) and self.state_folder and self.state_folder.give_up_reserve()):
                 raise
             try:
@@ -519,7 +518,7 @@ class Store:
 
     @contextlib.asynccontextmanager
     async def state(self) -> AsyncIterator[tuple[Snapshot, bytes]]:
-        """All of it as it is now: the log, and the line that says that it came to its end. Raises `LogUnwritable`."""
+        """All of it as it is now: the log, and the line that says that it came to its end. Raises `LogWriteError`."""
         self.flush()
         with contextlib.ExitStack() as stack:
             if self.index.hidden:  # what is out of sight goes to nobody
@@ -538,16 +537,16 @@ class Store:
         """
         covered = self._since_checkpoint
         try:
-            with contextlib.suppress(OSError, LogUnwritable):
+            with contextlib.suppress(OSError, LogWriteError):
                 await self._run(self._checkpoint(folder))
             self._since_checkpoint = max(0, self._since_checkpoint - covered)
-        except Stopping:
+        except StoppingError:
             pass
         finally:
             self._checkpointing = None
 
     def _checkpoint(self, folder: Folder) -> Work[None]:
-        """Raises `OSError`, `LogUnwritable`."""
+        """Raises `OSError`, `LogWriteError`."""
         with self.log.snapshot() as snapshot:
             taken = Checkpoint(self.index, Mark.of(snapshot))
         yield
@@ -562,7 +561,7 @@ class Store:
         self.flush()
         self.jobs.close()
         if self._since_checkpoint >= _CHECKPOINT_AT_STOP and self.state_folder and not self.trouble:
-            with contextlib.suppress(OSError, LogUnwritable):
+            with contextlib.suppress(OSError, LogWriteError):
                 for _ in self._checkpoint(self.state_folder):
                     pass
         self.log.close()
@@ -610,6 +609,6 @@ def _pop_all(pieces: list[dict[int, int]]) -> None:
         pieces.pop()
 
 
-def _is_full(error: LogUnwritable) -> bool:
+def _is_full(error: LogWriteError) -> bool:
     cause = error.__cause__
     return isinstance(cause, OSError) and cause.errno in (errno.ENOSPC, errno.EDQUOT)

@@ -5,8 +5,8 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
-from aktify_sandbox.errors import SandboxMistake
-from aktify_sandbox.settings import Flag, Settings, SettingsMistake, fields_for_flags
+from aktify_sandbox.errors import SandboxMistake, SettingsError
+from aktify_sandbox.settings import Flag, Settings, fields_for_flags
 from aktify_sandbox.testing.tracebacks import is_for_the_user
 from aktify_sandbox.text import suggest
 
@@ -33,7 +33,7 @@ def settings_of(given: Mapping[str, Any]) -> Settings:
         settings, _ = Settings.gather(
             flags, {}, Path(__file__)
         )  # which isn't a folder: no file is found by chance
-    except SettingsMistake as mistake:
+    except SettingsError as mistake:
         raise SandboxMistake(str(mistake)) from None
     return settings
 

@@ -8,7 +8,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
 
-from aktify_sandbox.errors import SandboxError, SandboxMistake, VerifyFailed
+from aktify_sandbox.errors import InputError, ResourceError, SandboxError, SandboxMistake, VerifyFailed
 from aktify_sandbox.originals import json, os
 from aktify_sandbox.proxies import exempting
 from aktify_sandbox.redaction import masked_key
@@ -548,17 +548,10 @@ def started(settings: "Settings", *, listen: bool = True, folders: Iterable[Path
 
     `folders` are those in which `scenarios/` may lie; none: the current one. Raises `SandboxMistake`.
     """
-    from aktify_sandbox.contract.rulings import RulingMistake
-    from aktify_sandbox.documents.nodes import DocumentMistakes
-    from aktify_sandbox.scenarios.library import NoSuchScenario
-    from aktify_sandbox.server.server import CannotServe
-    from aktify_sandbox.settings import SettingsMistake
-    from aktify_sandbox.storage.log import LogError
-
     beside = Beside(settings, listen=listen, folders=folders)
     try:
         beside.start()
-    except (CannotServe, LogError, RulingMistake, NoSuchScenario, DocumentMistakes, SettingsMistake) as error:
+    except (InputError, ResourceError) as error:
         raise SandboxMistake(str(error)) from None
     return beside
 

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from aktify_sandbox.storage.log import LogDamaged
+from aktify_sandbox.errors import LogDamagedError
 from aktify_sandbox.storage.store import Store
 from support.durability.ledger import Tell, Told, told, whole_lines
 from support.stores import post_number
@@ -79,7 +79,7 @@ def test_one_changed_byte_in_any_line_but_the_last_is_refused_and_nothing_is_ove
         for seed in range(10 if whole else 1):
             path.write_bytes(changed(real_log, line, random.Random(f"{line} {seed}")))
             before = contents(tmp_path)
-            with pytest.raises(LogDamaged, match=rf"log\.jsonl:{line + 1}: "):
+            with pytest.raises(LogDamagedError, match=rf"log\.jsonl:{line + 1}: "):
                 Store(tmp_path)
             assert contents(tmp_path) == before
             refusals += 1
@@ -93,6 +93,6 @@ def test_a_log_that_is_both_torn_and_damaged_is_refused_and_nothing_is_overwritt
     path = tmp_path / "log.jsonl"
     path.write_bytes(changed(real_log, 50, random.Random(1))[:-5])
     before = path.read_bytes()
-    with pytest.raises(LogDamaged):
+    with pytest.raises(LogDamagedError):
         Store(tmp_path)
     assert path.read_bytes() == before

@@ -11,9 +11,9 @@ from pathlib import Path
 
 import pytest
 
+from aktify_sandbox.errors import LogWriteError
 from aktify_sandbox.storage import log
 from aktify_sandbox.storage.folder import Folder
-from aktify_sandbox.storage.log import LogUnwritable
 from aktify_sandbox.storage.store import Store
 from support.durability.check import check
 from support.durability.faults import KINDS, Disk, python_path
@@ -45,15 +45,15 @@ def test_whichever_write_fails_its_requests_are_refused_and_no_other(
         with monkeypatch.context() as patch:
             patch.setattr(log, "os", disk.as_os())
             if failing == 1:
-                with pytest.raises(LogUnwritable):
+                with pytest.raises(LogWriteError):
                     Store(folder, fsync=kind == "fsync")
             store = Store(folder, fsync=kind == "fsync")
             refused = []
             for number in range(0, 2 * failing, 2):  # two posts share a write
                 results = run(post(store, "demo", number), post(store, "demo", number + 1))
                 kinds = {type(result) for result in results}
-                assert kinds == ({LogUnwritable} if disk.writes == failing else {bool})
-                refused += [number, number + 1] if LogUnwritable in kinds else []
+                assert kinds == ({LogWriteError} if disk.writes == failing else {bool})
+                refused += [number, number + 1] if LogWriteError in kinds else []
             assert len(refused) == (2 if failing > 1 else 0)
             assert [post_number(store, "demo", number) for number in refused] == [True] * len(refused)
         store.close()
@@ -187,7 +187,7 @@ def test_when_even_the_taking_back_fails_whoever_waits_is_told(
         return await asyncio.wait_for(post(store, "demo", 1), timeout=2)
 
     [result] = run(post_once())
-    assert isinstance(result, LogUnwritable)
+    assert isinstance(result, LogWriteError)
 
 
 def test_when_only_the_folders_sync_fails_a_rewrite_has_happened_and_what_follows_is_kept(

@@ -10,8 +10,8 @@ from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import initialize, invariant, precondition, rule, run_state_machine_as_test
 
+from aktify_sandbox.errors import LogWriteError
 from aktify_sandbox.storage import log
-from aktify_sandbox.storage.log import LogUnwritable
 from aktify_sandbox.storage.store import Store
 from support.durability.faults import KINDS, Disk
 from support.durability.ledger import Tell
@@ -53,7 +53,7 @@ class Durable(StoreAgainstADictionary):
     @rule(campaign=st.sampled_from("ab"), number=st.integers(0, 9), kind=st.sampled_from(KINDS))
     def post_in_vain(self, campaign: str, number: int, kind: str) -> None:
         with self.failing(kind):
-            assert isinstance(post_number(self.store, campaign, number), LogUnwritable)
+            assert isinstance(post_number(self.store, campaign, number), LogWriteError)
 
     @rule(text=st.text(max_size=5))
     def add_key(self, text: str) -> None:
@@ -67,7 +67,7 @@ class Durable(StoreAgainstADictionary):
             self.store.db.table("keys").update({"text": text}, doc_ids=[key])
             self.keys[key] = {"text": text}
         else:
-            with self.failing(kind), pytest.raises(LogUnwritable):
+            with self.failing(kind), pytest.raises(LogWriteError):
                 self.store.db.table("keys").update({"text": text}, doc_ids=[key])
 
     @precondition(lambda self: self.keys)
@@ -98,9 +98,9 @@ class Durable(StoreAgainstADictionary):
     def forget_in_vain(self, kind: str, clears: bool) -> None:
         with self.failing(kind):
             if clears:
-                assert isinstance(run(self.store.clear_requests())[0], LogUnwritable)
+                assert isinstance(run(self.store.clear_requests())[0], LogWriteError)
             else:
-                with pytest.raises(LogUnwritable):
+                with pytest.raises(LogWriteError):
                     self.store.forget_all()
 
     @rule()

@@ -9,7 +9,8 @@ import pytest
 from aktify_sandbox.contract.answers import Access, Answer
 from aktify_sandbox.contract.decide import decide
 from aktify_sandbox.contract.lead import LeadRules
-from aktify_sandbox.contract.rulings import PROFILES, RULINGS, RulingMistake, Rulings, with_current_names
+from aktify_sandbox.contract.rulings import PROFILES, RULINGS, Rulings, with_current_names
+from aktify_sandbox.errors import RulingError
 from aktify_sandbox.exchange import Request
 
 LEAD = {"phoneNumber": "(509) 555-1234", "region": "CA"}
@@ -293,6 +294,6 @@ def test_the_pages_examples_are_accepted_in_every_profile(profile: str) -> None:
     ],
 )
 def test_a_mistake_says_what_is_allowed(profile: str, changes: dict[str, str], words: list[str]) -> None:
-    with pytest.raises(RulingMistake) as caught:
+    with pytest.raises(RulingError) as caught:
         Rulings.of(profile, changes)
     assert [word for word in words if word not in str(caught.value)] == []

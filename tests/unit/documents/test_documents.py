@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from aktify_sandbox.documents.document import read, read_file
 from aktify_sandbox.documents.json_nodes import read_json
-from aktify_sandbox.documents.nodes import DocumentMistakes
+from aktify_sandbox.errors import DocumentError
 
 SCHEMA: dict[str, Any] = {
     "type": "object",
@@ -67,7 +67,7 @@ def test_every_scalar_comes_back_as_it_was_written(written: str) -> None:
 def test_numbers_and_booleans_are_made_where_the_schema_wants_them() -> None:
     found = value("number: 7\nshare: 0.25\nswitch: true\nlist: [a, {key: 12, on: false}]")
     assert found == {"number": 7, "share": 0.25, "switch": True, "list": ["a", {"key": "12", "on": False}]}
-    with pytest.raises(DocumentMistakes):
+    with pytest.raises(DocumentError):
         value('number: "7"')
 
 
@@ -116,23 +116,23 @@ def test_json_is_read_too_and_nothing_is_an_empty_mapping() -> None:
     ],
 )
 def test_a_mistake_has_its_place_and_says_what_is_allowed(text: str, place: str, words: str) -> None:
-    with pytest.raises(DocumentMistakes) as caught:
+    with pytest.raises(DocumentError) as caught:
         value(text)
     assert str(caught.value).startswith(f"f.yaml:{place}: "), str(caught.value)
     assert words in str(caught.value)
 
 
 def test_all_mistakes_are_reported_at_once_in_the_order_of_the_file() -> None:
-    with pytest.raises(DocumentMistakes) as caught:
+    with pytest.raises(DocumentError) as caught:
         value("switch: perhaps\ntxt: a\nnumber: many\nlist: [{k: 1}]")
-    places = [(mistake.line, mistake.column) for mistake in caught.value.mistakes]
+    places = [(problem.line, problem.column) for problem in caught.value.problems]
     assert places == [(1, 9), (2, 1), (3, 9), (4, 8), (4, 9)]
 
 
 @given(st.text(max_size=200))
 def test_whatever_the_text_is_it_is_read_or_refused_in_words(text: str) -> None:
     document = None
-    with contextlib.suppress(DocumentMistakes):
+    with contextlib.suppress(DocumentError):
         document = read(text, "f.yaml")
     assert document is None or document.root.line >= 1
 
@@ -146,7 +146,7 @@ def test_files_that_cannot_be_read_are_named(tmp_path: Path) -> None:
         ("none.yaml", "can't be read"),
         (".", "can't be read"),
     ):
-        with pytest.raises(DocumentMistakes, match=words):
+        with pytest.raises(DocumentError, match=words):
             read_file(tmp_path / name)
 
 
@@ -173,7 +173,7 @@ def test_files_that_cannot_be_read_are_named(tmp_path: Path) -> None:
 )
 def test_a_mistake_in_json_has_its_place_too(tmp_path: Path, text: str, place: str, words: str) -> None:
     (tmp_path / "f.json").write_text(text)
-    with pytest.raises(DocumentMistakes) as caught:
+    with pytest.raises(DocumentError) as caught:
         read_file(tmp_path / "f.json").value(SCHEMA)
     assert f"f.json:{place}: " in str(caught.value), str(caught.value)
     assert words in str(caught.value)

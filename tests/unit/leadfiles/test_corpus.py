@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
+from aktify_sandbox.errors import LeadFileError
 from aktify_sandbox.leadfiles.checking import as_json
-from aktify_sandbox.leadfiles.reader import FileError
 from support.lead_files import checked, fixed, rejects, rows_of
 from support.make_lead_files import FILES, FOLDER
 
@@ -30,7 +30,7 @@ def of_exit_code(*codes: int) -> list[str]:
 
 @pytest.mark.parametrize("name", of_exit_code(2))
 def test_what_cant_be_read_is_refused_with_its_line(name: str) -> None:
-    with pytest.raises(FileError) as caught:
+    with pytest.raises(LeadFileError) as caught:
         checked((FOLDER / name).read_bytes(), name)
     assert caught.value.line == EXPECTED[name]["line"]
     assert caught.value.fix

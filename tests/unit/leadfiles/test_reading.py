@@ -8,7 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from aktify_sandbox.leadfiles.reader import FileError, read
+from aktify_sandbox.errors import LeadFileError
+from aktify_sandbox.leadfiles.reader import read
 from support.lead_files import cells_or_error, checked, table
 
 HEADER = ["phoneNumber", "region", "firstName", "metadata.a"]
@@ -42,7 +43,7 @@ def test_any_table_is_read_back_exactly_or_refused_with_a_line(
     if dialect["quoting"] == csv.QUOTE_MINIMAL:  # Python's writer leaves a lone carriage return bare there
         rows = [[cell.replace("\r", "\n") for cell in row] for row in rows]
     found = cells_or_error(table([HEADER, *rows], encoding, **dialect))
-    if isinstance(found, FileError):
+    if isinstance(found, LeadFileError):
         assert found.line
     else:
         assert found == filled(rows)
@@ -53,7 +54,7 @@ def test_windows_1252_is_read_back_exactly(rows: list[list[str]], delimiter: str
     typed = [[cell.encode("cp1252", "ignore").decode("cp1252") for cell in row] for row in [["é"] * 4, *rows]]
     content = table([HEADER, *typed], "cp1252", delimiter=delimiter, quoting=csv.QUOTE_ALL)
     found = cells_or_error(content)
-    if isinstance(found, FileError):
+    if isinstance(found, LeadFileError):
         assert found.line
     else:
         assert found == filled(typed)
@@ -64,7 +65,7 @@ NAMES = st.sampled_from(["a.csv", "a.json", "a.jsonl", "-"])
 
 @given(st.binary(max_size=400) | st.text(max_size=300).map(str.encode), NAMES)
 def test_whatever_the_bytes_are_they_are_read_or_refused_in_words(content: bytes, name: str) -> None:
-    with contextlib.suppress(FileError):  # anything else that is raised is a fault
+    with contextlib.suppress(LeadFileError):  # anything else that is raised is a fault
         findings = checked(b"phoneNumber,region\n" * name.endswith("csv") + content, name)
         assert findings.accepted + findings.refused + len(findings.duplicates) == findings.rows
 
@@ -79,7 +80,7 @@ def test_a_quote_that_isnt_closed_is_refused_wherever_it_is(cells: bytes) -> Non
     for place in range(1, 6):
         rows = [b"phoneNumber,region,firstName\n", *[b'5095550104,CA,"Al"\n'] * 4]
         rows.insert(place, b'5095550103,CA,"Bo\n')
-        with pytest.raises(FileError) as caught:
+        with pytest.raises(LeadFileError) as caught:
             checked(b"".join([*rows, cells * (place < 5)]))
         assert caught.value.line == place + 1
 
@@ -105,13 +106,13 @@ def test_the_users_word_on_columns_goes_before_what_they_are_called() -> None:
     "chosen", [{"Phone": "phone_number"}, {"Fone": "phoneNumber"}, {"State": "phoneNumber"}]
 )
 def test_a_wrong_assignment_is_refused_with_a_fix(chosen: dict[str, str]) -> None:
-    with pytest.raises(FileError) as caught:
+    with pytest.raises(LeadFileError) as caught:
         read(b"Phone,State\n5095550100,CA\n", "x.csv", columns=chosen)
     assert caught.value.fix
 
 
 def test_the_column_that_holds_phone_numbers_is_proposed() -> None:
-    with pytest.raises(FileError) as caught:
+    with pytest.raises(LeadFileError) as caught:
         read(b"Who,Reach at,State\nAnn,(509) 555-0100,CA\nBo,p:+15095550101,CA\n", "x.csv")
     assert "Reach at=phoneNumber" in caught.value.fix
 
@@ -135,14 +136,14 @@ def test_a_file_in_another_encoding_than_the_user_says_is_refused_with_a_fix(
     encoding: str, name: str
 ) -> None:
     content = '{"phoneNumber,region,firstName\n5095550100,CA,Zoë\n'.encode()  # an even number of bytes
-    with pytest.raises(FileError) as caught:
+    with pytest.raises(LeadFileError) as caught:
         read(content, name, encoding=encoding)
     assert caught.value.fix
 
 
 def test_an_encoding_that_isnt_one_is_refused_with_a_fix() -> None:
     for name in ("utf-9", "rot13", "base64", "undefined"):
-        with pytest.raises(FileError) as caught:
+        with pytest.raises(LeadFileError) as caught:
             read(b"phoneNumber\n", "x.csv", encoding=name)
         assert caught.value.fix
 
@@ -154,13 +155,13 @@ def test_the_users_word_on_the_delimiter_is_taken() -> None:
 
 def test_a_delimiter_that_divides_nothing_is_what_is_to_be_mended() -> None:
     for delimiter, named in (("\t", True), (None, False)):
-        with pytest.raises(FileError) as caught:
+        with pytest.raises(LeadFileError) as caught:
             read(b"Who,Where\na,b\n", "x.csv", delimiter=delimiter)
         assert ("--delimiter" in caught.value.fix) == named
 
 
 def test_ten_megabytes_of_quotes_are_refused_with_a_line() -> None:
-    with pytest.raises(FileError) as caught:
+    with pytest.raises(LeadFileError) as caught:
         checked(b'phoneNumber,region\n5095550100,"' + b'"' * 10_000_000)
     assert caught.value.line == 2
 
@@ -169,5 +170,5 @@ def test_json_is_sent_as_it_stands_there() -> None:
     content = b'[{"phoneNumber" :"5095550100","region":"CA", "region":"NY"}]'
     [row] = read(content, "x.json").rows()
     assert row.body == content[1:-1]
-    with pytest.raises(FileError):
+    with pytest.raises(LeadFileError):
         read(content, "x.json", columns={"a": "phoneNumber"})

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from aktify_sandbox.documents.nodes import DocumentMistakes
+from aktify_sandbox.errors import DocumentError
 from aktify_sandbox.matching.attempt import Attempt
 from aktify_sandbox.scenarios.loader import read_scenario
 from aktify_sandbox.scenarios.rules import ResponseSpec, Span
@@ -213,7 +213,7 @@ CASES = [
 def test_200_broken_files_are_each_refused_with_file_and_line(tmp_path: Path) -> None:
     assert len(CASES) >= 200
     for text, place, words in CASES:
-        with pytest.raises(DocumentMistakes) as caught:
+        with pytest.raises(DocumentError) as caught:
             read(tmp_path, text)
         said = str(caught.value)
         assert said.startswith(f"{tmp_path / 'mine.yaml'}:{place}"), f"{text}\n{said}"
@@ -235,7 +235,7 @@ def test_200_broken_files_are_each_refused_with_file_and_line(tmp_path: Path) ->
 def test_mistakes_in_both_halves_of_a_rule_are_all_said(
     tmp_path: Path, when: str, answer: str, said: list[str]
 ) -> None:
-    with pytest.raises(DocumentMistakes) as caught:
+    with pytest.raises(DocumentError) as caught:
         rule(tmp_path, when, answer)
     lines = str(caught.value).splitlines()
     assert len([line for line in lines if "mine.yaml:" in line]) == len(said), lines

@@ -11,10 +11,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from aktify_sandbox.errors import LogDamagedError
 from aktify_sandbox.storage import store as store_module
 from aktify_sandbox.storage.folder import CHECKPOINT
 from aktify_sandbox.storage.index import Kept
-from aktify_sandbox.storage.log import LogDamaged
 from aktify_sandbox.storage.shards import Shards
 from aktify_sandbox.storage.store import Store
 from support.running import LEAD, Serve
@@ -93,7 +93,7 @@ def test_a_start_reads_only_what_came_after_it(folder: Path, tmp_path: Path) -> 
     store = Store(folder)
     assert 0 < store.unproved < len(log)
     store.close()
-    with pytest.raises(LogDamaged, match=r"log\.jsonl:3: "):
+    with pytest.raises(LogDamagedError, match=r"log\.jsonl:3: "):
         Store(copied(folder, tmp_path, None))
 
 
@@ -101,7 +101,7 @@ def test_damage_behind_it_is_refused_with_its_line(folder: Path) -> None:
     log = (folder / "log.jsonl").read_bytes().splitlines(keepends=True)
     log[-2] = log[-2].replace(b"crc", b"crd")
     (folder / "log.jsonl").write_bytes(b"".join(log))
-    with pytest.raises(LogDamaged, match=rf"log\.jsonl:{len(log) - 1}: "):
+    with pytest.raises(LogDamagedError, match=rf"log\.jsonl:{len(log) - 1}: "):
         Store(folder)
 
 

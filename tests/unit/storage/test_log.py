@@ -15,13 +15,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from aktify_sandbox.errors import LogDamagedError, LogError, LogWriteError
 from aktify_sandbox.storage.folder import Folder
 from aktify_sandbox.storage.log import (
     REQUEST_SIGN,
     Log,
-    LogDamaged,
-    LogError,
-    LogUnwritable,
     Snapshot,
     header,
     is_intact,
@@ -163,7 +161,7 @@ def test_a_flipped_byte_before_the_last_line_is_refused_by_name_and_nothing_is_t
     middle = len(lines[place]) // 2
     lines[place] = lines[place][:middle] + bytes([lines[place][middle] ^ 4]) + lines[place][middle + 1 :]
     path.write_bytes(damaged := b"\n".join(lines))
-    with pytest.raises(LogDamaged, match=rf"log\.jsonl:{place + 1}: "):
+    with pytest.raises(LogDamagedError, match=rf"log\.jsonl:{place + 1}: "):
         numbers_in(path)
     assert path.read_bytes() == damaged
 
@@ -190,7 +188,7 @@ def test_a_write_that_the_system_cuts_short_is_taken_back_and_work_goes_on(tmp_p
     before = signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
     try:
         resource.setrlimit(resource.RLIMIT_FSIZE, (size + 50, hard))
-        with pytest.raises(LogUnwritable):
+        with pytest.raises(LogWriteError):
             log.append([line(21, text="x" * 100)])
         assert path.stat().st_size == size == log.size
     finally:
@@ -212,7 +210,7 @@ def test_a_rewrite_replaces_all_and_the_old_file_stays_if_it_fails(
 
     with monkeypatch.context() as patch:
         patch.setattr("aktify_sandbox.storage.folder.os.replace", refuse)
-        with pytest.raises(LogUnwritable, match="No space left"):
+        with pytest.raises(LogWriteError, match="No space left"):
             rewrite(log, header(50), [line(3)[:-1]])
     assert path.read_bytes() == before
     assert os.listdir(tmp_path) == ["log.jsonl"]
@@ -278,7 +276,7 @@ def test_lines_that_are_whole_but_not_in_their_order_are_damage(
     written(path, 3).close()
     lines = path.read_bytes().splitlines(keepends=True)
     path.write_bytes(moved := b"".join(lines[place] for place in (0, *order)))
-    with pytest.raises(LogDamaged, match=r"log\.jsonl:4: "):
+    with pytest.raises(LogDamagedError, match=r"log\.jsonl:4: "):
         numbers_in(path)
     assert path.read_bytes() == moved
 
@@ -289,12 +287,12 @@ def test_a_file_that_became_shorter_is_said_to_be_damaged_instead_of_being_read_
     log = written(tmp_path / "log.jsonl")
     os.truncate(tmp_path / "log.jsonl", 100)
     for read in (log.lines, log.backwards):
-        with pytest.raises(LogDamaged, match="shorter"):
+        with pytest.raises(LogDamagedError, match="shorter"):
             list(read())
     before = os.listdir("/proc/self/fd") if os.path.isdir("/proc/self/fd") else []
-    with pytest.raises(LogDamaged, match="shorter"):
+    with pytest.raises(LogDamagedError, match="shorter"):
         rewrite(log, header(50), (each.text for each in log.lines()))
-    with pytest.raises(LogUnwritable, match=r"100 bytes where .* left 1,771"):
+    with pytest.raises(LogWriteError, match=r"100 bytes where .* left 1,771"):
         rewrite(log, header(50), [])
     assert os.listdir(tmp_path) == ["log.jsonl"]
     assert not before or len(os.listdir("/proc/self/fd")) == len(before)
@@ -307,10 +305,10 @@ def test_a_damaged_first_line_is_not_to_be_deleted_since_nothing_could_be_read_w
     written(path).close()
     whole = path.read_bytes()
     path.write_bytes(whole.replace(b"aktify-sandbox", b"aktify-sandpit", 1))
-    with pytest.raises(LogDamaged, match=r":1: .*Move the folder away to start anew\.$"):
+    with pytest.raises(LogDamagedError, match=r":1: .*Move the folder away to start anew\.$"):
         numbers_in(path)
     path.write_bytes(whole.replace(b'r000000003"', b'r000000004"', 1))
-    with pytest.raises(LogDamaged, match=r":4: .*or delete that line"):
+    with pytest.raises(LogDamagedError, match=r":4: .*or delete that line"):
         numbers_in(path)
 
 
@@ -320,9 +318,9 @@ def test_a_log_whose_file_was_deleted_takes_nothing_more_and_remembers_that_it_i
     log = written(tmp_path / "log.jsonl")
     before = log.trouble
     (tmp_path / "log.jsonl").unlink()
-    with pytest.raises(LogUnwritable, match=r"log\.jsonl was deleted while .* start it again"):
+    with pytest.raises(LogWriteError, match=r"log\.jsonl was deleted while .* start it again"):
         log.append([line(21)])
-    with pytest.raises(LogUnwritable, match=r"log\.jsonl was deleted while .* start it again"):
+    with pytest.raises(LogWriteError, match=r"log\.jsonl was deleted while .* start it again"):
         rewrite(log, header(50), [])
     assert os.listdir(tmp_path) == []
     log.close()

@@ -13,8 +13,7 @@ import pytest
 from hypothesis import HealthCheck, settings
 from tinydb import where
 
-from aktify_sandbox.storage.folder import StateInUse
-from aktify_sandbox.storage.log import LogUnwritable
+from aktify_sandbox.errors import LogWriteError, StateInUseError
 from aktify_sandbox.storage.store import Store
 from support.stores import StoreAgainstADictionary, leads, payload, phone, post, request_numbers, run
 
@@ -81,7 +80,7 @@ def test_a_refused_write_keeps_nothing_and_the_number_is_free_again(
     with monkeypatch.context() as patch:
         patch.setattr("aktify_sandbox.storage.log.os.write", half_then_full)
         results = run(post(store, "demo", 2, code="abc"), post(store, "demo", 2))
-    assert [type(result) for result in results] == [LogUnwritable, LogUnwritable]
+    assert [type(result) for result in results] == [LogWriteError, LogWriteError]
     assert (leads(store), request_numbers(store)) == ({("demo", phone(1))}, [1])
     assert store.long_url("abc") is None
     assert run(post(store, "demo", 2, code="abc")) == [True]
@@ -117,7 +116,7 @@ def test_whatever_breaks_a_write_off_memory_is_what_is_on_the_disk(
 
 def test_a_second_store_on_the_same_folder_is_refused(tmp_path: Path) -> None:
     first = Store(tmp_path)
-    with pytest.raises(StateInUse, match="in use by another"):
+    with pytest.raises(StateInUseError, match="in use by another"):
         Store(tmp_path)
     first.close()
     Store(tmp_path).close()
@@ -271,7 +270,7 @@ def test_a_reset_makes_room_on_a_disk_without_any(tmp_path: Path, monkeypatch: p
     store = Store(tmp_path)
     store.db.table("keys").insert({"shown": "a"})
     fill(store, FullDisk(tmp_path, 100_000, monkeypatch))
-    assert [type(result) for result in run(post(store, "demo", 9_999))] == [LogUnwritable]
+    assert [type(result) for result in run(post(store, "demo", 9_999))] == [LogWriteError]
     store.forget_all()
     assert (leads(store), request_numbers(store), len(store.db.table("keys"))) == (set(), [], 1)
     assert run(post(store, "demo", 1)) == [True]
@@ -303,7 +302,7 @@ def test_a_disk_too_full_to_clear_is_said_with_the_way_out_and_all_is_as_it_was(
     before = leads(store), request_numbers(store)
     FullDisk(tmp_path, sum(path.stat().st_size for path in tmp_path.iterdir()), monkeypatch)
     [error] = run(store.clear_requests())
-    assert isinstance(error, LogUnwritable)
+    assert isinstance(error, LogWriteError)
     assert re.search(rf"No space left.* make room .* delete {tmp_path}, which", str(error))
     assert (leads(store), request_numbers(store)) == before
     assert (tmp_path / "reserve").stat().st_size == 65_536
@@ -318,9 +317,9 @@ def test_a_folder_deleted_under_a_running_store_takes_no_lead_and_says_so_at_the
     assert run(post(store, "demo", 1)) == [True]
     shutil.rmtree(folder)
     results = run(post(store, "demo", 2), post(store, "demo", 3))
-    assert [type(result) for result in results] == [LogUnwritable, LogUnwritable]
+    assert [type(result) for result in results] == [LogWriteError, LogWriteError]
     assert not store.has("demo", phone(2))
-    with pytest.raises(LogUnwritable, match="start it again"):
+    with pytest.raises(LogWriteError, match="start it again"):
         store.forget_all()
     other = Store(folder)
     store.close()
@@ -349,9 +348,9 @@ def test_a_take_back_that_fails_twice_is_still_owed(tmp_path: Path, monkeypatch:
     with monkeypatch.context() as patch:
         patch.setattr("aktify_sandbox.storage.log.os.write", torn)
         patch.setattr("aktify_sandbox.storage.log.os.ftruncate", refuse)
-        assert [type(result) for result in run(post(store, "demo", 1))] == [LogUnwritable]
+        assert [type(result) for result in run(post(store, "demo", 1))] == [LogWriteError]
         store.change("leads", {}, [])
-        assert [type(result) for result in run(post(store, "demo", 2))] == [LogUnwritable]
+        assert [type(result) for result in run(post(store, "demo", 2))] == [LogWriteError]
     assert run(post(store, "demo", 3)) == [True]
     store.close()
     assert leads(Store(tmp_path)) == {("demo", phone(3))}

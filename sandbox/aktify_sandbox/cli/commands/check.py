@@ -120,11 +120,11 @@ def _is_same(one: Path, other: Path) -> bool:
 def _rules(settings: "Settings", campaign: str | None) -> "LeadRules":
     """The rules of a campaign as `serve` would have them here."""
     from aktify_sandbox.campaigns import Campaigns
-    from aktify_sandbox.contract.rulings import RulingMistake
+    from aktify_sandbox.errors import RulingError
 
     try:
         campaigns = Campaigns(settings.campaigns, settings.profile, settings.rulings, "")
-    except RulingMistake as mistake:
+    except RulingError as mistake:
         raise click.UsageError(str(mistake)) from None
     names = [each.name for each in campaigns.campaigns()]
     if campaign is not None and campaigns.campaign(campaign) is None:

@@ -14,8 +14,9 @@ from aktify_sandbox.cli.client import Client
 from aktify_sandbox.cli.expectations import Expectation, Result, expectations_in, lines_of
 from aktify_sandbox.cli.settings_options import gather, settings_options
 from aktify_sandbox.cli.target import Target
+from aktify_sandbox.errors import InputError, UserError
 from aktify_sandbox.proxies import exempting
-from aktify_sandbox.settings import Settings, SettingsMistake, fields_for_flags
+from aktify_sandbox.settings import Settings, fields_for_flags
 
 if TYPE_CHECKING:
     from aktify_sandbox.cli.assertions import Assertion
@@ -88,22 +89,24 @@ def exec_(
 
 def _check_moments(expectations: Sequence[Expectation]) -> None:
     """Only the sandbox knows what a moment is; it would say so when the command has run."""
-    from aktify_sandbox.history.query import FilterMistake, Filters
+    from aktify_sandbox.errors import FilterError
+    from aktify_sandbox.history.query import Filters
 
     for each in expectations:
         for step in each.content.get("order", [each.content.get("where", {})]):
             try:
                 Filters.of({"since": step.get("since", "")})
-            except FilterMistake as mistake:
+            except FilterError as mistake:
                 raise click.UsageError(str(mistake)) from None
 
 
 def _assertions(texts: Sequence[str]) -> "list[Assertion]":
-    from aktify_sandbox.cli.assertions import ComparisonMistake, parse_assertion
+    from aktify_sandbox.cli.assertions import parse_assertion
+    from aktify_sandbox.errors import ComparisonError
 
     try:
         return [parse_assertion(text) for text in texts]
-    except ComparisonMistake as mistake:
+    except ComparisonError as mistake:
         raise click.UsageError(f"--expect: {mistake}") from None
 
 
@@ -124,15 +127,13 @@ class _Run:
 
     def run(self, notices: list[str]) -> int:
         """Returns the exit code."""
-        from aktify_sandbox.cli.child_process import NotStarted, Signals
-        from aktify_sandbox.contract.rulings import RulingMistake
-        from aktify_sandbox.documents.nodes import DocumentMistakes
-        from aktify_sandbox.errors import SandboxDied
-        from aktify_sandbox.scenarios.library import NoSuchScenario
+        from aktify_sandbox.cli.child_process import Signals
+        from aktify_sandbox.errors import (
+            CommandError,
+        )
         from aktify_sandbox.server.output import background_output
-        from aktify_sandbox.server.server import CannotServe, say
+        from aktify_sandbox.server.server import say
         from aktify_sandbox.server.thread import Beside
-        from aktify_sandbox.storage.log import LogError
 
         signals = Signals()
         try:
@@ -140,12 +141,12 @@ class _Run:
                 for notice in [*notices, *beside.notices]:
                     say(notice)
                 return self._run(beside, signals)
-        except (RulingMistake, NoSuchScenario, DocumentMistakes, SettingsMistake) as mistake:
+        except InputError as mistake:
             raise click.UsageError(str(mistake)) from None
-        except NotStarted as error:
+        except CommandError as error:
             say(str(error))
             return error.code
-        except (SandboxDied, CannotServe, LogError) as error:
+        except UserError as error:
             say(str(error))
             return 1
 

@@ -83,8 +83,8 @@ def check(files: tuple[str, ...]) -> None:
       aktify-sandbox scenarios check
       aktify-sandbox scenarios check mine.yaml flaky
     """
-    from aktify_sandbox.documents.nodes import DocumentMistakes
-    from aktify_sandbox.scenarios.library import NoSuchScenario, ScenarioLibrary
+    from aktify_sandbox.errors import DocumentError, ScenarioNotFoundError
+    from aktify_sandbox.scenarios.library import ScenarioLibrary
     from aktify_sandbox.scenarios.loader import read_scenario
 
     named = files or _own(ScenarioLibrary(Path.cwd()))
@@ -93,10 +93,10 @@ def check(files: tuple[str, ...]) -> None:
         try:
             count = len(read_scenario(ScenarioLibrary(Path.cwd()).find(file)).rules)
             click.echo(f"{file}: {plural(count, 'rule')}, no mistakes.")
-        except DocumentMistakes as mistakes:
+        except DocumentError as mistakes:
             click.echo(str(mistakes), err=True)
             code = max(code, 1)
-        except NoSuchScenario as mistake:
+        except ScenarioNotFoundError as mistake:
             click.echo(f"{file}:1:1: {mistake}", err=True)
             code = 2
     if not files:
@@ -113,11 +113,12 @@ def _own(library: "ScenarioLibrary") -> list[str]:
 
 
 def _found(name: str) -> Path:
-    from aktify_sandbox.scenarios.library import NoSuchScenario, ScenarioLibrary
+    from aktify_sandbox.errors import ScenarioNotFoundError
+    from aktify_sandbox.scenarios.library import ScenarioLibrary
 
     try:
         return ScenarioLibrary(Path.cwd()).find(name)
-    except NoSuchScenario as mistake:
+    except ScenarioNotFoundError as mistake:
         raise click.UsageError(str(mistake)) from None
 
 

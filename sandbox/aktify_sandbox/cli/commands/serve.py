@@ -6,7 +6,7 @@ from typing import Any
 import click
 
 from aktify_sandbox.cli.settings_options import gather, settings_options
-from aktify_sandbox.settings import SettingsMistake
+from aktify_sandbox.errors import InputError
 
 
 @click.command()
@@ -22,13 +22,10 @@ def serve(**flags: Any) -> None:
       aktify-sandbox serve --port 0 --in-memory --scenario flaky
     """
     settings, notices = gather(flags)
-    from aktify_sandbox.contract.rulings import RulingMistake
-    from aktify_sandbox.documents.nodes import DocumentMistakes
-    from aktify_sandbox.scenarios.library import NoSuchScenario
     from aktify_sandbox.server.run import serve as run
 
     try:
         code = run(settings, notices)
-    except (RulingMistake, NoSuchScenario, DocumentMistakes, SettingsMistake) as mistake:
+    except InputError as mistake:
         raise click.UsageError(str(mistake)) from None
     sys.exit(code)

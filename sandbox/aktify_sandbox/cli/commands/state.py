@@ -109,8 +109,8 @@ def load(file: Path, in_json: bool, client: Client) -> None:
 
 def _as_tinydb(log: Iterable[bytes], file: Path) -> Iterator[bytes]:
     """A state as TinyDB's own storage writes it. Until all of it is there it lies, without a name, beside the file."""
+    from aktify_sandbox.errors import StateFileError
     from aktify_sandbox.storage.reader import Lines
-    from aktify_sandbox.storage.states import StateMistake
     from aktify_sandbox.storage.tables import as_json as pieces_of
 
     with tempfile.TemporaryFile(dir=None if file == STANDARD else file.absolute().parent) as copy:
@@ -119,7 +119,7 @@ def _as_tinydb(log: Iterable[bytes], file: Path) -> Iterator[bytes]:
         copy.flush()
         try:
             lines = Lines.of_state(os.dup(copy.fileno()))
-        except StateMistake as mistake:
+        except StateFileError as mistake:
             raise click.ClickException(
                 f"What the sandbox gave is no state: line {mistake.line}: {mistake}"
             ) from None
@@ -139,7 +139,7 @@ def check(folder: Path | None, in_json: bool) -> None:
     Example:
       aktify-sandbox state check
     """
-    from aktify_sandbox.storage.log import LogError
+    from aktify_sandbox.errors import LogError
     from aktify_sandbox.storage.proof import prove
     from aktify_sandbox.storage.server_file import LOG
 
