@@ -19,7 +19,7 @@ from hypothesis import strategies as st
 from aktify_sandbox.admin.import_body import LeadBody
 from aktify_sandbox.admin.problems import ProblemError, json_value
 from aktify_sandbox.cli import main
-from aktify_sandbox.server.thread import Beside
+from aktify_sandbox.server.thread import ServerThread
 from aktify_sandbox.settings import Settings
 from support.running import Running
 
@@ -103,8 +103,8 @@ def leads(count: int) -> dict[str, Any]:
 
 
 @pytest.fixture
-def sandbox(tmp_path: Path) -> Iterator[Beside]:
-    with Beside(Settings(state=tmp_path / "state", port=0)) as running:
+def sandbox(tmp_path: Path) -> Iterator[ServerThread]:
+    with ServerThread(Settings(state=tmp_path / "state", port=0)) as running:
         yield running
 
 
@@ -113,7 +113,7 @@ def log(tmp_path: Path) -> list[dict[str, Any]]:
 
 
 @contextlib.contextmanager
-def posting(sandbox: Beside, numbers: Iterator[int], statuses: Counter[int]) -> Iterator[None]:
+def posting(sandbox: ServerThread, numbers: Iterator[int], statuses: Counter[int]) -> Iterator[None]:
     """A client posts one lead after the other meanwhile."""
     done = threading.Event()
 
@@ -134,14 +134,14 @@ def posting(sandbox: Beside, numbers: Iterator[int], statuses: Counter[int]) -> 
         thread.join()
 
 
-def imported(sandbox: Beside, count: int) -> Counter[str]:
+def imported(sandbox: ServerThread, count: int) -> Counter[str]:
     answer = httpx.post(f"{sandbox.url}/_sandbox/leads", json=leads(count), timeout=60)
     assert answer.status_code == 201, answer.text
     assert answer.json()["refused"] == []
     return Counter(imported=answer.json()["imported"], already=answer.json()["already"])
 
 
-def test_a_client_is_answered_while_many_leads_are_imported(sandbox: Beside, tmp_path: Path) -> None:
+def test_a_client_is_answered_while_many_leads_are_imported(sandbox: ServerThread, tmp_path: Path) -> None:
     statuses: Counter[int] = Counter()
     with posting(sandbox, iter(range(100_000, 200_000)), statuses):
         assert imported(sandbox, 20_000) == Counter(imported=20_000)
@@ -151,7 +151,9 @@ def test_a_client_is_answered_while_many_leads_are_imported(sandbox: Beside, tmp
     assert "request" in kinds[first:last]
 
 
-def test_two_imports_and_a_client_with_the_same_leads_keep_each_once(sandbox: Beside, tmp_path: Path) -> None:
+def test_two_imports_and_a_client_with_the_same_leads_keep_each_once(
+    sandbox: ServerThread, tmp_path: Path
+) -> None:
     statuses: Counter[int] = Counter()
     counts: Counter[str] = Counter()
 
@@ -175,7 +177,7 @@ def test_two_imports_and_a_client_with_the_same_leads_keep_each_once(sandbox: Be
     assert set(statuses) <= {201, 409}
 
 
-def test_a_file_is_imported_by_command_while_a_client_posts(sandbox: Beside, tmp_path: Path) -> None:
+def test_a_file_is_imported_by_command_while_a_client_posts(sandbox: ServerThread, tmp_path: Path) -> None:
     rows = [f"{phone(number)},CA" for number in range(20_000)]
     (tmp_path / "leads.csv").write_text("\n".join(["Phone,State", *rows]))
     statuses: Counter[int] = Counter()
@@ -235,7 +237,7 @@ def test_a_signal_ends_an_import_and_what_it_kept_is_said(tmp_path: Path) -> Non
     ],
 )
 def test_leads_are_found_by_what_a_person_reads_of_them(
-    sandbox: Beside, search: str, found: list[str]
+    sandbox: ServerThread, search: str, found: list[str]
 ) -> None:
     posted = {"phoneNumber": "(509) 555-0001", "region": "CA", "firstName": "Zo\u00eb"}
     httpx.post(f"{sandbox.url}/api/v1/leads", json=posted, headers={"x-api-key": sandbox.api_key})
@@ -246,7 +248,7 @@ def test_leads_are_found_by_what_a_person_reads_of_them(
     assert [lead["phone"][-4:] for lead in answer.json()["leads"]] == found
 
 
-def test_a_page_of_leads_begins_and_ends_where_it_is_told(sandbox: Beside) -> None:
+def test_a_page_of_leads_begins_and_ends_where_it_is_told(sandbox: ServerThread) -> None:
     assert imported(sandbox, 10) == Counter(imported=10)
 
     def page(**where: str) -> list[str]:
@@ -260,7 +262,7 @@ def test_a_page_of_leads_begins_and_ends_where_it_is_told(sandbox: Beside) -> No
     assert page(after="r2", limit="3") == [*"234"]
 
 
-def test_a_broken_body_imports_nothing(sandbox: Beside) -> None:
+def test_a_broken_body_imports_nothing(sandbox: ServerThread) -> None:
     content = orjson.dumps(leads(1_000))[:-40]
     answer = httpx.post(
         f"{sandbox.url}/_sandbox/leads", content=content, headers={"content-type": "application/json"}

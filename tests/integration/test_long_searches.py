@@ -14,7 +14,7 @@ import httpx
 import orjson
 import pytest
 
-from aktify_sandbox.server.thread import Beside
+from aktify_sandbox.server.thread import ServerThread
 from aktify_sandbox.settings import Settings
 from aktify_sandbox.storage.log import Line, Snapshot, header, request_id, seal
 from support.running import LEAD, Running
@@ -48,9 +48,9 @@ def until(is_so: bool) -> None:
 
 
 @pytest.fixture
-def endless(monkeypatch: pytest.MonkeyPatch) -> Iterator[Beside]:
+def endless(monkeypatch: pytest.MonkeyPatch) -> Iterator[ServerThread]:
     """A sandbox whose record has no end, once a request is in it."""
-    with Beside(Settings(in_memory=True, port=0)) as sandbox:
+    with ServerThread(Settings(in_memory=True, port=0)) as sandbox:
         httpx.post(f"{sandbox.url}/api/v1/leads", json=LEAD, headers={"x-api-key": sandbox.api_key})
         record = httpx.get(f"{sandbox.url}/_sandbox/requests").json()["requests"][0]
         with monkeypatch.context() as patched:
@@ -67,7 +67,7 @@ def endless(monkeypatch: pytest.MonkeyPatch) -> Iterator[Beside]:
 
 
 @pytest.mark.parametrize("name", LOOKING)
-def test_a_search_ends_when_its_client_hangs_up(endless: Beside, name: str) -> None:
+def test_a_search_ends_when_its_client_hangs_up(endless: ServerThread, name: str) -> None:
     with socket.create_connection(("127.0.0.1", int(endless.url.rpartition(":")[2]))) as client:
         client.sendall(asked(name))
         until(True)
@@ -77,7 +77,7 @@ def test_a_search_ends_when_its_client_hangs_up(endless: Beside, name: str) -> N
 
 
 @pytest.mark.parametrize("name", LOOKING)
-def test_a_search_ends_with_the_sandbox(endless: Beside, name: str) -> None:
+def test_a_search_ends_with_the_sandbox(endless: ServerThread, name: str) -> None:
     with socket.create_connection(("127.0.0.1", int(endless.url.rpartition(":")[2]))) as client:
         client.sendall(asked(name))
         until(True)
@@ -85,7 +85,7 @@ def test_a_search_ends_with_the_sandbox(endless: Beside, name: str) -> None:
         assert b" 200 OK" not in client.recv(100) or name == "export"
 
 
-def test_a_search_without_a_socket_ends_when_it_is_given_up(endless: Beside) -> None:
+def test_a_search_without_a_socket_ends_when_it_is_given_up(endless: ServerThread) -> None:
     async def given_up() -> None:
         transport = httpx.ASGITransport(endless.app.asgi)
         async with httpx.AsyncClient(transport=transport, base_url="http://localhost") as client:
@@ -99,7 +99,7 @@ def test_a_search_without_a_socket_ends_when_it_is_given_up(endless: Beside) -> 
 
 def long_log(state: Path, count: int) -> None:
     """A state with so many requests, each written as a real one was."""
-    with Beside(Settings(state=state, port=0)) as sandbox:
+    with ServerThread(Settings(state=state, port=0)) as sandbox:
         httpx.post(f"{sandbox.url}/api/v1/leads", json=LEAD, headers={"x-api-key": "none"})
     content = orjson.loads((state / "log.jsonl").read_bytes().splitlines()[1])
     del content["crc"]

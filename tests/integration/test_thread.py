@@ -18,7 +18,7 @@ import uvicorn
 from aktify_sandbox.app import Application
 from aktify_sandbox.errors import SandboxDied, ServeError, StateInUseError
 from aktify_sandbox.server.server import Server
-from aktify_sandbox.server.thread import Beside
+from aktify_sandbox.server.thread import ServerThread
 from aktify_sandbox.settings import Settings
 from aktify_sandbox.testing.call import Call
 from support.running import LEAD, clean_environment
@@ -30,9 +30,9 @@ def settings(**more: object) -> Settings:
     return Settings(**{"port": 0, "in_memory": True, **more})  # type: ignore[arg-type]  # each test gives what fits
 
 
-def post(beside: Beside, lead: dict[str, str] = LEAD, **more: float) -> httpx.Response:
-    headers = {"x-api-key": beside.api_key}
-    url = f"{beside.url}/api/v1/leads"
+def post(sandbox: ServerThread, lead: dict[str, str] = LEAD, **more: float) -> httpx.Response:
+    headers = {"x-api-key": sandbox.api_key}
+    url = f"{sandbox.url}/api/v1/leads"
     return httpx.post(url, json=lead, headers=headers, trust_env=False, timeout=more.get("timeout", 10))
 
 
@@ -42,12 +42,12 @@ def held() -> tuple[int, int]:
 
 
 def test_it_answers_as_soon_as_it_has_started_and_no_more_when_it_has_stopped() -> None:
-    with Beside(settings()) as beside:
-        assert [post(beside).status_code, post(beside).status_code] == [201, 409]
-        assert beside.is_alive
-    assert beside._thread is None
+    with ServerThread(settings()) as sandbox:
+        assert [post(sandbox).status_code, post(sandbox).status_code] == [201, 409]
+        assert sandbox.is_alive
+    assert sandbox._thread is None
     with pytest.raises(httpx.ConnectError):
-        post(beside)
+        post(sandbox)
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="reads /proc")
@@ -56,9 +56,9 @@ def test_500_starts_and_stops_leak_no_thread_socket_or_file(tmp_path: Path) -> N
 
     def cycle(number: int) -> None:
         on_disk = {"in_memory": False, "state": tmp_path / "state"} if number % 4 == 0 else {}
-        with Beside(settings(**on_disk), listen=number % 5 != 0) as beside:
+        with ServerThread(settings(**on_disk), listen=number % 5 != 0) as sandbox:
             if number % 5 and number % 2:
-                with socket.create_connection(("127.0.0.1", int(beside.url.rpartition(":")[2]))) as client:
+                with socket.create_connection(("127.0.0.1", int(sandbox.url.rpartition(":")[2]))) as client:
                     head = "GET /_sandbox/health HTTP/1.1\r\nhost: localhost\r\n"
                     client.sendall((head if number % 3 == 0 else f"{head}\r\n").encode())
                     assert number % 3 == 0 or client.recv(12) == b"HTTP/1.1 200"
@@ -76,20 +76,20 @@ def test_500_starts_and_stops_leak_no_thread_socket_or_file(tmp_path: Path) -> N
 def test_a_stop_does_not_wait_for_requests_that_hang(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("aktify_sandbox.server.server._STOP_SECONDS", 40)  # for those that do get an answer
     ended: list[float] = []
-    beside = Beside(settings())
-    beside.start()
+    sandbox = ServerThread(settings())
+    sandbox.start()
 
     def hang() -> None:
         with pytest.raises(httpx.TransportError):
-            post(beside, HANGS, timeout=60)
+            post(sandbox, HANGS, timeout=60)
         ended.append(time.monotonic())
 
     waiting = [threading.Thread(target=hang) for _ in range(5)]
     for thread in waiting:
         thread.start()
-    while len(beside._server.server_state.tasks) < 5:
+    while len(sandbox._server.server_state.tasks) < 5:
         time.sleep(0.01)
-    stopping = threading.Thread(target=beside.stop)
+    stopping = threading.Thread(target=sandbox.stop)
     stopping.start()
     stopping.join(15)
     assert not stopping.is_alive()
@@ -103,10 +103,10 @@ def test_without_a_socket_it_listens_nowhere(monkeypatch: pytest.MonkeyPatch) ->
         raise AssertionError("a socket was bound")
 
     monkeypatch.setattr("aktify_sandbox.server.thread.bind", refuse)
-    with Beside(settings(), listen=False) as beside:
+    with ServerThread(settings(), listen=False) as sandbox:
         with pytest.raises(httpx.TransportError):
-            post(beside)
-        call = Call(beside)
+            post(sandbox)
+        call = Call(sandbox)
         call.send(b"GET /_sandbox/health HTTP/1.1\r\nhost: localhost\r\n\r\n")
         assert call.taken(call.answer.result(5)).startswith(b"HTTP/1.1 200 OK\r\n")
         call.close()
@@ -123,8 +123,8 @@ def test_the_users_loggers_and_signal_handlers_stay_as_they_are(caplog: pytest.L
     before = state()
     with caplog.at_level(logging.DEBUG):
         levels = [each.level for each in loggers]
-        with Beside(settings()) as beside:
-            assert post(beside).status_code == 201
+        with ServerThread(settings()) as sandbox:
+            assert post(sandbox).status_code == 201
             assert [each.level for each in loggers] == levels
             logging.getLogger("uvicorn.error").warning("the user's own server says")
     assert [record.message for record in caplog.records if record.name.startswith("uvicorn")] == [
@@ -137,15 +137,15 @@ def test_a_crash_in_its_thread_is_raised_in_the_thread_that_asks(monkeypatch: py
     async def crash(self: Server, counter: int) -> bool:
         raise ZeroDivisionError("on purpose")
 
-    with Beside(settings()) as beside:
-        post(beside)
+    with ServerThread(settings()) as sandbox:
+        post(sandbox)
         monkeypatch.setattr(Server, "on_tick", crash)
-        assert beside._thread
-        beside._thread.join(10)
+        assert sandbox._thread
+        sandbox._thread.join(10)
         with pytest.raises(SandboxDied, match=r"ZeroDivisionError.*on purpose"):
-            beside.check()
+            sandbox.check()
         with pytest.raises(SandboxDied, match="on purpose"):
-            beside.stop()
+            sandbox.stop()
         monkeypatch.undo()
 
 
@@ -156,7 +156,7 @@ def test_a_crash_at_its_start_is_raised_and_nothing_is_left(monkeypatch: pytest.
     monkeypatch.setattr(Server, "startup", crash)
     before = threading.active_count()
     with pytest.raises(SandboxDied, match="on purpose"):
-        Beside(settings()).start()
+        ServerThread(settings()).start()
     assert threading.active_count() == before
 
 
@@ -166,28 +166,28 @@ def test_a_crash_before_it_has_a_loop_is_raised_with_its_cause(monkeypatch: pyte
 
     monkeypatch.setattr(uvicorn.Config, "get_loop_factory", crash)
     with pytest.raises(SandboxDied, match="on purpose"):
-        Beside(settings()).start()
+        ServerThread(settings()).start()
 
 
 def test_a_stop_from_outside_is_told_from_a_crash() -> None:
-    beside = Beside(settings())
-    beside.start()
-    httpx.post(f"{beside.url}/_sandbox/stop", json={}, trust_env=False)
-    assert beside._thread
-    beside._thread.join(10)
+    sandbox = ServerThread(settings())
+    sandbox.start()
+    httpx.post(f"{sandbox.url}/_sandbox/stop", json={}, trust_env=False)
+    assert sandbox._thread
+    sandbox._thread.join(10)
     with pytest.raises(SandboxDied, match="told to stop from outside"):
-        beside.check()
-    beside.stop()
+        sandbox.check()
+    sandbox.stop()
 
 
 def test_what_keeps_it_from_starting_is_raised_and_nothing_is_left(tmp_path: Path) -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken, pytest.raises(ServeError, match="is taken"):
-        Beside(settings(port=taken.getsockname()[1])).start()
+        ServerThread(settings(port=taken.getsockname()[1])).start()
     on_disk = settings(in_memory=False, state=tmp_path / "state")
-    with Beside(on_disk):
+    with ServerThread(on_disk):
         before = held() if sys.platform == "linux" else None
         with pytest.raises(StateInUseError):
-            Beside(on_disk).start()
+            ServerThread(on_disk).start()
         assert before is None or held() == before
 
 
@@ -195,36 +195,36 @@ def test_what_it_keeps_on_disk_is_there_at_the_next_start(tmp_path: Path) -> Non
     on_disk = settings(in_memory=False, state=tmp_path / "state")
     statuses = []
     for _ in range(2):
-        with Beside(on_disk) as beside:
-            statuses.append(post(beside).status_code)
+        with ServerThread(on_disk) as sandbox:
+            statuses.append(post(sandbox).status_code)
     assert statuses == [201, 409]
 
 
 def test_scenario_files_are_watched(tmp_path: Path) -> None:
     mine = tmp_path / "mine.yaml"
     mine.write_text("rules: [{answer: 503}]")
-    with Beside(settings(scenarios=(str(mine),))) as beside:
-        assert post(beside).status_code == 503
+    with ServerThread(settings(scenarios=(str(mine),))) as sandbox:
+        assert post(sandbox).status_code == 503
         mine.write_text("rules: [{answer: 500, when: {region: CA}}]")
         deadline = time.monotonic() + 10
-        while post(beside).status_code != 500:
+        while post(sandbox).status_code != 500:
             assert time.monotonic() < deadline
             time.sleep(0.05)
 
 
 def test_the_listener_is_told_of_each_exchange() -> None:
     seen: list[int] = []
-    with Beside(settings(), listener=lambda exchange: seen.append(exchange.answer.status)) as beside:
-        post(beside)
-        post(beside)
+    with ServerThread(settings(), listener=lambda exchange: seen.append(exchange.answer.status)) as sandbox:
+        post(sandbox)
+        post(sandbox)
     assert seen == [201, 409]
 
 
 def test_a_program_that_forgets_to_stop_it_ends_all_the_same(tmp_path: Path) -> None:
     code = (
         "from pathlib import Path\n"
-        "from aktify_sandbox.server.thread import Beside\nfrom aktify_sandbox.settings import Settings\n"
-        f"Beside(Settings(port=0, state=Path({str(tmp_path / 'state')!r}))).start()\nprint('end of the program')"
+        "from aktify_sandbox.server.thread import ServerThread\nfrom aktify_sandbox.settings import Settings\n"
+        f"ServerThread(Settings(port=0, state=Path({str(tmp_path / 'state')!r}))).start()\nprint('end of the program')"
     )
     done = subprocess.run(
         [sys.executable, "-c", code], env=clean_environment(), capture_output=True, text=True, timeout=30
@@ -235,9 +235,9 @@ def test_a_program_that_forgets_to_stop_it_ends_all_the_same(tmp_path: Path) -> 
 
 def test_a_fork_leaves_its_parents_sandbox_alone() -> None:
     code = (
-        "import os, httpx\nfrom aktify_sandbox.server.thread import Beside\n"
+        "import os, httpx\nfrom aktify_sandbox.server.thread import ServerThread\n"
         "from aktify_sandbox.settings import Settings\n"
-        "b = Beside(Settings(port=0, in_memory=True)); b.start()\n"
+        "b = ServerThread(Settings(port=0, in_memory=True)); b.start()\n"
         "child = os.fork()\n"
         "if not child:\n    b.stop(); raise SystemExit(7)\n"
         "print(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]))\n"
@@ -254,7 +254,7 @@ def test_a_fork_leaves_its_parents_sandbox_alone() -> None:
 
 
 def test_two_beside_each_other_know_nothing_of_each_other() -> None:
-    with Beside(settings()) as one, Beside(settings()) as two:
+    with ServerThread(settings()) as one, ServerThread(settings()) as two:
         assert (post(one).status_code, post(two).status_code) == (201, 201)
         assert isinstance(one.app, Application)
         assert one.app is not two.app

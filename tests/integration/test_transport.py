@@ -18,7 +18,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from aktify_sandbox import Sandbox
-from aktify_sandbox.server.thread import Beside
+from aktify_sandbox.server.thread import ServerThread
 from aktify_sandbox.testing.client import Inside
 from aktify_sandbox.testing.transports import Transport
 from support.running import LEAD
@@ -392,9 +392,9 @@ def test_a_stop_ends_what_is_withheld_and_answers_what_is_whole() -> None:
     assert [kind for kind, _ in found] == [httpx.RemoteProtocolError]
 
 
-def _inside(sandbox: Sandbox) -> Beside:
+def _inside(sandbox: Sandbox) -> ServerThread:
     assert isinstance(sandbox._door, Inside)
-    return sandbox._door.beside
+    return sandbox._door.thread
 
 
 def test_to_a_sandbox_elsewhere_connections_are_used_again(pair: tuple[Sandbox, Sandbox]) -> None:
@@ -429,13 +429,13 @@ def test_for_a_sandbox_elsewhere_the_transports_lead_there(pair: tuple[Sandbox, 
 
 def test_the_transports_leave_nothing_open(pair: tuple[Sandbox, Sandbox]) -> None:
     _, sandbox = pair
-    beside = _inside(sandbox)
+    thread = _inside(sandbox)
     with httpx.Client(transport=sandbox.transport()) as client:
         stream = client.build_request("GET", f"{sandbox.url}/_sandbox/requests/stream")
         assert client.send(stream, stream=True).status_code == 200
-        assert beside.calls
-        assert beside.tasks
+        assert thread.calls
+        assert thread.tasks
     deadline = time.monotonic() + 5
-    while beside.calls or beside.tasks:
+    while thread.calls or thread.tasks:
         assert time.monotonic() < deadline
         time.sleep(0.01)

@@ -282,9 +282,9 @@ def test_a_file_of_expectations_is_read_and_its_mistakes_have_places(tmp_path: A
     path = tmp_path / "expect.yaml"
     path.write_text("expectations:\n  - where: {status: 201, zipCode: 02139}\n    count: 1\n")
     assert read_expectations(path) == [{"where": {"status": 201, "zipCode": "02139"}, "count": 1}]
-    beside = tmp_path / "expect.json"
-    beside.write_text('{"expectations": [{"where": {"status": [201, "4xx"]}}]}')
-    assert read_expectations(beside) == [{"where": {"status": [201, "4xx"]}}]
+    file = tmp_path / "expect.json"
+    file.write_text('{"expectations": [{"where": {"status": [201, "4xx"]}}]}')
+    assert read_expectations(file) == [{"where": {"status": [201, "4xx"]}}]
     path.write_text("expectations:\n  - where: {statsu: 201}\n    count: one\n")
     with pytest.raises(DocumentError) as mistakes:
         read_expectations(path)

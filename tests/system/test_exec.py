@@ -697,11 +697,11 @@ def busy(tmp_path_factory: pytest.TempPathFactory) -> Any:
     """A sandbox that had 2 × 201, 409, 401, a forced 503 and a forced reset; and one request before."""
     from aktify_sandbox.cli.client import Client
     from aktify_sandbox.cli.target import Target
-    from aktify_sandbox.server.thread import Beside
+    from aktify_sandbox.server.thread import ServerThread
     from aktify_sandbox.settings import Settings
 
-    with Beside(Settings(port=0, in_memory=True)) as beside:
-        client = Client(Target(beside.url, "the test"))
+    with ServerThread(Settings(port=0, in_memory=True)) as thread:
+        client = Client(Target(thread.url, "the test"))
         posted: dict[str, Any] = {"headers": {"x-api-key": "test-key"}}
         before = client.http.post("/api/v1/leads", json={}, **posted)
         for ending in ("1111", "2222", "1111"):

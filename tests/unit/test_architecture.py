@@ -89,8 +89,8 @@ def test_a_module_imports_only_from_layers_below_or_its_own_part(path: Path) -> 
         return
     layer, part = PLACES[folder]
     for imported in imports_in(path) - {folder}:
-        below, beside = PLACES[imported][0] > layer, PLACES[imported] == (layer, part)
-        assert below or beside, f"{folder} imports {imported}"
+        below, neighbour = PLACES[imported][0] > layer, PLACES[imported] == (layer, part)
+        assert below or neighbour, f"{folder} imports {imported}"
 
 
 def test_every_folder_has_its_layer() -> None:

@@ -33,7 +33,9 @@ def runs_for(request: Request, components: Components) -> Runs:
 async def unless_disconnected(request: Request, work: Coroutine[Any, Any, T]) -> T:
     """The work's result; the work ends with its client. Raises `ClientDisconnect`."""
     connection = request.scope.get("extensions", {}).get("aktify.connection", _OtherConnection())
-    connection.held = True  # from a client that doesn't read yet, a hang-up looks like the end of its request
+    connection.withheld = (
+        True  # from a client that doesn't read yet, a hang-up looks like the end of its request
+    )
     working, leaving = asyncio.ensure_future(work), asyncio.ensure_future(disconnected(request.receive))
     try:
         await asyncio.wait((working, leaving), return_when=asyncio.FIRST_COMPLETED)
@@ -41,7 +43,7 @@ async def unless_disconnected(request: Request, work: Coroutine[Any, Any, T]) ->
             raise ClientDisconnect
         return working.result()
     finally:
-        connection.held = False
+        connection.withheld = False
         working.cancel()
         leaving.cancel()
 
@@ -49,7 +51,7 @@ async def unless_disconnected(request: Request, work: Coroutine[Any, Any, T]) ->
 class _OtherConnection:
     """A connection of another server's, which tells of a hang-up in its own way."""
 
-    held = False
+    withheld = False
 
 
 async def disconnected(receive: Receive) -> None:

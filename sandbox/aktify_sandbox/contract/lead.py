@@ -219,7 +219,7 @@ class LeadRules:
                 hint = "Send each name once: JSON parsers differ in which one they take."
                 message = "It stands more than once in the body."
                 problem = Problem(name, message, hint, *ruling("duplicate-json-key"))
-                problems.add(problem, beside="names")
+                problems.add(problem, relation="names")
         return problems.in_order()
 
     def fits(self, field: str, text: str) -> bool:

@@ -48,16 +48,16 @@ class LeadProblems:
     @property
     def wrong(self) -> frozenset[str]:
         """The fields whose values have a problem."""
-        return frozenset(field for field, beside in self._problems if not beside)
+        return frozenset(field for field, relation in self._problems if not relation)
 
-    def add(self, problem: Problem, beside: str = "") -> None:
+    def add(self, problem: Problem, relation: str = "") -> None:
         """Keep a problem, unless its field has one of its kind.
 
-        `beside` names the kind of one on how fields stand together, which stands beside that of a field's own value.
+        `relation` names the kind of one on how fields stand together, which may stand with that of a field's own value.
         """
         if self._rulings["fictional-only"] == "on":
             problem = problem._replace(hint=problem.hint.replace(phone.EXAMPLE, phone.FICTIONAL_EXAMPLE))
-        self._problems.setdefault((problem.field, beside), problem)
+        self._problems.setdefault((problem.field, relation), problem)
 
     def in_order(self) -> list[Problem]:
         """The problems in the page's order of fields; the whole body first, metadata's values as they were sent."""
@@ -81,7 +81,7 @@ class LeadProblems:
         """The two stand there together; the schema's own `not` sees less, since it reads what rulings left."""
         hint = "Send link to have it sent as it is, or linkToShorten to have it shortened."
         message = "link and linkToShorten exclude each other."
-        self.add(Problem("link", message, hint, *documented(page.NOT_BOTH)), beside="links")
+        self.add(Problem("link", message, hint, *documented(page.NOT_BOTH)), relation="links")
 
     def add_schema_error(self, error: SchemaError) -> None:
         """Say in words what the schema has against the lead."""

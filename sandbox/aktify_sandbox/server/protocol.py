@@ -98,8 +98,8 @@ class SandboxProtocol(asyncio.Protocol):
         self._is_due = False
         """Whether reading goes on in the next."""
         self._delivering: asyncio.Task[None] | None = None
-        self._held = False
-        self.let_go = False
+        self._withheld = False
+        self.closed_by_server = False
         """Whether the sandbox stops and waits no longer."""
         self._half_closed = False
         self._is_stopping = False
@@ -369,7 +369,7 @@ class SandboxProtocol(asyncio.Protocol):
     def eof_received(self) -> bool:
         """The client sends nothing more, but may still read the answers to what it has sent. Whether to stay open."""
         self._endpoint.flush()
-        self._half_closed = self._owes and not self.held
+        self._half_closed = self._owes and not self.withheld
         return self._half_closed
 
     def connection_lost(self, exc: Exception | None) -> None:  # noqa: ARG002  why makes no difference
@@ -382,7 +382,7 @@ class SandboxProtocol(asyncio.Protocol):
         if isinstance(current, Exchange):
             if self._delivering is not None:
                 self._delivering.cancel()
-            if not self.let_go or current.is_waiting:
+            if not self.closed_by_server or current.is_waiting:
                 self._endpoint.hang_up(current)
         for cycle in (current, self._cycle):
             if isinstance(cycle, RequestResponseCycle):
@@ -395,14 +395,14 @@ class SandboxProtocol(asyncio.Protocol):
         self._waiting.clear()
 
     @property
-    def held(self) -> bool:
+    def withheld(self) -> bool:
         """Whether an answer is withheld on purpose; a client that has ended its side then counts as gone."""
-        return self._held or isinstance(self._current, Exchange)
+        return self._withheld or isinstance(self._current, Exchange)
 
-    @held.setter
-    def held(self, held: bool) -> None:
-        self._held = held
-        if held and self._half_closed:
+    @withheld.setter
+    def withheld(self, withheld: bool) -> None:
+        self._withheld = withheld
+        if withheld and self._half_closed:
             self.transport.close()
 
     @property
@@ -436,8 +436,8 @@ class SandboxProtocol(asyncio.Protocol):
 
     def abandon_half_sent(self) -> None:
         """A request of which more is still to come, or whose answer is withheld, can't be waited for."""
-        self.let_go = True
-        if self.held or self._request is not None or self._cycle is not None or self._parser.has_begun:
+        self.closed_by_server = True
+        if self.withheld or self._request is not None or self._cycle is not None or self._parser.has_begun:
             self.transport.abort()
 
     def shutdown(self) -> None:

@@ -160,9 +160,9 @@ class Server(uvicorn.Server):
                 await self._all_done()
         for task in self.server_state.tasks:
             task.cancel()
-        await self.let_go()
+        await self.abort_connections()
 
-    async def let_go(self) -> None:
+    async def abort_connections(self) -> None:
         """Close whatever is still open, so that its loop can be closed."""
         for listening in getattr(self, "servers", ()):
             listening.close()

@@ -28,7 +28,7 @@ NO_SOCKET = "http://localhost:0"
 """The address of a sandbox that doesn't listen: who connects to it by mistake fails at once."""
 
 
-class Beside:
+class ServerThread:
     """A sandbox in a thread of this process. Signals, terminal and garbage collector stay as they are."""
 
     app: Application
@@ -203,7 +203,7 @@ class Beside:
             await self._server.serve(sockets)
         finally:
             watching.cancel()
-            await self._server.let_go()
+            await self._server.abort_connections()
 
     def _ready(self) -> None:
         self._started_well = True

@@ -7,10 +7,10 @@ from typing import Any
 
 from aktify_sandbox.errors import SandboxMistake, SettingsError
 from aktify_sandbox.settings import Flag, Settings, fields_for_flags
-from aktify_sandbox.testing.tracebacks import is_for_the_user
+from aktify_sandbox.testing.tracebacks import hide_traceback
 from aktify_sandbox.text import suggest
 
-__tracebackhide__ = is_for_the_user
+__tracebackhide__ = hide_traceback
 
 _NOT_HERE = frozenset(("host", "port", "ready_file", "open", "log_format", "quiet", "show_pii"))
 _FLAGS = {re.IGNORECASE: "i", re.MULTILINE: "m", re.DOTALL: "s", re.VERBOSE: "x"}

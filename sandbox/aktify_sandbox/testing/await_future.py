@@ -6,12 +6,12 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from aktify_sandbox.originals import asyncio
-from aktify_sandbox.testing.tracebacks import is_for_the_user
+from aktify_sandbox.testing.tracebacks import hide_traceback
 
 if TYPE_CHECKING:
     from concurrent.futures import Future
 
-__tracebackhide__ = is_for_the_user
+__tracebackhide__ = hide_traceback
 
 T = TypeVar("T")
 
@@ -30,7 +30,7 @@ def event_loop() -> str | None:
     return "asyncio"
 
 
-async def outcome(future: "Future[T]") -> T:
+async def await_future(future: "Future[T]") -> T:
     """What the future comes to. Whoever is cancelled meanwhile cancels it."""
     if event_loop() != "trio":
         return await asyncio.wrap_future(future)

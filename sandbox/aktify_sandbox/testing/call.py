@@ -15,7 +15,7 @@ from aktify_sandbox.scenarios.faults import Pause, Reset
 from aktify_sandbox.server.encoder import chunk, encoded, head_of
 from aktify_sandbox.server.parser import RequestParser
 from aktify_sandbox.server.refusals import Refusal
-from aktify_sandbox.server.thread import Beside
+from aktify_sandbox.server.thread import ServerThread
 
 _PIECE = 4_096
 """Bytes that are parsed at once, as on a connection."""
@@ -27,11 +27,11 @@ Part = tuple[bytes, "Future[Any]"]
 class Call:
     """The request and its answer."""
 
-    def __init__(self, beside: Beside) -> None:
+    def __init__(self, thread: ServerThread) -> None:
         """Raises `ConnectionRefusedError` when the sandbox doesn't run (any more)."""
-        if not beside.is_open or beside.loop is None:
+        if not thread.is_open or thread.loop is None:
             raise _refused()
-        self._beside, self._loop, self._endpoint = beside, beside.loop, beside.app.endpoint
+        self._thread, self._loop, self._endpoint = thread, thread.loop, thread.app.endpoint
         self._parser = RequestParser(self)
         # what is asked
         self._request: Request | None = None
@@ -109,8 +109,8 @@ class Call:
 
     def _begin(self, refusal: Refusal | None = None, is_recorded: bool = True) -> None:
         request = self._whole()
-        self._beside.calls.add(self.cut)
-        if not self._beside.is_open:
+        self._thread.calls.add(self.cut)
+        if not self._thread.is_open:
             self.cut()
         elif refusal is not None:
             self._endpoint.refuse(request, *refusal, self._answer, is_recorded=is_recorded)
@@ -133,7 +133,7 @@ class Call:
             return
         if exchange.is_plain:
             self._current = None
-            parts = encoded(exchange, self._beside.standing_headers, closes=self._closes)
+            parts = encoded(exchange, self._thread.standing_headers, closes=self._closes)
             self._put(b"".join(part for part in parts if isinstance(part, bytes)))
             self._end()
         else:
@@ -141,7 +141,7 @@ class Call:
             self._delivering = self._task(self._deliver(exchange))
 
     async def _deliver(self, exchange: Exchange) -> None:
-        for part in encoded(exchange, self._beside.standing_headers, closes=self._closes):
+        for part in encoded(exchange, self._thread.standing_headers, closes=self._closes):
             match part:
                 case bytes():
                     self._put(part)
@@ -166,7 +166,7 @@ class Call:
                 ]
                 is_framed = any(name == "content-length" for name, _ in headers)
                 in_chunks = has_body and not is_framed and status not in (204, 304)
-                standing, response = self._beside.standing_headers, Response(status, headers, b"")
+                standing, response = self._thread.standing_headers, Response(status, headers, b"")
                 self._put(head_of(response, standing, closes=self._closes, in_chunks=in_chunks))
                 return
             content = bytes(message.get("body", b""))
@@ -175,13 +175,13 @@ class Call:
             if in_chunks and not message.get("more_body"):
                 self._put(chunk(b""))
 
-        await ask(self._beside, request, self._gone, send)
+        await ask(self._thread, request, self._gone, send)
 
     def _task(self, work: Any) -> "asyncio.Task[None]":
         """Something that takes time. However it ends, nothing more comes; a stopping sandbox waits for it a moment."""
         task: asyncio.Task[None] = self._loop.create_task(work)
-        self._beside.tasks.add(task)
-        task.add_done_callback(self._beside.tasks.discard)
+        self._thread.tasks.add(task)
+        task.add_done_callback(self._thread.tasks.discard)
         task.add_done_callback(lambda _: self._end())
         return task
 
@@ -198,7 +198,7 @@ class Call:
         if not self._tail.done():
             self._put(b"")
         self._is_over = True
-        self._beside.calls.discard(self.cut)
+        self._thread.calls.discard(self.cut)
 
     def _leave(self) -> None:
         """Whoever asked has gone."""
@@ -226,7 +226,7 @@ class Call:
 
 
 async def ask(
-    beside: Beside, request: Request, gone: asyncio.Event, send: Callable[[Any], Awaitable[None]]
+    thread: ServerThread, request: Request, gone: asyncio.Event, send: Callable[[Any], Awaitable[None]]
 ) -> None:
     """One request to the admin API, by ASGI. `gone`: whoever asks doesn't wait any more."""
     scope = {
@@ -252,7 +252,7 @@ async def ask(
         is_asked = True
         return {"type": "http.request", "body": request.body, "more_body": False}
 
-    await beside.app.asgi(scope, receive, send)
+    await thread.app.asgi(scope, receive, send)
 
 
 def _stamped(request: Request) -> Request:

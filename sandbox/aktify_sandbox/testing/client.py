@@ -12,13 +12,13 @@ from aktify_sandbox.errors import NoSandbox, SandboxMistake
 from aktify_sandbox.exchange import Request
 from aktify_sandbox.greenlets import monkey_patched_by
 from aktify_sandbox.originals import asyncio, json, os, threading
-from aktify_sandbox.server.thread import Beside
-from aktify_sandbox.testing.await_future import outcome
+from aktify_sandbox.server.thread import ServerThread
+from aktify_sandbox.testing.await_future import await_future
 from aktify_sandbox.testing.call import ask
 from aktify_sandbox.testing.connection import Answer, Broken, Connection
-from aktify_sandbox.testing.tracebacks import is_for_the_user
+from aktify_sandbox.testing.tracebacks import hide_traceback
 
-__tracebackhide__ = is_for_the_user
+__tracebackhide__ = hide_traceback
 
 _LOOK_SECONDS = 1
 _PATIENCE = 30
@@ -101,9 +101,9 @@ class Door(Protocol):
 class Inside:
     """The door of a sandbox in this process: no socket, no HTTP."""
 
-    def __init__(self, beside: Beside) -> None:
-        self.beside = beside
-        self.url = beside.url
+    def __init__(self, thread: ServerThread) -> None:
+        self.thread = thread
+        self.url = thread.url
 
     def ask(self, question: Question) -> Reply:
         """Ask, and wait for the answer. Raises `SandboxDied`."""
@@ -112,33 +112,33 @@ class Inside:
             try:
                 return future.result(_LOOK_SECONDS)
             except TimeoutError:
-                self.beside.check()
+                self.thread.check()
             except BaseException:
                 future.cancel()
                 raise
 
     async def ask_async(self, question: Question) -> Reply:
         """The same without blocking an event loop."""
-        return await outcome(self._ask(question))
+        return await await_future(self._ask(question))
 
     def close(self) -> None:
         """Nothing is open."""
 
     def _ask(self, question: Question) -> "Future[Reply]":
-        self.beside.check()
-        asked = _call(self.beside, question)
+        self.thread.check()
+        asked = _call(self.thread, question)
         try:
-            assert self.beside.loop is not None  # noqa: S101  it has run
-            return asyncio.run_coroutine_threadsafe(asked, self.beside.loop)
+            assert self.thread.loop is not None  # noqa: S101  it has run
+            return asyncio.run_coroutine_threadsafe(asked, self.thread.loop)
         except RuntimeError:  # its loop is closed
             asked.close()
             raise NoSandbox("The sandbox has stopped.") from None
 
 
-async def _call(beside: Beside, question: Question) -> Reply:
+async def _call(thread: ServerThread, question: Question) -> Reply:
     """One request to the admin API, by ASGI. Its answer is waited for as long as the question says."""
     path, _, query = question.target.partition("?")
-    headers = question.headers(b"localhost", beside.settings.token)
+    headers = question.headers(b"localhost", thread.settings.token)
     request = Request(question.method, path, headers, question.body, query.encode())
     status, body, gone = 500, bytearray(), asyncio.Event()
 
@@ -147,7 +147,7 @@ async def _call(beside: Beside, question: Question) -> Reply:
         status = message.get("status", status)
         body.extend(message.get("body", b""))
 
-    asking = asyncio.ensure_future(ask(beside, request, gone, send))
+    asking = asyncio.ensure_future(ask(thread, request, gone, send))
     try:
         await asyncio.wait([asking], timeout=question.patience)
     except asyncio.CancelledError:
@@ -217,7 +217,7 @@ class Outside:
 
         threading.Thread(target=work, name="aktify-sandbox asks", daemon=True).start()
         try:
-            return await outcome(asked)
+            return await await_future(asked)
         finally:
             for connection in held:
                 connection.close()

@@ -120,7 +120,7 @@ class _Server:
         """Where to ask. A sandbox that has died under an earlier test is replaced. Raises `SandboxError`."""
         from aktify_sandbox.testing.client import Inside, Outside
 
-        if isinstance(self._door, Inside) and not self._door.beside.is_alive:
+        if isinstance(self._door, Inside) and not self._door.thread.is_alive:
             self.stop()
         if self._failure:  # it isn't tried, and waited for, in every test
             raise self._failure
@@ -158,7 +158,7 @@ class _Server:
 
         door, self._door = self._door, None
         with contextlib.suppress(SandboxDied):
-            door.beside.stop() if isinstance(door, Inside) else door.close()
+            door.thread.stop() if isinstance(door, Inside) else door.close()
 
 
 class _Use:

@@ -12,11 +12,11 @@ from aktify_sandbox.errors import InputError, ResourceError, SandboxError, Sandb
 from aktify_sandbox.originals import json, os
 from aktify_sandbox.proxies import exempting
 from aktify_sandbox.redaction import masked_key
-from aktify_sandbox.server.thread import Beside
+from aktify_sandbox.server.thread import ServerThread
 from aktify_sandbox.testing.arguments import condition, names_in, rulings_in, settings_of
 from aktify_sandbox.testing.await_future import event_loop, in_thread
 from aktify_sandbox.testing.client import Door, Inside, Outside, Question, Reply
-from aktify_sandbox.testing.tracebacks import is_for_the_user
+from aktify_sandbox.testing.tracebacks import hide_traceback
 from aktify_sandbox.testing.views import Lead, Leads, Record, Requests, rows_of
 from aktify_sandbox.text import plural
 
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
     from aktify_sandbox.settings import Settings
 
-__tracebackhide__ = is_for_the_user
+__tracebackhide__ = hide_traceback
 
 _PAGE = 1_000
 _ALL = "r000000000"
@@ -73,7 +73,7 @@ class Sandbox:
             "errorBodies": error_bodies,
             "shuffle": shuffle,
         }
-        self._own: Beside | None = None
+        self._own: ServerThread | None = None
         self._made: dict[str, str] = {}
         self._open = False
         self._after = _ALL
@@ -201,7 +201,7 @@ class Sandbox:
         """Address and campaign."""
         return f"<Sandbox {self.url}, campaign {self.campaign}>" if self._open else "<Sandbox, not running>"
 
-    # what it has seen
+    # what was recorded
 
     @property
     def leads(self) -> Leads:
@@ -245,24 +245,24 @@ class Sandbox:
 
     def _summaries(self) -> list[dict[str, Any]]:
         """The campaign's requests, oldest first."""
-        return self._seen(campaign=self.campaign)
+        return self._recorded(campaign=self.campaign)
 
     def _split(self) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
         """The campaign's requests, and those that were meant for it, it seems; oldest first."""
-        seen = self._seen()
-        own = [each for each in seen if each["campaign"] == self.campaign]
-        return own, [each for each in seen if self._is_stray(each["campaign"])]
+        recorded = self._recorded()
+        own = [each for each in recorded if each["campaign"] == self.campaign]
+        return own, [each for each in recorded if self._is_stray(each["campaign"])]
 
     def _is_stray(self, campaign: str | None) -> bool:
         """Nobody's, one with a name behind our key, or, where nobody else is, one that is configured (`test-key`)."""
         if campaign is None:
             return True
         door = self._door
-        configured = door.beside.settings.campaigns if isinstance(door, Inside) else ()
+        configured = door.thread.settings.campaigns if isinstance(door, Inside) else ()
         inside_ours = campaign.startswith(f"{self.campaign}.")
         return inside_ours or any(f"{campaign}.".startswith(f"{each.name}.") for each in configured)
 
-    def _seen(self, **filters: str) -> list[dict[str, Any]]:
+    def _recorded(self, **filters: str) -> list[dict[str, Any]]:
         found: list[dict[str, Any]] = []
         before = None
         while True:
@@ -460,15 +460,15 @@ class Sandbox:
         """A number that grows with what comes to a sandbox in this process. Raises `SandboxDied`."""
         if not isinstance(self._door, Inside):
             return -1
-        self._door.beside.check()
-        return self._door.beside.newest
+        self._door.thread.check()
+        return self._door.thread.newest
 
     def _looked_at(self) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
         return self._split() if self._is_alone else (self._summaries(), [])
 
-    def _defects_in(self, *seen: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    def _defects_in(self, *recorded: list[dict[str, Any]]) -> list[dict[str, Any]]:
         """Those that have been forgotten, and those among these."""
-        found = [each for records in seen for each in records if each["reason"]["objection"] == "defect"]
+        found = [each for records in recorded for each in records if each["reason"]["objection"] == "defect"]
         return [*self._defects, *found]
 
     @property
@@ -511,9 +511,9 @@ class Sandbox:
 
         return AsyncTransport(self._place())
 
-    def _place(self) -> Beside | str:
+    def _place(self) -> ServerThread | str:
         door = self._running()
-        return door.beside if isinstance(door, Inside) else door.url
+        return door.thread if isinstance(door, Inside) else door.url
 
     # asking
 
@@ -543,17 +543,17 @@ class Sandbox:
         raise (SandboxMistake if reply.status < 500 else SandboxError)(detail)
 
 
-def started(settings: "Settings", *, listen: bool = True, folders: Iterable[Path] = ()) -> Beside:
+def started(settings: "Settings", *, listen: bool = True, folders: Iterable[Path] = ()) -> ServerThread:
     """A sandbox in this process, for one `Sandbox` or for many that share it.
 
     `folders` are those in which `scenarios/` may lie; none: the current one. Raises `SandboxMistake`.
     """
-    beside = Beside(settings, listen=listen, folders=folders)
+    thread = ServerThread(settings, listen=listen, folders=folders)
     try:
-        beside.start()
+        thread.start()
     except (InputError, ResourceError) as error:
         raise SandboxMistake(str(error)) from None
-    return beside
+    return thread
 
 
 def _table(found: list[dict[str, Any]], strays: list[dict[str, Any]], own_key: str) -> str:

@@ -13,11 +13,11 @@ import anyio
 import httpcore
 import httpx
 
-from aktify_sandbox.testing.await_future import outcome
+from aktify_sandbox.testing.await_future import await_future
 from aktify_sandbox.testing.call import Call
 
 if TYPE_CHECKING:
-    from aktify_sandbox.server.thread import Beside
+    from aktify_sandbox.server.thread import ServerThread
 
 _IDLE_SECONDS = 5.0
 """As httpx has it."""
@@ -28,9 +28,9 @@ C = TypeVar("C", httpcore.HTTP11Connection, httpcore.AsyncHTTP11Connection)
 class _Connections(Generic[C]):
     """To where: a sandbox in this process, or one elsewhere by its URL, whose connections are used again."""
 
-    def __init__(self, sandbox: "Beside | str") -> None:
+    def __init__(self, sandbox: "ServerThread | str") -> None:
         self._url = httpcore.URL(sandbox) if isinstance(sandbox, str) else None
-        self._beside = None if isinstance(sandbox, str) else sandbox
+        self._thread = None if isinstance(sandbox, str) else sandbox
         self._used: set[C] = set()
         self._idle: list[C] = []
 
@@ -47,10 +47,10 @@ class _Connections(Generic[C]):
 
     def _call(self) -> Call | None:
         """A request to a sandbox in this process."""
-        if self._beside is None:
+        if self._thread is None:
             return None
         try:
-            return Call(self._beside)
+            return Call(self._thread)
         except ConnectionRefusedError as error:
             raise httpcore.ConnectError(str(error)) from error
 
@@ -256,7 +256,7 @@ class _AsyncWire(httpcore.AsyncNetworkStream):
     async def read(self, max_bytes: int, timeout: float | None = None) -> bytes:  # noqa: ARG002, ASYNC109  httpcore says so
         try:
             with anyio.fail_after(timeout):
-                return self._call.taken(await outcome(self._call.answer))
+                return self._call.taken(await await_future(self._call.answer))
         except TimeoutError as error:
             raise httpcore.ReadTimeout("") from error
         except ConnectionResetError as error:

@@ -5,9 +5,9 @@ from typing import Any, overload
 
 from aktify_sandbox.errors import NotOne
 from aktify_sandbox.originals import json
-from aktify_sandbox.testing.tracebacks import is_for_the_user
+from aktify_sandbox.testing.tracebacks import hide_traceback
 
-__tracebackhide__ = is_for_the_user
+__tracebackhide__ = hide_traceback
 
 _MOST_ROWS = 20
 

@@ -21,7 +21,7 @@ from aktify_sandbox.settings import Settings, fields_for_flags
 if TYPE_CHECKING:
     from aktify_sandbox.cli.assertions import Assertion
     from aktify_sandbox.cli.run_report import Masking, Traffic
-    from aktify_sandbox.server.thread import Beside
+    from aktify_sandbox.server.thread import ServerThread
 
 _NOT_HERE = ("open", "log_format", "ready_file")
 _OPTIONS = tuple(flag.field for flag in fields_for_flags() if flag.field not in _NOT_HERE)
@@ -133,14 +133,14 @@ class _Run:
         )
         from aktify_sandbox.server.output import background_output
         from aktify_sandbox.server.server import say
-        from aktify_sandbox.server.thread import Beside
+        from aktify_sandbox.server.thread import ServerThread
 
         signals = Signals()
         try:
-            with signals.blocked(), background_output("stderr"), Beside(self._settings) as beside:
-                for notice in [*notices, *beside.notices]:
+            with signals.blocked(), background_output("stderr"), ServerThread(self._settings) as thread:
+                for notice in [*notices, *thread.notices]:
                     say(notice)
-                return self._run(beside, signals)
+                return self._run(thread, signals)
         except InputError as mistake:
             raise click.UsageError(str(mistake)) from None
         except CommandError as error:
@@ -150,20 +150,20 @@ class _Run:
             say(str(error))
             return 1
 
-    def _run(self, beside: "Beside", signals: Any) -> int:
+    def _run(self, thread: "ServerThread", signals: Any) -> int:
         from aktify_sandbox.campaigns import secrets_in
         from aktify_sandbox.cli import child_process, run_report
         from aktify_sandbox.errors import SandboxDied
         from aktify_sandbox.redaction import Redaction
         from aktify_sandbox.server.server import say
 
-        client = Client(Target(beside.url, "exec"), self._settings.token)
+        client = Client(Target(thread.url, "exec"), self._settings.token)
         newest = client.get("/requests", limit=1)["requests"]
         after = newest[0]["id"] if newest else _NEWEST_OF_NONE
         started = time.monotonic()
-        code = child_process.run(self._command, self._environment(beside), signals)
+        code = child_process.run(self._command, self._environment(thread), signals)
         try:
-            beside.check()
+            thread.check()
         except SandboxDied as error:
             say(str(error))
             return code or 1
@@ -191,15 +191,15 @@ class _Run:
             return False
         return True
 
-    def _environment(self, beside: "Beside") -> dict[str, str]:
+    def _environment(self, thread: "ServerThread") -> dict[str, str]:
         """What isn't there, such as a key where none is configured, is nobody else's either."""
         own = {
-            "AKTIFY_BASE_URL": beside.url,
-            "AKTIFY_API_KEY": beside.api_key,
-            "AKTIFY_SANDBOX_URL": beside.url,
+            "AKTIFY_BASE_URL": thread.url,
+            "AKTIFY_API_KEY": thread.api_key,
+            "AKTIFY_SANDBOX_URL": thread.url,
             "AKTIFY_SANDBOX_TOKEN": self._settings.token or "",
         }
-        inherited = {**os.environ, **exempting(beside.url, os.environ)}
+        inherited = {**os.environ, **exempting(thread.url, os.environ)}
         return {name: value for name, value in {**inherited, **own}.items() if value or name not in own}
 
     def _say(
