@@ -159,17 +159,31 @@ def test_exported_names_exist() -> None:
             assert [name for name in names if not hasattr(sys.modules[module], name)] == []
 
 
-@pytest.mark.parametrize("path", sorted(TESTS.rglob("*.py")), ids=lambda path: str(path.relative_to(TESTS)))
-def test_no_test_is_imported(path: Path) -> None:
-    """What several need lies in `tests/support`."""
-    modules = {
+def modules_in(tree: ast.Module) -> set[tuple[str, ...]]:
+    """The modules that a file imports, each by the parts of its name."""
+    return {
         tuple(name.split("."))
-        for node in ast.walk(ast.parse(path.read_text()))
+        for node in ast.walk(tree)
         if isinstance(node, ast.ImportFrom | ast.Import)
         for name in ([node.module] if isinstance(node, ast.ImportFrom) else [a.name for a in node.names])
         if name
     }
+
+
+@pytest.mark.parametrize("path", sorted(TESTS.rglob("*.py")), ids=lambda path: str(path.relative_to(TESTS)))
+def test_no_test_is_imported(path: Path) -> None:
+    """What several need lies in `tests/support`."""
+    modules = modules_in(ast.parse(path.read_text()))
     assert [each for each in modules if each[0] in KINDS or each[-1].startswith(("test_", "conftest"))] == []
+
+
+@pytest.mark.parametrize("path", sorted((TESTS / "unit").rglob("*.py")), ids=lambda path: path.stem)
+def test_a_unit_test_starts_no_process_and_opens_no_port(path: Path) -> None:
+    tree = ast.parse(path.read_text())
+    arguments = {node.arg for node in ast.walk(tree) if isinstance(node, ast.arg)}
+    assert not arguments & {"serve", "sandbox", "shared_sandbox", "wheel", "pytester"}
+    started = {"subprocess", "socket", "multiprocessing", "support.running", "support.commands"}
+    assert not {".".join(name) for name in modules_in(tree)} & started
 
 
 def test_every_switched_off_rule_has_its_reason_on_the_line() -> None:

@@ -1,11 +1,8 @@
 """Checkpoints: what they know is true, and without them, or with others, only time is lost."""
 
 import shutil
-import time
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
 
 import pytest
 from hypothesis import given
@@ -17,16 +14,13 @@ from aktify_sandbox.storage.folder import CHECKPOINT
 from aktify_sandbox.storage.index import Kept
 from aktify_sandbox.storage.shards import Shards
 from aktify_sandbox.storage.store import Store
-from support.running import LEAD, Serve
+from support.checkpoints import folder_with_checkpoint, write_checkpoint
 from support.stores import payload, phone, post, run
 
-KEY = {"digest": "x", "campaign": "demo", "revoked": False}
 
-
-def write_checkpoint(store: Store) -> None:
-    assert store.state_folder
-    for _ in store._checkpoint(store.state_folder):
-        pass
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    return folder_with_checkpoint(tmp_path / "state")
 
 
 def known(folder: Path, **more: Any) -> Any:
@@ -42,25 +36,6 @@ def known(folder: Path, **more: Any) -> Any:
         )
     finally:
         store.close()
-
-
-@pytest.fixture
-def folder(tmp_path: Path) -> Path:
-    """A state with a checkpoint and more behind it: leads posted, imported and dropped, links, keys, amendments."""
-    folder = tmp_path / "state"
-    store = Store(folder)
-    run(*(post(store, "demo", number, code=f"c{number}") for number in range(9)))
-    store.db.table("keys").insert({**KEY, "shown": "a"})
-    store.amend(3, {"hungUpAfterMs": 5.0})
-    store.leads.remove(doc_ids=[1])
-    write_checkpoint(store)
-    run(*(post(store, "other", number) for number in range(4)))
-    store.leads.remove(doc_ids=[2])
-    store.amend(3, {"hungUpAfterMs": 6.0})
-    store.db.table("keys").insert({**KEY, "shown": "b"})
-    run(post(store, "demo", 0, code="c19"))
-    store.close()
-    return folder
 
 
 def copied(folder: Path, tmp_path: Path, checkpoint: bytes | None) -> Path:
@@ -211,58 +186,6 @@ def test_a_stop_while_one_is_being_written_leaves_one(
     assert not (tmp_path / CHECKPOINT).exists()
     store.close()
     assert (tmp_path / CHECKPOINT).exists()
-
-
-def damaged(folder: Path, number: int, change: Callable[[bytes], bytes]) -> None:
-    """Change a line that the checkpoint covers, without another length."""
-    path = folder / "log.jsonl"
-    lines = path.read_bytes().splitlines(keepends=True)
-    [place] = [place for place, line in enumerate(lines) if line.startswith(b'{"id":"r%09d"' % number)]
-    lines[place] = change(lines[place])
-    path.write_bytes(b"".join(lines))
-
-
-def no_json(line: bytes) -> bytes:
-    return line.replace(b'"receivedAt"', b'"receivedA\x00"')
-
-
-def another_digit(line: bytes) -> bytes:
-    return line.replace(b"1509555", b"1509556")
-
-
-@pytest.mark.parametrize("change", [no_json, another_digit])
-def test_what_it_covers_is_proved_beside_the_requests(
-    serve: Serve, folder: Path, change: Callable[[bytes], bytes]
-) -> None:
-    damaged(folder, 3, change)
-    sandbox = serve("--state", str(folder))
-    sandbox.post()  # work goes on
-    while "log.jsonl:4: The log is damaged at byte" not in sandbox.output():
-        time.sleep(0.01)
-    answer = sandbox.http.delete("/_sandbox/requests")
-    assert (answer.status_code, "damaged" in answer.json()["detail"]) == (503, True)
-    assert sandbox.stop() == 0
-
-
-def test_a_damaged_line_that_must_be_read_is_said_in_words(serve: Serve, tmp_path: Path) -> None:
-    first = serve("--state", str(tmp_path / "state"))
-    link = first.post({**LEAD, "linkToShorten": "https://example.com/a"}).json()["link"]
-    first.post()
-    assert first.stop() == 0
-    store = Store(tmp_path / "state")
-    write_checkpoint(store)
-    store.close()
-    damaged(tmp_path / "state", 1, no_json)
-    sandbox = serve("--state", str(tmp_path / "state"))
-    for path in (
-        "/_sandbox/requests/r000000001",
-        "/_sandbox/requests",
-        "/_sandbox/leads",
-        urlsplit(link).path,
-    ):
-        answer = sandbox.http.get(path)
-        assert (answer.status_code, "damaged" in answer.text) == (503, True), path
-    assert "Traceback" not in sandbox.output()
 
 
 def test_nothing_is_said_of_a_log_that_is_whole(folder: Path) -> None:
