@@ -22,7 +22,7 @@ from aktify_sandbox.campaigns import Campaigns
 from aktify_sandbox.endpoint import Endpoint
 from aktify_sandbox.errors import StoppingError
 from aktify_sandbox.exchange import Exchange, Request
-from aktify_sandbox.history.stream import Feed
+from aktify_sandbox.history.stream import Stream
 from aktify_sandbox.journal.writer import JournalWriter
 from aktify_sandbox.originals import asyncio, time
 from aktify_sandbox.scenarios.engine import ForcingEngine
@@ -71,10 +71,10 @@ class Application:
         self.endpoint = Endpoint(
             settings, campaigns, self.forcing, store, JournalWriter(store, campaigns, listener)
         )
-        self.feed = Feed(store)
+        self.stream = Stream(store)
         self.store, self.jobs = store, store.jobs
         components = Components(
-            settings, campaigns, self.forcing, store, self.feed, self.endpoint, self.jobs, stop
+            settings, campaigns, self.forcing, store, self.stream, self.endpoint, self.jobs, stop
         )
         if settings.from_state:
             self.warnings += load_at_start(components, settings.from_state)
@@ -85,7 +85,7 @@ class Application:
 
     def close(self) -> None:
         """End streams, waiting and long work: the sandbox stops."""
-        self.feed.close()
+        self.stream.close()
         self.jobs.close()
 
 

@@ -13,8 +13,8 @@ import httpx
 import pytest
 
 from aktify_sandbox.campaigns import Campaigns
-from aktify_sandbox.history.explanation import diagnosis, overview
-from aktify_sandbox.history.query import Filters
+from aktify_sandbox.history.explanation import explanation, overview
+from aktify_sandbox.history.filters import Filters
 from aktify_sandbox.settings import DEFAULT_CAMPAIGNS
 from support.running import Running, Serve
 
@@ -340,7 +340,7 @@ def test_of_an_imported_lead_only_the_fields_of_a_201_are_kept(serve: Serve) -> 
 # what a terminal shows
 
 
-def test_nothing_in_a_diagnosis_moves_the_cursor() -> None:
+def test_nothing_in_an_explanation_moves_the_cursor() -> None:
     evil = "\x1b[2J\x9b1m"
     first = {"id": evil, "receivedAt": evil, "phone": evil, "phoneNumber": evil, "differences": []}
     reason = {"rule": evil, "objection": "duplicate", "ruling": None, "scenario": evil}
@@ -361,5 +361,5 @@ def test_nothing_in_a_diagnosis_moves_the_cursor() -> None:
         "response": {"status": 409, "headers": [(evil, evil)], "body": evil},
         "firstPost": first,
     }
-    for text in (diagnosis(record), overview("http://127.0.0.1:1", [record])):
+    for text in (explanation(record), overview("http://127.0.0.1:1", [record])):
         assert [char for char in text if not char.isprintable() and char != "\n"] == []

@@ -381,7 +381,7 @@ def test_a_wait_can_be_cancelled(run: str, box: Sandbox) -> None:
 
     asyncio.run(give_up()) if run == "asyncio" else trio.run(give_up)
     deadline = time.monotonic() + 10
-    while isinstance(box._door, Inside) and box._door.thread.app.feed._readers:
+    while isinstance(box._door, Inside) and box._door.thread.app.stream._readers:
         assert time.monotonic() < deadline, "the sandbox waits on"
         time.sleep(0.01)
     assert post(box) == 201

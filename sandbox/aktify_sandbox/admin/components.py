@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from aktify_sandbox.campaigns import Campaigns
 from aktify_sandbox.endpoint import Endpoint
-from aktify_sandbox.history.stream import Feed
+from aktify_sandbox.history.stream import Stream
 from aktify_sandbox.jobs import Jobs
 from aktify_sandbox.scenarios.engine import ForcingEngine
 from aktify_sandbox.settings import Settings
@@ -20,7 +20,7 @@ class Components:
     campaigns: Campaigns
     forcing: ForcingEngine
     store: Store
-    feed: Feed
+    stream: Stream
     endpoint: Endpoint
     jobs: Jobs
     stop: Callable[[], None] | None

@@ -41,7 +41,7 @@ def _config(components: Components) -> dict[str, Any]:
     known = key if key in WELL_KNOWN_KEYS else None
     return {
         "version": __version__,
-        "run": components.feed.run,
+        "run": components.stream.run,
         "newest": request_id(components.store.newest),
         "endpoint": f"{origin}{ENDPOINT}",
         "apiKey": known,

@@ -13,7 +13,7 @@ from aktify_sandbox.contract import answers
 from aktify_sandbox.contract.answers import ENDPOINT, Answer
 from aktify_sandbox.exchange import Request as LeadRequest
 from aktify_sandbox.history import query
-from aktify_sandbox.history.explanation import diagnosis
+from aktify_sandbox.history.explanation import explanation
 from aktify_sandbox.journal.entry import timestamp
 from aktify_sandbox.journal.presented_keys import presented_keys
 from aktify_sandbox.originals import json, time
@@ -25,8 +25,8 @@ def routes(components: Components) -> list[Route]:
 
     async def explain(request: Request) -> Response:
         content = await json_object(request, "body", "apiKey", "contentType", required=("body",))
-        record = _explained(components, content)
-        return PlainTextResponse(diagnosis(record)) if wants_text(request) else JSONResponse(_short(record))
+        entry = _explained(components, content)
+        return PlainTextResponse(explanation(entry)) if wants_text(request) else JSONResponse(_short(entry))
 
     return [Route("/explain", explain, methods=["POST"])]
 
@@ -53,7 +53,7 @@ def _explained(components: Components, content: dict[str, Any]) -> dict[str, Any
     forced = components.forcing.rehearse(request, default)
     answer = forced_answer(forced, default) if forced else default
     access = answer.access
-    record: dict[str, Any] = {
+    entry: dict[str, Any] = {
         "status": answer.status,
         "message": answer.message,
         "receivedAt": timestamp(time.time()),
@@ -71,11 +71,11 @@ def _explained(components: Components, content: dict[str, Any]) -> dict[str, Any
         "answer": _said(answer),
     }
     if access:
-        record["notes"] = [note._asdict() for note in access.rules.notes(raw)]
+        entry["notes"] = [notice._asdict() for notice in access.rules.notices(raw)]
     if answer.objection == "duplicate" and access and answer.identity:
         sent = default.sent or {}
-        record["firstPost"] = query.first_post(store, access.campaign, answer.identity, 1 << 62, sent)
-    redacted: dict[str, Any] = campaigns.redaction(presented_keys(headers, b"")).masked(record)
+        entry["firstPost"] = query.first_post(store, access.campaign, answer.identity, 1 << 62, sent)
+    redacted: dict[str, Any] = campaigns.redaction(presented_keys(headers, b"")).masked(entry)
     return redacted
 
 
@@ -85,12 +85,12 @@ def _said(answer: Answer) -> Any:
     return json.loads(answers.render(answer, "detailed", 0)[1]) if answer.status else None
 
 
-def _short(record: dict[str, Any]) -> dict[str, Any]:
-    first = record.get("firstPost")
+def _short(entry: dict[str, Any]) -> dict[str, Any]:
+    first = entry.get("firstPost")
     duplicate_of = first and {name: first[name] for name in ("id", "receivedAt", "phoneNumber")}
     names = ("status", "message", "reason", "problems", "phone", "campaign", "key", "answer")
     return {
-        **{name: record[name] for name in names},
-        "notes": record.get("notes", []),
+        **{name: entry[name] for name in names},
+        "notes": entry.get("notes", []),
         "duplicateOf": duplicate_of,
     }

@@ -45,8 +45,8 @@ def routes(components: Components) -> list[Route]:
 
     async def one(request: Request) -> Response:
         form = request.scope["path"].rpartition("/")[2]
-        record = sendable(request, components)
-        text = FORMS[form](record, components.campaigns.origin, _known_key(record, components.campaigns))
+        entry = sendable(request, components)
+        text = FORMS[form](entry, components.campaigns.origin, _known_key(entry, components.campaigns))
         return Response(text, media_type=HAR_MEDIA) if form == "har" else PlainTextResponse(text)
 
     return [
@@ -55,8 +55,8 @@ def routes(components: Components) -> list[Route]:
     ]
 
 
-def _known_key(record: dict[str, Any], campaigns: Campaigns) -> str | None:
-    return campaigns.well_known_key(record["key"], record["campaign"])
+def _known_key(entry: dict[str, Any], campaigns: Campaigns) -> str | None:
+    return campaigns.well_known_key(entry["key"], entry["campaign"])
 
 
 class _Form(NamedTuple):
@@ -72,24 +72,24 @@ class _Form(NamedTuple):
 def _form(name: str, campaigns: Campaigns) -> _Form:
     match name:
         case "har":
-            return _Form(lambda record: har_entry(record, campaigns.origin), HAR_BEGINS, ",\n", HAR_ENDS)
+            return _Form(lambda entry: har_entry(entry, campaigns.origin), HAR_BEGINS, ",\n", HAR_ENDS)
         case "curl":
-            return _Form(lambda record: _as_curl(record, campaigns))
+            return _Form(lambda entry: _as_curl(entry, campaigns))
         case "jsonl":
-            return _Form(lambda record: _as_json(record) + "\n")
+            return _Form(lambda entry: _as_json(entry) + "\n")
         case _:
             return _Form(_as_json, '{"requests": [\n', ",\n", "\n]}\n")
 
 
-def _as_json(record: dict[str, Any]) -> str:
-    return orjson.dumps(record).decode()
+def _as_json(entry: dict[str, Any]) -> str:
+    return orjson.dumps(entry).decode()
 
 
-def _as_curl(record: dict[str, Any], campaigns: Campaigns) -> str:
-    head = f"# {record['id']} {record['receivedAt']}\n"
-    if not record["method"]:
+def _as_curl(entry: dict[str, Any], campaigns: Campaigns) -> str:
+    head = f"# {entry['id']} {entry['receivedAt']}\n"
+    if not entry["method"]:
         return head
-    return f"{head}{as_curl(record, campaigns.origin, _known_key(record, campaigns))}\n"
+    return f"{head}{as_curl(entry, campaigns.origin, _known_key(entry, campaigns))}\n"
 
 
 async def _pieces(found: Iterator[dict[str, Any] | None], form: _Form, run: Runs) -> AsyncIterator[str]:
@@ -106,10 +106,10 @@ def _batch(found: Iterator[dict[str, Any] | None], shown: Callable[[dict[str, An
     """The next records as they go out; none when there are no more."""
     batch: list[str] = []
     size = 0
-    for record in found:
+    for entry in found:
         yield
-        if record is not None:
-            batch.append(shown(record))
+        if entry is not None:
+            batch.append(shown(entry))
             size += len(batch[-1])
         if size > _BATCH:
             break

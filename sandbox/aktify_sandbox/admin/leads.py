@@ -19,7 +19,7 @@ from aktify_sandbox.contract import dates
 from aktify_sandbox.contract.phone import identity, is_fictional
 from aktify_sandbox.contract.schema import RESPONSE_ORDER
 from aktify_sandbox.errors import LogWriteError, StoppingError
-from aktify_sandbox.history.query import may_hold
+from aktify_sandbox.history.filters import may_hold
 from aktify_sandbox.jobs import Work
 from aktify_sandbox.journal.entry import timestamp
 from aktify_sandbox.originals import time

@@ -15,6 +15,7 @@ from aktify_sandbox.admin.problems import ProblemError, wants_page, wants_text
 from aktify_sandbox.admin.responses import JSONResponse
 from aktify_sandbox.history import query
 from aktify_sandbox.history.explanation import overview
+from aktify_sandbox.history.filters import Filters
 from aktify_sandbox.version import __version__
 
 FOLDER = Path(__file__).parent.parent / "inspector"
@@ -68,9 +69,7 @@ def routes(components: Components) -> list[Route]:
     async def index(request: Request) -> Response:
         if wants_page(request):
             return _answer(request, files[PAGE])
-        found, _ = await runs_for(request, components)(
-            query.page(components.store, query.Filters(), 50, None)
-        )
+        found, _ = await runs_for(request, components)(query.page(components.store, Filters(), 50, None))
         if wants_text(request):
             return PlainTextResponse(overview(components.campaigns.origin, found))
         return JSONResponse(

@@ -15,11 +15,12 @@ from aktify_sandbox.admin.problems import ProblemError, wants_page, wants_text
 from aktify_sandbox.admin.responses import JSONResponse, StoredJSONResponse
 from aktify_sandbox.errors import FilterError
 from aktify_sandbox.history import query
-from aktify_sandbox.history.explanation import diagnosis
+from aktify_sandbox.history.explanation import explanation
 from aktify_sandbox.history.export import FORMS, HAR_MEDIA
+from aktify_sandbox.history.filters import Filters
 from aktify_sandbox.storage.log import number_of
 
-_FILTERS = tuple(field.name for field in fields(query.Filters))
+_FILTERS = tuple(field.name for field in fields(Filters))
 
 
 def routes(components: Components) -> list[Route]:
@@ -37,12 +38,12 @@ def routes(components: Components) -> list[Route]:
     async def show_request(request: Request) -> Response:
         if wants_page(request):
             return RedirectResponse(f"/_sandbox/?{urlencode({'request': request.path_params['id']})}", 303)
-        record = recorded(request, components)
+        entry = recorded(request, components)
         if HAR_MEDIA in request.headers.get("accept", ""):
-            return Response(FORMS["har"](record, components.campaigns.origin, None), media_type=HAR_MEDIA)
+            return Response(FORMS["har"](entry, components.campaigns.origin, None), media_type=HAR_MEDIA)
         if wants_text(request):
-            return PlainTextResponse(diagnosis(record))
-        return JSONResponse(record)
+            return PlainTextResponse(explanation(entry))
+        return JSONResponse(entry)
 
     async def clear_requests(_: Request) -> Response:
         return JSONResponse({"cleared": await store.clear_requests()})
@@ -58,20 +59,20 @@ def recorded(request: Request, components: Components) -> dict[str, Any]:
     """The record that the path names, whole. Raises `ProblemError`."""
     name = request.path_params["id"]
     number = number_of(name)
-    record = None if number is None else query.whole(components.store, components.campaigns, number)
-    if record is None:
+    entry = None if number is None else query.whole(components.store, components.campaigns, number)
+    if entry is None:
         raise ProblemError(404, _no_such_request(name, components))
-    return record
+    return entry
 
 
 def sendable(request: Request, components: Components) -> dict[str, Any]:
     """The same for one that can be sent again. Raises `ProblemError` for what was no request of HTTP."""
-    record = recorded(request, components)
-    if not record["method"]:
+    entry = recorded(request, components)
+    if not entry["method"]:
         raise ProblemError(
-            409, f"What came as {record['id']} was no request of HTTP, so there is nothing to send again."
+            409, f"What came as {entry['id']} was no request of HTTP, so there is nothing to send again."
         )
-    return record
+    return entry
 
 
 def _no_such_request(name: str, components: Components) -> str:
@@ -90,11 +91,11 @@ def refuse_unknown(request: Request, *names: str) -> None:
             raise ProblemError(400, f"{name} isn't known here; allowed: {', '.join(names)}.")
 
 
-def filters_in(request: Request, *more: str) -> query.Filters:
+def filters_in(request: Request, *more: str) -> Filters:
     """The filters of the query, which may have these names besides. Raises `ProblemError`."""
     refuse_unknown(request, *_FILTERS, *more)
     try:
-        return query.Filters.of(request.query_params)
+        return Filters.of(request.query_params)
     except FilterError as mistake:
         raise ProblemError(400, str(mistake)) from None
 

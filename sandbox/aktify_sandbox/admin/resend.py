@@ -29,19 +29,19 @@ def routes(components: Components) -> list[Route]:
     """The route of sending again."""
 
     async def resend(request: Request) -> Response:
-        record = sendable(request, components)
+        entry = sendable(request, components)
         content = await json_object(request, "body", "apiKey")
-        body = _body(record, text_or_none(content, "body"))
-        headers = _headers(record, _key(record, text_or_none(content, "apiKey"), components), body)
+        body = _body(entry, text_or_none(content, "body"))
+        headers = _headers(entry, _key(entry, text_or_none(content, "apiKey"), components), body)
         now = time.time(), time.perf_counter()
         limit = components.endpoint.max_body
         again = LeadRequest(
-            record["method"],
-            record["path"],
+            entry["method"],
+            entry["path"],
             headers,
             body[:limit],
-            record["query"].encode("latin-1", "replace"),
-            record["httpVersion"],
+            entry["query"].encode("latin-1", "replace"),
+            entry["httpVersion"],
             max(0, len(body) - limit),
             _client(request),
             *now,
@@ -90,35 +90,35 @@ def _settle(written: "asyncio.Future[None]", _: Exchange) -> None:
         written.set_result(None)
 
 
-def _body(record: dict[str, Any], given: str | None) -> bytes:
+def _body(entry: dict[str, Any], given: str | None) -> bytes:
     if given is not None:
         return given.encode("utf-8", "replace")
-    if record.get("truncated") or record.get("bodyOmitted"):
+    if entry.get("truncated") or entry.get("bodyOmitted"):
         raise ProblemError(409, "The record doesn't hold its whole body: give one.")
-    text = record["body"] or ""
-    return base64.b64decode(text) if "bodyEncoding" in record else text.encode()
+    text = entry["body"] or ""
+    return base64.b64decode(text) if "bodyEncoding" in entry else text.encode()
 
 
-def _key(record: dict[str, Any], given: str | None, components: Components) -> bytes | None:
+def _key(entry: dict[str, Any], given: str | None, components: Components) -> bytes | None:
     """The key to send; None when none was sent. The record has it masked, so the server must know it."""
     if given is not None:
         if not given.isascii() or not given.isprintable():
             raise ProblemError(400, "apiKey must be visible ASCII characters.")
         return given.encode()
-    if record["key"] is None:
+    if entry["key"] is None:
         return None
-    known = components.campaigns.full_key(record["key"], record["campaign"])
+    known = components.campaigns.full_key(entry["key"], entry["campaign"])
     if known is None:
-        about = "isn't known" if record["campaign"] else "opens no campaign, so it was never remembered"
-        raise ProblemError(409, f"The key {record['key']} {about}: give apiKey.")
+        about = "isn't known" if entry["campaign"] else "opens no campaign, so it was never remembered"
+        raise ProblemError(409, f"The key {entry['key']} {about}: give apiKey.")
     return known
 
 
-def _headers(record: dict[str, Any], key: bytes | None, body: bytes) -> Headers:
+def _headers(entry: dict[str, Any], key: bytes | None, body: bytes) -> Headers:
     """The headers as they were sent; what the record hides is left out, and what depends on the body is set anew."""
     headers: Headers = []
     length = b"%d" % len(body)
-    for name, value in record["headers"]:
+    for name, value in entry["headers"]:
         if name.lower() == "x-api-key":
             if key is not None:
                 headers.append((name.encode("latin-1"), key))

@@ -25,13 +25,13 @@ _UNREAD_SECONDS = 10
 
 def routes(components: Components) -> list[Route]:
     """The routes of what comes."""
-    feed, store = components.feed, components.store
+    store = components.store
 
     async def wait(request: Request) -> Response:
         filters = filters_in(request, "count", "timeout")
         count = int(_number_in(request, "count", 1, _MOST_AWAITED))
         seconds = _number_in(request, "timeout", 5, _LONGEST_WAIT)
-        found = await feed.wait(filters, count, seconds, runs_for(request, components))
+        found = await components.stream.wait(filters, count, seconds, runs_for(request, components))
         if len(found) >= count:
             return JSONResponse({"count": len(found), "requests": found})
         dropped = f" {store.dropped:,} older ones were dropped by --keep." if store.dropped else ""
@@ -44,7 +44,7 @@ def routes(components: Components) -> list[Route]:
         number = number_of(after) if after else None
         if after and number is None:
             raise ProblemError(400, f"Last-Event-ID {after} isn't an id: it looks like r000000042.")
-        return EventStream(feed.stream(filters, number))
+        return EventStream(components.stream.events(filters, number))
 
     return [
         Route("/requests/wait", wait, methods=["GET"]),

@@ -28,7 +28,7 @@ def routes(components: Components) -> list[Route]:
         seconds = _seconds_in(content)
         try:
             expectations, run = expectations_in(content), runs_for(request, components)
-            results = await verify(components.store, components.feed, expectations, seconds, run)
+            results = await verify(components.store, components.stream, expectations, seconds, run)
         except DocumentError as mistakes:
             words = [each.said.removeprefix("expectations.0.") for each in mistakes.problems]
             raise ProblemError(400, " ".join(words)) from None

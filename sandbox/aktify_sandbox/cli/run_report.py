@@ -38,7 +38,7 @@ class Masking(NamedTuple):
         return shown if self.show_pii else masked_text(shown)
 
     def record(self, record: dict[str, Any]) -> dict[str, Any]:
-        """A whole record, as `diagnosis` reads it."""
+        """A whole record, as `explanation` reads it."""
         if self.show_pii:
             return record
         told = ("path", "query", "body", "response", "reason", "problems", "notes", "firstPost", "headers")
@@ -113,7 +113,7 @@ def nothing_arrived(url: str) -> str:
 
 def terminal_lines(traffic: Traffic, client: Client, masking: Masking) -> Iterator[str]:
     """A table of requests, then the last one that isn't a 201, whole."""
-    from aktify_sandbox.history.explanation import diagnosis
+    from aktify_sandbox.history.explanation import explanation
 
     if not traffic.requests:
         return
@@ -126,7 +126,7 @@ def terminal_lines(traffic: Traffic, client: Client, masking: Masking) -> Iterat
         yield ""
         yield "The last one that isn't a 201:"
         whole = masking.record(client.get(f"/requests/{last['id']}"))
-        yield from (f"  {line}".rstrip() for line in diagnosis(whole).splitlines())
+        yield from (f"  {line}".rstrip() for line in explanation(whole).splitlines())
     if not masking.show_pii:
         yield ""
         yield "Phone numbers and e-mail addresses are masked; --show-pii shows them."

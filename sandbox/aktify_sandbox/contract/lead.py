@@ -8,7 +8,7 @@ from typing import Any
 
 from . import dates, page
 from .body import Problem, parse, repeated_names
-from .notices import Note, notes_on
+from .notices import Notice, notices
 from .phone import FICTIONAL_EXAMPLE, identity, is_fictional, libphonenumber, plain, without_extension
 from .problems import EXAMPLE_LINK, LeadProblems
 from .regions import NAMES, REGIONS, region_of
@@ -17,7 +17,7 @@ from .schema import FIELDS, RESPONSE_ORDER, accepts, errors_in, lead_schema
 from .sources import LIMIT, documented, http, ruling
 from .validators import Engine, validator_for
 
-__all__ = ["LeadRules", "Note", "Problem", "Reading", "identity"]
+__all__ = ["LeadRules", "Notice", "Problem", "Reading", "identity"]
 
 Lead = dict[str, Any]
 
@@ -272,9 +272,9 @@ class LeadRules:
 
     # what is worth knowing
 
-    def notes(self, body: bytes) -> list[Note]:
+    def notices(self, body: bytes) -> list[Notice]:
         """What was or would be accepted but is worth knowing; nothing when the body can't be read."""
-        return notes_on(self, body)
+        return notices(self, body)
 
 
 _CHARSET = re.compile(

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 _LONG = 1_000
 
 
-class Note(NamedTuple):
+class Notice(NamedTuple):
     """One thing that the vendor's answer doesn't say."""
 
     field: str
@@ -26,8 +26,8 @@ class Note(NamedTuple):
     ruling: str | None
 
 
-def notes_on(rules: "LeadRules", body: bytes) -> list[Note]:
-    """The notes on a body; none when it can't be read."""
+def notices(rules: "LeadRules", body: bytes) -> list[Notice]:
+    """The notices on a body; none when it can't be read."""
     sent, _ = parse(body)
     if sent is None:
         return []
@@ -40,43 +40,43 @@ def notes_on(rules: "LeadRules", body: bytes) -> list[Note]:
         _texts(rules, sent),
         _link(rules, sent),
     )
-    return [note for look in looks for note in look]
+    return [notice for look in looks for notice in look]
 
 
-def _bytes(rules: "LeadRules", body: bytes) -> Iterator[Note]:
+def _bytes(rules: "LeadRules", body: bytes) -> Iterator[Notice]:
     if has_bom(body):
-        yield Note("", "The body begins with a byte order mark; strict JSON parsers refuse it.", None)
+        yield Notice("", "The body begins with a byte order mark; strict JSON parsers refuse it.", None)
     if rules.rulings["duplicate-json-key"] == "refuse":
         return
     for name in repeated_names(body):
-        yield Note(name, "It stands more than once in the body; the last one counts.", "duplicate-json-key")
+        yield Notice(name, "It stands more than once in the body; the last one counts.", "duplicate-json-key")
 
 
-def _names(rules: "LeadRules", sent: Mapping[str, Any]) -> Iterator[Note]:
+def _names(rules: "LeadRules", sent: Mapping[str, Any]) -> Iterator[Notice]:
     if rules.rulings["unknown-property"] == "refuse":
         return
     for name in sent:
         if name not in FIELDS:
-            yield Note(
+            yield Notice(
                 name,
                 f"It is silently lost: the page has no such field. {unknown_hint(name, sent)}",
                 "unknown-property",
             )
 
 
-def _phone(rules: "LeadRules", sent: Mapping[str, Any]) -> Iterator[Note]:
+def _phone(rules: "LeadRules", sent: Mapping[str, Any]) -> Iterator[Notice]:
     written = sent.get("phoneNumber")
     if not isinstance(written, str):
         return
     if rules.rulings["phone-spaces"] != "refuse" and written != written.strip(" "):
-        yield Note("phoneNumber", "It has spaces around it; they don't count.", "phone-spaces")
+        yield Notice("phoneNumber", "It has spaces around it; they don't count.", "phone-spaces")
     elif rules.rulings["phone-spaces"] == "any" and plain(written) != written:
-        yield Note("phoneNumber", "It has unusual spaces or dashes; they don't count.", "phone-spaces")
+        yield Notice("phoneNumber", "It has unusual spaces or dashes; they don't count.", "phone-spaces")
     if rules.rulings["phone-extension"] == "drop" and without_extension(written):
-        yield Note("phoneNumber", "Its extension is ignored.", "phone-extension")
+        yield Notice("phoneNumber", "Its extension is ignored.", "phone-extension")
 
 
-def _place(rules: "LeadRules", sent: Mapping[str, Any]) -> Iterator[Note]:
+def _place(rules: "LeadRules", sent: Mapping[str, Any]) -> Iterator[Notice]:
     zip_code, region = sent.get("zipCode"), sent.get("region")
     if not isinstance(zip_code, str) or not isinstance(region, str):
         return
@@ -85,32 +85,32 @@ def _place(rules: "LeadRules", sent: Mapping[str, Any]) -> Iterator[Note]:
     found = region_of(zip_code)
     if found is None or found not in rules.regions:
         if rules.rulings["zip-unknown"] == "accept":
-            yield Note("zipCode", f"No region here uses ZIP codes like {zip_code}.", "zip-unknown")
+            yield Notice("zipCode", f"No region here uses ZIP codes like {zip_code}.", "zip-unknown")
     elif found != region.upper():
         kept = f"; {found} counts" if rules.rulings["region-zip-conflict"] == "zip" else ""
-        yield Note("region", f"{zip_code} is in {found}, not in {region}{kept}.", "region-zip-conflict")
+        yield Notice("region", f"{zip_code} is in {found}, not in {region}{kept}.", "region-zip-conflict")
 
 
-def _date(rules: "LeadRules", sent: Mapping[str, Any]) -> Iterator[Note]:
+def _date(rules: "LeadRules", sent: Mapping[str, Any]) -> Iterator[Notice]:
     written = sent.get("externalCreated")
     form = dates.PATTERNS[rules.rulings["external-created"]]
     if isinstance(written, str) and re.search(form, written) and dates.is_real(written):
         missing = dates.missing_in(written)
         if missing:
-            yield Note(
+            yield Notice(
                 "externalCreated", f"It {missing}: which moment it is, only you know.", "external-created"
             )
 
 
-def _texts(rules: "LeadRules", sent: Mapping[str, Any]) -> Iterator[Note]:
+def _texts(rules: "LeadRules", sent: Mapping[str, Any]) -> Iterator[Notice]:
     for name, text in _texts_in(sent):
         if rules.rulings["text-length"] == "note" and len(text) > _LONG:
-            yield Note(name, f"It has {len(text):,} characters, which is much for a lead.", "text-length")
+            yield Notice(name, f"It has {len(text):,} characters, which is much for a lead.", "text-length")
     ruling = rules.rulings["empty-string"]
     for name in FREE_TEXT if ruling == "refuse" else FIELDS:
         if sent.get(name) == "" and ruling != "keep":
             absent = " and counts as absent" if ruling == "absent" else ""
-            yield Note(
+            yield Notice(
                 name,
                 f"It is empty{absent}; leave the field out when there is nothing to say.",
                 "empty-string",
@@ -127,7 +127,7 @@ def _texts_in(sent: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
     return ((name, value) for name, value in pairs if isinstance(value, str))
 
 
-def _link(rules: "LeadRules", sent: Mapping[str, Any]) -> Iterator[Note]:
+def _link(rules: "LeadRules", sent: Mapping[str, Any]) -> Iterator[Notice]:
     wanted = rules.wanted_link
     if wanted and wanted not in sent:
-        yield Note(wanted, f"This campaign sends a link, and {wanted} is missing.", "campaign-link")
+        yield Notice(wanted, f"This campaign sends a link, and {wanted} is missing.", "campaign-link")

@@ -1,4 +1,4 @@
-"""A record in words, for a person: what came, what was answered, and why."""
+"""An entry in words, for a person: what came, what was answered, and why."""
 
 import json
 from collections.abc import Iterable, Iterator
@@ -7,27 +7,26 @@ from typing import Any
 import orjson
 
 from aktify_sandbox.contract.answers import in_words
+from aktify_sandbox.journal.entry import Entry
 from aktify_sandbox.text import printable
 
-Record = dict[str, Any]
 
-
-def diagnosis(record: Record) -> str:
+def explanation(entry: Entry) -> str:
     """The whole story of one request (or of one that is only explained), as plain text."""
     sections = (
-        _head(record),
-        _why(record),
-        _notes(record),
-        _first_post(record),
-        _request(record),
-        _answer(record),
+        _head(entry),
+        _why(entry),
+        _notices(entry),
+        _first_post(entry),
+        _request(entry),
+        _answer(entry),
     )
     return "\n".join(line for section in sections for line in section) + "\n"
 
 
-def overview(origin: str, records: Iterable[Record]) -> str:
+def overview(origin: str, entries: Iterable[Entry]) -> str:
     """What a person finds at `/_sandbox/`: where to post, where to look, and the latest requests."""
-    rows = [_row(record) for record in records] or ["  none yet"]
+    rows = [_row(entry) for entry in entries] or ["  none yet"]
     return "\n".join(
         [
             "aktify-sandbox: a local stand-in for Aktify's lead API",
@@ -45,35 +44,35 @@ def overview(origin: str, records: Iterable[Record]) -> str:
     )
 
 
-def _row(record: Record) -> str:
-    status = record["response"]["status"] if record["response"] else "---"
-    when, why = printable(record["receivedAt"]), printable(record["reason"]["rule"])
-    return f"  {record['id']}  {when}  {status}  {why}"
+def _row(entry: Entry) -> str:
+    status = entry["response"]["status"] if entry["response"] else "---"
+    when, why = printable(entry["receivedAt"]), printable(entry["reason"]["rule"])
+    return f"  {entry['id']}  {when}  {status}  {why}"
 
 
-def _head(record: Record) -> Iterator[str]:
-    if "id" in record:
-        status = record["response"]["status"] if record["response"] else "no answer"
-        asked = f"{record['method']} {printable(record['path'])}".strip()
-        yield f"{record['id']}  {status}  {asked or 'no request of HTTP'}"
-        yield f"received   {printable(record['receivedAt'])} from {printable(record['client'] or 'unknown')}"
-        yield f"took       {record['durationMs']} ms{_late(record)}"
-        if "hungUpAfterMs" in record:
-            yield f"hung up    the client did, after {record['hungUpAfterMs']} ms"
+def _head(entry: Entry) -> Iterator[str]:
+    if "id" in entry:
+        status = entry["response"]["status"] if entry["response"] else "no answer"
+        asked = f"{entry['method']} {printable(entry['path'])}".strip()
+        yield f"{entry['id']}  {status}  {asked or 'no request of HTTP'}"
+        yield f"received   {printable(entry['receivedAt'])} from {printable(entry['client'] or 'unknown')}"
+        yield f"took       {entry['durationMs']} ms{_late(entry)}"
+        if "hungUpAfterMs" in entry:
+            yield f"hung up    the client did, after {entry['hungUpAfterMs']} ms"
     else:
-        yield f"{record['status']} would be the answer; nothing was sent or kept."
-    yield f"campaign   {printable(record['campaign'] or 'unknown')}"
-    yield f"key        {printable(record['key'] or 'none')}"
-    yield f"phone      {printable(record['phone'] or 'not known')}"
+        yield f"{entry['status']} would be the answer; nothing was sent or kept."
+    yield f"campaign   {printable(entry['campaign'] or 'unknown')}"
+    yield f"key        {printable(entry['key'] or 'none')}"
+    yield f"phone      {printable(entry['phone'] or 'not known')}"
 
 
-def _why(record: Record) -> Iterator[str]:
+def _why(entry: Entry) -> Iterator[str]:
     yield ""
-    reason = record["reason"]
+    reason = entry["reason"]
     yield f"Why: {printable(reason['rule'])}"
     if reason["scenario"]:
         yield f"  {printable(reason['scenario'])} had a hand in it: it is not all the request's own doing."
-    for problem in record["problems"]:
+    for problem in entry["problems"]:
         yield f"  {printable(in_words(problem['field'] or 'the body', problem['message']))}"
         if problem["hint"]:
             yield f"    what would be right: {printable(problem['hint'])}"
@@ -82,11 +81,11 @@ def _why(record: Record) -> Iterator[str]:
             yield f"    {source}"
 
 
-def _late(record: Record) -> str:
-    return f", and {record['delayMs']} ms of forced delay" if "delayMs" in record else ""
+def _late(entry: Entry) -> str:
+    return f", and {entry['delayMs']} ms of forced delay" if "delayMs" in entry else ""
 
 
-def _source(problem: Record) -> str | None:
+def _source(problem: Entry) -> str | None:
     """Whose word a problem is; None where nobody's (a forced one, one from before it was kept)."""
     match problem.get("source"):
         case "documented":
@@ -101,18 +100,18 @@ def _source(problem: Record) -> str | None:
     return None
 
 
-def _notes(record: Record) -> Iterator[str]:
-    if record.get("notes"):
+def _notices(entry: Entry) -> Iterator[str]:
+    if entry.get("notes"):
         yield ""
         yield "Worth knowing (never part of the vendor's answer)"
-        for note in record["notes"]:
-            ruling = f"  [ruling {note['ruling']}]" if note["ruling"] else ""
-            yield f"  {printable(note['field']) or 'the body'}: {printable(note['message'])}{ruling}"
+        for notice in entry["notes"]:
+            ruling = f"  [ruling {notice['ruling']}]" if notice["ruling"] else ""
+            yield f"  {printable(notice['field']) or 'the body'}: {printable(notice['message'])}{ruling}"
 
 
-def _first_post(record: Record) -> Iterator[str]:
-    first = record.get("firstPost")
-    if "firstPost" not in record:
+def _first_post(entry: Entry) -> Iterator[str]:
+    first = entry.get("firstPost")
+    if "firstPost" not in entry:
         return
     yield ""
     if first is None:
@@ -132,40 +131,40 @@ def _first_post(record: Record) -> Iterator[str]:
         yield f"  {printable(d['field'])}: {_shown(d['first'])} then, {_shown(d['this'])} now"
 
 
-def _request(record: Record) -> Iterator[str]:
+def _request(entry: Entry) -> Iterator[str]:
     yield ""
     yield "Request"
-    for name, value in record.get("headers", []):
+    for name, value in entry.get("headers", []):
         yield f"  {printable(name)}: {printable(value)}"
-    if record.get("headers"):
+    if entry.get("headers"):
         yield ""
-    yield from _body(record)
+    yield from _body(entry)
 
 
-def _body(record: Record) -> Iterator[str]:
-    if record.get("bodyOmitted"):
+def _body(entry: Entry) -> Iterator[str]:
+    if entry.get("bodyOmitted"):
         yield "  (the body isn't recorded, since only fictional numbers may be kept here)"
         return
-    if record.get("bodyEncoding"):
+    if entry.get("bodyEncoding"):
         yield "  (not UTF-8 text; in base64)"
-    yield from _indented(record["body"] or "(empty)")
-    if record.get("truncated"):
-        yield f"  (cut: the body had {record['bodyBytes']} bytes)"
+    yield from _indented(entry["body"] or "(empty)")
+    if entry.get("truncated"):
+        yield f"  (cut: the body had {entry['bodyBytes']} bytes)"
 
 
-def _answer(record: Record) -> Iterator[str]:
+def _answer(entry: Entry) -> Iterator[str]:
     yield ""
-    if "answer" in record:
+    if "answer" in entry:
         yield "Answer"
-        yield from _indented(orjson.dumps(record["answer"], option=orjson.OPT_INDENT_2).decode())
-    elif record["response"]:
-        never = " (the client had gone before it had all of it)" if "hungUpAfterMs" in record else ""
-        broken = ", as it would be whole" if record.get("fault", "dribble") != "dribble" else ""
-        yield f"Answer {record['response']['status']}{broken}{never}"
-        for name, value in record["response"]["headers"]:
+        yield from _indented(orjson.dumps(entry["answer"], option=orjson.OPT_INDENT_2).decode())
+    elif entry["response"]:
+        never = " (the client had gone before it had all of it)" if "hungUpAfterMs" in entry else ""
+        broken = ", as it would be whole" if entry.get("fault", "dribble") != "dribble" else ""
+        yield f"Answer {entry['response']['status']}{broken}{never}"
+        for name, value in entry["response"]["headers"]:
             yield f"  {printable(name)}: {printable(value)}"
         yield ""
-        yield from _indented(record["response"]["body"] or "(empty)")
+        yield from _indented(entry["response"]["body"] or "(empty)")
 
 
 def _indented(text: str) -> Iterator[str]:

@@ -8,17 +8,16 @@ import json
 import pprint
 import shlex
 import textwrap
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from http import HTTPStatus
 from typing import Any, NamedTuple
 from urllib.parse import parse_qsl, quote
 
 from aktify_sandbox.contract.answers import ENDPOINT
+from aktify_sandbox.journal.entry import Entry
 from aktify_sandbox.redaction import may_hold_key
 from aktify_sandbox.text import moves_cursor, printable
 from aktify_sandbox.version import __version__
-
-Record = Mapping[str, Any]
 
 KEY = "$AKTIFY_API_KEY"
 _IN_PATHS = "!$&'()*+,/:;=@~"
@@ -37,10 +36,10 @@ _SET_BY_CLIENTS = (
 )
 
 
-def target(record: Record) -> str:
+def target(entry: Entry) -> str:
     """Path and query as they stand in an address."""
-    path = quote(record["path"], safe=_IN_PATHS)
-    query = quote(record["query"], safe=_IN_QUERIES)
+    path = quote(entry["path"], safe=_IN_PATHS)
+    query = quote(entry["query"], safe=_IN_QUERIES)
     return f"{path}?{query}" if query else path
 
 
@@ -86,25 +85,25 @@ def _refuse(constant: str) -> Any:
     raise ValueError(constant)
 
 
-def sent(record: Record) -> Sent:
+def sent(entry: Entry) -> Sent:
     """What a record says of what was sent."""
-    names = [name.lower() for name, _ in record["headers"]]
+    names = [name.lower() for name, _ in entry["headers"]]
     hidden = [name for name in names if may_hold_key(name) and name != "x-api-key"]
     remarks = [f"The header {printable(name)} is left out: the record hides its value." for name in hidden]
-    if record.get("bodyOmitted"):
+    if entry.get("bodyOmitted"):
         remarks.append("The body isn't recorded, since only fictional numbers may be kept.")
-    elif record.get("truncated"):
+    elif entry.get("truncated"):
         remarks.append(
-            f"The body is cut off: the record holds the beginning of {record['bodyBytes']:,} bytes."
+            f"The body is cut off: the record holds the beginning of {entry['bodyBytes']:,} bytes."
         )
-    text = record["body"] or ""
+    text = entry["body"] or ""
     return Sent(
         [
             (name, value)
-            for name, value in record["headers"]
+            for name, value in entry["headers"]
             if name.lower() not in _SET_BY_CLIENTS and not may_hold_key(name)
         ],
-        base64.b64decode(text) if "bodyEncoding" in record else text.encode(),
+        base64.b64decode(text) if "bodyEncoding" in entry else text.encode(),
         "x-api-key" in names,
         remarks,
     )
@@ -113,12 +112,12 @@ def sent(record: Record) -> Sent:
 # curl
 
 
-def as_curl(record: Record, origin: str, known_key: str | None = None) -> str:
+def as_curl(entry: Entry, origin: str, known_key: str | None = None) -> str:
     """A line for a POSIX shell, with the key from the environment; `known_key` where it isn't set."""
-    this = sent(record)
-    words = ["curl -i", shlex.quote(f"{origin}{target(record)}")]
-    if record["method"] != ("POST" if this.body else "GET"):
-        words.append("--head" if record["method"] == "HEAD" else f"-X {shlex.quote(record['method'])}")
+    this = sent(entry)
+    words = ["curl -i", shlex.quote(f"{origin}{target(entry)}")]
+    if entry["method"] != ("POST" if this.body else "GET"):
+        words.append("--head" if entry["method"] == "HEAD" else f"-X {shlex.quote(entry['method'])}")
     words += [f"-H {_header_word(name, value)}" for name, value in this.headers]
     if this.has_key:
         key = f"${{{KEY[1:]}:-{known_key}}}" if known_key else KEY
@@ -155,53 +154,53 @@ HAR_ENDS = "\n]}}\n"
 """What an HTTP Archive 1.2 has around its entries."""
 
 
-def har_entry(record: Record, origin: str) -> str:
+def har_entry(entry: Entry, origin: str) -> str:
     """A record in an HTTP Archive."""
-    return json.dumps(_entry(record, origin), ensure_ascii=False)
+    return json.dumps(_har_content(entry, origin), ensure_ascii=False)
 
 
-def _entry(record: Record, origin: str) -> dict[str, Any]:
-    took = record["durationMs"] + record.get("delayMs", 0)
+def _har_content(entry: Entry, origin: str) -> dict[str, Any]:
+    took = entry["durationMs"] + entry.get("delayMs", 0)
     return {
-        "startedDateTime": record["receivedAt"],
+        "startedDateTime": entry["receivedAt"],
         "time": took,
-        "request": _har_request(record, origin),
-        "response": _har_response(record),
+        "request": _har_request(entry, origin),
+        "response": _har_response(entry),
         "cache": {},
         "timings": {"send": 0, "wait": took, "receive": 0},
-        "comment": f"{record['id']}: {record['reason']['rule']}",
+        "comment": f"{entry['id']}: {entry['reason']['rule']}",
     }
 
 
-def _har_request(record: Record, origin: str) -> dict[str, Any]:
+def _har_request(entry: Entry, origin: str) -> dict[str, Any]:
     headers = [
         {"name": name, "value": KEY if name.lower() == "x-api-key" else value}
-        for name, value in record["headers"]
+        for name, value in entry["headers"]
     ]
     request = {
-        "method": record["method"],
-        "url": f"{origin}{target(record)}",
-        "httpVersion": f"HTTP/{record['httpVersion']}",
+        "method": entry["method"],
+        "url": f"{origin}{target(entry)}",
+        "httpVersion": f"HTTP/{entry['httpVersion']}",
         "cookies": [],
         "headers": headers,
         "queryString": [
             {"name": name, "value": value}
-            for name, value in parse_qsl(record["query"], keep_blank_values=True)
+            for name, value in parse_qsl(entry["query"], keep_blank_values=True)
         ],
         "headersSize": -1,
-        "bodySize": record["bodyBytes"],
+        "bodySize": entry["bodyBytes"],
     }
-    if record["body"]:
-        media = next((value for name, value in record["headers"] if name.lower() == "content-type"), "")
-        request["postData"] = {"mimeType": media, "params": [], "text": record["body"]}
-        remarks = [*sent(record).remarks, *(["The text is base64."] if "bodyEncoding" in record else [])]
+    if entry["body"]:
+        media = next((value for name, value in entry["headers"] if name.lower() == "content-type"), "")
+        request["postData"] = {"mimeType": media, "params": [], "text": entry["body"]}
+        remarks = [*sent(entry).remarks, *(["The text is base64."] if "bodyEncoding" in entry else [])]
         if remarks:
             request["postData"]["comment"] = " ".join(remarks)
     return request
 
 
-def _har_response(record: Record) -> dict[str, Any]:
-    response = record["response"] or {"status": 0, "headers": [], "body": ""}
+def _har_response(entry: Entry) -> dict[str, Any]:
+    response = entry["response"] or {"status": 0, "headers": [], "body": ""}
     headers = {name.lower(): value for name, value in response["headers"]}
     body = response.get("body") or ""
     size = len(body.encode())
@@ -228,9 +227,9 @@ def _phrase(status: int) -> str:
 # code
 
 
-def as_python(record: Record, origin: str, known_key: str | None = None) -> str:
+def as_python(entry: Entry, origin: str, known_key: str | None = None) -> str:
     """A script with httpx."""
-    this = sent(record)
+    this = sent(entry)
     key = f'os.environ.get("AKTIFY_API_KEY", "{known_key}")' if known_key else 'os.environ["AKTIFY_API_KEY"]'
     lines = [
         *(f"# {remark}" for remark in this.remarks),
@@ -239,14 +238,14 @@ def as_python(record: Record, origin: str, known_key: str | None = None) -> str:
         "import httpx",
         "",
         f'base_url = os.environ.get("AKTIFY_BASE_URL", {origin!r})',
-        *_call("answer = ", record, this, "base_url", key),
+        *_call("answer = ", entry, this, "base_url", key),
         "print(answer.status_code, answer.text)",
         "",
     ]
     return "\n".join(lines)
 
 
-def _call(start: str, record: Record, this: Sent, base: str, key: str, *more: str) -> Iterator[str]:
+def _call(start: str, entry: Entry, this: Sent, base: str, key: str, *more: str) -> Iterator[str]:
     """A call of `httpx.request` that sends the same, line by line."""
     lead = this.lead
     headers = [
@@ -256,8 +255,8 @@ def _call(start: str, record: Record, this: Sent, base: str, key: str, *more: st
     ]
     headers += [f'("x-api-key", {key})'] if this.has_key else []
     yield f"{start}httpx.request("
-    yield f"    {record['method']!r},"
-    yield f"    {base} + {target(record)!r},"
+    yield f"    {entry['method']!r},"
+    yield f"    {base} + {target(entry)!r},"
     if headers:
         yield f"    headers=[{', '.join(headers)}],"
     if lead is not None:
@@ -272,17 +271,17 @@ def _literal(lead: Any) -> str:
     return pprint.pformat(lead, width=90, sort_dicts=False).replace("\n", "\n    ")
 
 
-def as_node(record: Record, origin: str, known_key: str | None = None) -> str:
+def as_node(entry: Entry, origin: str, known_key: str | None = None) -> str:
     """A module with fetch (Node 18 and newer)."""
-    this = sent(record)
+    this = sent(entry)
     key = "process.env.AKTIFY_API_KEY" + (f' ?? "{known_key}"' if known_key else "")
     headers = [f"[{json.dumps(name)}, {json.dumps(value)}]" for name, value in this.headers]
     headers += [f'["x-api-key", {key}]'] if this.has_key else []
     lines = [
         *(f"// {remark}" for remark in this.remarks),
         f"const baseUrl = process.env.AKTIFY_BASE_URL ?? {json.dumps(origin)};",
-        f"const answer = await fetch(baseUrl + {json.dumps(target(record))}, {{",
-        f"  method: {json.dumps(record['method'])},",
+        f"const answer = await fetch(baseUrl + {json.dumps(target(entry))}, {{",
+        f"  method: {json.dumps(entry['method'])},",
         f"  headers: [{', '.join(headers)}],",
         *([f"  body: {_node_body(this)},"] if this.body else []),
         "});",
@@ -301,36 +300,36 @@ def _node_body(this: Sent) -> str:
     return f'Buffer.from("{base64.b64encode(this.body).decode()}", "base64")'
 
 
-def as_pytest(record: Record, origin: str, known_key: str | None = None) -> str:  # noqa: ARG001  every form has them
+def as_pytest(entry: Entry, origin: str, known_key: str | None = None) -> str:  # noqa: ARG001  every form has them
     """A test with the fixture `aktify_sandbox` that brings the same answer about in a fresh campaign."""
-    this = sent(record)
-    breaks = record["response"] is None or record.get("fault", "dribble") != "dribble"
-    body = "\n".join([*_first_post(record), *_forced(record), *_checked(record, this, breaks=breaks)])
+    this = sent(entry)
+    breaks = entry["response"] is None or entry.get("fault", "dribble") != "dribble"
+    body = "\n".join([*_first_post(entry), *_forced(entry), *_checked(entry, this, breaks=breaks)])
     lines = [
         *(f"# {remark}" for remark in this.remarks),
         "import httpx",
         *(["import pytest"] if breaks else []),
         "",
         "",
-        f"def test_{_named(record)}(aktify_sandbox):",
-        f"    # {record['id']}: {printable(record['reason']['rule'])}",
+        f"def test_{_named(entry)}(aktify_sandbox):",
+        f"    # {entry['id']}: {printable(entry['reason']['rule'])}",
         textwrap.indent(body, "    "),
         "",
     ]
     return "\n".join(lines)
 
 
-def _checked(record: Record, this: Sent, *, breaks: bool) -> list[str]:
-    refused = record["reason"]["objection"] == "key"
+def _checked(entry: Entry, this: Sent, *, breaks: bool) -> list[str]:
+    refused = entry["reason"]["objection"] == "key"
     key = '"a-key-that-opens-nothing"' if refused else "aktify_sandbox.api_key"
     if breaks:
-        call = _call("", record, this, "aktify_sandbox.url", key, "timeout=1")
+        call = _call("", entry, this, "aktify_sandbox.url", key, "timeout=1")
         return ["with pytest.raises(httpx.TransportError):", textwrap.indent("\n".join(call), "    ")]
-    call = _call("answer = ", record, this, "aktify_sandbox.url", key)
-    return [*call, f"assert answer.status_code == {record['response']['status']}"]
+    call = _call("answer = ", entry, this, "aktify_sandbox.url", key)
+    return [*call, f"assert answer.status_code == {entry['response']['status']}"]
 
 
-def _named(record: Record) -> str:
+def _named(entry: Entry) -> str:
     names = {
         "accepted": "the_lead_is_accepted",
         "duplicate": "the_lead_is_a_duplicate",
@@ -338,12 +337,12 @@ def _named(record: Record) -> str:
         "key": "the_key_is_refused",
         "forced": "a_forced_answer",
     }
-    return names.get(record["reason"]["objection"], "the_request_is_answered")
+    return names.get(entry["reason"]["objection"], "the_request_is_answered")
 
 
-def _first_post(record: Record) -> list[str]:
-    first = record.get("firstPost")
-    if not first or record["path"] != ENDPOINT:
+def _first_post(entry: Entry) -> list[str]:
+    first = entry.get("firstPost")
+    if not first or entry["path"] != ENDPOINT:
         return []
     return [
         f"first = {_literal(first['sent'])}",
@@ -352,27 +351,27 @@ def _first_post(record: Record) -> list[str]:
     ]
 
 
-def _forced(record: Record) -> list[str]:
+def _forced(entry: Entry) -> list[str]:
     """What forces the answer in a fresh campaign; a magic number and the header Prefer do it there too."""
-    by, fault = record["reason"]["scenario"], record.get("fault")
+    by, fault = entry["reason"]["scenario"], entry.get("fault")
     if by is None or by.startswith(("number ", "header ")):
         return []
-    arguments = [str(record["response"]["status"])] if _is_forced(record) else []
+    arguments = [str(entry["response"]["status"])] if _is_forced(entry) else []
     arguments += [f"fault={fault!r}"] if fault else []
-    arguments += [f'delay="{record["delayMs"]}ms"'] if record.get("delayMs") and not fault else []
+    arguments += [f'delay="{entry["delayMs"]}ms"'] if entry.get("delayMs") and not fault else []
     return [f"aktify_sandbox.force({', '.join(arguments)})  # as {printable(by)} did"] if arguments else []
 
 
-def _is_forced(record: Record) -> bool:
-    return record["reason"]["objection"] == "forced" and record["response"] is not None
+def _is_forced(entry: Entry) -> bool:
+    return entry["reason"]["objection"] == "forced" and entry["response"] is not None
 
 
-FORMS: dict[str, Callable[[Record, str, str | None], str]] = {
+FORMS: dict[str, Callable[[Entry, str, str | None], str]] = {
     "curl": as_curl,
     "python": as_python,
     "node": as_node,
     "pytest": as_pytest,
-    "har": lambda record, origin, _: HAR_BEGINS + har_entry(record, origin) + HAR_ENDS,
+    "har": lambda entry, origin, _: HAR_BEGINS + har_entry(entry, origin) + HAR_ENDS,
 }
 """How one request can be had, by name; from a record, the sandbox's address, and its key if everybody knows that."""
 

@@ -1,6 +1,6 @@
 """What is recorded, as it comes: for those who wait for requests, and for viewers of a stream.
 
-Nothing is queued for anyone. Each reader has a place in the log and reads on from there, so that a slow one costs no
+Nothing is queued for anyone. Each reader has a cursor in the log and reads on from there, so that a slow one costs no
 memory and misses nothing; while nobody waits, a request pays nothing for any of this.
 """
 
@@ -11,8 +11,10 @@ from typing import NamedTuple
 
 import orjson
 
-from aktify_sandbox.history.query import Filters, Record, page, summary
+from aktify_sandbox.history.filters import Filters
+from aktify_sandbox.history.query import listed, page
 from aktify_sandbox.jobs import Runs
+from aktify_sandbox.journal.entry import Entry
 from aktify_sandbox.originals import asyncio, secrets
 from aktify_sandbox.storage.log import Line, is_request, request_id
 from aktify_sandbox.storage.store import Store
@@ -27,7 +29,7 @@ _BYTES_PER_SECOND = 20_000_000
 """What all viewers together are sent at most, so that looking doesn't slow down what is looked at."""
 
 
-class Notice(NamedTuple):
+class Event(NamedTuple):
     """News about what is recorded already."""
 
     serial: int
@@ -35,7 +37,7 @@ class Notice(NamedTuple):
     number: int
 
 
-class Place:
+class Cursor:
     """Where a reader stands in the log."""
 
     def __init__(self, store: Store, after: int) -> None:
@@ -61,7 +63,7 @@ class Place:
         return lines
 
 
-class Feed:
+class Stream:
     """All readers of what comes."""
 
     def __init__(self, store: Store) -> None:
@@ -71,11 +73,11 @@ class Feed:
         self._pulse: asyncio.Future[None] | None = None
         self._closed = False
         self._readers = 0
-        self._notices: deque[Notice] = deque(maxlen=1_000)
+        self._changes: deque[Event] = deque(maxlen=1_000)
         self._serial = 0
         self.cleared = 0
         """How often what was recorded has been forgotten, or replaced, while somebody read."""
-        self._events: OrderedDict[int, bytes] = OrderedDict()
+        self._rendered: OrderedDict[int, bytes] = OrderedDict()
 
     def close(self) -> None:
         """End all streams and all waiting: the sandbox stops."""
@@ -87,11 +89,11 @@ class Feed:
     def _on_news(self, kind: str, number: int) -> None:
         if kind == "cleared":
             self.cleared += 1
-            self._events.clear()
+            self._rendered.clear()
         if kind != "recorded":
             self._serial += 1
-            self._notices.append(Notice(self._serial, kind, number))
-            self._events.pop(number, None)
+            self._changes.append(Event(self._serial, kind, number))
+            self._rendered.pop(number, None)
         self._wake()
 
     def _wake(self) -> None:
@@ -122,16 +124,16 @@ class Feed:
             self._readers -= 1
             if self._readers == 0:
                 self._store.unwatch(self._on_news)
-                self._events.clear()  # from now on nobody says what becomes of them
+                self._rendered.clear()  # from now on nobody says what becomes of them
 
-    def place(self, after: int | None = None) -> Place:
-        """A place in the log, behind the line of that number, or behind all that there is."""
-        return Place(self._store, self._store.newest if after is None else after)
+    def cursor(self, after: int | None = None) -> Cursor:
+        """A cursor behind the line of that number, or behind all that there is."""
+        return Cursor(self._store, self._store.newest if after is None else after)
 
     # those who wait
 
-    async def coming(self, place: Place, deadline: float) -> AsyncGenerator[list[Line], None]:
-        """The lines from the place on, as they come, until the deadline or the sandbox's stop.
+    async def coming(self, cursor: Cursor, deadline: float) -> AsyncGenerator[list[Line], None]:
+        """The lines from the cursor on, as they come, until the deadline or the sandbox's stop.
 
         It reads before it waits, and once more at the end, so that whatever was written in time is read. It ends early
         when the record is cleared: then all has to be looked at anew. Read inside `reading()`.
@@ -141,16 +143,16 @@ class Feed:
         while self.cleared == cleared:
             if end is None and (self._closed or clock() >= deadline):
                 end = self._store.newest
-            lines = place.read()
+            lines = cursor.read()
             if lines:
                 yield lines
                 await asyncio.sleep(0)
             elif end is None:
                 await self.news(deadline - clock())
-            if end is not None and (not lines or place.number >= end):
+            if end is not None and (not lines or cursor.number >= end):
                 return
 
-    async def wait(self, filters: Filters, count: int, seconds: float, run: Runs) -> list[Record]:
+    async def wait(self, filters: Filters, count: int, seconds: float, run: Runs) -> list[Entry]:
         """Returns the requests that match the filters, newest first, when `count` have come or the time is up.
 
         What was there before is looked through by `run`.
@@ -163,38 +165,38 @@ class Feed:
                 if self.cleared == cleared:
                     return found
 
-    async def _found(self, filters: Filters, count: int, deadline: float, run: Runs) -> list[Record]:
+    async def _found(self, filters: Filters, count: int, deadline: float, run: Runs) -> list[Entry]:
         """Ends early when the record is cleared: then it must be looked at anew."""
         self._store.flush()
-        cleared, place = self.cleared, self.place()
-        found, _ = await run(page(self._store, filters, count, place.number + 1))
+        cleared, cursor = self.cleared, self.cursor()
+        found, _ = await run(page(self._store, filters, count, cursor.number + 1))
         if len(found) < count and self.cleared == cleared:
-            async for lines in self.coming(place, deadline):
+            async for lines in self.coming(cursor, deadline):
                 found[:0] = [self._shown(line) for line in reversed(lines) if _is_meant(line, filters)]
                 if len(found) >= count:
                     break
         return found
 
-    def _shown(self, line: Line) -> Record:
-        return summary(self._store.amended(line.load(), line.number))
+    def _shown(self, line: Line) -> Entry:
+        return listed(self._store.amended(line.load(), line.number))
 
     # viewers
 
-    async def stream(self, filters: Filters, after: int | None) -> AsyncGenerator[bytes, None]:
+    async def events(self, filters: Filters, after: int | None) -> AsyncGenerator[bytes, None]:
         """Server-sent events: a greeting, then each request as it comes (or from behind that number on)."""
         self._store.flush()
         newest, told = self._store.newest, self._serial
-        place = self.place(newest if after is None else after)
+        cursor = self.cursor(newest if after is None else after)
         with self.reading():
             yield _greeting(self.run, newest)
             floor = 0
             while True:
                 is_last = self._closed
-                lines = place.read()
+                lines = cursor.read()
                 floor = max(floor, *self._cleared_since(told))
                 meant = (line for line in lines if line.number > floor and _is_meant(line, filters))
                 events = [self._event(line) for line in meant]
-                news, told = self._news_since(told, place.number, filters), self._serial
+                news, told = self._news_since(told, cursor.number, filters), self._serial
                 piece = b"".join([*events, *news])
                 if piece:
                     yield piece
@@ -209,34 +211,34 @@ class Feed:
                     yield b": still here\n\n"
 
     def _event(self, line: Line) -> bytes:
-        known = self._events.get(line.number)
+        known = self._rendered.get(line.number)
         if known is None:
             known = b"id: %b\ndata: %b\n\n" % (
                 request_id(line.number).encode(),
                 orjson.dumps(self._shown(line)),
             )
-            self._events[line.number] = known
-            if len(self._events) > _REMEMBERED:
-                self._events.popitem(last=False)
+            self._rendered[line.number] = known
+            if len(self._rendered) > _REMEMBERED:
+                self._rendered.popitem(last=False)
         return known
 
     def _cleared_since(self, told: int) -> list[int]:
         """The last lines of records that were cleared or loaded: up to these nothing has come just now."""
         if self._serial == told:
             return [0]
-        notices = (each for each in self._notices if each.serial > told and each.kind == "cleared")
-        return [0, *(notice.number for notice in notices)]
+        events = (each for each in self._changes if each.serial > told and each.kind == "cleared")
+        return [0, *(event.number for event in events)]
 
-    def _news_since(self, told: int, place: int, filters: Filters) -> list[bytes]:
+    def _news_since(self, told: int, cursor: int, filters: Filters) -> list[bytes]:
         """What has become of requests that the viewer has seen."""
         news = []
-        for notice in self._notices if self._serial > told else ():
-            if notice.serial <= told:
+        for event in self._changes if self._serial > told else ():
+            if event.serial <= told:
                 continue
-            if notice.kind == "cleared":
+            if event.kind == "cleared":
                 news.append(b"event: cleared\ndata: {}\n\n")
-            elif notice.number <= place:
-                line = self._store.log.find(notice.number)
+            elif event.number <= cursor:
+                line = self._store.log.find(event.number)
                 if line and _is_meant(line, filters):
                     news.append(b"event: amended\ndata: %b\n\n" % orjson.dumps(self._shown(line)))
         return news

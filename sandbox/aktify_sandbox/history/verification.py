@@ -2,8 +2,8 @@
 
 from collections.abc import Iterable
 
-from aktify_sandbox.history.query import Filters
-from aktify_sandbox.history.stream import Feed, Place
+from aktify_sandbox.history.filters import Filters
+from aktify_sandbox.history.stream import Cursor, Stream
 from aktify_sandbox.jobs import Runs, Work
 from aktify_sandbox.matching.expectation import Expectation, Result, Scope, Verifier
 from aktify_sandbox.matching.recorded import RecordedRequest
@@ -27,17 +27,17 @@ class Verification:
         """The number of the first line that is of interest."""
         return 1 + min((filters.after_number for _, filters, _ in self._verifiers), default=0)
 
-    def take_until(self, place: Place) -> Work[None]:
-        """Look at every line up to the place."""
+    def read_until(self, cursor: Cursor) -> Work[None]:
+        """Look at every line up to the cursor."""
         self._oldest = self._store.oldest_request
         with self._store.log.snapshot() as snapshot:
             for line in snapshot.lines(snapshot.offset_of(self.begins)):
-                if line.number > place.number:
+                if line.number > cursor.number:
                     return
-                self.take(line)
+                self.read(line)
                 yield
 
-    def take(self, line: Line) -> None:
+    def read(self, line: Line) -> None:
         """Look at this line too."""
         if not is_request(line) or line.number < self._oldest:
             return
@@ -72,32 +72,32 @@ def _filters(scope: Scope) -> Filters:
 
 
 async def verify(
-    store: Store, feed: Feed, expectations: list[Expectation], seconds: float, run: Runs
+    store: Store, stream: Stream, expectations: list[Expectation], seconds: float, run: Runs
 ) -> list[Result]:
     """What the record says of the expectations; with `seconds`, as soon as it meets all, or when they are over.
 
     What was there before is looked through by `run`. A request that has its answer is counted. Raises `FilterError`.
     """
     deadline = asyncio.get_running_loop().time() + seconds
-    with feed.reading():
+    with stream.reading():
         while True:
-            cleared = feed.cleared
-            verification = await _verified(store, feed, expectations, deadline, run)
-            if feed.cleared == cleared:
+            cleared = stream.cleared
+            verification = await _verified(store, stream, expectations, deadline, run)
+            if stream.cleared == cleared:
                 return verification.results()
 
 
 async def _verified(
-    store: Store, feed: Feed, expectations: list[Expectation], deadline: float, run: Runs
+    store: Store, stream: Stream, expectations: list[Expectation], deadline: float, run: Runs
 ) -> Verification:
     """Ends early when the record is cleared: then it must be looked at anew."""
     store.flush()
-    cleared, place, verification = feed.cleared, feed.place(), Verification(store, expectations)
-    await run(verification.take_until(place))
-    if feed.cleared == cleared and not _holds(verification):
-        async for lines in feed.coming(place, deadline):
+    cleared, cursor, verification = stream.cleared, stream.cursor(), Verification(store, expectations)
+    await run(verification.read_until(cursor))
+    if stream.cleared == cleared and not _holds(verification):
+        async for lines in stream.coming(cursor, deadline):
             for line in lines:
-                verification.take(line)
+                verification.read(line)
             if _holds(verification):
                 break
     return verification

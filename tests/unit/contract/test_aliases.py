@@ -156,7 +156,7 @@ def hints(lead: dict[str, object], profile: str = "default") -> dict[str, str]:
     problems = {
         problem.field: problem.hint for problem in rules.read(body, b"application/json", None).problems
     }
-    return {note.field: note.message for note in rules.notes(body)} | problems
+    return {note.field: note.message for note in rules.notices(body)} | problems
 
 
 @given(st.sampled_from([name for name, field in KNOWN.items() if field == "phoneNumber" and name != field]))

@@ -39,7 +39,7 @@ def test_a_lead_gets_the_answer_that_its_file_says(path: Path) -> None:
         assert found.ruling == problem.get("ruling")
         assert problem.get("hint", "") in found.hint
     assert len(wanted.get("problems", [])) == len(answer.problems)
-    notes = {(note.field, note.ruling) for note in rules.notes(body)} if answer.status == 201 else set()
+    notes = {(note.field, note.ruling) for note in rules.notices(body)} if answer.status == 201 else set()
     assert notes == {(note["field"], note["ruling"]) for note in wanted.get("notes", [])}
 
 

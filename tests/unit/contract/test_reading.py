@@ -85,7 +85,7 @@ def test_problems_inside_metadata_come_in_the_order_of_the_body() -> None:
 
 def noted(lead: dict[str, Any], profile: str = "lenient", **changes: str) -> set[str]:
     rulings = Rulings.of(profile, {name.replace("_", "-"): value for name, value in changes.items()})
-    return {note.field for note in LeadRules(rulings).notes(json.dumps(lead).encode())}
+    return {note.field for note in LeadRules(rulings).notices(json.dumps(lead).encode())}
 
 
 def test_what_is_refused_gets_no_note() -> None:

@@ -203,9 +203,9 @@ def test_a_ruling_decides(case: Case) -> None:
 def test_a_note_says_what_the_answer_does_not(case: Case) -> None:
     rules = LeadRules(Rulings.of("default", {case.ruling: case.value}), case.link)
     body = case.lead if isinstance(case.lead, bytes) else encoded(case.lead)
-    assert {note.field for note in rules.notes(body)} >= set(case.notes)
+    assert {note.field for note in rules.notices(body)} >= set(case.notes)
     if not case.notes:
-        assert [note for note in rules.notes(body) if note.ruling == case.ruling] == []
+        assert [note for note in rules.notices(body) if note.ruling == case.ruling] == []
 
 
 def test_no_row_is_missing_its_default_or_an_alternative() -> None:

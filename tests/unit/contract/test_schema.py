@@ -124,7 +124,7 @@ def test_both_engines_read_the_same_of_a_damaged_body(
 def assert_both_read_the_same(rulings: Rulings, link: str, body: bytes) -> None:
     fast, reference = (LeadRules(rulings, link, engine) for engine in ENGINES)
     assert fast.read(body, b"application/json", None) == reference.read(body, b"application/json", None)
-    assert fast.notes(body) == reference.notes(body)
+    assert fast.notices(body) == reference.notices(body)
 
 
 @given(LEADS, RULINGS)
@@ -164,7 +164,7 @@ def test_whatever_the_bytes_are_nothing_is_raised(body: bytes) -> None:
     rules = LeadRules(Rulings.of())
     reading = rules.read(body, b"application/json", None)
     assert (reading.lead is None) == bool(reading.problems)
-    rules.notes(body)
+    rules.notices(body)
 
 
 @given(st.binary(min_size=1, max_size=3), st.data())
@@ -177,7 +177,7 @@ def test_a_mutated_lead_is_answered_in_words(junk: bytes, data: st.DataObject) -
     mutated = body[:place] + junk + body[place + cut :]
     reading = rules.read(mutated, b"application/json", None)
     assert (reading.lead is None) == bool(reading.problems)
-    rules.notes(mutated)
+    rules.notices(mutated)
 
 
 @pytest.mark.parametrize("profile", PROFILES)

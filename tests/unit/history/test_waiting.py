@@ -5,8 +5,8 @@ from collections.abc import AsyncIterator, Callable
 
 import orjson
 
-from aktify_sandbox.history.query import Filters
-from aktify_sandbox.history.stream import Feed
+from aktify_sandbox.history.filters import Filters
+from aktify_sandbox.history.stream import Stream
 from aktify_sandbox.storage.log import Line, request_id
 from aktify_sandbox.storage.store import Store
 
@@ -14,11 +14,11 @@ _ROUNDS = 1_000
 
 
 class Journal:
-    """A store in memory with its feed, into which requests are written at once."""
+    """A store in memory with its stream, into which requests are written at once."""
 
     def __init__(self) -> None:
         self.store = Store(None)
-        self.feed = Feed(self.store)
+        self.stream = Stream(self.store)
 
     def write(self) -> int:
         number = self.store.next_number()
@@ -39,10 +39,10 @@ async def numbers(coming: AsyncIterator[list[Line]], then: Callable[[], object] 
 def test_what_was_written_before_the_time_was_over_is_read() -> None:
     async def waiting() -> None:
         journal = Journal()
-        with journal.feed.reading():
-            place, now = journal.feed.place(), asyncio.get_running_loop().time()
+        with journal.stream.reading():
+            cursor, now = journal.stream.cursor(), asyncio.get_running_loop().time()
             written = [journal.write() for _ in range(120)]
-            assert await numbers(journal.feed.coming(place, now)) == written
+            assert await numbers(journal.stream.coming(cursor, now)) == written
 
     asyncio.run(waiting())
 
@@ -50,11 +50,11 @@ def test_what_was_written_before_the_time_was_over_is_read() -> None:
 def test_what_was_written_before_the_stop_is_read() -> None:
     async def waiting() -> None:
         journal = Journal()
-        with journal.feed.reading():
-            place, later = journal.feed.place(), asyncio.get_running_loop().time() + 60
+        with journal.stream.reading():
+            cursor, later = journal.stream.cursor(), asyncio.get_running_loop().time() + 60
             written = [journal.write() for _ in range(120)]
-            journal.feed.close()
-            assert await numbers(journal.feed.coming(place, later)) == written
+            journal.stream.close()
+            assert await numbers(journal.stream.coming(cursor, later)) == written
 
     asyncio.run(waiting())
 
@@ -62,10 +62,10 @@ def test_what_was_written_before_the_stop_is_read() -> None:
 def test_waiting_ends_although_requests_come_without_an_end() -> None:
     async def waiting() -> None:
         journal = Journal()
-        with journal.feed.reading():
-            place, now = journal.feed.place(), asyncio.get_running_loop().time()
+        with journal.stream.reading():
+            cursor, now = journal.stream.cursor(), asyncio.get_running_loop().time()
             first = journal.write()
-            assert await numbers(journal.feed.coming(place, now), journal.write) == [first]
+            assert await numbers(journal.stream.coming(cursor, now), journal.write) == [first]
 
     asyncio.run(waiting())
 
@@ -73,11 +73,11 @@ def test_waiting_ends_although_requests_come_without_an_end() -> None:
 def test_a_stream_tells_what_was_written_before_the_stop() -> None:
     async def looking() -> None:
         journal = Journal()
-        stream = journal.feed.stream(Filters(), None)
-        await anext(stream)
+        events = journal.stream.events(Filters(), None)
+        await anext(events)
         name = request_id(journal.write()).encode()
-        journal.feed.close()
-        told = b"".join([piece async for piece in stream])
+        journal.stream.close()
+        told = b"".join([piece async for piece in events])
         assert b"id: %b\n" % name in told
 
     asyncio.run(looking())

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from aktify_sandbox.history.query import Filters
+from aktify_sandbox.history.filters import Filters
 from aktify_sandbox.matching.recorded import text_of
 from aktify_sandbox.storage.log import Line, seal
 

@@ -90,7 +90,7 @@ def exec_(
 def _check_moments(expectations: Sequence[Expectation]) -> None:
     """Only the sandbox knows what a moment is; it would say so when the command has run."""
     from aktify_sandbox.errors import FilterError
-    from aktify_sandbox.history.query import Filters
+    from aktify_sandbox.history.filters import Filters
 
     for each in expectations:
         for step in each.content.get("order", [each.content.get("where", {})]):
