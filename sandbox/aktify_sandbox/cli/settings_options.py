@@ -53,7 +53,7 @@ def gather(flags: dict[str, Any], *, for_command: bool = False) -> tuple[Setting
     """Settings from flags, environment and file. A mistake is wrong usage: exit code 2."""
     given = {name: value for name, value in flags.items() if value not in (None, ())}
     for flag in fields_for_flags():
-        if flag.name.startswith("no-") and given.get(flag.field):
+        if flag.is_negated and given.get(flag.field):
             given[flag.field] = False
     try:
         return Settings.gather(given, os.environ, Path.cwd(), for_command=for_command)

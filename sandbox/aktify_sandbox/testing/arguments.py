@@ -43,10 +43,9 @@ def _check(flag: Flag, value: Any) -> None:
         raise SandboxMistake(f"{flag.field}={value!r} must be one of {', '.join(flag.choices)}.")
     if flag.kind == "boolean" and not isinstance(value, bool):
         raise SandboxMistake(f"{flag.field}={value!r} must be True or False.")
-    if flag.kind == "number" and value is not None:
-        least, most = flag.least or 0, flag.most or 0
-        if isinstance(value, bool) or not isinstance(value, int) or not least <= value <= most:
-            raise SandboxMistake(f"{flag.field}={value!r} must be a number from {least} to {most}.")
+    is_number = isinstance(value, int) and not isinstance(value, bool)
+    if flag.kind == "number" and value is not None and not (is_number and flag.least <= value <= flag.most):
+        raise SandboxMistake(f"{flag.field}={value!r} must be a number from {flag.least} to {flag.most}.")
 
 
 def _as_flag(flag: Flag, value: Any) -> Any:
