@@ -7,7 +7,10 @@ export const query = () => new URLSearchParams(location.search);
 /** Only what narrows the list: the same names in the address, the list and the stream. */
 export function filters(from = query()) {
   const kept = new URLSearchParams();
-  for (const name of FILTERS) if (from.get(name)) kept.set(name, from.get(name));
+  for (const name of FILTERS) {
+    const value = from.get(name);
+    if (value) kept.set(name, value);
+  }
   return kept;
 }
 
@@ -26,7 +29,7 @@ export function change(parts, { replace = false } = {}) {
 
 export function go(next, { replace = false } = {}) {
   const text = next.toString();
-  const url = text ? "?" + text : location.pathname;
+  const url = text ? `?${text}` : location.pathname;
   if (url !== (location.search || location.pathname)) history[replace ? "replaceState" : "pushState"](null, "", url);
   follow();
 }

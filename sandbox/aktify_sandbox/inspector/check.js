@@ -1,29 +1,64 @@
 // A file of leads, checked by the server as the command does it: its sentences are shown, and nothing is kept.
+
+import { save } from "./clipboard.js";
 import { $, button, fill, h } from "./dom.js";
-import { answer, bytes, config, masked, plural, save, say, toast, trying } from "./tools.js";
+import { masked } from "./masking.js";
+import { say, toast, trying } from "./messages.js";
+import { answer, config } from "./server.js";
+import { bytes, plural } from "./words.js";
 
 const MOST = 64_000_000;
 const MOST_COLUMNS = 200;
-const ENCODINGS = [["", "guessed"], ["utf-8", "UTF-8"], ["utf-16", "UTF-16"], ["cp1252", "Windows-1252"], ["latin-1", "Latin-1"], ["mac-roman", "Mac Roman"]];
-const DELIMITERS = [["", "guessed"], ["comma", "comma"], ["semicolon", "semicolon"], ["tab", "tab"], ["pipe", "pipe"]];
+const ENCODINGS = [
+  ["", "guessed"],
+  ["utf-8", "UTF-8"],
+  ["utf-16", "UTF-16"],
+  ["cp1252", "Windows-1252"],
+  ["latin-1", "Latin-1"],
+  ["mac-roman", "Mac Roman"],
+];
+const DELIMITERS = [
+  ["", "guessed"],
+  ["comma", "comma"],
+  ["semicolon", "semicolon"],
+  ["tab", "tab"],
+  ["pipe", "pipe"],
+];
 
 const view = $("#check");
+/** @type {any} */
 let file = null; // `{name, content}`
+/** @type {Record<string, string | undefined>} */
 let wanted = {}; // campaign, encoding and delimiter, as the command's options have them
 let assigned = new Map(); // columns that a person has said something about
+/** @type {any} Findings */
 let found = null; // what came of it
+/** @type {any} Refusal */
 let refused = null; // or why nothing did
+/** @type {AbortController | null} */
 let running = null;
+/** @type {string[]} */
 let campaigns = [];
 
 export function start() {
-  const input = h("input", { type: "file", hidden: true, id: "check-file", onchange: () => (choose(input.files), (input.value = "")) });
+  const input = h("input", {
+    type: "file",
+    hidden: true,
+    id: "check-file",
+    onchange: () => (choose(input.files), (input.value = "")),
+  });
   const here = ["127.0.0.1", "localhost", "[::1]"].includes(location.hostname);
-  const where = here ? "The file stays on this machine" : `The file goes to the sandbox at ${location.host} and no further`;
+  const where = here
+    ? "The file stays on this machine"
+    : `The file goes to the sandbox at ${location.host} and no further`;
   fill(
     view,
     h("h1", { id: "check-title" }, "Check a file of leads"),
-    h("p", {}, `See what each lead would be answered before you send any. ${where}, and nothing of it is kept: no request, no lead, no copy.`),
+    h(
+      "p",
+      {},
+      `See what each lead would be answered before you send any. ${where}, and nothing of it is kept: no request, no lead, no copy.`,
+    ),
     h(
       "div",
       { class: "drop", id: "check-drop" },
@@ -46,7 +81,8 @@ export async function show() {
 function dragged(event) {
   if (view.hidden || !event.dataTransfer.types.includes("Files")) return;
   event.preventDefault(); // else the browser would open the file in place of the page
-  if (event.type !== "dragleave" || !event.relatedTarget) $("#check-drop").classList.toggle("over", event.type === "dragover");
+  if (event.type !== "dragleave" || !event.relatedTarget)
+    $("#check-drop").classList.toggle("over", event.type === "dragover");
   if (event.type === "drop") choose(event.dataTransfer.files);
 }
 
@@ -57,12 +93,20 @@ async function choose(files) {
   stop();
   [found, refused, wanted, assigned] = [null, null, { campaign: wanted.campaign }, new Map()];
   file = { name: first.name, content: null };
-  if (first.size > MOST) return refuse({ message: `It has ${bytes(first.size)}; the page takes ${bytes(MOST)} at most.`, fix: "check it with `aktify-sandbox check`." });
+  if (first.size > MOST)
+    return refuse({
+      message: `It has ${bytes(first.size)}; the page takes ${bytes(MOST)} at most.`,
+      fix: "check it with `aktify-sandbox check`.",
+    });
   const mine = file;
   try {
     file.content = await first.arrayBuffer();
   } catch {
-    if (mine === file) refuse({ message: "The browser can't read it.", fix: "choose a file, not a folder, and choose it again if it has changed." });
+    if (mine === file)
+      refuse({
+        message: "The browser can't read it.",
+        fix: "choose a file, not a folder, and choose it again if it has changed.",
+      });
     return;
   }
   if (mine === file) check();
@@ -77,10 +121,17 @@ async function check() {
   const mine = (running = new AbortController());
   draw();
   $("#check-name").focus();
-  const query = new URLSearchParams(Object.entries({ name: file.name, rows: "no", ...wanted }).filter(([, value]) => value));
+  const query = new URLSearchParams(
+    Object.entries({ name: file.name, rows: "no", ...wanted }).filter(([, value]) => value),
+  );
   for (const [column, field] of assigned) query.append("map", `${column}=${field}`);
   try {
-    const options = { method: "POST", body: file.content, headers: { "content-type": "application/octet-stream" }, signal: mine.signal };
+    const options = {
+      method: "POST",
+      body: file.content,
+      headers: { "content-type": "application/octet-stream" },
+      signal: mine.signal,
+    };
     found = await (await answer(`check?${query}`, options)).json();
     refused = null;
   } catch (error) {
@@ -106,7 +157,8 @@ function drawn(words) {
 }
 
 /** What can't be seen, or would turn the text around, is written out. */
-const visible = (text) => text.replace(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu, (sign) => `\\u${sign.codePointAt(0).toString(16).padStart(4, "0")}`);
+const visible = (text) =>
+  text.replace(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu, (sign) => `\\u${sign.codePointAt(0).toString(16).padStart(4, "0")}`);
 
 const shown = (text) => visible(masked(text));
 
@@ -121,10 +173,28 @@ function ofKind(kind, text) {
 
 function draw() {
   if (!file) return fill($("#check-result"));
-  const title = h("h2", { id: "check-name", tabindex: "-1" }, running ? "Checking " : "", h("bdi", {}, short(file.name)), running && "…");
+  const title = h(
+    "h2",
+    { id: "check-name", tabindex: "-1" },
+    running ? "Checking " : "",
+    h("bdi", {}, short(file.name)),
+    running && "…",
+  );
   const again = { onclick: () => (stop(), draw(), $("#check-choose").focus()) };
-  if (running) return fill($("#check-result"), h("section", { class: "card", "aria-busy": "true" }, h("div", { class: "card-top" }, title, button("Stop", again.onclick))));
-  fill($("#check-result"), found ? results(title) : refused ? refusal(title) : stopped(title), file.content && reading());
+  if (running)
+    return fill(
+      $("#check-result"),
+      h(
+        "section",
+        { class: "card", "aria-busy": "true" },
+        h("div", { class: "card-top" }, title, button("Stop", again.onclick)),
+      ),
+    );
+  fill(
+    $("#check-result"),
+    found ? results(title) : refused ? refusal(title) : stopped(title),
+    file.content && reading(),
+  );
 }
 
 const stopped = (title) => h("section", { class: "card" }, title, h("p", { class: "dim" }, "The check was stopped."));
@@ -143,8 +213,17 @@ function refusal(title) {
 function results(title) {
   const { summary, kinds, rejects, fixed } = found;
   const problems = kinds.reduce((sum, kind) => sum + kind.problems, 0);
-  const name = file.name.replace(/\.[^.]*$/, "").replace(/[^A-Za-z0-9_-]+/g, "_").slice(0, 80) || "leads";
-  const file_ = (label, kind, part) => button(`Download ${label} (${part.rows.toLocaleString("en")})`, () => save(part.content, "text/csv", `${name}-${kind}.csv`), { disabled: !part.rows, class: kind === "fixed" ? "primary" : "" });
+  const name =
+    file.name
+      .replace(/\.[^.]*$/, "")
+      .replace(/[^A-Za-z0-9_-]+/g, "_")
+      .slice(0, 80) || "leads";
+  const file_ = (label, kind, part) =>
+    button(
+      `Download ${label} (${part.rows.toLocaleString("en")})`,
+      () => save(part.content, "text/csv", `${name}-${kind}.csv`),
+      { disabled: !part.rows, class: kind === "fixed" ? "primary" : "" },
+    );
   return [
     h(
       "section",
@@ -154,10 +233,31 @@ function results(title) {
       h("p", { id: "check-counts" }, summary.counts),
       summary.duplicates && h("p", {}, summary.duplicates),
       summary.repairs && h("p", {}, summary.repairs),
-      summary.leftOut.length > 0 && h("ul", { "aria-label": "Left out" }, summary.leftOut.slice(0, MOST_COLUMNS).map((each) => h("li", { class: "dim" }, "Left out: ", short(each)))),
-      h("div", { class: "actions files" }, file_("rejects", "rejects", rejects), file_("fixed", "fixed", fixed), h("span", { class: "dim" }, "Rejects: refused rows with problem and fix. Fixed: rows that would be accepted, as they are or repaired.")),
+      summary.leftOut.length > 0 &&
+        h(
+          "ul",
+          { "aria-label": "Left out" },
+          summary.leftOut.slice(0, MOST_COLUMNS).map((each) => h("li", { class: "dim" }, "Left out: ", short(each))),
+        ),
+      h(
+        "div",
+        { class: "actions files" },
+        file_("rejects", "rejects", rejects),
+        file_("fixed", "fixed", fixed),
+        h(
+          "span",
+          { class: "dim" },
+          "Rejects: refused rows with problem and fix. Fixed: rows that would be accepted, as they are or repaired.",
+        ),
+      ),
     ),
-    kinds.length > 0 && h("section", { class: "card", "aria-label": "Problems" }, h("h2", {}, `${plural(problems, "problem")}, by kind`), problemTable(kinds)),
+    kinds.length > 0 &&
+      h(
+        "section",
+        { class: "card", "aria-label": "Problems" },
+        h("h2", {}, `${plural(problems, "problem")}, by kind`),
+        problemTable(kinds),
+      ),
   ];
 }
 
@@ -166,12 +266,28 @@ function problemTable(kinds) {
   return h(
     "table",
     { class: "kinds" },
-    h("thead", {}, h("tr", {}, heads.map((name) => h("th", { scope: "col" }, name)))),
+    h(
+      "thead",
+      {},
+      h(
+        "tr",
+        {},
+        heads.map((name) => h("th", { scope: "col" }, name)),
+      ),
+    ),
     h(
       "tbody",
       {},
       kinds.map((kind) =>
-        h("tr", {}, h("td", { class: "count" }, kind.problems.toLocaleString("en")), h("td", {}, ofKind(kind, kind.what)), h("td", {}, ofKind(kind, kind.fix)), h("td", { class: "dim" }, kind.word), h("td", {}, kind.rows)),
+        h(
+          "tr",
+          {},
+          h("td", { class: "count" }, kind.problems.toLocaleString("en")),
+          h("td", {}, ofKind(kind, kind.what)),
+          h("td", {}, ofKind(kind, kind.fix)),
+          h("td", { class: "dim" }, kind.word),
+          h("td", {}, kind.rows),
+        ),
       ),
     ),
   );
@@ -182,23 +298,35 @@ function problemTable(kinds) {
 function reading() {
   const { assignable = null, likely = null } = found || refused || {};
   const select = (name, choices) => {
-    const control = h("select", { id: `check-${name}` }, choices.map(([value, words]) => h("option", { value }, words)));
+    const control = h(
+      "select",
+      { id: `check-${name}` },
+      choices.map(([value, words]) => h("option", { value }, words)),
+    );
     control.value = wanted[name] || "";
     return control;
   };
   const controls = { encoding: select("encoding", ENCODINGS), delimiter: select("delimiter", DELIMITERS) };
-  if (campaigns.length > 1) controls.campaign = select("campaign", [["", `${campaigns[0]} (the first)`], ...campaigns.slice(1).map((name) => [name, name])]);
+  if (campaigns.length > 1)
+    controls.campaign = select("campaign", [
+      ["", `${campaigns[0]} (the first)`],
+      ...campaigns.slice(1).map((name) => [name, name]),
+    ]);
   const selects = assignable ? columnSelects(assignable, likely) : [];
   const go = (event) => {
     event.preventDefault();
     const before = wanted;
     wanted = Object.fromEntries(Object.entries(controls).map(([name, control]) => [name, control.value]));
     const other = ["encoding", "delimiter"].some((name) => wanted[name] !== (before[name] || ""));
-    if (other) assigned = new Map(); // it has other columns then
-    else for (const [column, field, control] of selects) if (control.value !== (field || "")) assigned.set(column, control.value);
+    if (other)
+      assigned = new Map(); // it has other columns then
+    else
+      for (const [column, field, control] of selects)
+        if (control.value !== (field || "")) assigned.set(column, control.value);
     check();
   };
-  const label = (name) => h("label", { for: `check-${name}` }, name[0].toUpperCase() + name.slice(1), " ", h("code", {}, `--${name}`));
+  const label = (name) =>
+    h("label", { for: `check-${name}` }, name[0].toUpperCase() + name.slice(1), " ", h("code", {}, `--${name}`));
   return h(
     "section",
     { class: "card", "aria-label": "How the file is read" },
@@ -206,7 +334,11 @@ function reading() {
     h(
       "form",
       { onsubmit: go },
-      h("div", { class: "force options" }, Object.entries(controls).map(([name, control]) => h("div", { class: "labelled" }, label(name), control))),
+      h(
+        "div",
+        { class: "force options" },
+        Object.entries(controls).map(([name, control]) => h("div", { class: "labelled" }, label(name), control)),
+      ),
       selects.length > 0 && columnTable(selects, assignable.columns.length),
       h("div", { class: "actions" }, h("button", { type: "submit" }, "Check again")),
     ),
@@ -216,7 +348,11 @@ function reading() {
 function columnSelects({ columns, fields }, likely) {
   return columns.slice(0, MOST_COLUMNS).map(({ column, field, metadata }, index) => {
     const choices = [...new Set(["", ...fields, metadata, field || ""])];
-    const control = h("select", { id: `check-column-${index}` }, choices.map((value) => h("option", { value }, short(value) || "left out")));
+    const control = h(
+      "select",
+      { id: `check-column-${index}` },
+      choices.map((value) => h("option", { value }, short(value) || "left out")),
+    );
     control.value = column === likely ? "phoneNumber" : field || "";
     return [column, field, control];
   });
@@ -228,9 +364,33 @@ function columnTable(selects, all) {
       "table",
       { class: "assign" },
       h("caption", {}, "Columns ", h("code", {}, "--map")),
-      h("thead", {}, h("tr", {}, ["In the file", "Is"].map((name) => h("th", { scope: "col" }, name)))),
-      h("tbody", {}, selects.map(([column, , control]) => h("tr", {}, h("td", {}, h("label", { for: control.id }, h("bdi", {}, short(column)))), h("td", { class: "labelled" }, control)))),
+      h(
+        "thead",
+        {},
+        h(
+          "tr",
+          {},
+          ["In the file", "Is"].map((name) => h("th", { scope: "col" }, name)),
+        ),
+      ),
+      h(
+        "tbody",
+        {},
+        selects.map(([column, , control]) =>
+          h(
+            "tr",
+            {},
+            h("td", {}, h("label", { for: control.id }, h("bdi", {}, short(column)))),
+            h("td", { class: "labelled" }, control),
+          ),
+        ),
+      ),
     ),
-    all > selects.length && h("p", { class: "dim" }, `${(all - selects.length).toLocaleString("en")} more columns can be assigned by the command.`),
+    all > selects.length &&
+      h(
+        "p",
+        { class: "dim" },
+        `${(all - selects.length).toLocaleString("en")} more columns can be assigned by the command.`,
+      ),
   ];
 }

@@ -1,9 +1,13 @@
 // One request: what came, what was answered, why, and what became of the same lead before and after.
 import { change } from "./address.js";
-import { $, button, fill, h, link } from "./dom.js";
+import { copy } from "./clipboard.js";
+import { $, badge, button, fill, h, link } from "./dom.js";
 import { pretty } from "./json.js";
+import { masked, phone } from "./masking.js";
+import { say } from "./messages.js";
 import { editAndSend, sendAgain } from "./resend.js";
-import { badge, bytes, clock, copy, duration, get, masked, phone, plural, say, statusOf, text } from "./tools.js";
+import { get, text } from "./server.js";
+import { bytes, clock, duration, plural, statusOf } from "./words.js";
 
 const COPIES = [
   ["curl", "curl"],
@@ -16,16 +20,20 @@ const LOST = new Set([429, 500, 502, 503, 504]);
 const MOST_LINES = 3000;
 
 const box = $("#detail");
+/** @type {string | null} */
 let open = null; // the id of what is shown or on its way
-let record = null;
+const NOTHING = /** @type {any} */ (null);
+/** @type {Entry} what is shown; nothing until it is there */
+let record = NOTHING;
 let raw = false;
+/** @type {Element[]} */
 let changing = []; // the parts of what is shown that later requests and a client that hangs up change
 
 /** `again`: it is shown already, and only what has become of it since is drawn. */
 export async function show(id, { again = false } = {}) {
   if (open === id && !again) return;
   open = id;
-  if (!again) record = null;
+  if (!again) record = NOTHING;
   let found;
   try {
     found = await get(`requests/${encodeURIComponent(id)}`);
@@ -44,7 +52,8 @@ export async function show(id, { again = false } = {}) {
 export const redraw = () => open && show(open, { again: true });
 
 export function hide() {
-  open = record = null;
+  open = null;
+  record = NOTHING;
   box.hidden = true;
 }
 
@@ -71,7 +80,7 @@ async function sameLead(found) {
 }
 
 function missing(error) {
-  record = null;
+  record = NOTHING;
   box.hidden = false;
   fill(box, header("Not there"), h("div", { class: "why b-none" }, h("p", {}, error.message)));
 }
@@ -98,7 +107,7 @@ function renew(same) {
   changing = parts(same).map((part, index) => {
     const shown = changing[index];
     if (shown.isEqualNode(part)) return shown;
-    const focused = shown.contains(document.activeElement) && document.activeElement.getAttribute("href");
+    const focused = shown.contains(document.activeElement) && document.activeElement?.getAttribute("href");
     shown.replaceWith(part);
     if (focused) $(`a[href="${CSS.escape(focused)}"]`, part)?.focus();
     return part;
@@ -207,7 +216,7 @@ function timeline(same) {
 
 function step(each, previous) {
   const lost = isLost(each);
-  const gap = previous && new Date(each.receivedAt) - new Date(previous.receivedAt);
+  const gap = previous && Date.parse(each.receivedAt) - Date.parse(previous.receivedAt);
   const after = previous ? `${isLost(previous) ? "retry " : ""}+${duration(gap)}` : clock(each.receivedAt);
   const here = each.id === record.id;
   const words = h("span", { class: "words" }, masked(each.reason.rule));
@@ -257,7 +266,15 @@ function first() {
       h(
         "table",
         {},
-        h("thead", {}, h("tr", {}, ["Field", "Then", "Now"].map((name) => h("th", { scope: "col" }, name)))),
+        h(
+          "thead",
+          {},
+          h(
+            "tr",
+            {},
+            ["Field", "Then", "Now"].map((name) => h("th", { scope: "col" }, name)),
+          ),
+        ),
         h(
           "tbody",
           {},
@@ -310,7 +327,7 @@ function side(title, of, isRequest) {
     headers(of.headers || []),
   );
   section.addEventListener("redraw", () => {
-    ways.forEach((way, index) => way.setAttribute("aria-pressed", String(raw === Boolean(index))));
+    for (const [index, way] of ways.entries()) way.setAttribute("aria-pressed", String(raw === Boolean(index)));
     show();
   });
   return section;
@@ -333,9 +350,18 @@ function bodyOf(of, isRequest) {
   const body = of.body || "";
   const remarks = isRequest ? remarksOn(record) : [];
   const code = (content) =>
-    h("div", { class: "code", tabindex: "0", role: "region", "aria-label": isRequest ? "Request body" : "Answer body" }, content);
-  if (of.bodyEncoding) return [remarks.map(remark), h("p", { class: "dim pad" }, "Not UTF-8 text; in base64:"), code(h("pre", {}, body))];
-  if (!body) return [remarks.map(remark), h("p", { class: "dim pad" }, isRequest && record.bodyOmitted ? "Not recorded." : "Empty.")];
+    h(
+      "div",
+      { class: "code", tabindex: "0", role: "region", "aria-label": isRequest ? "Request body" : "Answer body" },
+      content,
+    );
+  if (of.bodyEncoding)
+    return [remarks.map(remark), h("p", { class: "dim pad" }, "Not UTF-8 text; in base64:"), code(h("pre", {}, body))];
+  if (!body)
+    return [
+      remarks.map(remark),
+      h("p", { class: "dim pad" }, isRequest && record.bodyOmitted ? "Not recorded." : "Empty."),
+    ];
   const lines = raw ? null : pretty(body);
   if (lines) return code(annotated(lines, remarks));
   if (raw) return code(h("pre", {}, body));
@@ -362,10 +388,16 @@ function annotated(lines, remarks) {
   take("");
   const last = lines.length - 1;
   lines.forEach((line, index) => {
-    if (index === last && line.closes) [...left].forEach((each) => ends(each, lines) && (left.delete(each), shown.push(ghost(each), remark(each))));
-    const row = h("div", { class: "line" }, line.parts.map(([kind, part]) => h("span", { class: `j-${kind}` }, part)));
+    if (index === last && line.closes)
+      for (const each of left) if (ends(each, lines)) left.delete(each), shown.push(ghost(each), remark(each));
+    const row = h(
+      "div",
+      { class: "line" },
+      line.parts.map(([kind, part]) => h("span", { class: `j-${kind}` }, part)),
+    );
     row.style.paddingInlineStart = `${line.depth * 2 + 2}ch`;
-    if (line.path !== null && [...left].some((each) => each.field === line.path)) row.classList.add(`has-${kindOf(left, line.path)}`);
+    if (line.path !== null && [...left].some((each) => each.field === line.path))
+      row.classList.add(`has-${kindOf(left, line.path)}`);
     shown.push(row);
     if (line.path !== null && !line.closes) take(line.path);
   });
@@ -405,7 +437,7 @@ function wordOf({ source, quote, ruling: name }) {
 /** Where the parser stumbled, if that is shown. */
 function placed({ message }) {
   const [, line, column] = /at line (\d+), column (\d+)/.exec(message) || [];
-  return line <= MOST_LINES ? { line: Number(line), column: Number(column) } : null;
+  return Number(line) <= MOST_LINES ? { line: Number(line), column: Number(column) } : null;
 }
 
 function unparsed(body, remarks) {
@@ -413,8 +445,13 @@ function unparsed(body, remarks) {
   const shown = lines.slice(0, MOST_LINES).map((line, index) => {
     const here = remarks.filter((each) => placed(each)?.line === index + 1);
     const row = h("div", { class: "line plain" });
-    const column = here.length && placed(here[0]).column;
-    fill(row, column ? [line.slice(0, column - 1), h("mark", {}, line.slice(column - 1, column) || "␣"), line.slice(column)] : line);
+    const column = here.length && placed(here[0])?.column;
+    fill(
+      row,
+      column
+        ? [line.slice(0, column - 1), h("mark", {}, line.slice(column - 1, column) || "␣"), line.slice(column)]
+        : line,
+    );
     return [row, here.map(remark)];
   });
   const left = lines.length - MOST_LINES;

@@ -4,9 +4,12 @@ const AGAIN_AFTER = 1000;
 const HIDDEN_FOR = 10_000; // browsers allow six connections to a host: a tab that nobody looks at must not hold one
 
 export class Feed {
+  /** @type {EventSource | null} */
   #source = null;
   #query = new URLSearchParams();
+  /** @type {string | null} the id of the newest that was seen */
   #after = null;
+  /** @type {string | null} the process that answers */
   #run = null;
   #timer = 0;
   #asleep = 0;

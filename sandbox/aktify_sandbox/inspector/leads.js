@@ -1,14 +1,27 @@
 // What is kept: the leads of each campaign.
 import { change, query } from "./address.js";
+import { save } from "./clipboard.js";
 import { $, button, fill, h, link } from "./dom.js";
-import { clock, confirmed, get, masked, masks, phone, plural, save, send, toast, trying } from "./tools.js";
+import { masked, masks, phone } from "./masking.js";
+import { confirmed, toast, trying } from "./messages.js";
+import { get, send } from "./server.js";
+import { clock, plural } from "./words.js";
 
 const PAGE = 200;
 const FIELDS = ["firstName", "lastName", "region", "zipCode", "email", "source"];
-const NAMES = { firstName: "First name", lastName: "Last name", region: "Region", zipCode: "ZIP", email: "E-mail", source: "Source" };
+const NAMES = {
+  firstName: "First name",
+  lastName: "Last name",
+  region: "Region",
+  zipCode: "ZIP",
+  email: "E-mail",
+  source: "Source",
+};
 
 const view = $("#leads");
+/** @type {StoredLead[]} */
 let leads = [];
+/** @type {string | null} */
 let next = null;
 let total = 0;
 let campaigns = [];
@@ -23,7 +36,9 @@ export function start() {
     placeholder: "Search",
     spellcheck: "false",
     autocomplete: "off",
-    oninput: () => (clearTimeout(due), (due = setTimeout(() => change({ search: search.value.trim() }, { replace: true }), 250))),
+    oninput: () => (
+      clearTimeout(due), (due = setTimeout(() => change({ search: search.value.trim() }, { replace: true }), 250))
+    ),
   });
   const campaign = h("select", { id: "lead-campaign", onchange: () => change({ campaign: campaign.value }) });
   fill(
@@ -33,7 +48,13 @@ export function start() {
       "div",
       { class: "bar" },
       h("label", { class: "field" }, h("span", { class: "away" }, "Campaign"), campaign),
-      h("label", { class: "field search" }, h("span", { class: "away" }, "Text anywhere in a lead"), search, h("kbd", { "aria-hidden": "true" }, "/")),
+      h(
+        "label",
+        { class: "field search" },
+        h("span", { class: "away" }, "Text anywhere in a lead"),
+        search,
+        h("kbd", { "aria-hidden": "true" }, "/"),
+      ),
       h("span", { class: "grow" }),
       button("Export CSV", () => trying(() => download("csv"))),
       button("Export JSON", () => trying(() => download("json"))),
@@ -47,7 +68,7 @@ export function start() {
 const asking = (more = {}) => {
   const of = query();
   const parts = { campaign: of.get("campaign"), search: of.get("search"), ...more };
-  return new URLSearchParams(Object.entries(parts).filter(([, value]) => value));
+  return new URLSearchParams(Object.entries(parts).flatMap(([name, value]) => (value ? [[name, String(value)]] : [])));
 };
 
 export async function show() {
@@ -108,11 +129,17 @@ export function draw() {
   const select = $("#lead-campaign");
   const options = campaigns.map((each) => [each.campaign, `${each.campaign} (${each.leads.toLocaleString("en")})`]);
   if (chosen && !options.some(([name]) => name === chosen)) options.push([chosen, chosen]);
-  fill(select, [["", "All campaigns"], ...options].map(([value, words]) => h("option", { value }, words)));
+  fill(
+    select,
+    [["", "All campaigns"], ...options].map(([value, words]) => h("option", { value }, words)),
+  );
   select.value = chosen;
   const found = query().get("search") ? `${leads.length.toLocaleString("en")}${next ? "+" : ""} found of ` : "";
   $("#lead-count").textContent = `${found}${plural(total, "lead")}${chosen ? ` in ${chosen}` : ""}`;
-  fill($("#lead-table"), leads.length ? table() : h("p", { class: "empty" }, total ? "No lead matches." : "No lead has been accepted yet."));
+  fill(
+    $("#lead-table"),
+    leads.length ? table() : h("p", { class: "empty" }, total ? "No lead matches." : "No lead has been accepted yet."),
+  );
 }
 
 function table() {
@@ -125,8 +152,20 @@ function table() {
       h(
         "table",
         { class: "wide" },
-        h("thead", {}, h("tr", {}, heads.map((name) => h("th", { scope: "col" }, name)))),
-        h("tbody", {}, leads.map((each) => row(each, columns))),
+        h(
+          "thead",
+          {},
+          h(
+            "tr",
+            {},
+            heads.map((name) => h("th", { scope: "col" }, name)),
+          ),
+        ),
+        h(
+          "tbody",
+          {},
+          leads.map((each) => row(each, columns)),
+        ),
       ),
     ),
     next && h("p", {}, button("Show more", older)),
@@ -157,7 +196,9 @@ async function clear() {
   const where = chosen ? `of the campaign ${chosen}` : "of all campaigns";
   const words = `${plural(total, "lead")} ${where} will be forgotten, so that their numbers are accepted again. The requests stay.`;
   if (!(await confirmed("Clear leads", words, "Clear"))) return;
-  const done = await trying(() => send("DELETE", `leads${chosen ? `?${new URLSearchParams({ campaign: chosen })}` : ""}`));
+  const done = await trying(() =>
+    send("DELETE", `leads${chosen ? `?${new URLSearchParams({ campaign: chosen })}` : ""}`),
+  );
   if (done) toast(`${plural(done.removed, "lead")} forgotten.`);
   show();
 }
@@ -172,7 +213,7 @@ async function download(kind) {
     all.push(...page.leads);
     before = page.next;
   } while (before);
-  const content = kind === "json" ? JSON.stringify({ leads: all }, null, 2) + "\n" : csv(all);
+  const content = kind === "json" ? `${JSON.stringify({ leads: all }, null, 2)}\n` : csv(all);
   const name = `leads-${query().get("campaign") || "all"}.${kind}`.replace(/[^A-Za-z0-9_.-]/g, "_");
   save(content, kind === "json" ? "application/json" : "text/csv", name);
   toast(`${plural(all.length, "lead")} exported.`);
@@ -184,14 +225,17 @@ function csv(all) {
   const columns = [...new Set(["campaign", "phone", ...rows.flatMap(Object.keys)])];
   const cell = (text = "") => (/[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text);
   const lines = [columns, ...rows.map((each) => columns.map((name) => each[name]))];
-  return lines.map((cells) => cells.map(cell).join(",") + "\r\n").join("");
+  return lines.map((cells) => `${cells.map(cell).join(",")}\r\n`).join("");
 }
+
+// biome-ignore lint/suspicious/noControlCharactersInRegex: what Python takes for blanks
+const PLAIN = /^(?![\s\x1c-\x1f\x85])[^,;\t\r\n"]+(?<![\s\x1c-\x1f\x85])$/;
 
 /** A lead as a row; where cells alone don't say it all (an empty text, a name with a comma), also as JSON in `lead`. */
 function flat(lead) {
   const { metadata, ...own } = lead;
   const inner = Object.entries(metadata || {});
-  const isPlain = ([name, value]) => value !== "" && /^(?![\s\x1c-\x1f\x85])[^,;\t\r\n"]+(?<![\s\x1c-\x1f\x85])$/.test(name);
+  const isPlain = ([name, value]) => value !== "" && PLAIN.test(name);
   const isExact = [...Object.entries(own), ...inner].every(isPlain) && (!metadata || inner.length > 0);
   const cells = inner.filter(isPlain).map(([name, value]) => [`metadata.${name}`, value]);
   return { ...own, ...Object.fromEntries(cells), ...(isExact ? {} : { lead: JSON.stringify(lead) }) };

@@ -1,22 +1,27 @@
 // Which view is shown, and the keyboard.
-import { onchange, query, go } from "./address.js";
+import { go, onchange, query } from "./address.js";
+import * as check from "./check.js";
 import { $, button, h } from "./dom.js";
 import { Feed } from "./feed.js";
-import * as check from "./check.js";
 import * as leads from "./leads.js";
+import { masks, setMasks } from "./masking.js";
+import { memory } from "./memory.js";
+import { closeDialog, dialog } from "./messages.js";
 import * as requests from "./requests.js";
 import * as scenarios from "./scenarios.js";
+import { get } from "./server.js";
 import * as setup from "./setup.js";
-import { closeDialog, dialog, get, masks, memory, setMasks } from "./tools.js";
 
 const VIEWS = { requests, leads, scenarios, check, setup };
 const TITLES = { requests: "Requests", leads: "Leads", scenarios: "Scenarios", check: "Check", setup: "Setup" };
-let current = null;
+/** @type {string} */
+let current = "";
 
 // a view beside the list is read anew when something has happened
 let due = 0;
 const soon = () => {
-  due ||= setTimeout(() => {
+  if (due) return;
+  due = setTimeout(() => {
     due = 0;
     VIEWS[current].refresh?.();
   }, 400);
@@ -39,7 +44,9 @@ async function lookForTrouble() {
   if (document.hidden || $("#state").dataset.state !== "live") return; // whether it answers at all is said above
   const { trouble } = await get("status").catch(() => ({}));
   $("#trouble").hidden = !trouble;
-  $("#trouble").textContent = trouble ? `${trouble} Nothing more is recorded. Fix: put it back as it was, or restart the sandbox.` : "";
+  $("#trouble").textContent = trouble
+    ? `${trouble} Nothing more is recorded. Fix: put it back as it was, or restart the sandbox.`
+    : "";
 }
 setInterval(lookForTrouble, LOOK_AGAIN);
 
@@ -47,12 +54,13 @@ setInterval(lookForTrouble, LOOK_AGAIN);
 addEventListener("focus", soon);
 
 function render() {
-  const view = query().get("view") in VIEWS ? query().get("view") : "requests";
+  const named = query().get("view") ?? "";
+  const view = named in VIEWS ? named : "requests";
   const moved = view !== current;
   if (moved) {
     if (current === "requests") requests.hide();
     for (const name of Object.keys(VIEWS)) $(`#${name}`).hidden = name !== view;
-    for (const link of document.querySelectorAll("[data-view]")) {
+    for (const link of /** @type {NodeListOf<HTMLElement>} */ (document.querySelectorAll("[data-view]"))) {
       if (link.dataset.view === view) link.setAttribute("aria-current", "page");
       else link.removeAttribute("aria-current");
     }
@@ -69,8 +77,17 @@ function render() {
 // links inside the page
 
 document.addEventListener("click", (event) => {
-  const link = event.target.closest("a[data-go]");
-  if (!link || event.defaultPrevented || event.button || event.metaKey || event.ctrlKey || event.shiftKey || event.altKey) return;
+  const link = /** @type {HTMLAnchorElement | null} */ (/** @type {Element} */ (event.target).closest("a[data-go]"));
+  if (
+    !link ||
+    event.defaultPrevented ||
+    event.button ||
+    event.metaKey ||
+    event.ctrlKey ||
+    event.shiftKey ||
+    event.altKey
+  )
+    return;
   event.preventDefault();
   go(new URL(link.href).searchParams);
 });
@@ -93,13 +110,26 @@ function toggleMasks() {
 // the keyboard
 
 const KEYS = [
-  ["j  k", "next, previous request", { j: () => requests.move(1), k: () => requests.move(-1), ArrowDown: () => requests.move(1), ArrowUp: () => requests.move(-1) }],
+  [
+    "j  k",
+    "next, previous request",
+    {
+      j: () => requests.move(1),
+      k: () => requests.move(-1),
+      ArrowDown: () => requests.move(1),
+      ArrowUp: () => requests.move(-1),
+    },
+  ],
   ["Enter", "open the selected request", { Enter: requests.openSelected }],
   ["Esc", "close, leave a field, unselect", {}],
   ["/", "search", { "/": () => (VIEWS[current].searching || requests.searching)()?.focus() }],
   ["p", "pause the list, go on", { p: requests.togglePause }],
   ["m", "mask or show phone numbers", { m: toggleMasks }],
-  ["1 – 5", "requests, leads, scenarios, check, setup", Object.fromEntries(Object.keys(VIEWS).map((name, at) => [at + 1, () => $(`[data-view="${name}"]`).click()]))],
+  [
+    "1 – 5",
+    "requests, leads, scenarios, check, setup",
+    Object.fromEntries(Object.keys(VIEWS).map((name, at) => [at + 1, () => $(`[data-view="${name}"]`).click()])),
+  ],
   ["?", "this help", { "?": help }],
 ];
 const ONLY_IN_LIST = new Set(["j", "k", "ArrowDown", "ArrowUp", "Enter", "p"]);
@@ -109,7 +139,9 @@ const shortcuts = () => memory.get("shortcuts") !== "off";
 
 document.addEventListener("keydown", (event) => {
   if (event.ctrlKey || event.metaKey || event.altKey || $("#dialog").open) return;
-  const inField = event.target.closest("input, textarea, select");
+  const inField = /** @type {HTMLElement | null} */ (
+    /** @type {Element} */ (event.target).closest("input, textarea, select")
+  );
   if (event.key === "Escape") {
     if (inField) $("#list").offsetParent ? $("#list").focus({ preventScroll: true }) : inField.blur();
     else if (current === "requests") requests.close();
@@ -129,10 +161,15 @@ function help() {
     checked: shortcuts(),
     onchange: () => memory.set("shortcuts", on.checked ? "on" : "off"),
   });
-  const rows = KEYS.map(([keys, words]) => h("tr", {}, h("th", { scope: "row" }, h("kbd", {}, keys)), h("td", {}, words)));
+  const rows = KEYS.map(([keys, words]) =>
+    h("tr", {}, h("th", { scope: "row" }, h("kbd", {}, keys)), h("td", {}, words)),
+  );
   dialog(
     "Keyboard",
-    [h("table", { class: "keys" }, h("tbody", {}, rows)), h("label", { class: "check" }, on, "Single-letter shortcuts are on")],
+    [
+      h("table", { class: "keys" }, h("tbody", {}, rows)),
+      h("label", { class: "check" }, on, "Single-letter shortcuts are on"),
+    ],
     [button("Close", closeDialog, { class: "primary", autofocus: true })],
   );
 }

@@ -1,10 +1,13 @@
 // The list of requests with its filters, live; and which request is open beside it.
 import { change, filters, query } from "./address.js";
+import { copyButton } from "./clipboard.js";
 import * as detail from "./detail.js";
 import { $, button, fill, h } from "./dom.js";
 import { Feed } from "./feed.js";
+import { say } from "./messages.js";
 import { Rows } from "./rows.js";
-import { config, copyButton, get, plural, say, statusOf } from "./tools.js";
+import { config, get } from "./server.js";
+import { plural, statusOf } from "./words.js";
 
 const STATUSES = [
   ["", "Any status"],
@@ -23,9 +26,13 @@ const HELD = 2000;
 
 const form = $("#filters");
 const view = $("#requests");
+/** @type {Rows} */
 let rows;
+/** @type {string | null} */
 let shown = null; // the filters of what is in the list, as text
+/** @type {object | null} */
 let loading = null;
+/** @type {Summary[]} */
 let waiting = []; // arrived, and not in the list yet
 let paused = false;
 let held = 0; // how many have arrived while paused
@@ -42,7 +49,10 @@ const feed = new Feed({
 
 export function start() {
   rows = new Rows({ open: (record) => open(record.id), older: loadOlder, seen: showNew });
-  fill($("[name=status]", form), STATUSES.map(([value, words]) => h("option", { value }, words)));
+  fill(
+    $("[name=status]", form),
+    STATUSES.map(([value, words]) => h("option", { value }, words)),
+  );
   form.addEventListener("input", () => (clearTimeout(due), (due = setTimeout(filterAsWritten, 250))));
   form.addEventListener("submit", (event) => (event.preventDefault(), clearTimeout(due), filterAsWritten()));
   $("#clear-filters").addEventListener("click", clearFilters);
@@ -154,9 +164,13 @@ async function loadOlder() {
   older = false;
 }
 
+/**
+ * @param {number} limit
+ * @param {string | null} [before]
+ */
 function withLimit(limit, before = null) {
-  const asked = new URLSearchParams(shown);
-  asked.set("limit", limit);
+  const asked = new URLSearchParams(shown ?? "");
+  asked.set("limit", String(limit));
   if (before) asked.set("before", before);
   return asked;
 }
@@ -164,7 +178,7 @@ function withLimit(limit, before = null) {
 /** After a break the stream goes on where it was, unless the record was cleared in between. */
 async function checkStillThere() {
   const top = rows.records[0];
-  if (top) await get(`requests/${top.id}`).catch((error) => error.status === 404 && reload());
+  if (top) await get(`requests/${top.id}`).catch((error) => (error.status === 404 ? reload() : undefined));
 }
 
 // what arrives

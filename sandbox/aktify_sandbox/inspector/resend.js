@@ -1,8 +1,10 @@
 // The same request once more, by the server, which knows its key; as it was, or edited.
-import { $, button, h, link } from "./dom.js";
+
 import { change } from "./address.js";
+import { $, button, h, link } from "./dom.js";
 import { pretty } from "./json.js";
-import { closeDialog, dialog, send, toast } from "./tools.js";
+import { closeDialog, dialog, toast } from "./messages.js";
+import { send } from "./server.js";
 
 const post = (id, more) => send("POST", `requests/${id}/resend`, more);
 
@@ -38,7 +40,10 @@ export function editAndSend(record, message = "") {
   const go = async () => {
     problem.hidden = true;
     try {
-      const done = await post(record.id, { body: body.value, ...(key.value.trim() ? { apiKey: key.value.trim() } : {}) });
+      const done = await post(record.id, {
+        body: body.value,
+        ...(key.value.trim() ? { apiKey: key.value.trim() } : {}),
+      });
       closeDialog();
       tell(done, { opened: true });
       if (done.request) change({ request: done.request });
@@ -66,5 +71,7 @@ export function editAndSend(record, message = "") {
 /** With line breaks, and otherwise exactly as it was sent. */
 function readable(body) {
   const lines = pretty(body);
-  return lines ? lines.map(({ depth, parts }) => "  ".repeat(depth) + parts.map(([, part]) => part).join("")).join("\n") : body;
+  return lines
+    ? lines.map(({ depth, parts }) => "  ".repeat(depth) + parts.map(([, part]) => part).join("")).join("\n")
+    : body;
 }

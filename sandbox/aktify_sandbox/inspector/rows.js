@@ -1,17 +1,20 @@
 // The list: any number of rows, of which only those in sight (and a few around) are elements.
-import { $, h } from "./dom.js";
-import { badge, clock, duration, masked, ordinary, phone, statusOf } from "./tools.js";
+import { $, badge, h } from "./dom.js";
+import { Entries } from "./entries.js";
+import { masked, phone } from "./masking.js";
+import { clock, duration, statusOf } from "./words.js";
+
+const ordinary = (record) => record.method === "POST" && record.path === "/api/v1/leads" && !record.query;
 
 const AROUND = 8;
 const MOST = 300_000; // an element can't be higher than some 30 million pixels
 
 export class Rows {
-  records = [];
+  #entries = new Entries(MOST);
   height = 34;
   head = 30;
   hidden = 0; // how many have arrived above what is in sight
-  more = null; // the id before which older ones lie; null: none
-  #byId = new Map();
+  /** @type {Map<string, HTMLElement>} */
   #shown = new Map();
   #slack = 0;
   #drawing = 0;
@@ -21,6 +24,7 @@ export class Rows {
     this.on = on;
     this.box = $("#list");
     this.body = $("#rows");
+    /** @type {string | null} */
     this.selected = null;
     this.box.addEventListener("scroll", () => this.#scrolled(), { passive: true });
     this.box.addEventListener("click", (event) => this.#clicked(event));
@@ -41,7 +45,7 @@ export class Rows {
 
   /** Rows have another height now: the selected one stays where it is on the screen, or else the first in sight. */
   #stay({ height, head, top }) {
-    const selected = this.selected === null ? -1 : this.indexOf(this.selected);
+    const selected = this.selected === null ? -1 : this.#entries.indexOf(this.selected);
     const place = selected * height - top;
     const seen = selected >= 0 && place > -height && head + place < this.box.clientHeight;
     const wanted = seen ? selected * this.height - place + this.head - head : (top / height) * this.height;
@@ -52,41 +56,34 @@ export class Rows {
 
   // what is in it
 
+  get records() {
+    return this.#entries.all;
+  }
+
+  /** The id before which older ones lie; null: none. */
+  get more() {
+    return this.#entries.more;
+  }
+
   replace(records, more) {
-    this.records = [];
-    this.#byId.clear();
+    this.#entries.clear();
     this.hidden = 0;
     this.#slack = 0;
     this.append(records, more);
     this.box.scrollTop = 0;
-    if (this.selected !== null) this.#reveal(this.indexOf(this.selected));
+    if (this.selected !== null) this.#reveal(this.#entries.indexOf(this.selected));
     this.#redraw();
   }
 
   append(records, more) {
-    for (const record of records) if (!this.#byId.has(record.id)) this.#add(record, this.records.length);
-    this.more = more;
+    this.#entries.append(records, more);
     this.draw();
-  }
-
-  #add(record, place) {
-    this.records.splice(place, 0, record);
-    this.#byId.set(record.id, record);
   }
 
   /** New ones on top (or where they belong); what is in sight stays where it is. */
   insert(records) {
-    const before = this.records.length;
-    const fresh = records.filter((record) => !this.update(record)).sort((a, b) => (a.id < b.id ? 1 : -1));
-    if (fresh.length && (!before || fresh[fresh.length - 1].id > this.records[0].id)) {
-      for (const record of fresh) this.#byId.set(record.id, record);
-      this.records = [...fresh, ...this.records]; // one by one would move all others each time
-    } else {
-      for (const record of fresh) this.#add(record, this.#placeOf(record.id));
-    }
-    const added = this.records.length - before;
+    const added = this.#entries.insert(records.filter((record) => !this.update(record)));
     if (!added) return;
-    this.#trim();
     if (this.selected !== null || this.box.scrollTop > 0) {
       this.hidden += added;
       const top = this.box.scrollTop + added * this.height;
@@ -97,16 +94,9 @@ export class Rows {
     this.draw();
   }
 
-  #trim() {
-    while (this.records.length > MOST) this.#byId.delete(this.records.pop().id);
-    if (this.records.length === MOST) this.more = this.records[MOST - 1].id;
-  }
-
   /** Whether it was known. */
   update(record) {
-    const known = this.#byId.get(record.id);
-    if (!known) return false;
-    Object.assign(known, record);
+    if (!this.#entries.update(record)) return false;
     this.#shown.get(record.id)?.remove();
     this.#shown.delete(record.id);
     this.draw();
@@ -117,30 +107,14 @@ export class Rows {
 
   select(id, { scroll = true } = {}) {
     this.selected = id;
-    if (scroll && id !== null) this.#reveal(this.indexOf(id));
+    if (scroll && id !== null) this.#reveal(this.#entries.indexOf(id));
     for (const [shown, row] of this.#shown) row.setAttribute("aria-selected", String(shown === id));
     this.draw();
   }
 
-  indexOf(id) {
-    const place = this.#placeOf(id);
-    return this.records[place]?.id === id ? place : -1;
-  }
-
-  #placeOf(id) {
-    let low = 0;
-    let high = this.records.length;
-    while (low < high) {
-      const middle = (low + high) >> 1;
-      if (this.records[middle].id > id) low = middle + 1;
-      else high = middle;
-    }
-    return low;
-  }
-
   /** The record so many places from the selected one; the first in sight when none is. */
   neighbour(steps) {
-    const at = this.selected === null ? -1 : this.indexOf(this.selected);
+    const at = this.selected === null ? -1 : this.#entries.indexOf(this.selected);
     if (at < 0) return this.records[Math.round(this.box.scrollTop / this.height)];
     return this.records[Math.max(0, Math.min(this.records.length - 1, at + steps))];
   }
@@ -205,27 +179,26 @@ export class Rows {
     for (const [id, index] of wanted) this.#place(id, index);
     this.#order(wanted);
     this.box.setAttribute("aria-rowcount", this.more ? "-1" : this.records.length + 1);
-    const active = this.#shown.get(this.selected);
+    const active = this.selected === null ? null : this.#shown.get(this.selected);
     if (active) this.box.setAttribute("aria-activedescendant", active.id);
     else this.box.removeAttribute("aria-activedescendant");
     if (this.more && last > this.records.length - 100) this.on.older();
   }
 
   #place(id, index) {
-    let row = this.#shown.get(id);
-    if (!row) {
-      row = this.#row(this.records[index]);
-      this.#shown.set(id, row);
-    }
+    const row = this.#shown.get(id) ?? this.#row(this.records[index]);
+    this.#shown.set(id, row);
     row.style.transform = `translateY(${index * this.height}px)`;
-    row.setAttribute("aria-rowindex", index + 2);
+    row.setAttribute("aria-rowindex", String(index + 2));
   }
 
   /** In the document's order too, for those who read it in that order. */
   #order(wanted) {
+    /** @type {HTMLElement | null} */
     let previous = null;
     for (const id of wanted.keys()) {
-      const row = this.#shown.get(id);
+      const row = /** @type {HTMLElement} */ (this.#shown.get(id));
+      /** @type {ChildNode | null} */
       const place = previous ? previous.nextSibling : this.body.firstChild;
       if (row !== place) this.body.insertBefore(row, place);
       previous = row;
@@ -262,6 +235,6 @@ export class Rows {
 
   #clicked(event) {
     const row = event.target.closest("[data-id]");
-    if (row) this.on.open(this.#byId.get(row.dataset.id));
+    if (row) this.on.open(this.#entries.find(row.dataset.id));
   }
 }

@@ -1,7 +1,11 @@
 // What is forced: scenarios with their hits, the next answers on order, and what works by number and key.
 import { query } from "./address.js";
+import { copyButton } from "./clipboard.js";
 import { $, button, fill, h } from "./dom.js";
-import { config, copyButton, get, masks, phone, plural, send, toast, trying } from "./tools.js";
+import { masks, phone } from "./masking.js";
+import { toast, trying } from "./messages.js";
+import { config, get, send } from "./server.js";
+import { plural } from "./words.js";
 
 const FAULTS = [
   ["hang", "no answer (hang)"],
@@ -14,6 +18,7 @@ const FAULTS = [
 const CODES = [400, 401, 409, 429, 500, 502, 503, 504];
 
 const view = $("#scenarios");
+/** @type {Scenario[]} */
 let scenarios = [];
 let pointed = "";
 let drawn = "";
@@ -26,7 +31,12 @@ export function start() {
       "div",
       { class: "columns" },
       h("div", { id: "scenario-list" }),
-      h("div", {}, forceCard(), h("section", { class: "card", id: "part-number", tabindex: "-1", "aria-label": "Magic numbers and keys" })),
+      h(
+        "div",
+        {},
+        forceCard(),
+        h("section", { class: "card", id: "part-number", tabindex: "-1", "aria-label": "Magic numbers and keys" }),
+      ),
     ),
   );
 }
@@ -50,14 +60,21 @@ export async function refresh() {
 // scenarios
 
 function drawList() {
-  const opened = new Set([...view.querySelectorAll("details[open]")].map((each) => each.dataset.name));
-  const focused = document.activeElement?.closest?.("[data-switch]")?.dataset.switch;
+  const opened = new Set(
+    [.../** @type {NodeListOf<HTMLElement>} */ (view.querySelectorAll("details[open]"))].map(
+      (each) => each.dataset.name,
+    ),
+  );
+  const switched = /** @type {HTMLElement | null | undefined} */ (document.activeElement?.closest("[data-switch]"));
+  const focused = switched?.dataset.switch;
   const active = scenarios.filter((each) => each.active);
   const rest = scenarios.filter((each) => !each.active);
   fill(
     $("#scenario-list"),
     h("h2", {}, "In force ", h("span", { class: "dim" }, active.length || "")),
-    active.length ? active.map((each) => card(each, true)) : h("p", { class: "dim" }, "None. The natural answers are given."),
+    active.length
+      ? active.map((each) => card(each, true))
+      : h("p", { class: "dim" }, "None. The natural answers are given."),
     h("h2", {}, "To switch on"),
     rest.map((each) => card(each, opened.has(each.name))),
   );
@@ -83,11 +100,20 @@ function card(each, open) {
     "details",
     { open, "data-name": each.name },
     h("summary", {}, plural(each.rules.length, "rule"), hitsOf(each)),
-    h("ol", { class: "rules" }, each.rules.map((rule, index) => ruleLine(each, rule, index))),
+    h(
+      "ol",
+      { class: "rules" },
+      each.rules.map((rule, index) => ruleLine(each, rule, index)),
+    ),
   );
   return h(
     "section",
-    { class: `card scenario${each.active ? " on" : ""}`, id: `scenario-${each.name}`, tabindex: "-1", "aria-label": each.name },
+    {
+      class: `card scenario${each.active ? " on" : ""}`,
+      id: `scenario-${each.name}`,
+      tabindex: "-1",
+      "aria-label": each.name,
+    },
     h("div", { class: "card-top" }, h("h3", {}, each.name), switcher),
     each.description && h("p", {}, each.description),
     each.mistake && h("pre", { class: "problem-line" }, each.mistake),
@@ -113,7 +139,12 @@ function ruleLine(each, rule, index) {
       h("div", {}, h("span", { class: "dim" }, "answer "), h("code", {}, yaml(answer))),
       Object.keys(rest).length > 0 && h("div", {}, h("code", {}, yaml(rest))),
     ),
-    each.active && h("span", { class: `hits${hits ? " some" : ""}`, title: "requests that this rule answered" }, `${hits.toLocaleString("en")} hit${hits === 1 ? "" : "s"}`),
+    each.active &&
+      h(
+        "span",
+        { class: `hits${hits ? " some" : ""}`, title: "requests that this rule answered" },
+        `${hits.toLocaleString("en")} hit${hits === 1 ? "" : "s"}`,
+      ),
   );
 }
 
@@ -121,10 +152,14 @@ function ruleLine(each, rule, index) {
 function yaml(value, inside = false) {
   if (Array.isArray(value)) return `[${value.map((each) => yaml(each, true)).join(", ")}]`;
   if (value && typeof value === "object") {
-    const words = Object.entries(value).map(([name, each]) => `${name}: ${yaml(each, true)}`).join(", ");
+    const words = Object.entries(value)
+      .map(([name, each]) => `${name}: ${yaml(each, true)}`)
+      .join(", ");
     return inside ? `{${words}}` : words;
   }
-  return typeof value === "string" && (value === "" || /[\n,:{}[\]]/.test(value)) ? JSON.stringify(value) : String(value);
+  return typeof value === "string" && (value === "" || /[\n,:{}[\]]/.test(value))
+    ? JSON.stringify(value)
+    : String(value);
 }
 
 async function turn(each) {
@@ -141,8 +176,16 @@ function forceCard() {
   const what = h(
     "select",
     { id: "force-what" },
-    h("optgroup", { label: "A status" }, CODES.map((code) => h("option", { value: code }, code))),
-    h("optgroup", { label: "A fault" }, FAULTS.map(([value, words]) => h("option", { value }, words))),
+    h(
+      "optgroup",
+      { label: "A status" },
+      CODES.map((code) => h("option", { value: code }, code)),
+    ),
+    h(
+      "optgroup",
+      { label: "A fault" },
+      FAULTS.map(([value, words]) => h("option", { value }, words)),
+    ),
   );
   what.value = "503";
   const input = (id, more) => h("input", { id, autocomplete: "off", spellcheck: "false", ...more });
@@ -192,12 +235,19 @@ function forceCard() {
   );
 }
 
-const optional = (parts) => Object.fromEntries(Object.entries(parts).map(([n, v]) => [n, v.trim()]).filter(([, v]) => v));
+const optional = (parts) =>
+  Object.fromEntries(
+    Object.entries(parts)
+      .map(([n, v]) => [n, v.trim()])
+      .filter(([, v]) => v),
+  );
 
 function drawWaiting(forced) {
   const line = (order) => {
     const { id, left, times, ...what } = order;
-    const words = Object.entries(what).map(([name, value]) => (name === "phone" ? `phone: ${phone(value)}` : `${name}: ${yaml(value, true)}`));
+    const words = Object.entries(what).map(([name, value]) =>
+      name === "phone" ? `phone: ${phone(value)}` : `${name}: ${yaml(value, true)}`,
+    );
     return h("li", {}, h("code", {}, words.join(", ")), h("span", { class: "hits some" }, `${left} of ${times} left`));
   };
   const clear = async () => {
@@ -223,12 +273,26 @@ async function cheatSheet() {
       "table",
       {},
       h("caption", {}, caption),
-      h("thead", { class: "away" }, h("tr", {}, ["What to send", "What is answered", "Copy"].map((name) => h("th", { scope: "col" }, name)))),
+      h(
+        "thead",
+        { class: "away" },
+        h(
+          "tr",
+          {},
+          ["What to send", "What is answered", "Copy"].map((name) => h("th", { scope: "col" }, name)),
+        ),
+      ),
       h(
         "tbody",
         {},
         rows.map(([what, does]) =>
-          h("tr", {}, h("th", { scope: "row", class: "mono" }, what), h("td", {}, does), h("td", { class: "end" }, copyButton(what, what))),
+          h(
+            "tr",
+            {},
+            h("th", { scope: "row", class: "mono" }, what),
+            h("td", {}, does),
+            h("td", { class: "end" }, copyButton(what, what)),
+          ),
         ),
       ),
     );
@@ -237,9 +301,16 @@ async function cheatSheet() {
     h("h2", {}, "Magic numbers and keys"),
     h("p", { class: "dim" }, "In any area code. A wrong lead still gets its true 400."),
     numbers.length
-      ? table("Phone numbers", numbers.map((each) => [`(509) ${each.phoneNumber}`, each.does]))
+      ? table(
+          "Phone numbers",
+          numbers.map((each) => [`(509) ${each.phoneNumber}`, each.does]),
+        )
       : h("p", { class: "dim" }, "Numbers are ordinary here (--no-magic)."),
-    keys.length > 0 && table("Keys", keys.map((each) => [each.key, each.does])),
+    keys.length > 0 &&
+      table(
+        "Keys",
+        keys.map((each) => [each.key, each.does]),
+      ),
   );
 }
 
@@ -251,7 +322,9 @@ function point() {
   if (!scenario && !part) return void (pointed = "");
   if (pointed === location.search) return;
   pointed = location.search;
-  const card = document.getElementById(scenario ? `scenario-${scenario}` : part === "force" ? "part-force" : "part-number");
+  const card = document.getElementById(
+    scenario ? `scenario-${scenario}` : part === "force" ? "part-force" : "part-number",
+  );
   if (!card) return toast(`${scenario} isn't there any more.`, "bad");
   for (const each of card.querySelectorAll("details")) each.open = true;
   const target = card.querySelector(`[data-rule="${CSS.escape(wanted.get("rule") || "")}"]`) || card;
