@@ -101,7 +101,7 @@ def create_app(settings: Settings | None = None) -> Starlette:
     """
     settings = settings or Settings(in_memory=True)
     folder = None if settings.in_memory else settings.state
-    store = Store(folder, fsync=settings.fsync, keep=settings.keep)
+    store = Store(folder, fsync=settings.fsync, max_requests=settings.keep)
     origin = settings.public_url or f"http://{settings.host}:{settings.port}"
     try:
         application = Application(settings, store, origin, lambda _: None, None)

@@ -30,7 +30,7 @@ from aktify_sandbox.jobs import finished
 from aktify_sandbox.storage import server_file
 from aktify_sandbox.storage.folder import CHECKPOINT, Folder
 from aktify_sandbox.storage.log import header, seal
-from aktify_sandbox.storage.states import Draft
+from aktify_sandbox.storage.states import Upload
 from aktify_sandbox.storage.store import Store
 from support.running import COMMAND, LEAD, Serve, clean_environment, needs
 from support.stores import post_number
@@ -339,9 +339,9 @@ def test_after_another_hand_was_at_it_nothing_is_written_whatever_is_asked(
     store.db.table("keys").insert({"shown": "a"})
     held = store.state_folder
     assert held
-    draft = Draft(store.log.replacement())
-    draft.write(header(1) + seal(b'{"id":"r000000001","kind":"end"}'))
-    loaded = finished(draft.proved())
+    upload = Upload(store.log.replacement())
+    upload.write(header(1) + seal(b'{"id":"r000000001","kind":"end"}'))
+    loaded = finished(upload.verify())
     hand(folder)
     before = everything(tmp_path)
     asked: list[Callable[[], object]] = [

@@ -422,7 +422,7 @@ def test_whatever_was_done_a_state_shows_what_its_sandbox_shows(
 ) -> None:
     """Read after each operation, by a state that was open already, and by one that is opened at the end."""
     with tempfile.TemporaryDirectory() as name, contextlib.ExitStack() as stack:
-        store, state = Store(Path(name), keep=keep), None
+        store, state = Store(Path(name), max_requests=keep), None
         for place, (operation, campaign, number) in enumerate([*work, ("end", "a", 0)]):
             if operation != "end":
                 OPERATIONS[operation](store, campaign, number)

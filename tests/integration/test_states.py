@@ -30,7 +30,7 @@ from aktify_sandbox.jobs import finished
 from aktify_sandbox.settings import Settings
 from aktify_sandbox.storage.folder import Folder
 from aktify_sandbox.storage.log import Replacement, request_id, seal
-from aktify_sandbox.storage.states import Draft
+from aktify_sandbox.storage.states import Upload
 from aktify_sandbox.storage.store import Store
 from support.commands import run
 from support.running import COMMAND, LEAD, Running, Serve, clean_environment
@@ -497,12 +497,12 @@ def test_a_disk_that_is_full_is_said_and_nothing_changes(
         raise OSError(28, "No space left on device")
 
     folder = Folder(tmp_path)
-    draft = Draft(Replacement(folder))
+    upload = Upload(Replacement(folder))
     with monkeypatch.context() as patch:
         patch.setattr("aktify_sandbox.storage.log.os.write", full)
         with pytest.raises(LogWriteError, match="No space left"):
-            draft.write(b"x")
-    draft.close()
+            upload.write(b"x")
+    upload.close()
     folder.release()
     assert os.listdir(tmp_path) == ["log.jsonl"]
 
@@ -512,8 +512,8 @@ def test_a_state_that_cannot_take_the_logs_place_changes_nothing(
 ) -> None:
     store = Store(tmp_path)
     post_whole(store, "demo", 1)
-    draft = drafted(store, sealed(FIRST, PUT, END))
-    loaded = finished(draft.proved())
+    upload = uploaded(store, sealed(FIRST, PUT, END))
+    loaded = finished(upload.verify())
 
     def refuse(*_: Any, **__: Any) -> None:
         raise OSError(5, "Input/output error")
@@ -522,7 +522,7 @@ def test_a_state_that_cannot_take_the_logs_place_changes_nothing(
         patch.setattr("aktify_sandbox.storage.folder.os.replace", refuse)
         with pytest.raises(LogWriteError, match="Input/output error"):
             store.load(*loaded)
-    draft.close()
+    upload.close()
     assert (leads(store), request_numbers(store)) == ({("demo", phone(1))}, [1])
     post_whole(store, "demo", 2)
     store.close()
@@ -532,7 +532,7 @@ def test_a_state_that_cannot_take_the_logs_place_changes_nothing(
 
 def test_what_a_killed_load_left_behind_is_removed_at_the_next_start(tmp_path: Path) -> None:
     store = Store(tmp_path)
-    Draft(store.log.replacement()).write(b"x")
+    Upload(store.log.replacement()).write(b"x")
     assert len(os.listdir(tmp_path)) == 4
     store.close()
     Store(tmp_path).close()
@@ -642,11 +642,11 @@ def peak(sandbox: Running) -> int:
 # whatever was done before
 
 
-def drafted(store: Store, content: bytes) -> Draft:
-    draft = Draft(store.log.replacement())
+def uploaded(store: Store, content: bytes) -> Upload:
+    upload = Upload(store.log.replacement())
     for start in range(0, len(content), 1_000):
-        draft.write(content[start : start + 1_000])
-    return draft
+        upload.write(content[start : start + 1_000])
+    return upload
 
 
 async def content_of(store: Store) -> bytes:
@@ -676,9 +676,9 @@ def test_whatever_was_done_a_saved_state_is_the_same_where_it_is_loaded(
             for operation, campaign, number in work:
                 OPERATIONS[operation](store, campaign, number)
         used = max(source.index.next, other.index.next)
-        draft = drafted(other, asyncio.run(content_of(source)))
-        other.load(*finished(draft.proved()))
-        draft.close()
+        upload = uploaded(other, asyncio.run(content_of(source)))
+        other.load(*finished(upload.verify()))
+        upload.close()
         assert known(other) == known(source)
         assert other.index.next > used - 1
         for operation, campaign, number in after:
@@ -704,16 +704,16 @@ def test_what_waits_to_be_written_is_saved_too() -> None:
         return await content_of(store)
 
     [state] = together(work())
-    assert finished(drafted(store, state).proved())[1].came == 1
+    assert finished(uploaded(store, state).verify())[1].came == 1
 
 
 def test_a_damaged_draft_names_its_line_and_leaves_no_file(tmp_path: Path) -> None:
     folder = Folder(tmp_path)
-    draft = Draft(Replacement(folder))
-    draft.write(sealed(FIRST, PUT) + b"x\n")
+    upload = Upload(Replacement(folder))
+    upload.write(sealed(FIRST, PUT) + b"x\n")
     with pytest.raises(StateFileError) as mistake:
-        finished(draft.proved())
-    draft.close()
+        finished(upload.verify())
+    upload.close()
     assert mistake.value.line == 3
     assert os.listdir(tmp_path) == ["log.jsonl"]
     folder.release()

@@ -7,7 +7,7 @@ import httpx
 import orjson
 from hypothesis import strategies as st
 
-from aktify_sandbox.storage.index import Kept
+from aktify_sandbox.storage.index import LeadEntry
 from aktify_sandbox.storage.log import request_id, seal
 from aktify_sandbox.storage.store import Store
 from support.running import Running
@@ -74,7 +74,7 @@ def post_whole(store: Store, campaign: str, number: int) -> None:
     """Post as the endpoint does, with a record as it writes it."""
 
     async def work() -> None:
-        kept = None if store.has(campaign, phone(number)) else Kept(campaign, phone(number))
+        kept = None if store.has(campaign, phone(number)) else LeadEntry(campaign, phone(number))
         place = store.next_number()
         content: dict[str, Any] = {
             **RECORD,

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 
 from aktify_sandbox.errors import LogWriteError
-from aktify_sandbox.storage.index import Kept
+from aktify_sandbox.storage.index import LeadEntry
 from aktify_sandbox.storage.log import request_id
 from aktify_sandbox.storage.store import Store
 
@@ -19,23 +19,23 @@ def phone(number: int) -> str:
     return f"+1509555{number:04d}"
 
 
-def payload(number: int, kept: Kept | None) -> bytes:
+def payload(number: int, lead: LeadEntry | None) -> bytes:
     content: dict[str, Any] = {
         "id": request_id(number),
         "kind": "request",
         "receivedAt": "2026-11-24T09:30:00.000Z",
     }
-    content |= {"campaign": kept and kept.campaign, "phone": kept and kept.identity}
-    if kept:
-        content["lead"] = {"phoneNumber": kept.identity}
-        if kept.code:
-            content["short"] = {"code": kept.code, "url": f"https://example.com/{kept.code}"}
+    content |= {"campaign": lead and lead.campaign, "phone": lead and lead.identity}
+    if lead:
+        content["lead"] = {"phoneNumber": lead.identity}
+        if lead.code:
+            content["short"] = {"code": lead.code, "url": f"https://example.com/{lead.code}"}
     return orjson.dumps(content)
 
 
 async def post(store: Store, campaign: str, number: int, code: str | None = None) -> bool:
     """Post as the endpoint does: False for a duplicate."""
-    kept = None if store.has(campaign, phone(number)) else Kept(campaign, phone(number), code)
+    lead = None if store.has(campaign, phone(number)) else LeadEntry(campaign, phone(number), code)
     place = store.next_number()
     written: asyncio.Future[None] = asyncio.get_running_loop().create_future()
 
@@ -45,9 +45,9 @@ async def post(store: Store, campaign: str, number: int, code: str | None = None
         else:
             written.set_result(None)
 
-    store.add(place, payload(place, kept), kept, done)
+    store.add(place, payload(place, lead), lead, done)
     await written
-    return kept is not None
+    return lead is not None
 
 
 def run(*work: Coroutine[Any, Any, Any]) -> list[Any]:
@@ -84,8 +84,8 @@ class StoreAgainstADictionary(RuleBasedStateMachine):
 
     @rule(campaign=st.sampled_from("ab"), number=st.integers(0, 9))
     def post(self, campaign: str, number: int) -> None:
-        [kept] = run(post(self.store, campaign, number))
-        assert kept == ((campaign, phone(number)) not in self.expected)
+        [is_kept] = run(post(self.store, campaign, number))
+        assert is_kept == ((campaign, phone(number)) not in self.expected)
         self.expected[campaign, phone(number)] = None
         self.requests += 1
 

@@ -22,14 +22,14 @@ from aktify_sandbox.originals import asyncio
 from aktify_sandbox.scenarios.library import LoadedScenario
 from aktify_sandbox.storage.index import Index
 from aktify_sandbox.storage.log import Replacement, Snapshot
-from aktify_sandbox.storage.states import MEANINGLESS, Draft, line_of, refuse_real_people
+from aktify_sandbox.storage.states import MEANINGLESS, Upload, line_of, refuse_real_people
 
 _CHUNK = 1 << 18
 
 
 @dataclass(frozen=True, slots=True)
 class State:
-    """A state that was proved, and all that follows from it."""
+    """A state that was verified, and all that follows from it."""
 
     log: Replacement
     index: Index
@@ -57,16 +57,16 @@ def routes(components: Components) -> list[Route]:
     async def load(request: Request) -> Response:
         if not request.headers.get("content-type", "").startswith(STATE_MEDIA):
             raise ProblemError(415, f"Send what GET /_sandbox/state gave, as content-type: {STATE_MEDIA}.")
-        draft = Draft(store.replacement())
+        upload = Upload(store.replacement())
         try:
             async for chunk in request.stream():
-                draft.write(chunk)
-            state = await unless_disconnected(request, components.jobs.run(_proved(components, draft)))
+                upload.write(chunk)
+            state = await unless_disconnected(request, components.jobs.run(_verified(components, upload)))
             _replace(components, state)
         except StateFileError as mistake:
             raise ProblemError(400, f"line {mistake.line}: {mistake}", line=mistake.line) from None
         finally:
-            draft.close()
+            upload.close()
         counts = {"leads": len(store.leads), "requests": store.requests}
         return JSONResponse({**counts, "notices": state.notices})
 
@@ -86,19 +86,19 @@ def load_at_start(components: Components, file: Path) -> list[str]:
         counts = f"{len(store.leads):,} leads, {store.requests:,} requests"
         why = f"{store.folder} has a state already ({counts})"
         return [f"{file} isn't loaded: {why}. Fix: `aktify-sandbox state load {file}` replaces it."]
-    draft = Draft(store.replacement())
+    upload = Upload(store.replacement())
     try:
         with file.open("rb") as source:
             while piece := source.read(_CHUNK):
-                draft.write(piece)
-        state = finished(_proved(components, draft))
+                upload.write(piece)
+        state = finished(_verified(components, upload))
         _replace(components, state)
     except OSError as error:
         raise SettingsError(f"--from-state {file} can't be read: {error.strerror}.") from None
     except StateFileError as mistake:
         raise LogError(f"{file}:{mistake.line}: {mistake}") from None
     finally:
-        draft.close()
+        upload.close()
     return state.notices
 
 
@@ -112,9 +112,9 @@ def _replace(components: Components, state: State) -> None:
     components.forcing.replace_with(state.scenarios)
 
 
-def _proved(components: Components, draft: Draft) -> Work[State]:
+def _verified(components: Components, upload: Upload) -> Work[State]:
     """Nothing in use is changed by this. Raises `StateFileError`."""
-    log, index = yield from draft.proved()
+    log, index = yield from upload.verify()
     campaigns = components.campaigns.as_configured(salt_in(index.plain))
     try:
         notices = restore(index.plain, campaigns)

@@ -15,7 +15,7 @@ from aktify_sandbox.journal.entry import BODY_HELD, Body, Entry, add_body, entry
 from aktify_sandbox.journal.presented_keys import keys_presented_by
 from aktify_sandbox.originals import time
 from aktify_sandbox.redaction import Redaction
-from aktify_sandbox.storage.index import Kept
+from aktify_sandbox.storage.index import LeadEntry
 from aktify_sandbox.storage.store import Done, Store
 
 _TOLD_BY_CLIENT = (
@@ -47,11 +47,11 @@ class JournalWriter:
         Then nothing was kept.
         """
         exchange.duration_ms = round((time.perf_counter() - exchange.request.started) * 1000, 3)
-        answer, kept = exchange.answer, None
+        answer, lead = exchange.answer, None
         if answer.keeps and answer.access and answer.identity:
             code = answer.short.code if answer.short else None
-            kept = Kept(answer.access.campaign, answer.identity, code)
-        self._store.add(exchange.number, self._line(exchange), kept, written)
+            lead = LeadEntry(answer.access.campaign, answer.identity, code)
+        self._store.add(exchange.number, self._line(exchange), lead, written)
 
     def hung_up(self, exchange: Exchange) -> None:
         """The client went before it had its answer: that is how long its patience lasts."""

@@ -77,7 +77,7 @@ def _asked(url: str) -> dict[str, Any]:
 
 def _serve(settings: Settings, notices: list[str], listening: list[socket.socket], signals: "Signals") -> int:
     folder = None if settings.in_memory else settings.state
-    store = Store(folder, fsync=settings.fsync, keep=settings.keep)
+    store = Store(folder, fsync=settings.fsync, max_requests=settings.keep)
     terminal = Terminal(form=settings.log_format, quiet=settings.quiet, show_pii=settings.show_pii)
     here = origin_of(settings.host, listening[0].getsockname()[1])
     origin = settings.public_url or here

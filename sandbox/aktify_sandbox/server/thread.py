@@ -92,7 +92,9 @@ class ServerThread:
                 undo.callback(each.close)
             self.url = origin_of(settings.host, listening[0].getsockname()[1]) if listening else NO_SOCKET
             self._store = Store(
-                None if settings.in_memory else settings.state, fsync=settings.fsync, keep=settings.keep
+                None if settings.in_memory else settings.state,
+                fsync=settings.fsync,
+                max_requests=settings.keep,
             )
             undo.callback(self._store.close)
             self.app = Application(

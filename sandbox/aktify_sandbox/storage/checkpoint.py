@@ -20,11 +20,11 @@ from aktify_sandbox.storage.index import CampaignLeads, Index, line_numbers
 from aktify_sandbox.storage.log import Snapshot, number_in
 from aktify_sandbox.storage.shards import NUMBERS, Shards
 
-_VERSION = 2
+_VERSION = 3
 _LENGTH, _SUM = 8, 4
 """Bytes of the two numbers at the end."""
 _AT_ONCE = 1 << 14
-_COUNTS = ("next", "written", "came", "forgotten", "dropped", "keep")
+_COUNTS = ("next", "written", "came", "forgotten", "dropped", "max_requests")
 
 Numbers: TypeAlias = "array[int]"
 
@@ -56,7 +56,7 @@ class Checkpoint:
 
     def __init__(self, index: Index, mark: Mark) -> None:
         """Taken by the thread that writes the log, when nothing waits to be written; it costs no more than the
-        tables of keys and campaigns. Lines that come later may be in it or not: they will be learned again.
+        tables of keys and campaigns. Lines that come later may be in it or not: they will be applied again.
         """
         self._mark = mark
         self._counts = {name: getattr(index, name) for name in _COUNTS}

@@ -44,9 +44,9 @@ class Compaction:
                     new.write_lines(filter(None, (survivor_of(line, self._index) for line in batch)))
                     yield
             while self._log.size - self._copied > _LITTLE:
-                yield from self._take_along(new)
+                yield from self._copy_new_lines(new)
             new.sync()
-            yield from self._take_along(new)
+            yield from self._copy_new_lines(new)
         except BaseException:  # nobody wants it any more, or it can't be
             new.close()
             raise
@@ -55,7 +55,7 @@ class Compaction:
     def _forgotten_lines(self, snapshot: Snapshot) -> Iterator[Line]:
         return itertools.takewhile(lambda line: line.offset < self._copied, snapshot.lines())
 
-    def _take_along(self, new: Replacement) -> Work[None]:
+    def _copy_new_lines(self, new: Replacement) -> Work[None]:
         """What was written meanwhile, as it stands."""
         with self._log.snapshot() as snapshot:
             while self._copied < snapshot.size:
@@ -76,7 +76,7 @@ class Compaction:
             if self._log.rewrites != self._rewrites:
                 return
             self._log.refuse_if_changed()
-            for _ in self._take_along(new):
+            for _ in self._copy_new_lines(new):
                 pass
             self._log.replace_with(new)
             self._index.forget_requests(self.requests_from, self.forgotten, self._dropped)
@@ -92,7 +92,7 @@ def survivor_of(line: Line, index: Index) -> bytes | None:
     content = line.load()
     lead = lead_in(content)
     if lead:
-        if not index.keeps(lead["campaign"], identity_in(lead), line.number):
+        if not index.is_current(lead["campaign"], identity_in(lead), line.number):
             return None
         row = {
             "id": content["id"],
@@ -102,4 +102,4 @@ def survivor_of(line: Line, index: Index) -> bytes | None:
             "content": lead,
         }
         return seal(orjson.dumps(row))[:-1]
-    return line.text if index.counts(content) else None
+    return line.text if index.is_current_row(content) else None

@@ -1,7 +1,7 @@
 """What a log says, in memory: who has a lead, how many requests there are, keys and campaigns.
 
-An index is learned line by line, from the log's first or from a checkpoint on. Lines say the same when they are
-learned twice, in their order: so a checkpoint may be taken while more is written.
+An index is built line by line, from the log's first or from a checkpoint on. Lines say the same when they are
+applied twice, in their order: so a checkpoint may be taken while more is written.
 """
 
 import hashlib
@@ -31,7 +31,7 @@ _SPELLING = 24
 """Bits for a number's spelling, so that with the number's own they fit into 64."""
 
 
-class Kept(NamedTuple):
+class LeadEntry(NamedTuple):
     """A lead that a request brings: whose number it takes, and the short link that shall open."""
 
     campaign: str
@@ -53,7 +53,7 @@ class CampaignLeads:
         self.is_spelled = False
         """Whether a number's spelling counts."""
 
-    def take(self, place: int, number: int, *, is_spelled: bool) -> None:
+    def put(self, place: int, number: int, *, is_spelled: bool) -> None:
         """The identity has its lead on that line."""
         self.lines[place] = number
         self.is_spelled = self.is_spelled or is_spelled
@@ -83,10 +83,10 @@ class Index:
         self.written = 0
         """The number of the newest line."""
         self.came = 0
-        """How many requests have been learned, those included that are forgotten since."""
+        """How many requests have been read, those included that are forgotten since."""
         self.forgotten = 0
         """How many of them are no longer in the log."""
-        self.keep: int | None = None
+        self.max_requests: int | None = None
         """How many requests the sandbox shows that writes the log; None: all."""
         self.dropped = 0
         """How many were dropped by `--keep` before those, and counted in the log's first line."""
@@ -103,7 +103,7 @@ class Index:
     @property
     def hidden(self) -> int:
         """How many requests in the log are out of sight, by `--keep`."""
-        return max(0, self.requests - (self.keep or self.requests))
+        return max(0, self.requests - (self.max_requests or self.requests))
 
     def oldest_in_sight(self, log: Snapshot) -> int:
         """The number of the oldest request in sight; the next one's when there is none."""
@@ -119,22 +119,24 @@ class Index:
 
     def header(self, dropped: int = 0) -> bytes:
         """The first line of a log that goes on from here, of which so many requests were dropped."""
-        return header(self.next, dropped=dropped, **({"keep": self.keep} if self.keep else {}))
+        return header(
+            self.next, dropped=dropped, **({"keep": self.max_requests} if self.max_requests else {})
+        )
 
     # what lines say
 
-    def learn(self, content: Mapping[str, Any]) -> None:
-        """Remember what a line says. Raises `KeyError`, `TypeError`, `ValueError` when no sandbox wrote it."""
+    def apply(self, content: Mapping[str, Any]) -> None:
+        """Apply what a line says. Raises `KeyError`, `TypeError`, `ValueError` when no sandbox wrote it."""
         self.written = number = int(content["id"][1:])
         self.next = max(self.next, number + 1)
         match content.get("kind"):
             case "request":
                 self.count_request(number)
-                self._learn_lead(content)
+                self._apply_lead(content)
             case "amend":
                 self.amendments[content["of"]] = number
             case "put" if content["table"] == "leads":
-                self._learn_lead(content)
+                self._apply_lead(content)
             case "put":
                 self.plain[content["table"]][str(content["document"])] = content["content"]
             case "drop" if content["table"] == "leads":
@@ -143,10 +145,10 @@ class Index:
                 for key in content["documents"]:
                     self.plain[content["table"]].pop(str(key), None)
             case "keep" | "loaded":
-                self.keep = content.get("keep")
+                self.max_requests = content.get("keep")
             case None:
                 self.next = max(self.next, content["next"])
-                self.dropped, self.keep = content.get("dropped", 0), content.get("keep")
+                self.dropped, self.max_requests = content.get("dropped", 0), content.get("keep")
 
     def count_request(self, number: int) -> None:
         """One more request is in the log."""
@@ -154,14 +156,14 @@ class Index:
             self.strides.append(number)
         self.came += 1
 
-    def _learn_lead(self, content: Mapping[str, Any]) -> None:
+    def _apply_lead(self, content: Mapping[str, Any]) -> None:
         """For many lines at a start: `lead_in` would make a lead of each."""
         is_put = content["kind"] == "put"
         lead = content["content"] if is_put else content
         if is_put or "lead" in content:
             short = lead.get("short")
-            self.take(
-                self.written, Kept(lead["campaign"], identity_in(lead), short["code"] if short else None)
+            self.reserve(
+                self.written, LeadEntry(lead["campaign"], identity_in(lead), short["code"] if short else None)
             )
 
     def _drop_leads(self, content: Mapping[str, Any]) -> None:
@@ -173,30 +175,30 @@ class Index:
             if campaign in self.leads:
                 self.leads[campaign].lines.pop(place)
 
-    def take(self, number: int, kept: Kept) -> None:
-        """The line of that number keeps the lead."""
-        leads = self.leads.get(kept.campaign)
+    def reserve(self, number: int, lead: LeadEntry) -> None:
+        """The line of that number keeps the lead, so that its identity is taken."""
+        leads = self.leads.get(lead.campaign)
         if leads is None:
-            leads = self.leads[kept.campaign] = CampaignLeads()
-        leads.take(place_of(kept.identity), number, is_spelled=" " in kept.identity)
-        if kept.code:
-            self.links[number_of_code(kept.code)] = number
+            leads = self.leads[lead.campaign] = CampaignLeads()
+        leads.put(place_of(lead.identity), number, is_spelled=" " in lead.identity)
+        if lead.code:
+            self.links[number_of_code(lead.code)] = number
 
-    def give_back(self, kept: Kept) -> None:
+    def rollback(self, lead: LeadEntry) -> None:
         """The line could not be written: the number is free again."""
-        self.leads[kept.campaign].lines.pop(place_of(kept.identity))
-        if kept.code:
-            self.links.pop(number_of_code(kept.code))
+        self.leads[lead.campaign].lines.pop(place_of(lead.identity))
+        if lead.code:
+            self.links.pop(number_of_code(lead.code))
 
     def forget_requests(self, before: int, count: int, dropped: int) -> None:
         """Those with smaller numbers, `count` of them, are no longer in the log."""
         self.forgotten += count
         self.dropped = dropped
-        kept = Shards()
+        remaining = Shards()
         for of, line in self.amendments.items():
             if of >= before:
-                kept[of] = line
-        self.amendments = kept
+                remaining[of] = line
+        self.amendments = remaining
 
     # what is asked
 
@@ -227,11 +229,11 @@ class Index:
         orders = [group.order for group in groups if group is not None]
         return heapq.merge(*(_upwards(order, after) for order in orders))
 
-    def keeps(self, campaign: str, identity: str, number: int) -> bool:
+    def is_current(self, campaign: str, identity: str, number: int) -> bool:
         """Whether the line of that number keeps the identity's lead, and not another or none."""
         return self.line_of(campaign, identity) == number
 
-    def counts(self, content: Mapping[str, Any]) -> bool:
+    def is_current_row(self, content: Mapping[str, Any]) -> bool:
         """Whether the line put a document of a plain table that is still there as it was put."""
         if content.get("kind") != "put" or content["table"] not in self.plain:
             return False
@@ -255,8 +257,8 @@ def lead_in(content: Mapping[str, Any]) -> dict[str, Any] | None:
     if content.get("kind") != "request" or "lead" not in content:
         return None
     names = ("campaign", "phone", "receivedAt", "lead", "identity")
-    kept = {name: content[name] for name in names if name in content}
-    return {**kept, "request": content["id"], "short": content.get("short")}
+    found = {name: content[name] for name in names if name in content}
+    return {**found, "request": content["id"], "short": content.get("short")}
 
 
 def public_lead(lead: Mapping[str, Any]) -> dict[str, Any]:

@@ -300,7 +300,7 @@ class Log:
             torn = f"{self._excess} bytes were cut off"
             self.warnings.append(f"{self.path}: a crash tore the last line before it was answered; {torn}.")
             try:
-                self._take_back()
+                self._rollback()
             except OSError as error:
                 raise LogError(f"{self.path} can't be mended: {error.strerror}.") from error
 
@@ -368,18 +368,18 @@ class Log:
             self.refuse_if_changed()
         try:
             if self._excess:
-                self._take_back()
+                self._rollback()
             self._write(data)
         except BaseException as error:  # whatever it is, what is in the file is what this remembers
             self._excess += len(data)  # at most: what it says is that there is something
             with contextlib.suppress(OSError):  # else it is tried again before the next write
-                self._take_back()
+                self._rollback()
             if isinstance(error, OSError):
                 raise LogWriteError(f"{self.path or 'memory'} can't be written: {error.strerror}.") from error
             raise
         self.size += len(data)
 
-    def _take_back(self) -> None:
+    def _rollback(self) -> None:
         """Cut off what stands behind the last whole line that counts."""
         os.ftruncate(self._fd, self.size)
         if self._fsync:

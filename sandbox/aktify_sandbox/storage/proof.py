@@ -64,7 +64,7 @@ def _damage(line: Line, last: int, index: Index) -> str | None:
     try:
         if line.number <= last:
             return MOVED
-        index.learn(line.load())
+        index.apply(line.load())
     except NONSENSE:
         return MEANINGLESS
     return None

@@ -20,7 +20,7 @@ from aktify_sandbox.storage.folder import CHECKPOINT
 from aktify_sandbox.storage.index import Document, Index, identity_in, lead_in, public, public_lead, restored
 from aktify_sandbox.storage.log import Line, Snapshot, check_format, is_intact, is_next, is_request
 from aktify_sandbox.storage.server_file import LOG
-from aktify_sandbox.storage.states import DAMAGED, MEANINGLESS, NONSENSE, learned
+from aktify_sandbox.storage.states import DAMAGED, MEANINGLESS, NONSENSE, verify_state
 from aktify_sandbox.storage.tables import State
 
 _NO_STATE = "Fix: give the folder that `aktify-sandbox serve` names as its state."
@@ -45,14 +45,14 @@ class Lines:
         self.index, self.end = Index(), 0
         """What its lines say up to the offset."""
         self._last = b""
-        """The last line that was learned."""
+        """The last line that was applied."""
         weakref.finalize(self, os.close, fd)
 
     @classmethod
     def of_state(cls, fd: int) -> "Lines":
-        """A saved state, each line proved. Raises `StateFileError`."""
+        """A saved state, each line verified. Raises `StateFileError`."""
         lines = cls(fd, None)
-        lines.index, lines.end = finished(learned(lines.snapshot(lines.size)))
+        lines.index, lines.end = finished(verify_state(lines.snapshot(lines.size)))
         return lines
 
     def snapshot(self, size: int | None = None) -> Snapshot:
@@ -75,7 +75,7 @@ class Lines:
         return (here.st_dev, here.st_ino) == (there.st_dev, there.st_ino)
 
     def has_lost(self) -> bool:
-        """Whether lines that were learned aren't there any more: they were taken back, or the file was emptied."""
+        """Whether lines that were applied aren't there any more: they were taken back, or the file was emptied."""
         size, length = self.size, len(self._last)
         return size < self.end or self.snapshot(size).read(length, self.end - length) != self._last
 
@@ -98,7 +98,7 @@ class Lines:
             if not is_next(line, newest):
                 raise self._damage(snapshot, line, DAMAGED)
             try:
-                self.index.learn(line.load())
+                self.index.apply(line.load())
             except NONSENSE:
                 raise self._damage(snapshot, line, MEANINGLESS) from None
             newest, self._last = line.number, line.text + b"\n"
@@ -218,7 +218,7 @@ class Leads(Mapping[str, Document]):
         with _in_words(self._lines.path):
             for line in snapshot.find_all(numbers, Snapshot.forwards_from):
                 lead = lead_in(line.load())
-                if lead and index.keeps(lead["campaign"], identity_in(lead), line.number):
+                if lead and index.is_current(lead["campaign"], identity_in(lead), line.number):
                     yield str(line.number), public_lead(lead)
 
 

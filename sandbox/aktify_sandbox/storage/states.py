@@ -1,6 +1,6 @@
 """The whole state in one file: the log itself, and a line at its end that says that nothing is missing.
 
-What arrives is written beside the log and proved there, line by line, while the sandbox goes on; then it takes the
+What arrives is written beside the log and verified there, line by line, while the sandbox goes on; then it takes the
 log's place in one step.
 """
 
@@ -24,14 +24,14 @@ DAMAGED = "This line is damaged: its checksum is wrong."
 MOVED = "This line's id isn't larger than that of the line before: it was moved."
 MEANINGLESS = "This line makes no sense, although its checksum is right: no sandbox wrote it."
 NONSENSE = (AttributeError, LookupError, TypeError, ValueError)
-"""What nonsense raises where it is learned."""
+"""What nonsense raises where it is applied."""
 _NO_STATE = "This is no state file: it is what `aktify-sandbox state save` writes."
 
 Protects = Callable[[str | None], bool]
 """Whether only fictional numbers may be kept in a campaign (None: one that isn't known)."""
 
 
-class Draft:
+class Upload:
     """A state on its way in: what may take the log's place, and what it says. It is gone unless it does."""
 
     def __init__(self, log: Replacement) -> None:
@@ -43,11 +43,11 @@ class Draft:
         self._log.write(data)
         self._last = data[-1:] or self._last
 
-    def proved(self) -> Work[tuple[Replacement, Index]]:
-        """What came and what it says, each line proved. Raises `StateFileError`, `LogWriteError`."""
+    def verify(self) -> Work[tuple[Replacement, Index]]:
+        """What came and what it says, each line verified. Raises `StateFileError`, `LogWriteError`."""
         self._refuse_cut()
         self._log.sync()  # the bulk of it, while nobody waits
-        index, end = yield from learned(self._log.snapshot())
+        index, end = yield from verify_state(self._log.snapshot())
         self._log.cut(end)
         return self._log, index
 
@@ -67,23 +67,23 @@ class Draft:
         self._log.close()
 
 
-def learned(log: Snapshot) -> Work[tuple[Index, int]]:
-    """What a state says, each line proved, and where its last line begins. Raises `StateFileError`."""
+def verify_state(log: Snapshot) -> Work[tuple[Index, int]]:
+    """What a state says, each line verified, and where its last line begins. Raises `StateFileError`."""
     index, end = Index(), 0
-    for place, (line, content) in enumerate(_proved_lines(log), start=1):
+    for place, (line, content) in enumerate(_verified_lines(log), start=1):
         if place % _AT_ONCE == 0:
             yield
         if content.get("kind") == "end":
             end = line.offset
             continue
         try:
-            index.learn(content)
+            index.apply(content)
         except NONSENSE:
             raise StateFileError(place, MEANINGLESS) from None
     return index, end
 
 
-def _proved_lines(log: Snapshot) -> Iterator[tuple[Line, dict[str, Any]]]:
+def _verified_lines(log: Snapshot) -> Iterator[tuple[Line, dict[str, Any]]]:
     last, place = -1, 0
     kind: str | None = ""
     for place, line in enumerate(log.lines(), start=1):

@@ -22,7 +22,7 @@ from aktify_sandbox.storage import checkpoint
 from aktify_sandbox.storage.checkpoint import Checkpoint, Mark
 from aktify_sandbox.storage.compaction import Compaction
 from aktify_sandbox.storage.folder import CHECKPOINT, Folder
-from aktify_sandbox.storage.index import Document, Index, Kept, Tables, identity_in, lead_in, place_of
+from aktify_sandbox.storage.index import Document, Index, LeadEntry, Tables, identity_in, lead_in, place_of
 from aktify_sandbox.storage.log import (
     REQUEST_SIGN,
     Line,
@@ -56,15 +56,15 @@ Watcher = Callable[[str, int], None]
 class Store:
     """Leads, keys, campaigns and the record of requests."""
 
-    def __init__(self, folder: Path | None, *, fsync: bool = False, keep: int | None = None) -> None:
-        """Open the state folder (None: nothing on disk). `keep` bounds how many requests are kept.
+    def __init__(self, folder: Path | None, *, fsync: bool = False, max_requests: int | None = None) -> None:
+        """Open the state folder (None: nothing on disk). `max_requests` bounds how many requests are kept.
 
         Raises `LogError`: in use, damaged, of another version, not writable.
         """
-        self.keep = keep
+        self.max_requests = max_requests
         self._loaded_at = 0
         self._lines: list[bytes] = []
-        self._waiting: list[tuple[int, Done, Kept | None]] = []
+        self._waiting: list[tuple[int, Done, LeadEntry | None]] = []
         self._watchers: set[Watcher] = set()
         self._together: list[dict[str, Any]] | None = None
         self.jobs = Jobs()
@@ -82,7 +82,7 @@ class Store:
             raise
         if self.state_folder:
             self.state_folder.settle()
-        self._tidy_at = 2 * (keep or 0)
+        self._tidy_at = 2 * (max_requests or 0)
         self.db = Documents(self)
         self.leads = self.db.table("leads")
 
@@ -97,18 +97,18 @@ class Store:
         """How many bytes of the log were taken on trust: a checkpoint covers them."""
         self._since_checkpoint = 0
         for line in self.log.replay(start):
-            self.index.learn(line.load())
+            self.index.apply(line.load())
             self._since_checkpoint += 1
-        if self.index.keep != self.keep:
-            self._write_keep()
+        if self.index.max_requests != self.max_requests:
+            self._write_max_requests()
 
-    def _write_keep(self) -> None:
+    def _write_max_requests(self) -> None:
         """Say in the log how many requests are shown, for those who read it beside this one."""
         if self.folder:
-            line = {"id": request_id(self.next_number()), "kind": "keep", "keep": self.keep}
+            line = {"id": request_id(self.next_number()), "kind": "keep", "keep": self.max_requests}
             with contextlib.suppress(LogWriteError):  # they see more than is shown here
                 self._write_changes([line])
-        self.index.keep = self.keep
+        self.index.max_requests = self.max_requests
 
     def proof(self) -> Work[str | None]:
         """Prove what was taken on trust at the start. What is wrong with it, in words, or None."""
@@ -145,7 +145,7 @@ class Store:
 
     @property
     def dropped(self) -> int:
-        """How many requests `keep` has put out of sight."""
+        """How many requests `max_requests` has put out of sight."""
         return self.index.dropped + self.index.hidden
 
     @property
@@ -169,17 +169,17 @@ class Store:
         self.index.next += 1
         return self.index.next - 1
 
-    def add(self, number: int, payload: bytes, kept: Kept | None, done: Done) -> None:
+    def add(self, number: int, payload: bytes, lead: LeadEntry | None, done: Done) -> None:
         """Record a request and take the number of its lead, at once; `done` is called when it may be answered.
 
         It is called with `LogWriteError` if the write failed: then nothing was recorded and the number is free again.
         """
         if not self._lines:
             asyncio.get_running_loop().call_soon(self._end_turn)
-        if kept is not None:
-            self.index.take(number, kept)
+        if lead is not None:
+            self.index.reserve(number, lead)
         self._lines.append(seal(payload))
-        self._waiting.append((number, done, kept))
+        self._waiting.append((number, done, lead))
 
     def amend(self, number: int, content: Mapping[str, Any]) -> None:
         """Add to a recorded request what became known only later. Raises `LogWriteError`."""
@@ -218,9 +218,9 @@ class Store:
         except BaseException as error:
             broke_off = LogWriteError(f"the write broke off ({error!r}). Please report it.")
             why = error if isinstance(error, LogWriteError) else broke_off
-            for _, done, kept in waiting:
-                if kept is not None:
-                    self.index.give_back(kept)
+            for _, done, lead in waiting:
+                if lead is not None:
+                    self.index.rollback(lead)
                 done(why)
             if why is error:
                 return
@@ -239,8 +239,8 @@ class Store:
         self.flush()
         if self._since_checkpoint >= _CHECKPOINT_LINES and self.state_folder and self._checkpointing is None:
             self._checkpointing = asyncio.ensure_future(self._write_checkpoint(self.state_folder))
-        if self.keep and self.requests >= self._tidy_at and self._tidying is None:
-            self._tidying = asyncio.ensure_future(self._tidy(self.keep))
+        if self.max_requests and self.requests >= self._tidy_at and self._tidying is None:
+            self._tidying = asyncio.ensure_future(self._tidy(self.max_requests))
 
     # what is read
 
@@ -281,7 +281,7 @@ class Store:
     def lead_on(self, line: Line) -> Document | None:
         """The lead that the line keeps, if it still counts."""
         lead = lead_in(line.load())
-        is_kept = lead and self.index.keeps(lead["campaign"], identity_in(lead), line.number)
+        is_kept = lead and self.index.is_current(lead["campaign"], identity_in(lead), line.number)
         return lead if is_kept else None
 
     def newest_leads(self, campaign: str | None = None, before: int | None = None) -> Iterator[Line]:
@@ -371,7 +371,7 @@ class Store:
     def _write_changes(self, lines: list[dict[str, Any]]) -> None:
         self.log.append(seal(orjson.dumps(line)) for line in lines)
         for line in lines:
-            self.index.learn(line)
+            self.index.apply(line)
         self._since_checkpoint += len(lines)
         if self._since_checkpoint >= _CHECKPOINT_LINES:
             with contextlib.suppress(RuntimeError):  # no loop runs: then the stop writes a checkpoint
@@ -416,7 +416,7 @@ class Store:
         with contextlib.closing(self.replacement()) as new:
             new.write(b"".join(lines))
             for line in lines:
-                index.learn(orjson.loads(line))
+                index.apply(orjson.loads(line))
             self.replace_with(new, index)
 
     def replacement(self) -> Replacement:
@@ -428,7 +428,7 @@ class Store:
         """Put another state, log and index, in place of this one. Raises `LogWriteError`; then nothing has changed."""
         self.log.replace_with(log)
         before, self.index = self.index, index
-        self._tidy_at = 2 * (self.keep or 0)
+        self._tidy_at = 2 * (self.max_requests or 0)
         self._since_checkpoint = index.requests + sum(map(len, index.leads.values()))
         _free([*(leads.lines for leads in before.leads.values()), before.links, before.amendments])
 
@@ -440,9 +440,9 @@ class Store:
         self.flush()
         self.log.refuse_if_changed()
         index.next = max(index.next, self.index.next)
-        line = {"id": request_id(index.next), "kind": "loaded", "keep": self.keep}
+        line = {"id": request_id(index.next), "kind": "loaded", "keep": self.max_requests}
         log.write(seal(orjson.dumps(line)))
-        index.learn(line)
+        index.apply(line)
         self.replace_with(log, index)
         self._loaded_at = index.written
         self._tell("cleared", index.written)
@@ -462,8 +462,8 @@ class Store:
         self.log.refuse_if_changed()
         return Compaction(self.log, self.index, self.index.written + 1, self.requests, 0)
 
-    async def _tidy(self, keep: int) -> None:
-        """Drop what `keep` hides, and not again before as many requests have come as leads had to be copied.
+    async def _tidy(self, max_requests: int) -> None:
+        """Drop what `max_requests` hides, and not again before as many requests have come as leads had to be copied.
 
         So a request's share of the copying stays small, however many leads there are.
         """
@@ -472,7 +472,7 @@ class Store:
                 await self._compact(self._without_hidden)
         finally:
             self._tidying = None
-            self._tidy_at = self.requests + max(keep, len(self.leads))
+            self._tidy_at = self.requests + max(max_requests, len(self.leads))
 
     def _without_hidden(self) -> Compaction:
         hidden = self.index.hidden

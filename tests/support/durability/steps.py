@@ -24,7 +24,7 @@ import orjson
 from aktify_sandbox import atomic_write, originals
 from aktify_sandbox.jobs import finished
 from aktify_sandbox.storage import log
-from aktify_sandbox.storage.states import Draft
+from aktify_sandbox.storage.states import Upload
 from aktify_sandbox.storage.store import Store
 
 
@@ -99,11 +99,11 @@ _STATE = (
 
 def _load(store: Store) -> None:
     """Take a small state in."""
-    draft = Draft(store.log.replacement())
+    upload = Upload(store.log.replacement())
     for content in _STATE:
-        draft.write(log.seal(orjson.dumps(content)))
-    store.load(*finished(draft.proved()))
-    draft.close()
+        upload.write(log.seal(orjson.dumps(content)))
+    store.load(*finished(upload.verify()))
+    upload.close()
 
 
 def _checkpoint(store: Store) -> None:
@@ -131,7 +131,7 @@ def _act(folder: Path, action: str, die_before: int, names: Path) -> None:
         return
     store = Store(folder)
     if action == "keep the newest":
-        store.keep = store.index.keep = 5
+        store.max_requests = store.index.max_requests = 5
     _watch(die_before, names)
     _ACTIONS[action](store)
 

@@ -40,7 +40,7 @@ GUARDS = {
     ),
     "take-back in memory": Guard(
         "storage/index.py",
-        "self.leads[kept.campaign].lines.pop(place_of(kept.identity))",
+        "self.leads[lead.campaign].lines.pop(place_of(lead.identity))",
         "pass",
         "tests/unit/storage/test_store.py::test_a_refused_write_keeps_nothing_and_the_number_is_free_again",
     ),

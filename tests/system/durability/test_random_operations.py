@@ -28,7 +28,7 @@ class Durable(StoreAgainstADictionary):
     operations = 0
 
     def open(self) -> Store:
-        return Store(Path(self.folder.name), keep=self.keep, fsync=True)
+        return Store(Path(self.folder.name), max_requests=self.keep, fsync=True)
 
     @initialize(folder=st.none())
     def begin(self, folder: None) -> None:
@@ -176,7 +176,7 @@ def test_whatever_is_done_in_whatever_order_the_store_equals_a_dictionary(
 def test_leads_that_were_removed_before_old_requests_were_dropped_do_not_keep_it_from_opening(
     tmp_path: Path,
 ) -> None:
-    store = Store(tmp_path, keep=2)
+    store = Store(tmp_path, max_requests=2)
     assert [post_number(store, campaign, number) for number, campaign in enumerate("abb")] == [True] * 3
     store.clear_leads(["a"])
     post_number(store, "b", 4)

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from aktify_sandbox.errors import LogDamagedError
 from aktify_sandbox.storage import store as store_module
 from aktify_sandbox.storage.folder import CHECKPOINT
-from aktify_sandbox.storage.index import Kept
+from aktify_sandbox.storage.index import LeadEntry
 from aktify_sandbox.storage.shards import Shards
 from aktify_sandbox.storage.store import Store
 from support.checkpoints import folder_with_checkpoint, write_checkpoint
@@ -57,7 +57,7 @@ def test_with_a_checkpoint_and_without_one_the_same_is_known(folder: Path, tmp_p
 
 @pytest.mark.parametrize("keep", [1, 3, 14])
 def test_what_keep_hides_is_the_same_with_it(folder: Path, tmp_path: Path, keep: int) -> None:
-    assert known(folder, keep=keep) == known(copied(folder, tmp_path, None), keep=keep)
+    assert known(folder, max_requests=keep) == known(copied(folder, tmp_path, None), max_requests=keep)
 
 
 def test_a_start_reads_only_what_came_after_it(folder: Path, tmp_path: Path) -> None:
@@ -129,7 +129,7 @@ def test_a_lead_that_was_taken_and_never_written_is_not_in_it(tmp_path: Path) ->
         store = Store(tmp_path)
         await post(store, "demo", 1)
         store.index.next += 1
-        store.add(2, payload(2, kept := Kept("demo", phone(2))), kept, lambda _: None)
+        store.add(2, payload(2, kept := LeadEntry("demo", phone(2))), kept, lambda _: None)
         write_checkpoint(store)
         store.log.close()  # killed
 

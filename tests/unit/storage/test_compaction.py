@@ -113,7 +113,7 @@ def test_whatever_is_done_meanwhile_only_the_forgotten_requests_are_gone(
 @pytest.mark.usefixtures("in_thread")
 def test_a_clear_beside_the_tidying_of_keep_leaves_no_request(tmp_path: Path) -> None:
     """Each writes a log of its own; the later one must not be thrown away for the earlier one's sake."""
-    store = Store(tmp_path, keep=5)
+    store = Store(tmp_path, max_requests=5)
 
     async def work() -> int:
         await asyncio.gather(*(post(store, "demo", number) for number in range(12)))  # begins to tidy

@@ -177,7 +177,7 @@ def test_clearing_requests_takes_them_off_the_disk_and_leaves_the_leads(tmp_path
 
 
 def test_a_lead_that_was_removed_does_not_come_back_with_its_request(tmp_path: Path) -> None:
-    store = Store(tmp_path, keep=4)
+    store = Store(tmp_path, max_requests=4)
     run(*(post(store, "demo", number) for number in range(3)))
     first = store.leads.all()[0].doc_id
     store.leads.remove(doc_ids=[first, first + 1])
@@ -188,7 +188,7 @@ def test_a_lead_that_was_removed_does_not_come_back_with_its_request(tmp_path: P
 
 def test_keep_copies_many_leads_seldom(tmp_path: Path) -> None:
     """Else each few requests would cost a copy of all leads."""
-    store = Store(tmp_path, keep=10)
+    store = Store(tmp_path, max_requests=10)
     for number in range(2_000):
         run(post(store, "demo", number))
     assert 3 < store.log.rewrites < 15
@@ -198,7 +198,7 @@ def test_keep_copies_many_leads_seldom(tmp_path: Path) -> None:
 
 
 def test_keep_bounds_the_record_and_counts_what_it_drops(tmp_path: Path) -> None:
-    store = Store(tmp_path, keep=5)
+    store = Store(tmp_path, max_requests=5)
     for number in range(23):
         run(post(store, "demo", number))
     newest = store.newest
@@ -207,7 +207,7 @@ def test_keep_bounds_the_record_and_counts_what_it_drops(tmp_path: Path) -> None
     assert len(leads(store)) == 23
     assert (tmp_path / "log.jsonl").read_text().count('"kind":"request"') < 10
     store.close()
-    again = Store(tmp_path, keep=5)
+    again = Store(tmp_path, max_requests=5)
     assert (request_numbers(again), again.dropped) == ([newest - older for older in range(5)], 18)
 
 
@@ -215,7 +215,7 @@ def test_what_waits_at_the_end_is_written_without_an_event_loop(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """It may be what makes `keep` tidy, which needs one."""
-    store = Store(tmp_path, keep=1)
+    store = Store(tmp_path, max_requests=1)
     monkeypatch.setattr(store, "_end_turn", lambda: None)  # the loop ends before its next turn
 
     async def work() -> None:
@@ -225,7 +225,7 @@ def test_what_waits_at_the_end_is_written_without_an_event_loop(
 
     asyncio.run(work())
     store.close()
-    assert Store(tmp_path, keep=1).requests == 3
+    assert Store(tmp_path, max_requests=1).requests == 3
 
 
 def test_forgetting_all_keeps_keys_and_never_gives_a_number_twice(tmp_path: Path) -> None:
