@@ -66,7 +66,7 @@ class Answer:
     access: Access | None = None
     sent: dict[str, Any] | None = None
     """The body as it was sent, when it could be read."""
-    keeps: bool = False
+    stores_lead: bool = False
     """Whether the lead is to be kept: a 201 keeps it; a forced answer may do otherwise than it says."""
     identity: str | None = None
     """What makes another lead its duplicate: the number, or by the ruling `duplicate-by` also how it is written."""
@@ -86,7 +86,9 @@ def created(access: Access, phone: str, lead: dict[str, Any], long_url: str | No
         short = ShortLink(short_code(access.campaign, phone, long_url), long_url)
         with_link = {**lead, "link": f"{access.short_base}/{short.code}"}
         lead = {name: with_link[name] for name in RESPONSE_ORDER if name in with_link}
-    return Answer(201, "accepted", "Accepted.", "Created", (), phone, lead, short, (), access, keeps=True)
+    return Answer(
+        201, "accepted", "Accepted.", "Created", (), phone, lead, short, (), access, stores_lead=True
+    )
 
 
 def invalid(access: Access | None, phone: str | None, problems: tuple[Problem, ...]) -> Answer:

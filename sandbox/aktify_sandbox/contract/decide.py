@@ -21,13 +21,13 @@ def decide(
     request: Request,
     rulings: Rulings,
     find: Callable[[bytes], Access | None],
-    kept: Callable[[str, str], bool],
+    is_duplicate: Callable[[str, str], bool],
     why: Callable[[bytes], str] | None = None,
 ) -> Answer:
     """Answer a request: HTTP (400), route (404, 405), key (401), size (413), body (400), duplicate (409), else 201.
 
-    `find` looks up a key; `kept` says whether a campaign has a lead of an identity already; `why` says in words why a
-    key opens nothing, for those who remember it.
+    `find` looks up a key; `is_duplicate` says whether a campaign has a lead of an identity already; `why` says in words
+    why a key opens nothing, for those who remember it.
     """
     objection = _malformed(request) or _misrouted(request, rulings)
     if objection:
@@ -42,15 +42,15 @@ def decide(
     if request.left_out:
         return answers.too_large(len(request.body), access)
     reading = access.rules.read(request.body, headers.get(b"content-type"), headers.get(b"content-encoding"))
-    answer = _decide_lead(access, reading, kept)
+    answer = _decide_lead(access, reading, is_duplicate)
     answer.sent, answer.identity = reading.sent, reading.identity
     return answer
 
 
-def _decide_lead(access: Access, reading: Reading, kept: Callable[[str, str], bool]) -> Answer:
+def _decide_lead(access: Access, reading: Reading, is_duplicate: Callable[[str, str], bool]) -> Answer:
     if reading.lead is None or reading.phone is None or reading.identity is None:
         return answers.invalid(access, reading.phone, reading.problems)
-    if kept(access.campaign, reading.identity):
+    if is_duplicate(access.campaign, reading.identity):
         return answers.duplicate(access, reading.phone)
     return answers.created(access, reading.phone, reading.lead, reading.long_url)
 

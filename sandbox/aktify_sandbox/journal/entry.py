@@ -135,7 +135,7 @@ def entry_of(exchange: Exchange) -> Entry:
         entry["delayMs"] = round(forced.delay * 1000)
     if forced and forced.spec.fault:
         entry["fault"] = forced.spec.fault
-    if answer.keeps:
+    if answer.stores_lead:
         entry["lead"] = answer.lead
         if answer.short:
             entry["short"] = answer.short._asdict()
@@ -191,7 +191,7 @@ def _shown_response(exchange: Exchange) -> dict[str, Any] | None:
     if response is None:
         return None
     shown = {"status": response.status, "headers": response.headers}
-    if answer.keeps and response.is_lead:
+    if answer.stores_lead and response.is_lead:
         return shown  # the line says it already, as its lead; `restored` puts it back
     return {**shown, "body": response.body.decode(errors="replace")}
 

@@ -48,7 +48,7 @@ class JournalWriter:
         """
         exchange.duration_ms = round((time.perf_counter() - exchange.request.started) * 1000, 3)
         answer, lead = exchange.answer, None
-        if answer.keeps and answer.access and answer.identity:
+        if answer.stores_lead and answer.access and answer.identity:
             code = answer.short.code if answer.short else None
             lead = LeadEntry(answer.access.campaign, answer.identity, code)
         self._store.add(exchange.number, self._line(exchange), lead, written)

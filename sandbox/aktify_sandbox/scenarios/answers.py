@@ -16,12 +16,12 @@ def forced_answer(forced: Forced, default: Answer) -> Answer:
     spec = forced.spec
     how = f"Forced by {forced.by}"
     if spec.status is None and spec.fault not in NO_ANSWER:
-        loses = default.keeps and spec.fault not in (None, "dribble") and not spec.kept
+        loses = default.stores_lead and spec.fault not in (None, "dribble") and not spec.store_lead_anyway
         outcome = "; the lead is not kept" if loses else ""
         rule = f"{'' if loses else f'{default.rule} '}{how}: {_in_words(forced)}{outcome}."
-        return dataclasses.replace(default, rule=rule, keeps=default.keeps and not loses)
+        return dataclasses.replace(default, rule=rule, stores_lead=default.stores_lead and not loses)
     answer = _worded(spec.status, default) if spec.status else Answer(0, "forced", "", "")
-    outcome = "the lead is kept" if spec.kept else "the lead is not kept"
+    outcome = "the lead is kept" if spec.store_lead_anyway else "the lead is not kept"
     return dataclasses.replace(
         answer,
         objection="forced",
@@ -31,7 +31,7 @@ def forced_answer(forced: Forced, default: Answer) -> Answer:
         identity=default.identity,
         lead=default.lead,
         short=default.short,
-        keeps=default.keeps and spec.kept,
+        stores_lead=default.stores_lead and spec.store_lead_anyway,
     )
 
 

@@ -48,7 +48,7 @@ class ResponseSpec:
     delay: tuple[float, float] = (0.0, 0.0)
     """Seconds, from and to."""
     fault: str | None = None
-    kept: bool = False
+    store_lead_anyway: bool = False
     """Whether the lead is kept although the answer doesn't say so."""
     gather: int = 0
     shuffle: bool = False
@@ -242,7 +242,7 @@ def forced_by(rule: Rule, spec: ResponseSpec, attempt: Attempt, delay: float) ->
     """The spec, unless it keeps a lead that is there already: a repeated one gets its default 409."""
     return (
         Forced(rule.name, DEFAULT)
-        if spec.kept and attempt.default_status == 409
+        if spec.store_lead_anyway and attempt.default_status == 409
         else Forced(rule.name, spec, delay)
     )
 

@@ -139,7 +139,7 @@ def test_time_is_counted_from_the_first_request_that_met_the_conditions() -> Non
 
 
 def test_a_step_that_keeps_the_lead_is_for_a_lead_that_is_not_kept_yet() -> None:
-    kept = rule(specs=(ResponseSpec(fault="hang", kept=True),), name="keeps")
+    kept = rule(specs=(ResponseSpec(fault="hang", store_lead_anyway=True),), name="keeps")
     counts, rules = Counts(), Rules([kept])
     first = rules.find(attempt(), counts, 0)
     assert first
