@@ -75,6 +75,34 @@ def test_flags_are_an_expectation(posted: Running, words: list[str], met: bool) 
     assert said.startswith("met " if met else "not met ")
 
 
+@pytest.mark.parametrize(
+    ("conditions", "count"),
+    [
+        (["region=CA"], 2),
+        (["region=CA", "phoneNumber=(509) 555-1234"], 2),
+        (["region=CA", "region=NV"], None),
+        (["metadata.source=web"], 1),
+        (["header.X-Batch=7"], 1),
+        (["ruling=region-case"], 1),
+        (["search=already submitted"], 1),
+        (["status=4xx", "method=POST"], 2),
+        (["body.unheard=x"], 0),
+        (["regon=CA"], None),
+        (["region"], None),
+        (["campaign=demo"], None),
+    ],
+)
+def test_the_same_conditions_choose_what_is_listed(
+    posted: Running, conditions: list[str], count: int | None
+) -> None:
+    """None: they can't be understood."""
+    words = ["requests", "list", *(word for each in conditions for word in ("--where", each))]
+    if count is None:
+        run(posted, *words, code=2)
+    else:
+        assert len(in_json(posted, *words)["requests"]) == count
+
+
 def test_the_nearest_misses_are_said_field_by_field(posted: Running) -> None:
     words = ["--phone", "(509) 555-9999", "--status", "201", "--where", "region=CA"]
     lines = run(posted, "verify", *words, code=1).splitlines()

@@ -36,6 +36,7 @@ _FILTERS = {
     "after": "an id: only newer ones",
     "search": "a text anywhere in request or answer",
     "forced": "yes, no, or a part of what forced the answer",
+    "where": "FIELD=VALUE, a condition as in expectations (region=CA, header.x-batch=7); repeatable",
 }
 _PAGE = {"limit": "how many, 1 to 1,000", "before": "an id: only older ones"}
 _OF_CHECKS = {

@@ -1,7 +1,6 @@
 """`/_sandbox/requests`: the record."""
 
 import re
-from dataclasses import fields
 from typing import Any
 from urllib.parse import urlencode
 
@@ -17,10 +16,8 @@ from aktify_sandbox.errors import FilterError
 from aktify_sandbox.history import query
 from aktify_sandbox.history.explanation import explanation
 from aktify_sandbox.history.export import FORMS, HAR_MEDIA
-from aktify_sandbox.history.filters import Filters
+from aktify_sandbox.history.filters import NAMES, Filters
 from aktify_sandbox.storage.log import number_of
-
-_FILTERS = tuple(field.name for field in fields(Filters))
 
 
 def routes(components: Components) -> list[Route]:
@@ -93,9 +90,9 @@ def refuse_unknown(request: Request, *names: str) -> None:
 
 def filters_in(request: Request, *more: str) -> Filters:
     """The filters of the query, which may have these names besides. Raises `ProblemError`."""
-    refuse_unknown(request, *_FILTERS, *more)
+    refuse_unknown(request, *NAMES, *more)
     try:
-        return Filters.of(request.query_params)
+        return Filters.of(request.query_params, request.query_params.getlist("where"))
     except FilterError as mistake:
         raise ProblemError(400, str(mistake)) from None
 

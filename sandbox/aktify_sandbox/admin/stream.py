@@ -40,10 +40,10 @@ def routes(components: Components) -> list[Route]:
 
     async def stream(request: Request) -> Response:
         filters = filters_in(request)
-        after = request.headers.get("last-event-id") or filters.after
-        number = number_of(after) if after else None
-        if after and number is None:
-            raise ProblemError(400, f"Last-Event-ID {after} isn't an id: it looks like r000000042.")
+        last = request.headers.get("last-event-id")
+        number = number_of(last) if last else filters.after
+        if last and number is None:
+            raise ProblemError(400, f"Last-Event-ID {last} isn't an id: it looks like r000000042.")
         return EventStream(components.stream.events(filters, number))
 
     return [

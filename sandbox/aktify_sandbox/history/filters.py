@@ -2,136 +2,156 @@
 
 import functools
 import re
-from collections.abc import Mapping
-from dataclasses import dataclass, fields
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from typing import NamedTuple
 
 import orjson
 
 from aktify_sandbox.contract.lead import identity
-from aktify_sandbox.errors import FilterError
-from aktify_sandbox.journal.entry import Entry, timestamp
-from aktify_sandbox.matching.recorded import text_of
+from aktify_sandbox.errors import DocumentError, FilterError
+from aktify_sandbox.journal.entry import timestamp
+from aktify_sandbox.matching.condition import Condition
+from aktify_sandbox.matching.expectation import Scope
+from aktify_sandbox.matching.expectation_file import conditions_of, expectations_in
+from aktify_sandbox.matching.recorded import RecordedRequest, condition_on
 from aktify_sandbox.originals import time
-from aktify_sandbox.redaction import masked_key
 from aktify_sandbox.storage.index import restored
 from aktify_sandbox.storage.log import Line, number_of
 
 _SECONDS = {"s": 1, "m": 60, "h": 3_600, "d": 86_400}
 
 
+class _Filter(NamedTuple):
+    """One filter: what must hold of a record, and what may be told from the bare text of its line."""
+
+    may_hold: Callable[[bytes], bool]
+    """False when the record on that line isn't meant: then it isn't parsed."""
+    condition: Condition
+
+
 @dataclass(frozen=True, slots=True)
 class Filters:
     """Which requests: all that is given must hold."""
 
-    status: str | None = None
-    """A status or a class: `409`, `4xx`, or several by comma; `none` for requests that weren't answered."""
-    key: str | None = None
-    campaign: str | None = None
-    phone: str | None = None
-    """In any spelling, `+` as a space too; its last digits alone (four or more); or masked: `+1509***1234`.
-
-    What was not written stands as `*` here.
-    """
-    since: str | None = None
-    """A moment (RFC 3339) or a duration back from now: `10m`."""
-    search: str | None = None
-    """Text anywhere in the record, in upper or lower case."""
-    forced: str | None = None
-    """`yes` for forced answers only, `no` for natural ones, else a part of what forced them: `scenario flaky`."""
-    after: str | None = None
-    """The id of a request: only newer ones."""
+    filters: tuple[_Filter, ...] = ()
+    conditions: tuple[Condition, ...] = ()
+    since: str = ""
+    """A moment in UTC: only those that came then or later."""
+    after: int | None = None
+    """Only those with a greater number."""
 
     @classmethod
-    def of(cls, values: Mapping[str, str]) -> "Filters":
-        """From a query. Raises `FilterError`."""
-        given = {field.name: values[field.name] for field in fields(cls) if values.get(field.name)}
-        if "phone" in given:
-            given["phone"] = _phone(given["phone"])
-        if "status" in given:
-            given["status"] = given["status"].lower()
-            _check_status(given["status"])
-        if "since" in given:
-            given["since"] = _moment(given["since"])
-        if number_of(given.get("after", "r0")) is None:
-            raise FilterError(f"“{given['after']}” isn't an id: it looks like r000000042.")
-        return cls(**given)
+    def of(cls, values: Mapping[str, str], where: Sequence[str] = ()) -> "Filters":
+        """From a query: `NAMES`, and conditions as `region=CA`. Raises `FilterError`."""
+        found = [_FILTERS[name](values[name]) for name in _FILTERS if values.get(name)]
+        since = _moment(values["since"]) if values.get("since") else ""
+        after = number_of(values["after"]) if values.get("after") else None
+        if values.get("after") and after is None:
+            raise FilterError(f"“{values['after']}” isn't an id: it looks like r000000042.")
+        conditions = [each.condition for each in found]
+        return cls(tuple(found), (*conditions, *(_conditions(where) if where else ())), since, after)
 
     @property
     def after_number(self) -> int:
         """The number of the id `after`; 0 without one."""
-        return number_of(self.after or "r0") or 0
+        return self.after or 0
 
     def admits(self, line: Line) -> bool:
         """Whether the record on this line is meant. What the bare text rules out isn't parsed."""
-        if self.after and line.number <= self.after_number:
+        if self.after is not None and line.number <= self.after:
             return False
-        text, signs = line.text, _signs(self)
-        for alternatives in signs:
-            if not any(sign in text for sign in alternatives):
+        if self.since and _received(line.text) < self.since:
+            return False
+        for each in self.filters:
+            if not each.may_hold(line.text):
                 return False
-        if self.since and _received(line) < self.since:
-            return False
-        if self.search and not may_hold(text, self.search):
-            return False
-        return not (signs or self.search) or self._admits(line.load())
-
-    @property
-    def keys(self) -> tuple[str, ...]:
-        """How the key may be shown."""
-        return (self.key, masked_key(self.key), _namespaced(self.key)) if self.key else ()
-
-    def _admits(self, entry: Entry) -> bool:
-        return all(
-            (
-                not self.status or any(_is_status(entry, wanted) for wanted in self.status.split(",")),
-                not self.campaign or entry["campaign"] == self.campaign,
-                not self.key or entry["key"] in self.keys,
-                not self.phone or _is_phone(entry["phone"], self.phone),
-                not self.forced or _is_forced(entry, self.forced),
-                not self.search or self.search.lower() in text_of(restored(entry)).lower(),
-            )
-        )
+        if not self.conditions:
+            return True
+        request = RecordedRequest(restored(line.load()))
+        return all(condition.holds(request) for condition in self.conditions)
 
 
-@functools.lru_cache(maxsize=16)
-def _signs(filters: Filters) -> list[list[bytes]]:
-    """Of each list, one stands on a line whose record the filters admit; inside texts, quotes have a backslash."""
-    signs = []
-    if filters.phone:
-        signs.append([filters.phone.rpartition("*")[2].encode() + b'"'])
-    if filters.campaign:
-        signs.append([orjson.dumps(filters.campaign)])
-    if filters.key:
-        signs.append([orjson.dumps(key) for key in filters.keys])
-    if filters.status:
-        signs.append([_status_sign(wanted) for wanted in filters.status.split(",")])
-    if filters.forced:
-        signs.append([b'"scenario":null' if filters.forced == "no" else b'"scenario":"'])
-    return signs
+def _conditions(where: Sequence[str]) -> tuple[Condition, ...]:
+    """Conditions in the words of expectations, such as `header.x-batch=7`. Raises `FilterError`."""
+    try:
+        [expectation] = expectations_in({"where": conditions_of(where)})
+    except DocumentError as error:
+        words = [each.said.removeprefix("expectations.0.") for each in error.problems]
+        raise FilterError(" ".join(words)) from None
+    except FilterError as error:
+        raise FilterError(f"where={error}") from None
+    if expectation.scope != Scope():
+        raise FilterError("campaign, since and after are filters of their own: write campaign=demo.")
+    return tuple(wanted.condition for wanted in expectation.steps[0])
+
+
+# one filter each: where its record's line shows a sign of it (inside texts, quotes have a backslash), and its condition
+
+
+def _has_one_of(signs: Iterable[bytes]) -> Callable[[bytes], bool]:
+    found = tuple(signs)
+    return lambda text: any(sign in text for sign in found)
+
+
+def _status(text: str) -> _Filter:
+    wanted = text.lower().split(",")
+    for part in wanted:
+        if not re.fullmatch(r"none|[0-9](?:xx|[0-9]{2})", part):
+            raise FilterError(f"“{part}” isn't a status: write 409, 4xx, several as 400,409, or none.")
+    return _Filter(_has_one_of(map(_status_sign, wanted)), condition_on("status", *wanted))
 
 
 def _status_sign(wanted: str) -> bytes:
     return b'"response":null' if wanted == "none" else b'"status":' + wanted.removesuffix("xx").encode()
 
 
-def _phone(text: str) -> str:
-    """The number in E.164, with `*` for what isn't said of it. Raises `FilterError`."""
-    found = identity(text)
-    if found:
-        return found
-    before, _, after = re.sub(r"[ ().\-/]", "", text).removeprefix("+").rpartition("***")
+def _key(text: str) -> _Filter:
+    condition = condition_on("key", text)
+    return _Filter(_has_one_of(map(orjson.dumps, condition.values)), condition)
+
+
+def _campaign(text: str) -> _Filter:
+    return _Filter(_has_one_of([orjson.dumps(text)]), condition_on("campaign", text))
+
+
+def _phone(text: str) -> _Filter:
+    """A number in any spelling, `+` as a space too; its last digits alone (four or more); or masked: `+1509***1234`."""
+    phone = identity(text)
+    if phone:
+        return _Filter(_has_one_of([phone.encode() + b'"']), condition_on("phone", phone))
+    before, _, end = re.sub(r"[ ().\-/]", "", text).removeprefix("+").rpartition("***")
     area = before.removeprefix("1")
-    if re.fullmatch(r"[0-9]{0,3}", area) and re.fullmatch(r"[0-9]{4,9}", after):
-        return f"{'+1' if before else ''}{area}*{after}"
-    raise FilterError(
-        f"“{text}” isn't a US phone number: write ten digits, seven for any area code, or the last four."
-    )
+    if not (re.fullmatch(r"[0-9]{0,3}", area) and re.fullmatch(r"[0-9]{4,9}", end)):
+        raise FilterError(
+            f"“{text}” isn't a US phone number: write ten digits, seven for any area code, or the last four."
+        )
+    start = f"{'+1' if before else ''}{area}"
+    condition = Condition("phone", matches=lambda phone: phone.startswith(start) and phone.endswith(end))
+    return _Filter(_has_one_of([end.encode() + b'"']), condition)
 
 
-def _is_phone(phone: str | None, wanted: str) -> bool:
-    start, star, end = wanted.partition("*")
-    return phone == wanted if not star else bool(phone and phone.startswith(start) and phone.endswith(end))
+def _search(text: str) -> _Filter:
+    return _Filter(lambda line: may_hold(line, text), condition_on("search", text))
+
+
+def _forced(text: str) -> _Filter:
+    is_forced = condition_on("forced", text).values != {"no"}
+    sign = b'"scenario":"' if is_forced else b'"scenario":null'
+    return _Filter(_has_one_of([sign]), condition_on("forced", text))
+
+
+_FILTERS: Mapping[str, Callable[[str], _Filter]] = {
+    "status": _status,
+    "key": _key,
+    "campaign": _campaign,
+    "phone": _phone,
+    "search": _search,
+    "forced": _forced,
+}
+NAMES = (*_FILTERS, "since", "after", "where")
+"""The filters by their names; `where` may be given several times."""
 
 
 def _moment(text: str) -> str:
@@ -150,9 +170,9 @@ def _moment(text: str) -> str:
         ) from None
 
 
-def _received(line: Line) -> str:
-    start = line.text.index(b'"receivedAt":"') + 14
-    return line.text[start : start + len("2026-11-24T09:30:00.000Z")].decode()
+def _received(text: bytes) -> str:
+    start = text.index(b'"receivedAt":"') + 14
+    return text[start : start + len("2026-11-24T09:30:00.000Z")].decode()
 
 
 @functools.lru_cache(maxsize=16)
@@ -176,29 +196,3 @@ def may_hold(text: bytes, search: str) -> bool:
         return False
     decoded = text.decode().lower()
     return all(piece in decoded for piece in pieces)
-
-
-def _check_status(text: str) -> None:
-    for part in text.split(","):
-        if not re.fullmatch(r"none|[0-9](?:xx|[0-9]{2})", part):
-            raise FilterError(f"“{part}” isn't a status: write 409, 4xx, several as 400,409, or none.")
-
-
-def _is_status(entry: Entry, wanted: str) -> bool:
-    response = entry["response"]
-    if response is None or wanted == "none":
-        return response is None and wanted == "none"
-    status = str(response["status"])
-    return status == wanted or (wanted.endswith("xx") and status[0] == wanted[0])
-
-
-def _is_forced(entry: Entry, wanted: str) -> bool:
-    by = entry["reason"]["scenario"]
-    if wanted in ("yes", "no"):
-        return (by is not None) == (wanted == "yes")
-    return by is not None and wanted.lower() in by.lower()
-
-
-def _namespaced(key: str) -> str:
-    base, _, name = key.partition(".")
-    return f"{masked_key(base)}.{name}"

@@ -3,7 +3,7 @@
 import dataclasses
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -11,12 +11,12 @@ from aktify_sandbox.contract.phone import identity
 from aktify_sandbox.contract.rulings import RULINGS
 from aktify_sandbox.documents.document import Document, read_file
 from aktify_sandbox.documents.nodes import Node, Place, node_of
-from aktify_sandbox.errors import DocumentError, FileProblem
+from aktify_sandbox.errors import DocumentError, FileProblem, FilterError
 from aktify_sandbox.matching.compiler import ConditionCompiler
 from aktify_sandbox.matching.condition import Condition
 from aktify_sandbox.matching.expectation import Count, Expectation, Scope, Wanted
-from aktify_sandbox.matching.recorded import key_texts
-from aktify_sandbox.matching.schema import NESTED, YES_OR_NO, expectations_schema
+from aktify_sandbox.matching.recorded import condition_on
+from aktify_sandbox.matching.schema import NESTED, expectations_schema
 from aktify_sandbox.redaction import may_hold_key
 from aktify_sandbox.text import suggest
 
@@ -44,6 +44,22 @@ def expectations_in(content: Any) -> list[Expectation]:
     whole = _as_texts(content if several else {"expectations": [content]})
     document = _unfolded(Document("verify", node_of(whole)))
     return _compiled(document, document.value(expectations_schema()))
+
+
+def conditions_of(texts: Iterable[str], **where: Any) -> dict[str, Any]:
+    """A `where` with conditions as a command line has them: `region=CA`, `header.x-batch=7`. Raises `FilterError`."""
+    for text in texts:
+        name, equals, value = text.partition("=")
+        name = name.strip()
+        if not equals or not name:
+            raise FilterError(f"{text}: write FIELD=VALUE, such as region=CA.")
+        group, dot, inner = name.partition(".")
+        inside = dot and group in ("header", "body")
+        place, word = (where.setdefault(group, {}), inner) if inside else (where, name)
+        if not isinstance(place, dict) or word in place:
+            raise FilterError(f"{text}: {name} is given twice.")
+        place[word] = value
+    return where
 
 
 def _unfolded(document: Document) -> Document:
@@ -209,33 +225,14 @@ class _ExpectationCompiler(ConditionCompiler):
         )
 
 
-class _Holds:
-    """Whether a text holds another one, in upper or lower case."""
-
-    def __init__(self, part: str) -> None:
-        self._part = part.lower()
-
-    def __call__(self, text: str) -> bool:
-        return self._part in text.lower()
-
-
 def _value(word: str, written: Any) -> Wanted:
     """A word whose value is no condition but a text, or several."""
     values = [str(each) for each in (written if isinstance(written, list) else [written])]
-    match word:
-        case "status":
-            return Wanted(word, " or ".join(values), Condition(word, frozenset(values)))
-        case "key":
-            return Wanted(word, "as given", Condition(word, key_texts(values[0])))
-        case "forced":
-            text = YES_OR_NO.get(values[0], values[0])
-            one = Condition(word, frozenset([text]))
-            return Wanted(word, text, one if text in ("yes", "no") else Condition(word, matches=_Holds(text)))
-        case "kept":
-            text = YES_OR_NO[values[0]]
-            return Wanted(word, text, Condition(word, frozenset([text])))
-        case _:
-            return Wanted(word, values[0], Condition(word, matches=_Holds(values[0])))
+    condition = condition_on(word, *values)
+    if word == "key":
+        return Wanted(word, "as given", condition)
+    said = sorted(condition.values) if word in ("forced", "kept") else ()
+    return Wanted(word, " or ".join(said or values), condition)
 
 
 def _as_phones(condition: Condition) -> Condition:

@@ -1,13 +1,16 @@
 """A recorded request as conditions look at it."""
 
+import functools
 import json
 from collections.abc import Mapping
 from typing import Any
 
-from aktify_sandbox.matching.condition import Texts
+from aktify_sandbox.matching.condition import Condition, Texts
 from aktify_sandbox.redaction import masked_key
 
 Record = Mapping[str, Any]
+
+_YES_OR_NO = {"yes": "yes", "no": "no", "true": "yes", "false": "no"}
 
 
 class RecordedRequest:
@@ -16,7 +19,20 @@ class RecordedRequest:
     def __init__(self, record: Record) -> None:
         self.record = record
         self.id: str = record["id"]
-        self._sent = _sent(record)
+
+    @functools.cached_property
+    def _sent(self) -> dict[str, Any] | None:
+        """The lead that was sent; empty when it was none; None when the record doesn't hold the whole body."""
+        record = self.record
+        if record.get("truncated") or record.get("bodyOmitted"):
+            return None
+        if record.get("bodyEncoding") or not record["body"]:
+            return {}
+        try:
+            sent = json.loads(record["body"].removeprefix("\ufeff"))
+        except (ValueError, RecursionError):
+            return {}
+        return sent if isinstance(sent, dict) else {}
 
     @property
     def is_cut(self) -> bool:
@@ -32,8 +48,8 @@ class RecordedRequest:
                 return (status, f"{status[0]}xx") if response else (status,)
             case "phone":
                 return self._phone(record["phone"])
-            case "key":
-                return (record["key"],) if record["key"] else ()
+            case "key" | "campaign":
+                return (record[name],) if record[name] else ()
             case "forced":
                 by = reason["scenario"]
                 return ("no",) if by is None else ("yes", by)
@@ -77,19 +93,6 @@ def _inside(value: Any, name: str) -> Any:
     return _inside(value.get(first), others) if dot else None
 
 
-def _sent(record: Record) -> dict[str, Any] | None:
-    """The lead that was sent; empty when it was none; None when the record doesn't hold the whole body."""
-    if record.get("truncated") or record.get("bodyOmitted"):
-        return None
-    if record.get("bodyEncoding") or not record["body"]:
-        return {}
-    try:
-        sent = json.loads(record["body"].removeprefix("\ufeff"))
-    except (ValueError, RecursionError):
-        return {}
-    return sent if isinstance(sent, dict) else {}
-
-
 def text_of(record: Record) -> str:
     """All that a person would call the text of a record, line by line. `records` knows what joins it."""
     response = record["response"] or {}
@@ -103,7 +106,40 @@ def text_of(record: Record) -> str:
     return "\n".join(str(part) for part in parts if part is not None)
 
 
-def key_texts(key: str) -> frozenset[str]:
+def condition_on(word: str, *values: str) -> Condition:
+    """What filters and expectations say of a record by a word whose value is no condition but a text, or several."""
+    text = _YES_OR_NO.get(values[0], values[0]) if word in ("forced", "kept") else values[0]
+    match word:
+        case "key":
+            return Condition(word, _key_texts(text))
+        case "search":
+            return Condition(word, matches=_Holds(text))
+        case "forced" if text not in ("yes", "no"):
+            return Condition(word, matches=_IsForcedBy(text))
+        case "forced" | "kept":
+            return Condition(word, frozenset([text]))
+        case _:
+            return Condition(word, frozenset(values))
+
+
+class _Holds:
+    """Whether a text holds another one, in upper or lower case."""
+
+    def __init__(self, part: str) -> None:
+        self._part = part.lower()
+
+    def __call__(self, text: str) -> bool:
+        return self._part in text.lower()
+
+
+class _IsForcedBy(_Holds):
+    """The same for what forced an answer; whether one was forced at all is no part of its name."""
+
+    def __call__(self, text: str) -> bool:
+        return text not in ("yes", "no") and super().__call__(text)
+
+
+def _key_texts(key: str) -> frozenset[str]:
     """How a record may show a key: masked, and with the name of a namespace behind it."""
     base, dot, name = key.partition(".")
     return frozenset([key, masked_key(key), f"{masked_key(base)}.{name}" if dot else masked_key(key)])

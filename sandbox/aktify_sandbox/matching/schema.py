@@ -4,7 +4,6 @@ from typing import Any
 
 from aktify_sandbox.contract.schema import FIELDS
 
-YES_OR_NO = {"yes": "yes", "no": "no", "true": "yes", "false": "no"}
 NESTED = "metadata"
 """The field of a lead that has others inside."""
 
@@ -130,7 +129,10 @@ def _where() -> dict[str, Any]:
         "since": {**text, "description": "A moment, or a duration back from now: 10m."},
         "search": {**text, "description": "A text anywhere in the record."},
         "forced": {**text, "description": "yes, no, or a part of what forced the answer."},
-        "kept": {"enum": [*YES_OR_NO], "description": "Whether its lead was kept: yes or no."},
+        "kept": {
+            "enum": ["yes", "no", "true", "false"],
+            "description": "Whether its lead was kept: yes or no.",
+        },
         "ruling": {**condition, "description": "A ruling that decided."},
         "method": condition,
         "path": condition,

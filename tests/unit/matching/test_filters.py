@@ -41,8 +41,8 @@ def records(draw: st.DrawFn) -> dict[str, Any]:
     }
 
 
-def admits(record: dict[str, Any], **filters: str) -> bool:
-    return Filters.of(filters).admits(Line(0, seal(orjson.dumps(record))[:-1]))
+def admits(record: dict[str, Any], *where: str, **filters: str) -> bool:
+    return Filters.of(filters, where).admits(Line(0, seal(orjson.dumps(record))[:-1]))
 
 
 @given(records(), st.data())
@@ -98,3 +98,13 @@ def test_letters_whose_lower_case_is_plain_are_found(
     written: str, search: str, record: dict[str, Any]
 ) -> None:
     assert admits({**record, "body": written}, search=search)
+
+
+@pytest.mark.parametrize("cut", [{}, {"truncated": True}, {"bodyOmitted": "fictional-only"}], ids=str)
+@given(record=records())
+def test_a_field_is_found_where_the_record_holds_the_whole_body(
+    cut: dict[str, Any], record: dict[str, Any]
+) -> None:
+    sent = {**record, "body": '{"region": "CA", "metadata": {"source": "web"}}', **cut}
+    assert admits(sent, "region=CA", "metadata.source=web") == (not cut)
+    assert not admits(sent, "region=NV")

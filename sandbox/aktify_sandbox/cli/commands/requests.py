@@ -27,6 +27,12 @@ def requests() -> None:
 def filters(command: Command) -> Command:
     """The options that say which requests are meant."""
     for option in (
+        click.option(
+            "--where",
+            multiple=True,
+            metavar="FIELD=VALUE",
+            help="A field of the lead, header.NAME, method, path, kept or ruling; repeatable.",
+        ),
         click.option("--search", metavar="TEXT", help="A text anywhere in request or answer."),
         click.option("--forced", metavar="WHAT", help="yes, no, or a part of what forced the answer."),
         click.option(

@@ -87,24 +87,17 @@ def _by_flags(given: dict[str, Any]) -> list[Expectation]:
     where: dict[str, Any] = {word: given[word] for word in _WORDS if given[word] is not None}
     if "status" in where:
         where["status"] = [part.strip() for part in where["status"].split(",")]
-    for text in given["conditions"]:
-        _add(where, text)
+    if given["conditions"]:
+        from aktify_sandbox.errors import FilterError
+        from aktify_sandbox.matching.expectation_file import conditions_of
+
+        try:
+            where = conditions_of(given["conditions"], **where)
+        except FilterError as error:
+            raise click.UsageError(f"--where {error}") from None
     count = _count(given)
     content = ({"where": where} if where else {}) | ({} if count is None else {"count": count})
     return [Expectation(content)] if content else []
-
-
-def _add(where: dict[str, Any], text: str) -> None:
-    name, equals, value = text.partition("=")
-    name = name.strip()
-    if not equals or not name:
-        raise click.UsageError(f"--where {text}: write FIELD=VALUE, such as region=CA.")
-    group, dot, inner = name.partition(".")
-    place = where.setdefault(group, {}) if dot and group in ("header", "body") else where
-    word = inner if place is not where else name
-    if word in place:
-        raise click.UsageError(f"--where {text}: {name} is given twice.")
-    place[word] = value
 
 
 def _count(given: dict[str, Any]) -> Any:
