@@ -39,7 +39,7 @@ def standard_input() -> BinaryIO:
     return sys.stdin.buffer
 
 
-class Out(Protocol):
+class Writable(Protocol):
     """What is written to."""
 
     def write(self, content: bytes, /) -> int:
@@ -47,7 +47,7 @@ class Out(Protocol):
         ...
 
 
-class Shown:
+class TerminalWriter:
     """A terminal as something to write to. What others have sent moves no cursor in it."""
 
     def __init__(self, terminal: TextIO) -> None:
@@ -61,10 +61,10 @@ class Shown:
 
 
 @contextlib.contextmanager
-def atomic_output(file: Path) -> Iterator[Out]:
+def atomic_output(file: Path) -> Iterator[Writable]:
     """Where to write: what stands under the name afterwards is whole, and the owner's alone."""
     if file == STANDARD:
-        yield Shown(sys.stdout) if on_terminal() else sys.stdout.buffer
+        yield TerminalWriter(sys.stdout) if on_terminal() else sys.stdout.buffer
         sys.stdout.flush()
         return
     if file.is_dir() or not file.absolute().parent.is_dir():

@@ -30,7 +30,7 @@ class LeadFileUnreadable(click.ClickException):
     exit_code = 2
 
 
-class Mapping(click.ParamType):  # type: ignore[type-arg]  # generic in click's newest release alone
+class ColumnMapping(click.ParamType):  # type: ignore[type-arg]  # generic in click's newest release alone
     """`COLUMN=FIELD`."""
 
     name = "COLUMN=FIELD"
@@ -54,7 +54,7 @@ def file_options(command: Command) -> Command:
         click.option(
             "--map",
             "mapping",
-            type=Mapping(),
+            type=ColumnMapping(),
             multiple=True,
             help='Say what a column is, as in "Phone=phoneNumber"; repeatable.',
         ),

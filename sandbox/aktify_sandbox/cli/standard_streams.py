@@ -14,7 +14,7 @@ def run(command: Callable[[], Any]) -> Any:
     """Run a command to its end, its output included. What the system refuses is said in a line, with exit code 1."""
     _open_closed()
     before = sys.stderr
-    sys.stderr = Unfailing(before)
+    sys.stderr = LenientStream(before)
     try:
         try:
             return command()
@@ -29,7 +29,7 @@ def run(command: Callable[[], Any]) -> Any:
         sys.stderr = before
 
 
-class Unfailing:
+class LenientStream:
     """Standard error: when nobody can read it any more, what a command does and comes to stays the same."""
 
     def __init__(self, stream: TextIO) -> None:
