@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 from aktify_sandbox.cli.client import Client
 from aktify_sandbox.cli.expectations import Expectation, Result, verify
 from aktify_sandbox.cli.output import clean, table_lines
+from aktify_sandbox.journal.summary import NO_ANSWER, status_of, summary_of
 from aktify_sandbox.redaction import Redaction, masked_phone, masked_text
 from aktify_sandbox.text import plural
 
@@ -81,7 +82,7 @@ class Traffic(NamedTuple):
     @property
     def counted(self) -> str:
         """All in one line."""
-        statuses = Counter(str(_status(each)) for each in self.requests)
+        statuses = Counter(str(status_of(each) or NO_ANSWER) for each in self.requests)
         each = ", ".join(f"{count:,} × {status}" for status, count in sorted(statuses.items()))
         count = len(self.requests)
         many = f"{'more than ' if self.more else ''}{plural(count, 'request')}"
@@ -121,7 +122,7 @@ def terminal_lines(traffic: Traffic, client: Client, masking: Masking) -> Iterat
     if earlier > 0 or traffic.more:
         yield f"… {'more than ' if traffic.more else ''}{max(earlier, 0):,} earlier ones"
     yield from table_lines(_COLUMNS, [_cells(each, masking) for each in traffic.requests[-_MOST_ROWS:]])
-    last = next((each for each in reversed(traffic.requests) if _status(each) != 201), None)
+    last = next((each for each in reversed(traffic.requests) if status_of(each) != 201), None)
     if last:
         yield ""
         yield "The last one that isn't a 201:"
@@ -133,24 +134,18 @@ def terminal_lines(traffic: Traffic, client: Client, masking: Masking) -> Iterat
 
 
 def _cells(record: dict[str, Any], masking: Masking) -> tuple[str, ...]:
-    ordinary = (record["method"], record["path"]) in (("POST", "/api/v1/leads"), ("", ""))
-    where = "" if ordinary else f"{record['method']} {masking.text(record['path'][:_LONGEST_CELL])}: "
-    waited = record.get("hungUpAfterMs")
-    patience = f" The client hung up after {waited:,.0f} ms." if waited is not None else ""
-    forced = record["reason"]["scenario"]
+    summary = summary_of(record)
+    is_ordinary = (summary.method, summary.path) in (("POST", "/api/v1/leads"), ("", ""))
+    where = "" if is_ordinary else f"{summary.method} {masking.text(summary.path[:_LONGEST_CELL])}: "
+    forced_by = f"[{summary.forced_by}]" if summary.forced_by else ""
     return (
-        record["receivedAt"][11:23],
-        str(_status(record)),
-        record["id"],
-        masking.phone(record["phone"]),
-        record["campaign"] or "-",
-        f"{where}{masking.text(record['reason']['rule'])}{f' [{forced}]' if forced else ''}{patience}",
+        summary.time,
+        summary.shown_status,
+        summary.id,
+        masking.phone(summary.phone),
+        summary.campaign or "-",
+        " ".join(filter(None, (f"{where}{masking.text(summary.reason)}", forced_by, summary.hung_up))),
     )
-
-
-def _status(record: dict[str, Any]) -> int | str:
-    response = record["response"]
-    return response["status"] if response else "---"
 
 
 # Markdown

@@ -8,6 +8,7 @@ import orjson
 
 from aktify_sandbox.contract.answers import in_words
 from aktify_sandbox.journal.entry import Entry
+from aktify_sandbox.journal.summary import summary_of
 from aktify_sandbox.text import printable
 
 
@@ -45,9 +46,9 @@ def overview(origin: str, entries: Iterable[Entry]) -> str:
 
 
 def _row(entry: Entry) -> str:
-    status = entry["response"]["status"] if entry["response"] else "---"
-    when, why = printable(entry["receivedAt"]), printable(entry["reason"]["rule"])
-    return f"  {entry['id']}  {when}  {status}  {why}"
+    summary = summary_of(entry)
+    when, why = printable(summary.received_at), printable(summary.reason)
+    return f"  {summary.id}  {when}  {summary.shown_status}  {why}"
 
 
 def _head(entry: Entry) -> Iterator[str]:

@@ -12,6 +12,7 @@ import orjson
 from aktify_sandbox.contract.answers import ENDPOINT
 from aktify_sandbox.exchange import Exchange, Request
 from aktify_sandbox.journal.entry import timestamp
+from aktify_sandbox.journal.summary import NO_ANSWER
 from aktify_sandbox.redaction import masked_phone, masked_text
 from aktify_sandbox.storage.log import request_id
 from aktify_sandbox.text import printable
@@ -63,9 +64,9 @@ class Terminal:
         answer = exchange.answer
         clock = _clock(int(exchange.request.arrived))
         status = (
-            _painted(f"{answer.status or '---'}", answer.status // 100)
+            _painted(f"{answer.status or NO_ANSWER}", answer.status // 100)
             if self.colour
-            else f"{answer.status or '---'}"
+            else f"{answer.status or NO_ANSWER}"
         )
         campaign = answer.access.campaign if answer.access else "-"
         reason = (

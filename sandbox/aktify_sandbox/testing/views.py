@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any, overload
 
 from aktify_sandbox.errors import NotOne
+from aktify_sandbox.journal.summary import status_of, summary_of
 from aktify_sandbox.originals import json
 from aktify_sandbox.testing.tracebacks import hide_traceback
 
@@ -132,27 +133,19 @@ def _how_many(found: Sequence[object], what: str) -> str:
     return f"There is 1 {what}" if count == 1 else f"There are {count or 'no'} {what}s"
 
 
-def status_of(record: dict[str, Any]) -> int | None:
-    """What a request was answered; None when nothing was."""
-    response = record["response"]
-    return response["status"] if response else None
-
-
 def row_of(record: dict[str, Any]) -> str:
     """A request on one line, with the reason for its answer."""
-    reason = record["reason"]
-    decided = [f"ruling {reason['ruling']}"] if reason["ruling"] else []
-    patience = record.get("hungUpAfterMs")
+    summary = summary_of(record)
     return "  ".join(
         [
-            record["id"],
-            record["receivedAt"][11:23],
-            str(status_of(record) or "---"),
-            f"{record['method']} {record['path']}".strip() or "no request",
-            record["phone"] or "-",
-            reason["rule"],
-            *(f"[{each}]" for each in decided),
-            *([f"The client hung up after {patience:,.0f} ms."] if patience is not None else []),
+            summary.id,
+            summary.time,
+            summary.shown_status,
+            summary.request or "no request",
+            summary.phone or "-",
+            summary.reason,
+            *([f"[ruling {summary.ruling}]"] if summary.ruling else []),
+            *([summary.hung_up] if summary.hung_up else []),
         ]
     )
 

@@ -10,6 +10,7 @@ import click
 
 from aktify_sandbox.cli.client import Client, as_json, confirms, with_client
 from aktify_sandbox.cli.output import clean, colour_status, print_json, print_raw
+from aktify_sandbox.journal.summary import summary_of
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 
@@ -89,19 +90,14 @@ def list_requests(in_json: bool, client: Client, **wanted: Any) -> None:
 
 def row(record: dict[str, Any]) -> str:
     """A request on one line."""
-    response = record["response"]
-    status = colour_status(response["status"] if response else "---")
-    where = "" if record["path"] in ("/api/v1/leads", "") else f"{record['method']} {record['path']}: "
-    cells = (record["receivedAt"], status, record["id"], f"{clean(record['phone']):<12}", record["campaign"])
+    summary = summary_of(record)
+    status = colour_status(summary.shown_status)
+    where = "" if summary.path in ("/api/v1/leads", "") else f"{summary.method} {summary.path}: "
+    cells = (summary.received_at, status, summary.id, f"{clean(summary.phone):<12}", summary.campaign)
     return (
         "  ".join(clean(cell) if cell is not status else status for cell in cells)
-        + f"  {clean(where + record['reason']['rule'])}{_patience(record)}"
+        + f"  {clean(where + summary.reason)}{f' {summary.hung_up}' if summary.hung_up else ''}"
     )
-
-
-def _patience(record: dict[str, Any]) -> str:
-    waited = record.get("hungUpAfterMs")
-    return f" The client hung up after {waited:,.0f} ms." if waited is not None else ""
 
 
 @requests.command()

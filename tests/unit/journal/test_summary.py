@@ -1,0 +1,47 @@
+"""One request in a few words."""
+
+from typing import Any
+
+import pytest
+
+from aktify_sandbox.journal.summary import NO_ANSWER, Summary, status_of, summary_of
+
+ENTRY: dict[str, Any] = {
+    "id": "r000000042",
+    "receivedAt": "2026-11-24T09:30:00.125Z",
+    "method": "POST",
+    "path": "/api/v1/leads",
+    "phone": "+15095551234",
+    "campaign": "demo",
+    "response": {"status": 409},
+    "reason": {"rule": "There is a lead.", "objection": "duplicate", "ruling": None, "scenario": "force 1"},
+}
+
+
+def summary(**changes: Any) -> Summary:
+    return summary_of({**ENTRY, **changes})
+
+
+def test_it_has_the_time_of_day_and_the_status_as_they_are_shown() -> None:
+    found = summary()
+    assert (found.time, found.shown_status) == ("09:30:00.125", "409")
+
+
+def test_what_was_not_answered_has_no_status() -> None:
+    found = summary(response=None)
+    assert (found.status, found.shown_status) == (None, NO_ANSWER)
+    assert status_of({"response": None}) is None
+
+
+@pytest.mark.parametrize(("method", "path", "request_line"), [("GET", "/s/x", "GET /s/x"), ("", "", "")])
+def test_what_was_no_request_of_http_has_no_request_line(method: str, path: str, request_line: str) -> None:
+    assert summary(method=method, path=path).request == request_line
+
+
+def test_it_says_after_how_long_the_client_hung_up() -> None:
+    assert summary(hungUpAfterMs=1234.5).hung_up == "The client hung up after 1,234 ms."
+    assert not summary().hung_up
+
+
+def test_it_says_what_forced_the_answer() -> None:
+    assert summary().forced_by == "force 1"
