@@ -107,3 +107,22 @@ interface Refusal {
   assignable?: Assignable | null;
   likely?: string | null;
 }
+
+interface Choice {
+  value: string;
+  label: string;
+}
+
+/** What can be chosen and what it means: `choices` of the configuration. */
+interface Choices {
+  statusFilters: Choice[];
+  forcedStatuses: number[];
+  /** After these a client should send again. */
+  retriedStatuses: number[];
+  faults: (Choice & { losesAnswer: boolean })[];
+  encodings: Choice[];
+  delimiters: Choice[];
+  leadColumns: Choice[];
+  /** How large a file may be. */
+  fileBytes: number;
+}

@@ -7,6 +7,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
+from aktify_sandbox.admin.choices import choices
 from aktify_sandbox.admin.components import Components
 from aktify_sandbox.admin.responses import JSONResponse
 from aktify_sandbox.contract.answers import ENDPOINT
@@ -47,6 +48,7 @@ def _config(components: Components) -> dict[str, Any]:
         "apiKey": known,
         "curl": line_to_paste(settings, campaigns, known),
         "magic": _magic(components.forcing),
+        "choices": choices(),
         "settings": {name.replace("_", "-"): _plain(value) for name, value in shown.items()},
         "rulings": [
             {

@@ -351,6 +351,7 @@ _CONFIG = _object(
         "apiKey": _MAYBE,
         "curl": _MAYBE,
         "magic": _OBJECT,
+        "choices": _OBJECT,
         "settings": _OBJECT,
         "rulings": _many(_OBJECT),
         "campaigns": _many(_OBJECT),

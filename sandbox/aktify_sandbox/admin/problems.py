@@ -12,7 +12,8 @@ from aktify_sandbox.contract.body import parse
 from aktify_sandbox.errors import UserError
 from aktify_sandbox.originals import json
 
-_MAX_BODY = 64_000_000
+MAX_BODY = 64_000_000
+"""Bytes that are taken at most."""
 _BOM = b"\xef\xbb\xbf"
 _MANY_DIGITS = re.compile(rb"[0-9]{19}")
 
@@ -87,8 +88,8 @@ async def bounded_body(request: Request) -> bytearray:
     held = bytearray()
     async for chunk in request.stream():
         held += chunk
-        if len(held) > _MAX_BODY:
-            raise ProblemError(413, f"The body is larger than {_MAX_BODY:,} bytes: send it in parts.")
+        if len(held) > MAX_BODY:
+            raise ProblemError(413, f"The body is larger than {MAX_BODY:,} bytes: send it in parts.")
     return held
 
 

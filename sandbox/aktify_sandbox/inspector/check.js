@@ -1,5 +1,6 @@
 // A file of leads, checked by the server as the command does it: its sentences are shown, and nothing is kept.
 
+import { choices, pairs } from "./choices.js";
 import { save } from "./clipboard.js";
 import { $, button, fill, h } from "./dom.js";
 import { masked } from "./masking.js";
@@ -7,23 +8,7 @@ import { say, toast, trying } from "./messages.js";
 import { answer, config } from "./server.js";
 import { bytes, plural } from "./words.js";
 
-const MOST = 64_000_000;
 const MOST_COLUMNS = 200;
-const ENCODINGS = [
-  ["", "guessed"],
-  ["utf-8", "UTF-8"],
-  ["utf-16", "UTF-16"],
-  ["cp1252", "Windows-1252"],
-  ["latin-1", "Latin-1"],
-  ["mac-roman", "Mac Roman"],
-];
-const DELIMITERS = [
-  ["", "guessed"],
-  ["comma", "comma"],
-  ["semicolon", "semicolon"],
-  ["tab", "tab"],
-  ["pipe", "pipe"],
-];
 
 const view = $("#check");
 /** @type {any} */
@@ -65,7 +50,7 @@ export function start() {
       h("p", {}, "Drop a file here, or"),
       button("Choose a file…", () => input.click(), { class: "primary", id: "check-choose" }),
       input,
-      h("p", { class: "dim" }, "CSV, TSV, JSON or JSONL, 64 MB at most"),
+      h("p", { class: "dim" }, `CSV, TSV, JSON or JSONL, ${choices.fileBytes / 1_000_000} MB at most`),
     ),
     h("div", { id: "check-result" }),
   );
@@ -93,9 +78,9 @@ async function choose(files) {
   stop();
   [found, refused, wanted, assigned] = [null, null, { campaign: wanted.campaign }, new Map()];
   file = { name: first.name, content: null };
-  if (first.size > MOST)
+  if (first.size > choices.fileBytes)
     return refuse({
-      message: `It has ${bytes(first.size)}; the page takes ${bytes(MOST)} at most.`,
+      message: `It has ${bytes(first.size)}; the page takes ${bytes(choices.fileBytes)} at most.`,
       fix: "check it with `aktify-sandbox check`.",
     });
   const mine = file;
@@ -297,16 +282,20 @@ function problemTable(kinds) {
 
 function reading() {
   const { assignable = null, likely = null } = found || refused || {};
-  const select = (name, choices) => {
+  const select = (name, options) => {
     const control = h(
       "select",
       { id: `check-${name}` },
-      choices.map(([value, words]) => h("option", { value }, words)),
+      options.map(([value, words]) => h("option", { value }, words)),
     );
     control.value = wanted[name] || "";
     return control;
   };
-  const controls = { encoding: select("encoding", ENCODINGS), delimiter: select("delimiter", DELIMITERS) };
+  const guessed = (list) => [["", "guessed"], ...pairs(list)];
+  const controls = {
+    encoding: select("encoding", guessed(choices.encodings)),
+    delimiter: select("delimiter", guessed(choices.delimiters)),
+  };
   if (campaigns.length > 1)
     controls.campaign = select("campaign", [
       ["", `${campaigns[0]} (the first)`],

@@ -1,10 +1,12 @@
 // One request: what came, what was answered, why, and what became of the same lead before and after.
 import { change } from "./address.js";
+import { choices } from "./choices.js";
 import { copy } from "./clipboard.js";
 import { $, badge, button, fill, h, link } from "./dom.js";
 import { pretty } from "./json.js";
 import { masked, phone } from "./masking.js";
 import { say } from "./messages.js";
+import { reasonToRetry } from "./outcome.js";
 import { editAndSend, sendAgain } from "./resend.js";
 import { get, text } from "./server.js";
 import { bytes, clock, duration, plural, statusOf } from "./words.js";
@@ -16,7 +18,6 @@ const COPIES = [
   ["python", "Python"],
   ["node", "Node"],
 ];
-const LOST = new Set([429, 500, 502, 503, 504]);
 const MOST_LINES = 3000;
 
 const box = $("#detail");
@@ -215,9 +216,11 @@ function timeline(same) {
 }
 
 function step(each, previous) {
-  const lost = isLost(each);
+  const lost = reasonToRetry(each, choices);
   const gap = previous && Date.parse(each.receivedAt) - Date.parse(previous.receivedAt);
-  const after = previous ? `${isLost(previous) ? "retry " : ""}+${duration(gap)}` : clock(each.receivedAt);
+  const after = previous
+    ? `${reasonToRetry(previous, choices) ? "retry " : ""}+${duration(gap)}`
+    : clock(each.receivedAt);
   const here = each.id === record.id;
   const words = h("span", { class: "words" }, masked(each.reason.rule));
   return h(
@@ -229,13 +232,6 @@ function step(each, previous) {
     lost && h("span", { class: "tag bad" }, lost),
     words,
   );
-}
-
-/** Why a client had to send again: it never had its answer, or was told to come back. */
-function isLost(each) {
-  const status = statusOf(each);
-  if (status === null || each.hungUpAfterMs != null || /cut off|malformed/.test(each.reason.rule)) return "answer lost";
-  return LOST.has(status) ? "try again" : "";
 }
 
 // the first post of a duplicate

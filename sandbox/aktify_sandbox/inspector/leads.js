@@ -1,5 +1,6 @@
 // What is kept: the leads of each campaign.
 import { change, query } from "./address.js";
+import { choices } from "./choices.js";
 import { save } from "./clipboard.js";
 import { $, button, fill, h, link } from "./dom.js";
 import { masked, masks, phone } from "./masking.js";
@@ -8,15 +9,6 @@ import { get, send } from "./server.js";
 import { clock, plural } from "./words.js";
 
 const PAGE = 200;
-const FIELDS = ["firstName", "lastName", "region", "zipCode", "email", "source"];
-const NAMES = {
-  firstName: "First name",
-  lastName: "Last name",
-  region: "Region",
-  zipCode: "ZIP",
-  email: "E-mail",
-  source: "Source",
-};
 
 const view = $("#leads");
 /** @type {StoredLead[]} */
@@ -143,8 +135,8 @@ export function draw() {
 }
 
 function table() {
-  const columns = FIELDS.filter((name) => leads.some((each) => each.lead[name] != null));
-  const heads = ["Received", "Phone", ...columns.map((name) => NAMES[name]), "Campaign", "Request"];
+  const columns = choices.leadColumns.filter(({ value }) => leads.some((each) => each.lead[value] != null));
+  const heads = ["Received", "Phone", ...columns.map(({ label }) => label), "Campaign", "Request"];
   return [
     h(
       "div",
@@ -185,7 +177,7 @@ function row(each, columns) {
     {},
     h("td", {}, h("time", { datetime: each.receivedAt, title: each.receivedAt }, clock(each.receivedAt))),
     h("td", { class: "mono" }, phone(each.phone)),
-    columns.map((name) => h("td", {}, value(name))),
+    columns.map((column) => h("td", {}, value(column.value))),
     h("td", {}, each.campaign),
     h("td", {}, each.request ? link({ request: each.request }, each.request) : "imported"),
   );

@@ -1,6 +1,7 @@
 // Which view is shown, and the keyboard.
 import { go, onchange, query } from "./address.js";
 import * as check from "./check.js";
+import { loadChoices } from "./choices.js";
 import { $, button, h } from "./dom.js";
 import { Feed } from "./feed.js";
 import * as leads from "./leads.js";
@@ -174,6 +175,20 @@ function help() {
   );
 }
 
+/** Until the server says what can be chosen there is nothing to draw; why it doesn't is said. */
+async function choicesAreKnown() {
+  try {
+    await loadChoices();
+    $("#trouble").hidden = true;
+  } catch (error) {
+    $("#trouble").hidden = false;
+    $("#trouble").textContent = error.message;
+    await new Promise((resolve) => setTimeout(resolve, LOOK_AGAIN));
+    await choicesAreKnown();
+  }
+}
+
+await choicesAreKnown();
 requests.start();
 leads.start();
 scenarios.start();

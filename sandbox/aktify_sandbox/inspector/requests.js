@@ -1,5 +1,6 @@
 // The list of requests with its filters, live; and which request is open beside it.
 import { change, filters, query } from "./address.js";
+import { choices, pairs } from "./choices.js";
 import { copyButton } from "./clipboard.js";
 import * as detail from "./detail.js";
 import { $, button, fill, h } from "./dom.js";
@@ -9,17 +10,6 @@ import { Rows } from "./rows.js";
 import { config, get } from "./server.js";
 import { plural, statusOf } from "./words.js";
 
-const STATUSES = [
-  ["", "Any status"],
-  ["2xx", "2xx accepted"],
-  ["4xx", "4xx refused"],
-  ["400", "400 invalid"],
-  ["401", "401 key"],
-  ["409", "409 duplicate"],
-  ["429", "429 too fast"],
-  ["5xx", "5xx trouble"],
-  ["none", "no answer"],
-];
 const PAGE = 200;
 const FAR = 1000; // pages grow with the list, so that a long scroll needs few
 const HELD = 2000;
@@ -51,7 +41,7 @@ export function start() {
   rows = new Rows({ open: (record) => open(record.id), older: loadOlder, seen: showNew });
   fill(
     $("[name=status]", form),
-    STATUSES.map(([value, words]) => h("option", { value }, words)),
+    [["", "Any status"], ...pairs(choices.statusFilters)].map(([value, words]) => h("option", { value }, words)),
   );
   form.addEventListener("input", () => (clearTimeout(due), (due = setTimeout(filterAsWritten, 250))));
   form.addEventListener("submit", (event) => (event.preventDefault(), clearTimeout(due), filterAsWritten()));

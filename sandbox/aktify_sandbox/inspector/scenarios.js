@@ -1,21 +1,12 @@
 // What is forced: scenarios with their hits, the next answers on order, and what works by number and key.
 import { query } from "./address.js";
+import { choices, pairs } from "./choices.js";
 import { copyButton } from "./clipboard.js";
 import { $, button, fill, h } from "./dom.js";
 import { masks, phone } from "./masking.js";
 import { toast, trying } from "./messages.js";
 import { config, get, send } from "./server.js";
 import { plural } from "./words.js";
-
-const FAULTS = [
-  ["hang", "no answer (hang)"],
-  ["reset", "connection reset"],
-  ["empty", "closed without an answer"],
-  ["truncate", "answer cut off"],
-  ["malformed-chunk", "malformed chunk"],
-  ["dribble", "in small pieces"],
-];
-const CODES = [400, 401, 409, 429, 500, 502, 503, 504];
 
 const view = $("#scenarios");
 /** @type {Scenario[]} */
@@ -179,12 +170,12 @@ function forceCard() {
     h(
       "optgroup",
       { label: "A status" },
-      CODES.map((code) => h("option", { value: code }, code)),
+      choices.forcedStatuses.map((code) => h("option", { value: code }, code)),
     ),
     h(
       "optgroup",
       { label: "A fault" },
-      FAULTS.map(([value, words]) => h("option", { value }, words)),
+      pairs(choices.faults).map(([value, words]) => h("option", { value }, words)),
     ),
   );
   what.value = "503";
@@ -198,7 +189,7 @@ function forceCard() {
   const problem = h("p", { class: "problem-line", role: "alert", hidden: true });
   const go = async (event) => {
     event.preventDefault();
-    const isStatus = /^\d+$/.test(what.value);
+    const isStatus = choices.forcedStatuses.includes(Number(what.value));
     const order = {
       ...(isStatus ? { status: Number(what.value) } : { fault: what.value }),
       times: Number(times.value) || 1,

@@ -13,6 +13,15 @@ from aktify_sandbox.errors import LeadFileError
 
 WINDOWS_1252 = "Windows-1252"
 
+COMMON_ENCODINGS = {
+    "utf-8": "UTF-8",
+    "utf-16": "UTF-16",
+    "cp1252": WINDOWS_1252,
+    "latin-1": "Latin-1",
+    "mac-roman": "Mac Roman",
+}
+"""Those that exports come in, as Python and as people call them; any other of Python's can be named too."""
+
 _MARKS = (
     (codecs.BOM_UTF8, "utf-8-sig", "UTF-8 with BOM"),
     (codecs.BOM_UTF32_LE, "utf-32", "UTF-32"),

@@ -1,0 +1,16 @@
+// What can be chosen and what it means, as the server says it; loaded before anything is drawn.
+import { config } from "./server.js";
+
+/** @type {Choices} */
+export let choices;
+
+export async function loadChoices() {
+  choices = (await config()).choices;
+}
+
+/**
+ * Options of a select.
+ * @param {Choice[]} list
+ * @returns {[string, string][]}
+ */
+export const pairs = (list) => list.map(({ value, label }) => [value, label]);
