@@ -133,7 +133,7 @@ async def run_background_tasks(application: Application, tell: Callable[[str], N
 async def _prove(store: Store, tell: Callable[[str], None]) -> None:
     """A start believes a checkpoint; here the lines are read that it stands for."""
     with suppress(StoppingError):
-        damage = await store.jobs.run(store.proof()) if store.unproved else None
+        damage = await store.jobs.run(store.verify()) if store.unverified else None
         if damage:
             tell(damage)
 

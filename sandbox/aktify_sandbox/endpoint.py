@@ -93,7 +93,7 @@ class Endpoint:
 
     def break_off(self, request: Request) -> None:
         """Record a request whose client went before its body was whole."""
-        self._append(Exchange(0, request, self._aborted(request), None), _nobody)
+        self._append(Exchange(0, request, self._aborted(request), None), _ignore)
 
     def refuse(
         self, request: Request, status: int, words: str, written: Written, *, is_recorded: bool = True
@@ -103,7 +103,7 @@ class Endpoint:
         A port scan must not fill the disk: `_Allowance` says how many are recorded. How many were left out stands in
         the next record; to those, `written` is called at once.
         """
-        left_out = self._refusals.take() if is_recorded else None
+        left_out = self._refusals.admit() if is_recorded else None
         answer = answers.refused(status, words, left_out or 0, self._campaigns.find(_key_in(request)))
         exchange = Exchange(0, request, answer, None)
         if left_out is not None:
@@ -238,7 +238,7 @@ class _Allowance:
         self._left, self._since = float(self._MOST), time.monotonic()
         self._left_out = self.total = 0
 
-    def take(self) -> int | None:
+    def admit(self) -> int | None:
         """How many were left out before this one; None: this one is too."""
         now = time.monotonic()
         self._left = min(self._MOST, self._left + (now - self._since) / self._SECONDS)
@@ -269,8 +269,8 @@ def _key_in(request: Request) -> bytes:
     return request.by_name.get(b"x-api-key", b"")
 
 
-def _nobody(_: Exchange) -> None:
-    """Is there to be answered."""
+def _ignore(_: Exchange) -> None:
+    """Nobody is there to be answered."""
 
 
 def _defect() -> Answer:

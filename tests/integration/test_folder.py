@@ -30,7 +30,7 @@ from aktify_sandbox.jobs import finished
 from aktify_sandbox.storage import server_file
 from aktify_sandbox.storage.folder import CHECKPOINT, Folder
 from aktify_sandbox.storage.log import header, seal
-from aktify_sandbox.storage.states import Upload
+from aktify_sandbox.storage.state_file import Upload
 from aktify_sandbox.storage.store import Store
 from support.running import COMMAND, LEAD, Serve, clean_environment, needs
 from support.stores import post_number

@@ -30,7 +30,7 @@ from aktify_sandbox.jobs import finished
 from aktify_sandbox.settings import Settings
 from aktify_sandbox.storage.folder import Folder
 from aktify_sandbox.storage.log import Replacement, request_id, seal
-from aktify_sandbox.storage.states import Upload
+from aktify_sandbox.storage.state_file import Upload
 from aktify_sandbox.storage.store import Store
 from support.commands import run
 from support.running import COMMAND, LEAD, Running, Serve, clean_environment

@@ -369,7 +369,7 @@ def test_a_verdict_is_given_only_when_nothing_unseen_could_change_it(
     [expectation] = expectations_in(content)
     verifier = Verifier(expectation)
     for status, whole in requests:
-        verifier.take(RecordedRequest(record(status, whole=whole)))
+        verifier.add(RecordedRequest(record(status, whole=whole)))
     sure = sum(status == 409 and whole for status, whole in requests)
     unsure = sum(status == 409 and not whole for status, whole in requests)
     verdicts = {least <= number <= most for number in range(sure, sure + unsure + 1)}

@@ -42,7 +42,7 @@ class LeadBody:
                 case "{":
                     end = yield from self._object(start)
                 case _:
-                    self._take(start, end := len(self._text))
+                    self._add(start, end := len(self._text))
             if self._skip(end) < len(self._text):
                 raise JSONDecodeError("Extra data", self._text, self._skip(end))
         except JSONDecodeError as error:
@@ -55,7 +55,7 @@ class LeadBody:
         """Take the elements of the array that begins there as leads."""
         self._places, end = [], start + 1
         for begins, end in spans(self._text, start):
-            self._take(begins, end)
+            self._add(begins, end)
             yield
         return self._skip(end) + 1
 
@@ -80,7 +80,7 @@ class LeadBody:
                 break
             place = self._behind(place, ",")
         if "leads" not in members:
-            self._take(start, place + 1)
+            self._add(start, place + 1)
             return place + 1
         self.campaign = members.get("campaign")
         if members["leads"] is not self._places or not isinstance(self.campaign, str | None):
@@ -89,7 +89,7 @@ class LeadBody:
             )
         return place + 1
 
-    def _take(self, begins: int, ends: int) -> None:
+    def _add(self, begins: int, ends: int) -> None:
         self._value(begins, ends)
         self._places.append((begins, ends))
 

@@ -49,7 +49,7 @@ def routes(components: Components) -> list[Route]:
         body = LeadBody(await json_bytes(request))
         await runs_for(request, components)(body.read())
         done = _Import(components, body.campaign or _default_campaign(components))
-        await done.take(body)
+        await done.store(body)
         counts = {"imported": done.imported, "already": done.already, "refused": done.refused}
         return JSONResponse(counts, 201)
 
@@ -159,7 +159,7 @@ class _Import:
         self.already = 0
         self.refused: list[dict[str, Any]] = []
 
-    async def take(self, body: LeadBody) -> None:
+    async def store(self, body: LeadBody) -> None:
         """Keep some, then give way to others, and so on. Raises `ProblemError` when the disk or a stop ends it.
 
         What is kept in one go is compared in that go, so that a lead that is posted meanwhile isn't kept twice.

@@ -22,7 +22,7 @@ from aktify_sandbox.originals import asyncio
 from aktify_sandbox.scenarios.library import LoadedScenario
 from aktify_sandbox.storage.index import Index
 from aktify_sandbox.storage.log import Replacement, Snapshot
-from aktify_sandbox.storage.states import MEANINGLESS, Upload, line_of, refuse_real_people
+from aktify_sandbox.storage.state_file import MEANINGLESS, Upload, line_of, refuse_real_people
 
 _CHUNK = 1 << 18
 
@@ -44,15 +44,15 @@ def routes(components: Components) -> list[Route]:
     store = components.store
 
     async def save(_: Request) -> Response:
-        held = AsyncExitStack()
-        snapshot, end = await held.enter_async_context(store.state())
+        stack = AsyncExitStack()
+        snapshot, end = await stack.enter_async_context(store.state())
         headers = {
             "content-length": str(snapshot.size + len(end)),
             "content-disposition": "attachment; filename=state.jsonl",
             "x-aktify-sandbox-leads": str(len(store.leads)),
             "x-aktify-sandbox-requests": str(store.requests),
         }
-        return StreamingResponse(_pieces(held, snapshot, end), headers=headers, media_type=STATE_MEDIA)
+        return StreamingResponse(_pieces(stack, snapshot, end), headers=headers, media_type=STATE_MEDIA)
 
     async def load(request: Request) -> Response:
         if not request.headers.get("content-type", "").startswith(STATE_MEDIA):
@@ -131,8 +131,8 @@ def _is_protected(campaigns: Campaigns, campaign: str | None) -> bool:
     return rulings["fictional-only"] == "on"
 
 
-async def _pieces(held: AsyncExitStack, snapshot: Snapshot, end: bytes) -> AsyncIterator[bytes]:
-    async with held:
+async def _pieces(stack: AsyncExitStack, snapshot: Snapshot, end: bytes) -> AsyncIterator[bytes]:
+    async with stack:
         for offset in range(0, snapshot.size, _CHUNK):
             length = min(_CHUNK, snapshot.size - offset)
             yield await asyncio.to_thread(snapshot.read, length, offset)

@@ -45,7 +45,7 @@ class Verification:
         if meant:
             request = RecordedRequest(restored(line.load()))
             for verifier in meant:
-                verifier.take(request)
+                verifier.add(request)
 
     def results(self) -> list[Result]:
         """The verdicts so far."""

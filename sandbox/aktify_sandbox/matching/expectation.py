@@ -136,7 +136,7 @@ class Verifier:
         self._unseen = 0
         self._nearest: list[Miss] = []
 
-    def take(self, request: RecordedRequest) -> None:
+    def add(self, request: RecordedRequest) -> None:
         """One more record."""
         self._looked_at += 1
         step = self._step

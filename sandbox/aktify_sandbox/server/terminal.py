@@ -64,7 +64,7 @@ class Terminal:
         answer = exchange.answer
         clock = _clock(int(exchange.request.arrived))
         status = (
-            _painted(f"{answer.status or NO_ANSWER}", answer.status // 100)
+            _colour_status(f"{answer.status or NO_ANSWER}", answer.status // 100)
             if self.colour
             else f"{answer.status or NO_ANSWER}"
         )
@@ -114,5 +114,5 @@ def _clock(seconds: int) -> str:
     return time.strftime("%H:%M:%S", time.localtime(seconds))
 
 
-def _painted(text: str, kind: int) -> str:
+def _colour_status(text: str, kind: int) -> str:
     return f"\x1b[{_COLOURS.get(kind, '0')}m{text}\x1b[0m"

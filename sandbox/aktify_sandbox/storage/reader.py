@@ -20,7 +20,7 @@ from aktify_sandbox.storage.folder import CHECKPOINT
 from aktify_sandbox.storage.index import Document, Index, identity_in, lead_in, public, public_lead, restored
 from aktify_sandbox.storage.log import Line, Snapshot, check_format, is_intact, is_next, is_request
 from aktify_sandbox.storage.server_file import LOG
-from aktify_sandbox.storage.states import DAMAGED, MEANINGLESS, NONSENSE, verify_state
+from aktify_sandbox.storage.state_file import DAMAGED, MEANINGLESS, NONSENSE, verify_state
 from aktify_sandbox.storage.tables import State
 
 _NO_STATE = "Fix: give the folder that `aktify-sandbox serve` names as its state."

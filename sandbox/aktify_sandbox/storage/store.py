@@ -93,7 +93,7 @@ class Store:
             with self.log.snapshot() as snapshot:
                 found = checkpoint.read(content, snapshot)
         self.index, start = found or (Index(), 0)
-        self.unproved = start
+        self.unverified = start
         """How many bytes of the log were taken on trust: a checkpoint covers them."""
         self._since_checkpoint = 0
         for line in self.log.replay(start):
@@ -110,12 +110,12 @@ class Store:
                 self._write_changes([line])
         self.index.max_requests = self.max_requests
 
-    def proof(self) -> Work[str | None]:
+    def verify(self) -> Work[str | None]:
         """Prove what was taken on trust at the start. What is wrong with it, in words, or None."""
         with self.log.snapshot() as snapshot:
             last = -1
             for place, line in enumerate(snapshot.lines(), start=1):
-                if line.offset >= self.unproved:
+                if line.offset >= self.unverified:
                     return None
                 if not is_next(line, last):
                     return f"{self.log.path}:{place}: {line.damage()}"

@@ -24,7 +24,7 @@ import orjson
 from aktify_sandbox import atomic_write, originals
 from aktify_sandbox.jobs import finished
 from aktify_sandbox.storage import log
-from aktify_sandbox.storage.states import Upload
+from aktify_sandbox.storage.state_file import Upload
 from aktify_sandbox.storage.store import Store
 
 

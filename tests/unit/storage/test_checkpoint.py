@@ -66,7 +66,7 @@ def test_a_start_reads_only_what_came_after_it(folder: Path, tmp_path: Path) -> 
     damaged = log.replace(b"r000000002", b"r000000002".upper(), 1)
     (folder / "log.jsonl").write_bytes(damaged)
     store = Store(folder)
-    assert 0 < store.unproved < len(log)
+    assert 0 < store.unverified < len(log)
     store.close()
     with pytest.raises(LogDamagedError, match=r"log\.jsonl:3: "):
         Store(copied(folder, tmp_path, None))
@@ -137,7 +137,7 @@ def test_a_lead_that_was_taken_and_never_written_is_not_in_it(tmp_path: Path) ->
     store = Store(tmp_path)
     assert store.has("demo", phone(1))
     assert not store.has("demo", phone(2))
-    assert store.unproved
+    assert store.unverified
 
 
 def test_it_is_written_while_the_sandbox_runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -158,7 +158,7 @@ def test_a_large_one_is_replaced_by_the_next(tmp_path: Path) -> None:
         write_checkpoint(store)
     store.log.close()
     again = Store(tmp_path)
-    assert again.unproved == (tmp_path / "log.jsonl").stat().st_size
+    assert again.unverified == (tmp_path / "log.jsonl").stat().st_size
     again.close()
 
 
@@ -190,8 +190,8 @@ def test_a_stop_while_one_is_being_written_leaves_one(
 
 def test_nothing_is_said_of_a_log_that_is_whole(folder: Path) -> None:
     store = Store(folder)
-    [found] = run(store.jobs.run(store.proof()))
-    assert (found, store.unproved > 0) == (None, True)
+    [found] = run(store.jobs.run(store.verify()))
+    assert (found, store.unverified > 0) == (None, True)
 
 
 def test_numbers_of_lines_may_be_as_large_as_ids_are(tmp_path: Path) -> None:
@@ -202,7 +202,7 @@ def test_numbers_of_lines_may_be_as_large_as_ids_are(tmp_path: Path) -> None:
     write_checkpoint(store)
     store.close()
     again = Store(tmp_path)
-    assert again.unproved
+    assert again.unverified
     assert [line.number for line in again.oldest_leads()] == [1, 999_999_999_999]
 
 

@@ -18,7 +18,7 @@ from aktify_sandbox.cli.settings_options import settings_of
 from aktify_sandbox.text import plural
 
 if TYPE_CHECKING:
-    from aktify_sandbox.storage.proof import Proof
+    from aktify_sandbox.storage.check import LogCheck
 
 _MEDIA = "application/x-ndjson"
 _CHUNK = 1 << 16
@@ -140,30 +140,30 @@ def check(folder: Path | None, in_json: bool) -> None:
       aktify-sandbox state check
     """
     from aktify_sandbox.errors import LogError
-    from aktify_sandbox.storage.proof import prove
+    from aktify_sandbox.storage.check import check_log
     from aktify_sandbox.storage.server_file import LOG
 
     path = (folder or settings_of({}).state) / LOG
     try:
-        proof = prove(path, functools.partial(progress, "Checking"))
+        found = check_log(path, functools.partial(progress, "Checking"))
     except LogError as error:
         raise click.UsageError(f"{error}") from None
     except OSError as error:
         raise click.UsageError(f"{path} can't be read: {error.strerror}.") from None
     if in_json:
-        print_json({**proof._asdict(), "damaged": [each._asdict() for each in proof.damaged]})
+        print_json({**found._asdict(), "damaged": [each._asdict() for each in found.damaged]})
     else:
-        for damage in proof.damaged:
+        for damage in found.damaged:
             click.echo(f"{path}:{damage.line}: {damage.message}")
-        click.echo(_found(proof))
-    raise SystemExit(1 if proof.damaged else 0)
+        click.echo(_in_words(found))
+    raise SystemExit(1 if found.damaged else 0)
 
 
-def _found(proof: "Proof") -> str:
-    count = len(proof.damaged)
-    what = f"{count:,} of {proof.lines:,} lines damaged" if count else f"{proof.lines:,} lines, all intact"
-    cut = f" {proof.unfinished:,} bytes of a line without an end follow it." if proof.unfinished else ""
-    return f"{proof.file}: {what} ({_counted({'leads': proof.leads, 'requests': proof.requests})}).{cut}"
+def _in_words(found: "LogCheck") -> str:
+    count = len(found.damaged)
+    what = f"{count:,} of {found.lines:,} lines damaged" if count else f"{found.lines:,} lines, all intact"
+    cut = f" {found.unfinished:,} bytes of a line without an end follow it." if found.unfinished else ""
+    return f"{found.file}: {what} ({_counted({'leads': found.leads, 'requests': found.requests})}).{cut}"
 
 
 def _counted(counts: dict[str, int]) -> str:

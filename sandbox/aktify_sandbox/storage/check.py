@@ -9,7 +9,7 @@ from aktify_sandbox.errors import LogError
 from aktify_sandbox.storage.index import Index
 from aktify_sandbox.storage.log import Line, is_intact
 from aktify_sandbox.storage.reader import opened
-from aktify_sandbox.storage.states import DAMAGED, MEANINGLESS, MOVED, NONSENSE
+from aktify_sandbox.storage.state_file import DAMAGED, MEANINGLESS, MOVED, NONSENSE
 
 Progress = Callable[[int], AbstractContextManager[Callable[[], None]]]
 """Is told how many lines there are, and gives what is called for each."""
@@ -23,7 +23,7 @@ class Damage(NamedTuple):
     message: str
 
 
-class Proof(NamedTuple):
+class LogCheck(NamedTuple):
     """What was found."""
 
     file: str
@@ -36,7 +36,7 @@ class Proof(NamedTuple):
     damaged: list[Damage]
 
 
-def prove(path: Path, progress: Progress) -> Proof:
+def check_log(path: Path, progress: Progress) -> LogCheck:
     """Read the log at the path, whoever writes it. Raises `LogError` when it is no log of a sandbox, `OSError`."""
     log = opened(path)
     snapshot = log.snapshot(log.size)
@@ -55,7 +55,7 @@ def prove(path: Path, progress: Progress) -> Proof:
             end = line.offset + len(line.text) + 1
             step()
     leads = sum(map(len, index.leads.values()))
-    return Proof(f"{path}", end, count, leads, index.requests, snapshot.size - end, damaged)
+    return LogCheck(f"{path}", end, count, leads, index.requests, snapshot.size - end, damaged)
 
 
 def _damage(line: Line, last: int, index: Index) -> str | None:
