@@ -29,32 +29,31 @@ def settings_options(*names: str, **defaults: str) -> Callable[[Command], Comman
 
 
 def _option(flag: Flag, default: str | None) -> Callable[[Command], Command]:
-    shown = f"{flag.help}  [default: {default}]" if default else _help(flag)
-    about: dict[str, Any] = {"help": shown, "metavar": flag.metavar, "default": None}
-    if flag.kind == "boolean":
-        about = {"help": flag.help, "is_flag": True, "default": None}
-    elif flag.kind == "number":
-        about["type"] = click.IntRange(flag.least, flag.most)
-    elif flag.kind == "choice":
-        about |= {"type": click.Choice(flag.choices), "metavar": None}
-    elif flag.kind == "path":
-        about["type"] = click.Path(path_type=Path)
-    elif flag.kind == "many":
-        about |= {"multiple": True, "default": ()}
+    """None, or an empty list, stands for what wasn't given: its value is said elsewhere, or is the default."""
+    about: dict[str, Any] = {"help": _help(flag, default), "metavar": flag.metavar, "default": None}
+    match flag.kind:
+        case "boolean":
+            about |= {"is_flag": True, "flag_value": not flag.is_negated}
+        case "number":
+            about["type"] = click.IntRange(flag.least, flag.most)
+        case "choice":
+            about["type"] = click.Choice(flag.choices)
+        case "path":
+            about["type"] = click.Path(path_type=Path)
+        case "many":
+            about |= {"multiple": True, "default": ()}
     return click.option(f"--{flag.name}", flag.field, **about)
 
 
-def _help(flag: Flag) -> str:
-    shown = flag.default not in (None, (), {}) and flag.kind != "many" and not callable(flag.default)
-    return f"{flag.help}  [default: {flag.default}]" if shown and flag.field != "config" else flag.help
+def _help(flag: Flag, default: str | None) -> str:
+    own = None if flag.kind in ("boolean", "many") else flag.default
+    shown = own if default is None else default
+    return flag.help if shown is None else f"{flag.help}  [default: {shown}]"
 
 
 def gather(flags: dict[str, Any], *, for_command: bool = False) -> tuple[Settings, list[str]]:
     """Settings from flags, environment and file. A mistake is wrong usage: exit code 2."""
     given = {name: value for name, value in flags.items() if value not in (None, ())}
-    for flag in fields_for_flags():
-        if flag.is_negated and given.get(flag.field):
-            given[flag.field] = False
     try:
         return Settings.gather(given, os.environ, Path.cwd(), for_command=for_command)
     except SettingsError as mistake:
