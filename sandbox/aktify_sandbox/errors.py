@@ -39,7 +39,7 @@ path. `ProblemError` is an answer of the admin API (`admin/problems.py`).
 
 from collections.abc import Iterable, Mapping
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from aktify_sandbox.text import printable
 
@@ -260,3 +260,11 @@ class NotOne(UserError, AssertionError):
 
 for _error in (SandboxError, SandboxMistake, NoSandbox, SandboxDied, StateError, VerifyFailed, NotOne):
     _error.__module__ = "aktify_sandbox"
+
+
+def hide_traceback(caught: Any) -> bool:
+    """Whether what was raised (pytest's `ExceptionInfo`) is for the user, and its words say it all; else a defect.
+
+    A module whose lines a test's failure shall not show says `__tracebackhide__ = hide_traceback`, which pytest reads.
+    """
+    return isinstance(getattr(caught, "value", None), UserError)

@@ -1,4 +1,4 @@
-"""Our own door: the record, leads, keys, campaigns, explain, reset, through a real socket."""
+"""The admin API: the record, leads, keys, campaigns, explain, reset, through a real socket."""
 
 import asyncio
 import contextlib

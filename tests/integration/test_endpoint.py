@@ -1,4 +1,4 @@
-"""The vendor's door through a real socket: what is answered, and what is recorded of it."""
+"""The endpoint through a real socket: what is answered, and what is recorded of it."""
 
 import json
 import socket

@@ -1,4 +1,4 @@
-"""Our own door gets anything at all: it answers in words, keeps only what can be kept, and is never slow or silent."""
+"""The admin API gets anything at all: it answers in words, keeps only what can be kept, and is never slow or silent."""
 
 import http.client
 import json

@@ -1,4 +1,4 @@
-"""The attacker is a web page open in the developer's own browser: no page may reach our door."""
+"""The attacker is a web page open in the developer's own browser: no page may reach the admin API."""
 
 import http.client
 import json

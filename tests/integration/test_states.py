@@ -60,7 +60,7 @@ def saved(sandbox: Running, **headers: str) -> bytes:
 
 
 def everything(sandbox: Running) -> dict[str, Any]:
-    """All that our door tells of what is remembered."""
+    """All that the admin API tells of what is remembered."""
     requests = sandbox.get("/_sandbox/requests?limit=1000")["requests"]
     return {
         "leads": sandbox.get("/_sandbox/leads?limit=1000")["leads"],

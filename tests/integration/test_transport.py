@@ -18,8 +18,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from aktify_sandbox import Sandbox
+from aktify_sandbox.client.local import LocalClient
 from aktify_sandbox.server.thread import ServerThread
-from aktify_sandbox.testing.client import Inside
 from aktify_sandbox.testing.transports import Transport
 from support.running import LEAD
 
@@ -58,12 +58,12 @@ REQUESTS: dict[str, Request] = {
     "a look at its head": {"method": "HEAD"},
     "an end": {"json": LEAD, "headers": {"connection": "close"}},
     "one that expects": {"json": LEAD, "headers": {"expect": "100-continue"}},
-    "our own door": {"method": "GET", "url": "/_sandbox/health"},
-    "the head of our own door": {"method": "HEAD", "url": "/_sandbox/health"},
-    "our own door, closed": {"method": "GET", "url": "/_sandbox/health", "headers": {"connection": "close"}},
-    "a body to our own door": {"url": "/_sandbox/explain", "json": {"body": LEAD}},
-    "large headers to our own door": {"url": "/_sandbox/explain", "headers": {"x-much": "y" * 70_000}},
-    "what our own door has not": {"url": "/_sandbox/nothing", "json": {}},
+    "the admin API": {"method": "GET", "url": "/_sandbox/health"},
+    "the head of the admin API": {"method": "HEAD", "url": "/_sandbox/health"},
+    "the admin API, closed": {"method": "GET", "url": "/_sandbox/health", "headers": {"connection": "close"}},
+    "a body to the admin API": {"url": "/_sandbox/explain", "json": {"body": LEAD}},
+    "large headers to the admin API": {"url": "/_sandbox/explain", "headers": {"x-much": "y" * 70_000}},
+    "what the admin API has not": {"url": "/_sandbox/nothing", "json": {}},
     "another host": {"json": LEAD, "headers": {"host": "vendor.example"}},
     "a header's name that is none": {"json": LEAD, "headers": {"x a": "b"}},
     "a header's value that is none": {"json": LEAD, "headers": {"x": "a\r\nb"}},
@@ -393,8 +393,8 @@ def test_a_stop_ends_what_is_withheld_and_answers_what_is_whole() -> None:
 
 
 def _inside(sandbox: Sandbox) -> ServerThread:
-    assert isinstance(sandbox._door, Inside)
-    return sandbox._door.thread
+    assert isinstance(sandbox._client, LocalClient)
+    return sandbox._client.thread
 
 
 def test_to_a_sandbox_elsewhere_connections_are_used_again(pair: tuple[Sandbox, Sandbox]) -> None:

@@ -106,7 +106,7 @@ class Running:
         return record
 
     def get(self, path: str) -> Any:
-        """JSON from our door."""
+        """JSON from the admin API."""
         answer = self.http.get(path)
         assert answer.status_code == 200, answer.text
         return answer.json()

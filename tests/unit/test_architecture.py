@@ -18,7 +18,7 @@ ARCHITECTURE = ARCHITECTURE_PAGE.read_text()
 LAYERS = (
     ("__main__",),
     ("cli", "testing"),
-    ("server",),
+    ("server", "client"),
     ("app",),
     ("admin",),
     ("endpoint", "history"),
@@ -27,7 +27,10 @@ LAYERS = (
     ("first_request campaigns settings documents", "leadfiles"),
     ("contract",),
     (
-        "addresses atomic_write bundled errors exchange greenlets jobs originals proxies redaction text version",
+        (
+            "addresses atomic_write await_future bundled errors exchange greenlets jobs"
+            " originals proxies redaction text version"
+        ),
     ),
 )
 """From the top to the bottom. A layer has parts; in a part folders (and modules that stand alone) are named.

@@ -18,6 +18,8 @@ from aktify_sandbox.text import printable
 if TYPE_CHECKING:
     import httpx
 
+    from aktify_sandbox.client.messages import AdminRequest, AdminResponse
+
 _PATIENCE = 60
 _PROOF_SECONDS = 10
 """A sandbox says at once that it is one, however busy it is: `/health` waits for nothing."""
@@ -40,24 +42,24 @@ class Seconds(click.FloatRange):
         return seconds
 
 
-class NobodyThere(click.ClickException):
+class NoAnswerError(click.ClickException):
     """No sandbox answers, or it doesn't to the end."""
 
 
-class BrokeOff(NobodyThere):
+class BrokenAnswerError(NoAnswerError):
     """Something is there, but it didn't answer to the end."""
 
 
-class Refused(click.ClickException):
+class RefusedError(click.ClickException):
     """A sandbox has said no. `content` is its problem, which the message sums up; empty if it isn't one."""
 
-    def __init__(self, answer: "httpx.Response") -> None:
+    def __init__(self, answer: "AdminResponse") -> None:
         super().__init__(_detail(answer))
-        self.status = answer.status_code
-        self.content = _problem(answer)
+        self.status = answer.status
+        self.content = answer.problem
 
 
-class Misunderstood(Refused):
+class MisunderstoodError(RefusedError):
     """A sandbox can't understand what was asked: it was written wrongly on the command line."""
 
     exit_code = 2
@@ -118,11 +120,11 @@ class Client:
 
     def text(self, path: str) -> str:
         """What a GET tells a person."""
-        return self.ask("GET", path, headers={"accept": "text/plain"}).text
+        return self.ask("GET", path, accept="text/plain").text
 
-    def post(self, path: str, content: Any = None, **headers: str) -> "httpx.Response":
+    def post(self, path: str, content: Any = None, accept: str | None = None) -> "AdminResponse":
         """A POST of JSON."""
-        return self.ask("POST", path, content=content if content is not None else {}, headers=headers)
+        return self.ask("POST", path, content=content if content is not None else {}, accept=accept)
 
     def delete(self, path: str, content: Any = None, **query: Any) -> Any:
         """JSON of a DELETE."""
@@ -135,34 +137,44 @@ class Client:
         *,
         content: Any = None,
         query: Mapping[str, Any] | None = None,
-        headers: Mapping[str, str] | None = None,
-    ) -> "httpx.Response":
-        """Any request to our door."""
+        accept: str | None = None,
+    ) -> "AdminResponse":
+        """Any request to the admin API."""
+        from aktify_sandbox.client.messages import JSON, AdminRequest
+
         self._prove()
-        params = {name: value for name, value in (query or {}).items() if value is not None}
+        return self._good(self._sent(AdminRequest(method, path, content, query or {}, accept or JSON)))
+
+    def _sent(self, request: "AdminRequest", **options: Any) -> "AdminResponse":
+        from aktify_sandbox.client.messages import AdminResponse
+
         with self._said():
             answer = self.http.request(
-                method, f"/_sandbox{path}", json=content, params=params, headers=headers
+                request.method, request.target, content=request.body, headers=request.headers, **options
             )
-        return self._good(answer)
+        return AdminResponse(answer.status_code, answer.content)
 
     @contextlib.contextmanager
     def stream(self, path: str, **query: Any) -> "Iterator[httpx.Response]":
         """A GET whose answer is read bit by bit. What breaks off in the middle ends the command, too."""
+        from aktify_sandbox.client.messages import AdminRequest, AdminResponse
+
         self._prove()
-        params = {name: value for name, value in query.items() if value is not None}
-        with self._said(), self.http.stream("GET", f"/_sandbox{path}", params=params) as answer:
+        target = AdminRequest("GET", path, query=query).target
+        with self._said(), self.http.stream("GET", target) as answer:
             if answer.status_code >= 300:
-                answer.read()
-            yield self._good(answer)
+                self._good(AdminResponse(answer.status_code, answer.read()))
+            yield answer
 
     def put_stream(self, path: str, content: Iterable[bytes], media: str) -> Any:
         """JSON of a PUT of a body that may be long; the answer may take its time."""
+        from aktify_sandbox.client.messages import AdminRequest, AdminResponse
+
         self._prove()
-        headers = {"content-type": media}
+        target, headers = AdminRequest("PUT", path).target, {"content-type": media}
         with self._said():
-            answer = self.http.put(f"/_sandbox{path}", content=content, headers=headers, timeout=None)
-        return self._good(answer).json()
+            answer = self.http.put(target, content=content, headers=headers, timeout=None)
+        return self._good(AdminResponse(answer.status_code, answer.content)).json()
 
     @contextlib.contextmanager
     def _said(self) -> Iterator[None]:
@@ -172,40 +184,35 @@ class Client:
         try:
             yield
         except (httpx.ConnectError, httpx.ConnectTimeout, httpx.UnsupportedProtocol):
-            raise NobodyThere(
+            raise NoAnswerError(
                 f"No sandbox answers at {self.target}: start one with `aktify-sandbox serve`, or say where with --url."
             ) from None
         except httpx.TransportError as error:
-            raise BrokeOff(
+            raise BrokenAnswerError(
                 f"The sandbox at {self.url} broke off its answer ({type(error).__name__})."
             ) from None
 
-    def _good(self, answer: "httpx.Response") -> "httpx.Response":
-        if answer.status_code == 400 and _problem(answer):
-            raise Misunderstood(answer)
-        if answer.status_code >= 400:
-            raise Refused(answer)
-        if answer.status_code >= 300:
+    def _good(self, answer: "AdminResponse") -> "AdminResponse":
+        if answer.status == 400 and answer.problem:
+            raise MisunderstoodError(answer)
+        if answer.status >= 400:
+            raise RefusedError(answer)
+        if answer.status >= 300:
             raise click.ClickException(f"What answers at {self.url} isn't a sandbox.")
         return answer
 
     def check(self, seconds: float = _PROOF_SECONDS) -> None:
         """Make sure, in so much time, that this is a sandbox and nothing else. From now on it is shown the token."""
+        from aktify_sandbox.client.messages import HEALTH, AdminRequest
+
         try:
-            with self._said():
-                answer = self.http.get("/_sandbox/health", timeout=seconds)
-                health = (answer if answer.status_code == FAILING else self._good(answer)).json()
-        except (ValueError, click.ClickException) as error:
-            if isinstance(error, NobodyThere) and not isinstance(error, BrokeOff):
-                raise
-            health = None
-        if (
-            not isinstance(health, dict)
-            or health.get("status") not in ("ok", "failing")
-            or "version" not in health
-        ):
+            answer = self._sent(AdminRequest("GET", HEALTH), timeout=seconds)
+            is_sandbox = answer.is_health and answer.status in (200, FAILING)
+        except BrokenAnswerError:
+            is_sandbox = False
+        if not is_sandbox:
             raise click.ClickException(f"{self.target} isn't a sandbox: nothing was sent.")
-        self.is_failing = health["status"] == "failing"
+        self.is_failing = answer.problem["status"] == "failing"
         self._is_proved = True
         if self._token:
             self.http.headers["authorization"] = f"Bearer {self._token}"
@@ -271,16 +278,8 @@ def as_json(command: Command) -> Command:
     return click.option("--json", "in_json", is_flag=True, help="Print JSON instead of a table.")(command)
 
 
-def _detail(answer: "httpx.Response") -> str:
-    detail = _problem(answer).get("detail")
+def _detail(answer: "AdminResponse") -> str:
+    detail = answer.problem.get("detail")
     if detail is None:
-        return f"The server answered {answer.status_code}: it isn't a sandbox, or not of this version."
+        return f"The server answered {answer.status}: it isn't a sandbox, or not of this version."
     return "\n".join(map(printable, f"{detail}".split("\n")))
-
-
-def _problem(answer: "httpx.Response") -> dict[str, Any]:
-    try:
-        content = answer.json()
-    except ValueError:
-        return {}
-    return content if isinstance(content, dict) else {}

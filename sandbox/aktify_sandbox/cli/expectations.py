@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 
 import click
 
-from aktify_sandbox.cli.client import Client, Refused
+from aktify_sandbox.cli.client import Client, RefusedError
 from aktify_sandbox.cli.output import clean
 
 
@@ -47,7 +47,7 @@ def verify_all(
         content["timeout"] = seconds
     try:
         results = client.post("/requests/verify", content).json()["results"]
-    except Refused as refused:
+    except RefusedError as refused:
         results = refused.content.get("results")
         if refused.status not in (409, 422) or not isinstance(results, list):
             raise

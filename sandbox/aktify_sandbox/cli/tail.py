@@ -5,7 +5,7 @@ import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any, NamedTuple
 
-from aktify_sandbox.cli.client import Client, NobodyThere
+from aktify_sandbox.cli.client import Client, NoAnswerError
 
 _STILL_HERE_SECONDS = 45
 """The sandbox says each quarter of a minute that it is there: who is silent for so long is gone."""
@@ -72,7 +72,7 @@ class Tail:
                 try:
                     if self._listen(count):
                         continue
-                except NobodyThere:
+                except NoAnswerError:
                     if self._last is None:
                         raise
                 self._say("The sandbox has gone; waiting for it.")
@@ -86,7 +86,7 @@ class Tail:
             self._client.look_again(for_any=False)
             try:
                 self._client.check()
-            except NobodyThere:
+            except NoAnswerError:
                 continue
             return
 

@@ -2,14 +2,14 @@
 
 import atexit
 import contextlib
-from collections.abc import Callable, Iterable
+from collections.abc import Awaitable, Callable, Iterable
 from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 from typing import Any, Self, TypeVar
 
 from aktify_sandbox.app import Application, run_background_tasks
 from aktify_sandbox.errors import SandboxDied
-from aktify_sandbox.exchange import Exchange, Headers
+from aktify_sandbox.exchange import Exchange, Headers, Request
 from aktify_sandbox.greenlets import monkey_patched_by
 from aktify_sandbox.originals import asyncio, os, socket, threading, time
 from aktify_sandbox.server.server import Server, bind, origin_of, say
@@ -178,6 +178,35 @@ class ServerThread:
             ) from self.failure
 
     # in its own thread
+
+    async def ask(
+        self, request: Request, gone: asyncio.Event, send: Callable[[Any], Awaitable[None]]
+    ) -> None:
+        """One request to the admin API, by ASGI. `gone`: whoever asks doesn't wait any more."""
+        scope = {
+            "type": "http",
+            "asgi": {"version": "3.0"},
+            "http_version": "1.1",
+            "method": request.method,
+            "scheme": "http",
+            "path": request.path,
+            "query_string": request.query,
+            "root_path": "",
+            "headers": request.headers,
+            "client": None,
+            "server": None,
+        }
+        is_asked = False
+
+        async def receive() -> dict[str, Any]:
+            nonlocal is_asked
+            if is_asked:
+                await gone.wait()
+                return {"type": "http.disconnect"}
+            is_asked = True
+            return {"type": "http.request", "body": request.body, "more_body": False}
+
+        await self.app.asgi(scope, receive, send)
 
     def _run(self, listening: list[socket.socket]) -> None:
         try:

@@ -1,13 +1,12 @@
-"""What a `Sandbox` is given, as the server's settings and the door's conditions."""
+"""What a `Sandbox` is given, as the server's settings and the admin API's conditions."""
 
 import re
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
-from aktify_sandbox.errors import SandboxMistake, SettingsError
+from aktify_sandbox.errors import SandboxMistake, SettingsError, hide_traceback
 from aktify_sandbox.settings import Flag, Settings, fields_for_flags
-from aktify_sandbox.testing.tracebacks import hide_traceback
 from aktify_sandbox.text import suggest
 
 __tracebackhide__ = hide_traceback
@@ -70,7 +69,7 @@ def rulings_in(given: Mapping[str, str] | None) -> dict[str, str]:
 
 
 def condition(name: str, value: Any) -> Any:
-    """A condition as the door takes it: a pattern, one of several, or the value itself. Raises `SandboxMistake`."""
+    """As the admin API takes it: a pattern, one of several, or the value itself. Raises `SandboxMistake`."""
     if isinstance(value, re.Pattern):
         return {"matches": _pattern(name, value)}
     if isinstance(value, Mapping):

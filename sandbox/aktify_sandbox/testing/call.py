@@ -5,7 +5,7 @@ What asks sends bytes and reads bytes, in whatever thread it is; all else happen
 
 import contextlib
 import errno
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 from concurrent.futures import Future, InvalidStateError
 from typing import Any
 
@@ -175,7 +175,7 @@ class Call:
             if in_chunks and not message.get("more_body"):
                 self._put(chunk(b""))
 
-        await ask(self._thread, request, self._gone, send)
+        await self._thread.ask(request, self._gone, send)
 
     def _task(self, work: Any) -> "asyncio.Task[None]":
         """Something that takes time. However it ends, nothing more comes; a stopping sandbox waits for it a moment."""
@@ -223,36 +223,6 @@ class Call:
         self._end()
         if self._delivering is not None and not self._is_admin:  # which learns it by ASGI
             self._delivering.cancel()
-
-
-async def ask(
-    thread: ServerThread, request: Request, gone: asyncio.Event, send: Callable[[Any], Awaitable[None]]
-) -> None:
-    """One request to the admin API, by ASGI. `gone`: whoever asks doesn't wait any more."""
-    scope = {
-        "type": "http",
-        "asgi": {"version": "3.0"},
-        "http_version": "1.1",
-        "method": request.method,
-        "scheme": "http",
-        "path": request.path,
-        "query_string": request.query,
-        "root_path": "",
-        "headers": request.headers,
-        "client": None,
-        "server": None,
-    }
-    is_asked = False
-
-    async def receive() -> dict[str, Any]:
-        nonlocal is_asked
-        if is_asked:
-            await gone.wait()
-            return {"type": "http.disconnect"}
-        is_asked = True
-        return {"type": "http.request", "body": request.body, "more_body": False}
-
-    await thread.app.asgi(scope, receive, send)
 
 
 def _stamped(request: Request) -> Request:

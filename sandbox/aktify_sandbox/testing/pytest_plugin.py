@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 if TYPE_CHECKING:
+    from aktify_sandbox.client.messages import AdminClient
     from aktify_sandbox.errors import SandboxError
-    from aktify_sandbox.testing.client import Door
     from aktify_sandbox.testing.sandbox import Sandbox
 
 _WORDS = ("scenario", "profile", "rulings", "error_bodies", "shuffle", "strict")
@@ -104,7 +104,7 @@ class _Server:
         # wherever pytest is called from, a name in its configuration file means one scenario
         ini = [config.inipath.parent] if config.inipath else []
         self._folders = [*ini, config.rootpath, config.invocation_params.dir]
-        self._door: Door | None = None
+        self._client: AdminClient | None = None
         self._failure: SandboxError | None = None
         self.made: list[Sandbox] = []
         """By the factory."""
@@ -114,20 +114,23 @@ class _Server:
         from aktify_sandbox.errors import SandboxError
 
         with contextlib.suppress(SandboxError):
-            self.door()
+            self.client()
 
-    def door(self) -> "Door":
+    def client(self) -> "AdminClient":
         """Where to ask. A sandbox that has died under an earlier test is replaced. Raises `SandboxError`."""
-        from aktify_sandbox.testing.client import Inside, Outside
+        from aktify_sandbox.client.local import LocalClient
+        from aktify_sandbox.client.remote import RemoteClient
 
-        if isinstance(self._door, Inside) and not self._door.thread.is_alive:
+        if isinstance(self._client, LocalClient) and not self._client.thread.is_alive:
             self.stop()
         if self._failure:  # it isn't tried, and waited for, in every test
             raise self._failure
-        if self._door is None:
+        if self._client is None:
             running = self._running
-            self._door = Outside(running, os.environ.get(_TOKEN), self.advice) if running else self._start()
-        return self._door
+            self._client = (
+                RemoteClient(running, os.environ.get(_TOKEN), self.advice) if running else self._start()
+            )
+        return self._client
 
     @property
     def advice(self) -> str:
@@ -137,28 +140,28 @@ class _Server:
         do = "unset" if self._source == _VARIABLE else "leave out"
         return f"{self._source} is {self._running}; {do} it to use a sandbox of the tests' own."
 
-    def _start(self) -> "Door":
+    def _start(self) -> "AdminClient":
+        from aktify_sandbox.client.local import LocalClient
         from aktify_sandbox.errors import SandboxError
         from aktify_sandbox.testing.arguments import settings_of
-        from aktify_sandbox.testing.client import Inside
         from aktify_sandbox.testing.sandbox import started
 
         try:
-            return Inside(started(settings_of({}), folders=self._folders))
+            return LocalClient(started(settings_of({}), folders=self._folders))
         except SandboxError as error:
             self._failure = error
             raise
 
     def stop(self) -> None:
         """End what was begun. That it has died is told already, by the test that it died under."""
-        if self._door is None:
+        if self._client is None:
             return
+        from aktify_sandbox.client.local import LocalClient
         from aktify_sandbox.errors import SandboxDied
-        from aktify_sandbox.testing.client import Inside
 
-        door, self._door = self._door, None
+        client, self._client = self._client, None
         with contextlib.suppress(SandboxDied):
-            door.thread.stop() if isinstance(door, Inside) else door.close()
+            client.thread.stop() if isinstance(client, LocalClient) else client.close()
 
 
 class _Use:
@@ -259,7 +262,7 @@ def aktify_sandbox(request: pytest.FixtureRequest) -> "Iterator[Sandbox]":
     strict = words.pop("strict")
     server, wrong = _server_of(request.config), ""
     try:
-        sandbox = Sandbox(door=server.door(), **words)
+        sandbox = Sandbox(client=server.client(), **words)
         sandbox.start()
     except SandboxError as error:
         wrong = str(error) if server.advice in str(error) else f"{error}\n{server.advice}"
@@ -286,7 +289,7 @@ def aktify_sandbox_factory(request: pytest.FixtureRequest) -> "Callable[..., San
 
         common = _words_of(config)
         common.pop("strict")
-        sandbox = Sandbox(door=server.door(), **(common | words))
+        sandbox = Sandbox(client=server.client(), **(common | words))
         server.made.append(sandbox)
         return sandbox
 

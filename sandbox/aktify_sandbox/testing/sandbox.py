@@ -8,15 +8,23 @@ from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
 
-from aktify_sandbox.errors import InputError, ResourceError, SandboxError, SandboxMistake, VerifyFailed
+from aktify_sandbox.await_future import event_loop, in_thread
+from aktify_sandbox.client.local import LocalClient
+from aktify_sandbox.client.messages import AdminClient, AdminRequest, AdminResponse
+from aktify_sandbox.client.remote import RemoteClient
+from aktify_sandbox.errors import (
+    InputError,
+    ResourceError,
+    SandboxError,
+    SandboxMistake,
+    VerifyFailed,
+    hide_traceback,
+)
 from aktify_sandbox.originals import json, os
 from aktify_sandbox.proxies import exempting
 from aktify_sandbox.redaction import masked_key
 from aktify_sandbox.server.thread import ServerThread
 from aktify_sandbox.testing.arguments import condition, names_in, rulings_in, settings_of
-from aktify_sandbox.testing.await_future import event_loop, in_thread
-from aktify_sandbox.testing.client import Door, Inside, Outside, Question, Reply
-from aktify_sandbox.testing.tracebacks import hide_traceback
 from aktify_sandbox.testing.views import Lead, Leads, Record, Requests, rows_of
 from aktify_sandbox.text import plural
 
@@ -48,23 +56,23 @@ class Sandbox:
         error_bodies: str | None = None,
         shuffle: bool | None = None,
         socket: bool = True,
-        door: Door | None = None,
+        client: AdminClient | None = None,
         **settings: Any,
     ) -> None:
         """A sandbox of its own in this process; with `url` (and its `token`) a fresh campaign on one that runs.
 
         `scenario` (one or several names), `profile`, `rulings`, `link`, `error_bodies` and `shuffle` are those of the
-        campaign. `socket=False` opens no port: use `transport()`. `door` is that of a sandbox that several share.
+        campaign. `socket=False` opens no port: use `transport()`. `client` is that of a sandbox that several share.
         `settings` are options of `serve`, such as `seed=1`. Raises `SandboxMistake`.
         """
-        if (url or door) and settings:
+        if (url or client) and settings:
             raise SandboxMistake(f"{next(iter(settings))} can't be set: that sandbox runs already.")
         shape = {"error_bodies": error_bodies, "shuffle": shuffle}
         said = {name: value for name, value in shape.items() if value is not None}
         self._settings = settings_of({**settings, **said})
         self._socket = socket
-        self._door = door or (Outside(url, token) if url else None)
-        self._shared = door is not None
+        self._client = client or (RemoteClient(url, token) if url else None)
+        self._shared = client is not None
         self._scenarios = names_in(scenario)
         self._wanted: dict[str, Any] = {
             "profile": profile,
@@ -113,14 +121,14 @@ class Sandbox:
         """Return once requests are answered. Raises `SandboxError`, and what `serve` would say."""
         if self._open:
             raise SandboxMistake("This sandbox runs already.")
-        if self._door is None:
+        if self._client is None:
             self._own = started(self._settings, listen=self._socket)
-            self._door = Inside(self._own)
+            self._client = LocalClient(self._own)
         wanted: dict[str, Any] = {name: value for name, value in self._wanted.items() if value is not None}
         if self._scenarios or self._own is None:  # what is in force for others on a shared one isn't for this
             wanted["scenarios"] = self._scenarios
         try:
-            self._made = self._read(self._door.ask(Question("POST", "/campaigns", wanted)))
+            self._made = self._read(self._client.ask(AdminRequest("POST", "/campaigns", wanted)))
         except BaseException:
             self._close()
             raise
@@ -143,11 +151,11 @@ class Sandbox:
             self._close()
 
     def _close(self) -> None:
-        door, own = self._door, self._own
-        if door is not None and not self._shared:
-            door.close()
+        client, own = self._client, self._own
+        if client is not None and not self._shared:
+            client.close()
         if own is not None:
-            self._own = self._door = None
+            self._own = self._client = None
             own.stop()
 
     # where it is
@@ -257,8 +265,8 @@ class Sandbox:
         """Nobody's, one with a name behind our key, or, where nobody else is, one that is configured (`test-key`)."""
         if campaign is None:
             return True
-        door = self._door
-        configured = door.thread.settings.campaigns if isinstance(door, Inside) else ()
+        client = self._client
+        configured = client.thread.settings.campaigns if isinstance(client, LocalClient) else ()
         inside_ours = campaign.startswith(f"{self.campaign}.")
         return inside_ours or any(f"{campaign}.".startswith(f"{each.name}.") for each in configured)
 
@@ -355,7 +363,7 @@ class Sandbox:
         else:
             steps = [dict(each) for each in order]
             expectation = {"order": [self._where(each) for each in steps]}
-        self._judged(self._answer(Question("POST", "/requests/verify", expectation)), steps)
+        self._judged(self._answer(AdminRequest("POST", "/requests/verify", expectation)), steps)
 
     def wait_for(self, count: int = 1, timeout: float = 5, **where: Any) -> Requests:
         """Wait for code that posts in the background, until so many requests (earlier ones counted) have come.
@@ -372,15 +380,15 @@ class Sandbox:
 
     async def wait_for_async(self, count: int = 1, timeout: float = 5, **where: Any) -> Requests:  # noqa: ASYNC109  the same words as without async
         """`wait_for`, while the event loop goes on: asyncio's, anyio's or trio's."""
-        reply = await self._running().ask_async(self._waiting(count, timeout, where))
-        return self._waited(reply, where)
+        answer = await self._running().ask_async(self._waiting(count, timeout, where))
+        return self._waited(answer, where)
 
-    def _waiting(self, count: int, seconds: float, where: Mapping[str, Any]) -> Question:
+    def _waiting(self, count: int, seconds: float, where: Mapping[str, Any]) -> AdminRequest:
         expectation = {**self._expectation({"atLeast": count}, where), "timeout": seconds}
-        return Question("POST", "/requests/verify", expectation, seconds=seconds)
+        return AdminRequest("POST", "/requests/verify", expectation, seconds=seconds)
 
-    def _waited(self, reply: Reply, where: Mapping[str, Any]) -> Requests:
-        wanted = set(self._judged(reply, [where]))
+    def _waited(self, answer: AdminResponse, where: Mapping[str, Any]) -> Requests:
+        wanted = set(self._judged(answer, [where]))
         return Requests([each for each in self._summaries() if each["id"] in wanted], self._whole)
 
     def _expectation(self, counts: Mapping[str, int | None], where: Mapping[str, Any]) -> dict[str, Any]:
@@ -393,17 +401,17 @@ class Sandbox:
         conditions = {name: condition(name, value) for name, value in where.items()}
         return {"campaign": self.campaign, "after": self._after, **conditions}
 
-    def _judged(self, reply: Reply, steps: Iterable[Mapping[str, Any]]) -> list[str]:
+    def _judged(self, answer: AdminResponse, steps: Iterable[Mapping[str, Any]]) -> list[str]:
         """The ids of the requests that were meant. Raises `VerifyFailed`."""
-        if reply.status in (409, 422):
-            content = reply.json()
+        if answer.status in (409, 422):
+            content = answer.json()
             misses = [
                 miss["id"] for result in content.get("results", ()) for miss in result.get("nearest", ())
             ]
             raise VerifyFailed(f"{content['detail']}\n\n{self._table()}", next(iter(misses), None))
-        self._refuse(reply)
+        self._refuse(answer)
         self._looked_for = True
-        ids: list[str] = [name for result in reply.json()["results"] for name in result["requests"]]
+        ids: list[str] = [name for result in answer.json()["results"] for name in result["requests"]]
         if any("status" in step for step in steps):
             self._acknowledged |= set(ids)
         return ids
@@ -430,7 +438,7 @@ class Sandbox:
         return _table(found, strays, masked_key(self.api_key))
 
     def _told(self, name: str) -> str:
-        return self._answer(Question("GET", f"/requests/{name}", accept="text/plain")).body.decode()
+        return self._answer(AdminRequest("GET", f"/requests/{name}", accept="text/plain")).body.decode()
 
     def check(self, *, strict: bool = False) -> None:
         """Make sure that the sandbox itself is well; with `strict`, that nothing was left over or sent by mistake.
@@ -458,10 +466,10 @@ class Sandbox:
 
     def _newest_inside(self) -> int:
         """A number that grows with what comes to a sandbox in this process. Raises `SandboxDied`."""
-        if not isinstance(self._door, Inside):
+        if not isinstance(self._client, LocalClient):
             return -1
-        self._door.thread.check()
-        return self._door.thread.newest
+        self._client.thread.check()
+        return self._client.thread.newest
 
     def _looked_at(self) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
         return self._split() if self._is_alone else (self._summaries(), [])
@@ -474,7 +482,7 @@ class Sandbox:
     @property
     def _is_alone(self) -> bool:
         """Whether nobody else's requests come to this sandbox."""
-        return isinstance(self._door, Inside)
+        return isinstance(self._client, LocalClient)
 
     def _unused(self) -> list[str]:
         orders = self._ask("GET", "/force")["forced"]
@@ -512,35 +520,33 @@ class Sandbox:
         return AsyncTransport(self._place())
 
     def _place(self) -> ServerThread | str:
-        door = self._running()
-        return door.thread if isinstance(door, Inside) else door.url
+        client = self._running()
+        return client.thread if isinstance(client, LocalClient) else client.url
 
     # asking
 
     def _ask(self, method: str, path: str, content: Any = None, **query: Any) -> Any:
-        return self._read(self._answer(Question(method, path, content, query)))
+        return self._read(self._answer(AdminRequest(method, path, content, query)))
 
-    def _read(self, reply: Reply) -> Any:
-        self._refuse(reply)
-        return reply.json() if reply.body else None
+    def _read(self, answer: AdminResponse) -> Any:
+        self._refuse(answer)
+        return answer.json() if answer.body else None
 
-    def _answer(self, question: Question) -> Reply:
-        return self._running().ask(question)
+    def _answer(self, request: AdminRequest) -> AdminResponse:
+        return self._running().ask(request)
 
-    def _running(self) -> Door:
-        if self._door is None or not self._made:
+    def _running(self) -> AdminClient:
+        if self._client is None or not self._made:
             raise SandboxMistake("This sandbox doesn't run: use it inside `with Sandbox() as sandbox:`.")
-        return self._door
+        return self._client
 
-    def _refuse(self, reply: Reply) -> None:
+    def _refuse(self, answer: AdminResponse) -> None:
         """Raises what the answer comes to, if it is a refusal."""
-        if reply.status < 400:
+        if answer.status < 400:
             return
-        try:
-            detail = f"{reply.json()['detail']}"
-        except (ValueError, KeyError, TypeError):
-            detail = f"The sandbox answered {reply.status}: it isn't one, or not of this version."
-        raise (SandboxMistake if reply.status < 500 else SandboxError)(detail)
+        unknown = f"The sandbox answered {answer.status}: it isn't one, or not of this version."
+        detail = str(answer.problem.get("detail", unknown))
+        raise (SandboxMistake if answer.status < 500 else SandboxError)(detail)
 
 
 def started(settings: "Settings", *, listen: bool = True, folders: Iterable[Path] = ()) -> ServerThread:

@@ -13,7 +13,7 @@ import anyio
 import httpcore
 import httpx
 
-from aktify_sandbox.testing.await_future import await_future
+from aktify_sandbox.await_future import await_future
 from aktify_sandbox.testing.call import Call
 
 if TYPE_CHECKING:

@@ -3,10 +3,9 @@
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any, overload
 
-from aktify_sandbox.errors import NotOne
+from aktify_sandbox.errors import NotOne, hide_traceback
 from aktify_sandbox.journal.summary import status_of, summary_of
 from aktify_sandbox.originals import json
-from aktify_sandbox.testing.tracebacks import hide_traceback
 
 __tracebackhide__ = hide_traceback
 

@@ -470,7 +470,7 @@ PIPELINES = (
         "is ended",
     ),
     Row(
-        "broken chunks to our own door",
+        "broken chunks to the admin API",
         (
             chunked(size=b"zz")
             .replace(b"Host: a", b"Host: 127.0.0.1")
@@ -482,7 +482,7 @@ PIPELINES = (
     ),
     Row("half a lead behind a lead", (post() + post()[:-5],), (201,), (201, None), "finish"),
     Row(
-        "both doors in turn",
+        "the endpoint and the admin API in turn",
         (post() + HEALTH + post() + HEALTH,),
         (201, 200, 201, 200),
         (201, 201),

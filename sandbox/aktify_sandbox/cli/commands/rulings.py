@@ -4,7 +4,7 @@ from typing import Any
 
 import click
 
-from aktify_sandbox.cli.client import Client, Refused, as_json, with_client
+from aktify_sandbox.cli.client import Client, RefusedError, as_json, with_client
 from aktify_sandbox.cli.output import print_json, print_table
 from aktify_sandbox.cli.settings_options import settings_of, settings_options
 
@@ -48,7 +48,7 @@ def _rulings_there(client: Client) -> list[dict[str, Any]] | None:
     """The rulings in force in the running sandbox; None if none was named and none is found."""
     try:
         there: list[dict[str, Any]] = client.get("/config")["rulings"]
-    except Refused:
+    except RefusedError:
         raise
     except click.ClickException:
         if client.target.is_named:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, BinaryIO
 
 import click
 
-from aktify_sandbox.cli.client import Client, Refused, as_json, confirms, with_client
+from aktify_sandbox.cli.client import Client, RefusedError, as_json, confirms, with_client
 from aktify_sandbox.cli.files import READABLE, STANDARD, atomic_output, standard_input
 from aktify_sandbox.cli.lead_files import progress
 from aktify_sandbox.cli.output import clean, print_json
@@ -93,7 +93,7 @@ def load(file: Path, in_json: bool, client: Client) -> None:
     with _opened(file) as source:
         try:
             loaded = client.put_stream("/state", iter(lambda: source.read(_CHUNK), b""), _MEDIA)
-        except Refused as refused:
+        except RefusedError as refused:
             line = refused.content.get("line")
             if line is None:
                 raise

@@ -17,7 +17,7 @@ from aktify_sandbox.originals import socket
 _PIECE = 65_536
 
 
-class Broken(Exception):
+class BrokenConnectionError(Exception):
     """Why there is no answer, in words."""
 
 
@@ -32,17 +32,17 @@ class Answer:
         self._parser = httptools.HttpResponseParser(self)
 
     def feed(self, data: bytes) -> None:
-        """More bytes of it; none is the end. Raises `Broken`."""
+        """More bytes of it; none is the end. Raises `BrokenConnectionError`."""
         if not data:
             framed = {"content-length", "transfer-encoding"} & set(self.headers)
             if framed or not self.has_head:
-                raise Broken("it broke off its answer")
+                raise BrokenConnectionError("it broke off its answer")
             self.is_whole = True
             return
         try:
             self._parser.feed_data(data)
         except (httptools.HttpParserError, httptools.HttpParserUpgrade):
-            raise Broken("its answer isn't HTTP") from None
+            raise BrokenConnectionError("its answer isn't HTTP") from None
 
     @property
     def status(self) -> int:
@@ -78,13 +78,13 @@ class Connection:
     """A connection, for one request after the other."""
 
     def __init__(self, host: str, port: int, *, encrypted: bool, seconds: float) -> None:
-        """Raises `Broken`."""
+        """Raises `BrokenConnectionError`."""
         try:
             self._socket = _connected(host, port, seconds)
             if encrypted:
                 self._socket = _encrypted(self._socket, host)
         except OSError as error:
-            raise Broken(_reason(error)) from None
+            raise BrokenConnectionError(_reason(error)) from None
 
     @property
     def is_fresh(self) -> bool:
@@ -99,7 +99,7 @@ class Connection:
         return False
 
     def ask(self, request: bytes, seconds: float) -> Answer:
-        """Send it and read the answer, for each piece of which it waits so long. Raises `Broken`."""
+        """Send it and read the answer, for each piece of which it waits so long. Raises `BrokenConnectionError`."""
         answer = Answer()
         try:
             self._socket.settimeout(seconds)
@@ -107,7 +107,7 @@ class Connection:
             while not answer.is_whole:
                 answer.feed(self._socket.recv(_PIECE))
         except OSError as error:
-            raise Broken(_reason(error)) from None
+            raise BrokenConnectionError(_reason(error)) from None
         return answer
 
     def close(self) -> None:

@@ -5,8 +5,8 @@ import sys
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, TypeVar
 
+from aktify_sandbox.errors import hide_traceback
 from aktify_sandbox.originals import asyncio
-from aktify_sandbox.testing.tracebacks import hide_traceback
 
 if TYPE_CHECKING:
     from concurrent.futures import Future

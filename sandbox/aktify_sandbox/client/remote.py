@@ -1,0 +1,123 @@
+"""The client of a sandbox that runs elsewhere, over connections that nothing in a test replaces."""
+
+import contextlib
+import re
+from concurrent.futures import Future, InvalidStateError
+from urllib.parse import urlsplit
+
+from aktify_sandbox.await_future import await_future
+from aktify_sandbox.client.connection import Answer, BrokenConnectionError, Connection
+from aktify_sandbox.client.messages import AdminRequest, AdminResponse
+from aktify_sandbox.errors import NoSandbox, SandboxMistake, hide_traceback
+from aktify_sandbox.greenlets import monkey_patched_by
+from aktify_sandbox.originals import os, threading
+
+__tracebackhide__ = hide_traceback
+
+_CONNECT_SECONDS = 30
+
+
+class RemoteClient:
+    """Asks a sandbox that runs elsewhere."""
+
+    def __init__(self, url: str, token: str | None = None, advice: str = "") -> None:
+        """`advice` is what to do when no sandbox answers. Raises `SandboxMistake`."""
+        try:
+            parts = urlsplit(url)
+            port = parts.port
+        except ValueError:  # a port that is none
+            parts, port = urlsplit(""), None
+        if (
+            parts.scheme not in ("http", "https")
+            or not parts.hostname
+            or parts.path.strip("/")
+            or parts.username
+        ):
+            raise SandboxMistake(f"{url} isn't a sandbox's address: write it as http://127.0.0.1:8509.")
+        if token and not re.fullmatch("[!-~]+", token):
+            raise SandboxMistake("The token is visible ASCII characters, no spaces or line breaks.")
+        self.url = f"{parts.scheme}://{parts.netloc}"
+        self._host, self._encrypted = parts.hostname, parts.scheme == "https"
+        self._port = port or (443 if self._encrypted else 80)
+        self._named = parts.netloc.encode("idna" if not parts.netloc.isascii() else "ascii")
+        self._token = token
+        self._advice = advice or "Is `aktify-sandbox serve` running there?"
+        self._idle: list[Connection] = []
+        self._process = os.getpid()
+
+    def ask(self, request: AdminRequest) -> AdminResponse:
+        """Ask, and wait for the answer. Raises `NoSandbox`."""
+        try:
+            connection = self._unused() or self._connection()
+            answer = self._answer(connection, request)
+        except BrokenConnectionError as error:
+            raise self._no_sandbox(error) from None
+        if answer.leaves_open:
+            self._idle.append(connection)
+        else:
+            connection.close()
+        return self._checked(answer)
+
+    async def ask_async(self, request: AdminRequest) -> AdminResponse:
+        """The same without blocking an event loop."""
+        if monkey_patched_by():  # its sockets let others go on, and its threads would be none
+            return self.ask(request)
+        asked: Future[AdminResponse] = Future()
+        opened: list[Connection] = []
+
+        def work() -> None:
+            try:
+                opened.append(self._connection())
+                asked.set_result(self._checked(self._answer(opened[0], request)))
+            except BrokenConnectionError as error:
+                _fail(asked, self._no_sandbox(error))
+            except BaseException as error:
+                _fail(asked, error)
+
+        threading.Thread(target=work, name="aktify-sandbox asks", daemon=True).start()
+        try:
+            return await await_future(asked)
+        finally:
+            for connection in opened:
+                connection.close()
+
+    def close(self) -> None:
+        """Ask no more."""
+        while self._idle:
+            self._idle.pop().close()
+
+    def _unused(self) -> Connection | None:
+        """An open connection; of several threads each takes its own, and a fork leaves its parent's alone."""
+        if self._process != os.getpid():
+            self._idle, self._process = [], os.getpid()
+        while self._idle:
+            with contextlib.suppress(IndexError):  # another thread was quicker
+                connection = self._idle.pop()
+                if connection.is_fresh:
+                    return connection
+                connection.close()
+        return None
+
+    def _connection(self) -> Connection:
+        return Connection(self._host, self._port, encrypted=self._encrypted, seconds=_CONNECT_SECONDS)
+
+    def _answer(self, connection: Connection, request: AdminRequest) -> Answer:
+        try:
+            return connection.ask(request.as_http(self._named, self._token), request.patience)
+        except BaseException:
+            connection.close()
+            raise
+
+    def _no_sandbox(self, error: Exception) -> NoSandbox:
+        return NoSandbox(f"No sandbox answers at {self.url} ({error}). {self._advice}")
+
+    def _checked(self, answer: Answer) -> AdminResponse:
+        ours = answer.headers.get("content-type", "").startswith(("application/", "text/plain"))
+        if 300 <= answer.status < 400 or not (ours or answer.status == 204):
+            raise NoSandbox(f"What answers at {self.url} isn't a sandbox. {self._advice}")
+        return AdminResponse(answer.status, answer.body)
+
+
+def _fail(asked: "Future[AdminResponse]", error: BaseException) -> None:
+    with contextlib.suppress(InvalidStateError):  # nobody waits any more
+        asked.set_exception(error)
