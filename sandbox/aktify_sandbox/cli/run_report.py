@@ -38,16 +38,16 @@ class Masking(NamedTuple):
         shown: str = self.redaction.masked(text)
         return shown if self.show_pii else masked_text(shown)
 
-    def record(self, record: dict[str, Any]) -> dict[str, Any]:
+    def entry(self, entry: dict[str, Any]) -> dict[str, Any]:
         """A whole record, as `explanation` reads it."""
         if self.show_pii:
-            return record
+            return entry
         told = ("path", "query", "body", "response", "reason", "problems", "notes", "firstPost", "headers")
-        phone = self.phone(record["phone"]) if record["phone"] else None
+        phone = self.phone(entry["phone"]) if entry["phone"] else None
         return {
-            **record,
+            **entry,
             "phone": phone,
-            **{name: self._masked(record[name]) for name in told if name in record},
+            **{name: self._masked(entry[name]) for name in told if name in entry},
         }
 
     def result(self, result: Result) -> Result:
@@ -126,15 +126,15 @@ def terminal_lines(traffic: Traffic, client: Client, masking: Masking) -> Iterat
     if last:
         yield ""
         yield "The last one that isn't a 201:"
-        whole = masking.record(client.get(f"/requests/{last['id']}"))
+        whole = masking.entry(client.get(f"/requests/{last['id']}"))
         yield from (f"  {line}".rstrip() for line in explanation(whole).splitlines())
     if not masking.show_pii:
         yield ""
         yield "Phone numbers and e-mail addresses are masked; --show-pii shows them."
 
 
-def _cells(record: dict[str, Any], masking: Masking) -> tuple[str, ...]:
-    summary = summary_of(record)
+def _cells(entry: dict[str, Any], masking: Masking) -> tuple[str, ...]:
+    summary = summary_of(entry)
     is_ordinary = (summary.method, summary.path) in (("POST", "/api/v1/leads"), ("", ""))
     where = "" if is_ordinary else f"{summary.method} {masking.text(summary.path[:_LONGEST_CELL])}: "
     forced_by = f"[{summary.forced_by}]" if summary.forced_by else ""

@@ -120,5 +120,5 @@ class Tail:
         if count and self._last:
             behind = f"r{int(self._last[1:]) + 1:09d}"
             page = self._client.get("/requests", **self._wanted, limit=count, before=behind)
-            for record in reversed(page["requests"]):
-                self._show(record)
+            for entry in reversed(page["requests"]):
+                self._show(entry)

@@ -106,10 +106,10 @@ class Miss(NamedTuple):
 
     def shown(self) -> dict[str, Any]:
         """For a program."""
-        response = self.request.record["response"]
+        response = self.request.entry["response"]
         return {
             "id": self.request.id,
-            "receivedAt": self.request.record["receivedAt"],
+            "receivedAt": self.request.entry["receivedAt"],
             "status": response["status"] if response else None,
             "differences": [
                 {"field": each.name, "expected": each.expected, "found": _found(each, self.request)}

@@ -8,7 +8,7 @@ from typing import Any
 from aktify_sandbox.matching.condition import Condition, Texts
 from aktify_sandbox.redaction import masked_key
 
-Record = Mapping[str, Any]
+Entry = Mapping[str, Any]
 
 _YES_OR_NO = {"yes": "yes", "no": "no", "true": "yes", "false": "no"}
 
@@ -16,20 +16,20 @@ _YES_OR_NO = {"yes": "yes", "no": "no", "true": "yes", "false": "no"}
 class RecordedRequest:
     """One whose record was read, with its lead as it was sent."""
 
-    def __init__(self, record: Record) -> None:
-        self.record = record
-        self.id: str = record["id"]
+    def __init__(self, entry: Entry) -> None:
+        self.entry = entry
+        self.id: str = entry["id"]
 
     @functools.cached_property
     def _sent(self) -> dict[str, Any] | None:
         """The lead that was sent; empty when it was none; None when the record doesn't hold the whole body."""
-        record = self.record
-        if record.get("truncated") or record.get("bodyOmitted"):
+        entry = self.entry
+        if entry.get("truncated") or entry.get("bodyOmitted"):
             return None
-        if record.get("bodyEncoding") or not record["body"]:
+        if entry.get("bodyEncoding") or not entry["body"]:
             return {}
         try:
-            sent = json.loads(record["body"].removeprefix("\ufeff"))
+            sent = json.loads(entry["body"].removeprefix("\ufeff"))
         except (ValueError, RecursionError):
             return {}
         return sent if isinstance(sent, dict) else {}
@@ -41,30 +41,30 @@ class RecordedRequest:
 
     def texts(self, name: str) -> Texts | None:
         """What stands under the name: nothing when it is missing, None when the record doesn't show it."""
-        record, response, reason = self.record, self.record["response"], self.record["reason"]
+        entry, response, reason = self.entry, self.entry["response"], self.entry["reason"]
         match name:
             case "status":
                 status = str(response["status"]) if response else "none"
                 return (status, f"{status[0]}xx") if response else (status,)
             case "phone":
-                return self._phone(record["phone"])
+                return self._phone(entry["phone"])
             case "key" | "campaign":
-                return (record[name],) if record[name] else ()
+                return (entry[name],) if entry[name] else ()
             case "forced":
                 by = reason["scenario"]
                 return ("no",) if by is None else ("yes", by)
             case "kept":
-                return ("yes" if "lead" in record else "no",)
+                return ("yes" if "lead" in entry else "no",)
             case "ruling":
-                rulings = [reason["ruling"], *(problem["ruling"] for problem in record["problems"])]
+                rulings = [reason["ruling"], *(problem["ruling"] for problem in entry["problems"])]
                 return tuple(each for each in rulings if each)
             case "search":
-                return (text_of(record),)
+                return (text_of(entry),)
             case "method" | "path":
-                return (record[name],)
+                return (entry[name],)
             case _ if name.startswith("header "):
                 wanted = name[7:]
-                found = ((name.lower(), value.strip(" \t")) for name, value in record["headers"])
+                found = ((name.lower(), value.strip(" \t")) for name, value in entry["headers"])
                 return tuple(value for name, value in found if name == wanted)
             case _:
                 return self._field(name.removeprefix("body."))
@@ -81,7 +81,7 @@ class RecordedRequest:
         if value is None:
             return ()
         text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
-        phone = self.record["phone"] if name == "phoneNumber" else None
+        phone = self.entry["phone"] if name == "phoneNumber" else None
         return (text, phone, phone[5:]) if phone else (text,)
 
 
@@ -93,16 +93,16 @@ def _inside(value: Any, name: str) -> Any:
     return _inside(value.get(first), others) if dot else None
 
 
-def text_of(record: Record) -> str:
+def text_of(entry: Entry) -> str:
     """All that a person would call the text of a record, line by line. `records` knows what joins it."""
-    response = record["response"] or {}
-    headers = [f"{name}: {value}" for name, value in [*record["headers"], *response.get("headers", [])]]
-    problems = [text for problem in record["problems"] for text in problem.values()]
+    response = entry["response"] or {}
+    headers = [f"{name}: {value}" for name, value in [*entry["headers"], *response.get("headers", [])]]
+    problems = [text for problem in entry["problems"] for text in problem.values()]
     parts = [
-        record[name]
+        entry[name]
         for name in ("id", "method", "path", "query", "body", "phone", "campaign", "key", "receivedAt")
     ]
-    parts += [*headers, response.get("body"), record["reason"]["rule"], *problems]
+    parts += [*headers, response.get("body"), entry["reason"]["rule"], *problems]
     return "\n".join(str(part) for part in parts if part is not None)
 
 

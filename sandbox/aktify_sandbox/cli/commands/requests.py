@@ -73,8 +73,8 @@ def list_requests(in_json: bool, client: Client, **wanted: Any) -> None:
     if in_json:
         print_json(page)
         return
-    for record in page["requests"]:
-        click.echo(row(record))
+    for entry in page["requests"]:
+        click.echo(row(entry))
     if not page["requests"]:
         click.echo(
             "No requests match."
@@ -88,9 +88,9 @@ def list_requests(in_json: bool, client: Client, **wanted: Any) -> None:
         click.echo(f"{page['dropped']:,} older ones were dropped by --keep.", err=True)
 
 
-def row(record: dict[str, Any]) -> str:
+def row(entry: dict[str, Any]) -> str:
     """A request on one line."""
-    summary = summary_of(record)
+    summary = summary_of(entry)
     status = colour_status(summary.shown_status)
     where = "" if summary.path in ("/api/v1/leads", "") else f"{summary.method} {summary.path}: "
     cells = (summary.received_at, status, summary.id, f"{clean(summary.phone):<12}", summary.campaign)
@@ -118,11 +118,11 @@ def tail(count: int, in_json: bool, client: Client, **wanted: Any) -> None:
     """
     from aktify_sandbox.cli.tail import Tail
 
-    def show(record: dict[str, Any]) -> None:
+    def show(entry: dict[str, Any]) -> None:
         if in_json:
-            print_raw(json.dumps(record, ensure_ascii=False))
+            print_raw(json.dumps(entry, ensure_ascii=False))
         else:
-            click.echo(row(record))
+            click.echo(row(entry))
 
     Tail(client, wanted, show, lambda news: click.echo(news, err=True)).follow(count)
 

@@ -201,8 +201,8 @@ def _said(client: Client, answer: "httpx.Response") -> "tuple[str, list[Problem]
         name = answer.headers.get("x-aktify-sandbox-request")
         if name is None:
             return "The answer doesn't say why.", []
-        record = client.get(f"/requests/{name}")
-        problems, message = record["problems"], record["reason"]["rule"]
+        entry = client.get(f"/requests/{name}")
+        problems, message = entry["problems"], entry["reason"]["rule"]
     return str(message), [Problem(*(each[name] for name in Problem._fields)) for each in problems]
 
 
