@@ -125,4 +125,6 @@ interface Choices {
   leadColumns: Choice[];
   /** How large a file may be. */
   fileBytes: number;
+  /** Regular expressions: what is masked in a text, and which numbers are not. */
+  masking: { email: string; number: string; spared: string };
 }

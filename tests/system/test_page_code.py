@@ -1,10 +1,13 @@
 """The page's code: formatted, linted and type-checked as npm's tools do it, its pure modules tested by Node."""
 
+import json
 import subprocess
 from pathlib import Path
 
 import pytest
 
+from aktify_sandbox.admin.choices import choices
+from aktify_sandbox.redaction import masked_phone, masked_text
 from support.paths import ROOT
 from support.running import needs, unmeasured
 
@@ -30,6 +33,33 @@ def test_its_pure_modules_do_what_their_tests_say(path: Path) -> None:
     said = run(needs("node"), "--test", "--test-reporter=tap", path)
     assert "# fail 0" in said
     assert "# pass 0" not in said
+
+
+MASKED = """
+import { setChoices } from "./sandbox/aktify_sandbox/inspector/choices.js";
+import { masked, phone } from "./sandbox/aktify_sandbox/inspector/masking.js";
+import { readFileSync } from "node:fs";
+const { choices, sentences, phones } = JSON.parse(readFileSync(0, "utf8"));
+setChoices(choices);
+console.log(JSON.stringify({ sentences: sentences.map(masked), phones: phones.map(phone) }));
+"""
+
+
+def test_it_masks_as_the_terminal_does() -> None:
+    sentences = [
+        "Call (509) 555-1234, +1 509.555.1234 or 5095551234 ext 7.",
+        "555-0162 and 555 0100 name a rule; 555-9999 is somebody's.",
+        "r000000042 repeats r000000001, of 2026-11-24T09:30:00Z.",
+        'Write to "ann@example.com", <b.c@d.example>; not @home, a@b and éva@exämple.de.',
+        "Nothing here: 12345, 02138-1234, 90210.",
+        "\u202e5095551234 a@b.example\n+15095550101",
+    ]
+    phones = ["+15095551234", "+12025550101"]
+    asked = json.dumps({"choices": choices(), "sentences": sentences, "phones": phones})
+    node = [needs("node"), "--input-type=module", "-e", MASKED]
+    done = subprocess.run(node, cwd=ROOT, input=asked, capture_output=True, text=True, check=True)
+    wanted = {"sentences": [*map(masked_text, sentences)], "phones": [*map(masked_phone, phones)]}
+    assert json.loads(done.stdout) == wanted
 
 
 def test_each_pure_module_has_its_tests() -> None:

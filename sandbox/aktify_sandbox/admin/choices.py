@@ -5,6 +5,7 @@ from typing import Any
 from aktify_sandbox.admin.problems import MAX_BODY
 from aktify_sandbox.leadfiles.decoding import COMMON_ENCODINGS
 from aktify_sandbox.leadfiles.delimited import DELIMITERS
+from aktify_sandbox.redaction import MASKING
 from aktify_sandbox.scenarios.rules import BROKEN_ANSWER, NEED_CONNECTION, NO_ANSWER
 
 STATUS_FILTERS = {
@@ -54,6 +55,7 @@ def choices() -> dict[str, Any]:
         "delimiters": _labelled({name: name for name in DELIMITERS.values()}),
         "leadColumns": _labelled(LEAD_COLUMNS),
         "fileBytes": MAX_BODY,
+        "masking": MASKING,
     }
 
 

@@ -4,9 +4,10 @@ import { config } from "./server.js";
 /** @type {Choices} */
 export let choices;
 
-export async function loadChoices() {
-  choices = (await config()).choices;
-}
+/** @param {Choices} found */
+export const setChoices = (found) => (choices = found);
+
+export const loadChoices = async () => setChoices((await config()).choices);
 
 /**
  * Options of a select.

@@ -1,4 +1,5 @@
 // Numbers and addresses are masked in lists, as in the terminal's lines.
+import { choices } from "./choices.js";
 import { memory } from "./memory.js";
 
 let masking = memory.get("mask") !== "off";
@@ -10,14 +11,17 @@ export function setMasks(on) {
 
 export const phone = (number) => (!number ? "–" : masking ? `${number.slice(0, 5)}***${number.slice(-4)}` : number);
 
-const NUMBER = /\+?[0-9](?:(?:[^0-9\n]|[ ().\-/]{2,3})?[0-9]){6,}/g;
-const EMAIL = /([^@\s]?)[^@\s]*@([^@\s]+)/g;
+let rules;
+function compiled() {
+  const { email, number, spared } = choices.masking;
+  rules ??= { email: new RegExp(email, "g"), number: new RegExp(number, "g"), spared: new RegExp(`^(?:${spared})$`) };
+  return rules;
+}
 
-/** A sentence without the numbers and addresses in it. Fiction's own (555-01NN) name a rule and stay. */
+/** A sentence without the numbers and addresses in it, by the server's rules. */
 export function masked(sentence) {
   if (!masking) return sentence;
-  return sentence.replace(EMAIL, "$1***@$2").replace(NUMBER, (found) => {
-    const digits = found.replace(/[^0-9]/g, "");
-    return digits.length === 7 && digits.startsWith("55501") ? found : `${found.slice(0, 3)}***`;
-  });
+  const { email, number, spared } = compiled();
+  const found = sentence.replace(email, "$1***@$2");
+  return found.replace(number, (digits) => (spared.test(digits) ? digits : `${digits.slice(0, 3)}***`));
 }
