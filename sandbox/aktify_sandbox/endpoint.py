@@ -22,7 +22,7 @@ from aktify_sandbox.originals import time
 from aktify_sandbox.scenarios.answers import forced_answer, impossible_answer
 from aktify_sandbox.scenarios.barrier import Barrier
 from aktify_sandbox.scenarios.engine import ForcingEngine
-from aktify_sandbox.scenarios.rules import DEFAULT, NEED_CONNECTION, Forced, ResponseSpec
+from aktify_sandbox.scenarios.rules import DEFAULT, Forced, ResponseSpec
 from aktify_sandbox.settings import Settings
 from aktify_sandbox.storage.log import request_id, too_many_files
 from aktify_sandbox.storage.store import Store
@@ -253,7 +253,8 @@ class _Allowance:
 
 
 def _forced(exchange: Exchange, forced: Forced, default: Answer) -> Answer:
-    if forced.spec.fault in NEED_CONNECTION and not exchange.request.can_break:
+    fault = forced.spec.fault
+    if fault and fault.needs_connection and not exchange.request.can_break:
         exchange.forced = forced._replace(spec=DEFAULT, delay=0.0)
         return impossible_answer(forced, default)
     return forced_answer(forced, default)

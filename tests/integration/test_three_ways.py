@@ -19,7 +19,7 @@ import yaml
 from aktify_sandbox import Sandbox
 from aktify_sandbox.app import create_app
 from aktify_sandbox.bundled import bundled
-from aktify_sandbox.scenarios.rules import NEED_CONNECTION
+from aktify_sandbox.scenarios.faults import Fault
 from aktify_sandbox.settings import BUILT_IN_KEYS
 from support.bad_input import corpus
 from support.paths import ROOT
@@ -217,7 +217,7 @@ def compare(ways: dict[str, Way], requests: list[Asked], *, by_asgi: bool = True
     """The numbers of leads that aren't kept there, since their answer was a 501."""
     for one, three in zip(over_socket, asgi, strict=True) if by_asgi else ():
         fault = one.record.get("fault")
-        if fault in NEED_CONNECTION:
+        if fault and Fault(fault).needs_connection:
             elsewhere |= {each["phone"] for each in leads if each["request"] == one.record["id"]}
             assert three.outcome[0] == three.record["response"]["status"] == 501
             assert fault in json.loads(three.outcome[2])["message"]

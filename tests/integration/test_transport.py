@@ -19,17 +19,11 @@ from hypothesis import strategies as st
 
 from aktify_sandbox import Sandbox
 from aktify_sandbox.client.local import LocalClient
+from aktify_sandbox.scenarios.faults import Fault
 from aktify_sandbox.server.thread import ServerThread
 from aktify_sandbox.testing.transports import Transport
 from support.running import LEAD
 
-FAULTS = {
-    "hang": httpx.ReadTimeout,
-    "reset": httpx.ReadError,
-    "empty": httpx.RemoteProtocolError,
-    "truncate": httpx.RemoteProtocolError,
-    "malformed-chunk": httpx.RemoteProtocolError,
-}
 JSON = {"content-type": "application/json"}
 
 Request = dict[str, Any]
@@ -144,23 +138,23 @@ def _afresh(request: Request) -> Request:
     return {**request, "content": iter(content)} if isinstance(content, list) else request
 
 
-@pytest.mark.parametrize("fault", FAULTS)
+@pytest.mark.parametrize("fault", [fault for fault in Fault if fault.loses_answer])
 def test_each_fault_is_raised_and_recorded_as_over_a_socket(
-    fault: str, pair: tuple[Sandbox, Sandbox], both: tuple[httpx.Client, httpx.Client]
+    fault: Fault, pair: tuple[Sandbox, Sandbox], both: tuple[httpx.Client, httpx.Client]
 ) -> None:
     answers = []
     for sandbox, client in zip(pair, both, strict=True):
-        if fault in ("truncate", "malformed-chunk"):
+        if fault.has_answer:
             sandbox.force(201, fault=fault, body={"a": "b" * 99})
         else:
             sandbox.force(fault=fault)
         answers.append(outcome(client, {"json": LEAD, "timeout": 0.3}))
         assert client.post("/api/v1/leads", json=LEAD).status_code == 201  # on with the next one
     assert answers[0] == answers[1]
-    assert answers[0][0] is FAULTS[fault]
+    assert answers[0][0] is getattr(httpx, fault.raises)
     assert records(pair[0]) == records(pair[1])
     for sandbox in pair:
-        if fault == "hang":
+        if fault is Fault.HANG:
             sandbox.wait_for(status="none")
             assert 290 <= sandbox.requests[0]["hungUpAfterMs"] < 5_000
 

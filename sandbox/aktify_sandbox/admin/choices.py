@@ -6,7 +6,7 @@ from aktify_sandbox.admin.problems import MAX_BODY
 from aktify_sandbox.leadfiles.decoding import COMMON_ENCODINGS
 from aktify_sandbox.leadfiles.delimited import DELIMITERS
 from aktify_sandbox.redaction import MASKING
-from aktify_sandbox.scenarios.rules import BROKEN_ANSWER, NEED_CONNECTION, NO_ANSWER
+from aktify_sandbox.scenarios.faults import Fault
 
 STATUS_FILTERS = {
     "2xx": "2xx accepted",
@@ -21,14 +21,6 @@ STATUS_FILTERS = {
 FORCED_STATUSES = (400, 401, 409, 429, 500, 502, 503, 504)
 RETRIED_STATUSES = (429, 500, 502, 503, 504)
 """After these a client should send the same lead again."""
-FAULTS = {
-    "hang": "no answer (hang)",
-    "reset": "connection reset",
-    "empty": "closed without an answer",
-    "truncate": "answer cut off",
-    "malformed-chunk": "malformed chunk",
-    "dribble": "in small pieces",
-}
 
 LEAD_COLUMNS = {
     "firstName": "First name",
@@ -48,8 +40,7 @@ def choices() -> dict[str, Any]:
         "forcedStatuses": FORCED_STATUSES,
         "retriedStatuses": RETRIED_STATUSES,
         "faults": [
-            {"value": name, "label": FAULTS[name], "losesAnswer": name in (*NO_ANSWER, *NEED_CONNECTION)}
-            for name in (*NO_ANSWER, *BROKEN_ANSWER)
+            {"value": fault.value, "label": fault.label, "losesAnswer": fault.loses_answer} for fault in Fault
         ],
         "encodings": _labelled(COMMON_ENCODINGS),
         "delimiters": _labelled({name: name for name in DELIMITERS.values()}),

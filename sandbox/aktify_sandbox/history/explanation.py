@@ -9,6 +9,7 @@ import orjson
 from aktify_sandbox.contract.answers import in_words
 from aktify_sandbox.journal.entry import Entry
 from aktify_sandbox.journal.summary import summary_of
+from aktify_sandbox.scenarios.faults import is_lost
 from aktify_sandbox.text import printable
 
 
@@ -160,7 +161,7 @@ def _answer(entry: Entry) -> Iterator[str]:
         yield from _indented(orjson.dumps(entry["answer"], option=orjson.OPT_INDENT_2).decode())
     elif entry["response"]:
         never = " (the client had gone before it had all of it)" if "hungUpAfterMs" in entry else ""
-        broken = ", as it would be whole" if entry.get("fault", "dribble") != "dribble" else ""
+        broken = ", as it would be whole" if is_lost(entry.get("fault")) else ""
         yield f"Answer {entry['response']['status']}{broken}{never}"
         for name, value in entry["response"]["headers"]:
             yield f"  {printable(name)}: {printable(value)}"

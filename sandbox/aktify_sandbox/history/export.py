@@ -16,6 +16,7 @@ from urllib.parse import parse_qsl, quote
 from aktify_sandbox.contract.answers import ENDPOINT
 from aktify_sandbox.journal.entry import Entry
 from aktify_sandbox.redaction import may_hold_key
+from aktify_sandbox.scenarios.faults import is_lost
 from aktify_sandbox.text import moves_cursor, printable
 from aktify_sandbox.version import __version__
 
@@ -303,7 +304,7 @@ def _node_body(this: Sent) -> str:
 def as_pytest(entry: Entry, origin: str, known_key: str | None = None) -> str:  # noqa: ARG001  every form has them
     """A test with the fixture `aktify_sandbox` that brings the same answer about in a fresh campaign."""
     this = sent(entry)
-    breaks = entry["response"] is None or entry.get("fault", "dribble") != "dribble"
+    breaks = entry["response"] is None or is_lost(entry.get("fault"))
     body = "\n".join([*_first_post(entry), *_forced(entry), *_checked(entry, this, breaks=breaks)])
     lines = [
         *(f"# {remark}" for remark in this.remarks),

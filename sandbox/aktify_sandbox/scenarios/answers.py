@@ -8,15 +8,16 @@ from aktify_sandbox.contract import answers
 from aktify_sandbox.contract.answers import Answer
 from aktify_sandbox.contract.body import Problem
 from aktify_sandbox.contract.sources import FORCED
-from aktify_sandbox.scenarios.rules import NO_ANSWER, Forced
+from aktify_sandbox.scenarios.faults import is_lost
+from aktify_sandbox.scenarios.rules import Forced
 
 
 def forced_answer(forced: Forced, default: Answer) -> Answer:
     """The answer that a forced one comes to. Its lead is what is kept; a 400, 401 or 409 is the contract's own."""
     spec = forced.spec
     how = f"Forced by {forced.by}"
-    if spec.status is None and spec.fault not in NO_ANSWER:
-        loses = default.stores_lead and spec.fault not in (None, "dribble") and not spec.store_lead_anyway
+    if spec.status is None and not (spec.fault and not spec.fault.has_answer):
+        loses = default.stores_lead and is_lost(spec.fault) and not spec.store_lead_anyway
         outcome = "; the lead is not kept" if loses else ""
         rule = f"{'' if loses else f'{default.rule} '}{how}: {_in_words(forced)}{outcome}."
         return dataclasses.replace(default, rule=rule, stores_lead=default.stores_lead and not loses)
@@ -87,16 +88,8 @@ def _worded(status: int, default: Answer) -> Answer:
 
 def _in_words(forced: Forced) -> str:
     spec = forced.spec
-    parts = {
-        "hang": "no answer until the client gives up",
-        "reset": "the connection is reset",
-        "empty": "the connection is closed without an answer",
-        "truncate": "the answer is cut off",
-        "malformed-chunk": "a chunk of the answer is malformed",
-        "dribble": "the answer comes in small pieces",
-    }
     said = [f"{spec.status}"] if spec.status else []
-    said += [parts[spec.fault]] if spec.fault else []
+    said += [spec.fault.words] if spec.fault else []
     said += [f"{forced.delay:.3g} s late"] if forced.delay else []
     said += [f"gathered with {spec.gather - 1} more"] if spec.gather else []
     said += ["shuffled"] if spec.shuffle else []

@@ -4,12 +4,15 @@ A fault is real. Over a socket (`server/protocol.py`) the connection is reset or
 failing network would give it; without one (`testing/transports.py`) httpx raises what it would raise there.
 """
 
-from collections.abc import Iterator
-from typing import NamedTuple
+from collections.abc import Callable, Iterator
+from enum import StrEnum
+from typing import NamedTuple, Self
 
 from aktify_sandbox.exchange import Exchange, Response
-from aktify_sandbox.scenarios.schema import LONGEST_WAIT
 
+LONGEST_WAIT = 300
+"""Seconds that a delay or a hang may take at most."""
+_NOTHING = Response(0, [], b"")
 _PIECES = 10
 _BETWEEN_PIECES = 0.1
 
@@ -51,42 +54,51 @@ class Reset(NamedTuple):
 Action = Pause | Head | Piece | End | Cut | Reset
 
 
-def actions(exchange: Exchange) -> Iterator[Action]:
-    """What is done for an answer, in order. The last is `End`, `Cut` or `Reset`."""
-    forced, response = exchange.forced, exchange.response
-    if forced and forced.delay:
-        yield Pause(forced.delay)
-    fault = forced.spec.fault if forced else None
-    chunks = exchange.request.version != "1.0"  # which knows none
-    if response is None:
-        yield from _without_answer(fault)
-    elif fault == "dribble":
-        yield from _dribble(response, chunks)
-    elif fault == "truncate":
-        yield Head(response if response.body else _longer(response), in_chunks=False)
-        yield Piece(response.body[: len(response.body) // 2])
-        yield Cut()
-    elif fault == "malformed-chunk":
-        yield Head(response, in_chunks=chunks)
-        yield Piece(response.body[: len(response.body) // 2] or b" ")
-        yield Cut(b"this is not a chunk's size\r\n" if chunks else b"")
-    else:
-        yield Head(response, in_chunks=False)
-        yield Piece(response.body)
-        yield End()
+class Outgoing(NamedTuple):
+    """An answer that is to be delivered."""
+
+    response: Response
+    """Nothing to speak of when a fault has no answer."""
+    in_chunks: bool
+    """Whether its body may come in chunks."""
 
 
-def _without_answer(fault: str | None) -> Iterator[Action]:
-    if fault == "reset":
-        yield Reset()
-        return
-    if fault == "hang":
-        yield Pause(LONGEST_WAIT)
+def _whole(out: Outgoing) -> Iterator[Action]:
+    yield Head(out.response, in_chunks=False)
+    yield Piece(out.response.body)
+    yield End()
+
+
+def _hang(_: Outgoing) -> Iterator[Action]:
+    yield Pause(LONGEST_WAIT)
     yield Cut()
 
 
-def _dribble(response: Response, chunks: bool) -> Iterator[Action]:
-    yield Head(response, in_chunks=chunks)
+def _reset(_: Outgoing) -> Iterator[Action]:
+    yield Reset()
+
+
+def _close(_: Outgoing) -> Iterator[Action]:
+    yield Cut()
+
+
+def _truncate(out: Outgoing) -> Iterator[Action]:
+    response = out.response
+    yield Head(response if response.body else _longer(response), in_chunks=False)
+    yield Piece(response.body[: len(response.body) // 2])
+    yield Cut()
+
+
+def _break_chunk(out: Outgoing) -> Iterator[Action]:
+    response, in_chunks = out
+    yield Head(response, in_chunks)
+    yield Piece(response.body[: len(response.body) // 2] or b" ")
+    yield Cut(b"this is not a chunk's size\r\n" if in_chunks else b"")
+
+
+def _dribble(out: Outgoing) -> Iterator[Action]:
+    response, in_chunks = out
+    yield Head(response, in_chunks)
     size = max(1, -(-len(response.body) // _PIECES))
     for place in range(0, len(response.body), size):
         yield Piece(response.body[place : place + size])
@@ -98,3 +110,89 @@ def _longer(response: Response) -> Response:
     """An answer without a body is cut off by promising one."""
     headers = [(name, "1" if name == "content-length" else value) for name, value in response.headers]
     return Response(response.status, headers, b"")
+
+
+class Fault(StrEnum):
+    """What may go wrong with an answer, by its name in scenario files, `force` and records."""
+
+    deliver: Callable[[Outgoing], Iterator[Action]]
+    """What is done instead of delivering the whole answer at once."""
+    words: str
+    """As the reason of an answer says it."""
+    label: str
+    """As the page offers it."""
+    raises: str
+    """The exception of httpx that a client gets, over a socket and in process; empty: the answer comes whole."""
+    has_answer: bool
+    """Whether an answer is begun, so that there is a status."""
+    needs_connection: bool
+    """Whether it is done to the connection itself, which under another ASGI server isn't ours."""
+
+    def __new__(  # its defaults let a type checker see that a name alone finds a fault
+        cls,
+        name: str,
+        deliver: Callable[[Outgoing], Iterator[Action]] = _whole,
+        words: str = "",
+        label: str = "",
+        raises: str = "",
+        has_answer: bool = True,
+        needs_connection: bool = False,
+    ) -> Self:
+        """One row of the table below."""
+        fault = str.__new__(cls, name)
+        fault._value_ = name
+        fault.deliver, fault.words, fault.label, fault.raises = deliver, words, label, raises
+        fault.has_answer, fault.needs_connection = has_answer, needs_connection
+        return fault
+
+    @property
+    def loses_answer(self) -> bool:
+        """Whether a client doesn't get the whole answer."""
+        return bool(self.raises)
+
+    # fmt: off
+    HANG = (
+        "hang", _hang, "no answer until the client gives up", "no answer (hang)",
+        "ReadTimeout", False, False,
+    )
+    RESET = (
+        "reset", _reset, "the connection is reset", "connection reset",
+        "ReadError", False, True,
+    )
+    EMPTY = (
+        "empty", _close, "the connection is closed without an answer", "closed without an answer",
+        "RemoteProtocolError", False, True,
+    )
+    TRUNCATE = (
+        "truncate", _truncate, "the answer is cut off", "answer cut off",
+        "RemoteProtocolError", True, True,
+    )
+    MALFORMED_CHUNK = (
+        "malformed-chunk", _break_chunk, "a chunk of the answer is malformed", "malformed chunk",
+        "RemoteProtocolError", True, True,
+    )
+    DRIBBLE = (
+        "dribble", _dribble, "the answer comes in small pieces", "in small pieces",
+        "", True, False,
+    )
+    # fmt: on
+
+
+_WHOLE = frozenset(fault for fault in Fault if not fault.loses_answer)
+
+
+def is_lost(fault: str | None) -> bool:
+    """Whether a fault, as a record names it, keeps the answer from coming whole."""
+    return fault is not None and fault not in _WHOLE
+
+
+def actions(exchange: Exchange) -> Iterator[Action]:
+    """What is done for an answer, in order. The last is `End`, `Cut` or `Reset`."""
+    forced, response = exchange.forced, exchange.response
+    if forced and forced.delay:
+        yield Pause(forced.delay)
+    fault = forced.spec.fault if forced else None
+    deliver = fault.deliver if fault else _whole if response else _close
+    yield from deliver(
+        Outgoing(response or _NOTHING, exchange.request.version != "1.0")
+    )  # which knows no chunks

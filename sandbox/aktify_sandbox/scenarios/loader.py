@@ -15,8 +15,9 @@ from aktify_sandbox.documents.nodes import Place, node_of
 from aktify_sandbox.errors import DocumentError, FileProblem
 from aktify_sandbox.matching.compiler import ConditionCompiler
 from aktify_sandbox.matching.condition import Condition
-from aktify_sandbox.scenarios.rules import BROKEN_ANSWER, DEFAULT, NO_ANSWER, ResponseSpec, Rule, Span
-from aktify_sandbox.scenarios.schema import ANSWER_WORDS, LONGEST_WAIT, force_schema, scenario_schema
+from aktify_sandbox.scenarios.faults import LONGEST_WAIT, Fault
+from aktify_sandbox.scenarios.rules import DEFAULT, ResponseSpec, Rule, Span
+from aktify_sandbox.scenarios.schema import ANSWER_WORDS, force_schema, scenario_schema
 
 _LARGEST_BODY = 1_000_000
 _WITHOUT_BODY = (204, 205, 304)
@@ -212,15 +213,15 @@ class RuleCompiler(ConditionCompiler):
             body,
             media,
             self._delay((*place, "delay"), written.get("delay")),
-            written.get("fault"),
+            _fault(written),
             "lead" in written,
             written.get("gather", 0),
             "shuffle" in written,
         )
 
     def _look_for_contradictions(self, place: Place, written: dict[str, Any]) -> None:
-        fault, status, given = written.get("fault"), written.get("status"), set(written)
-        if fault in NO_ANSWER:
+        fault, status, given = _fault(written), written.get("status"), set(written)
+        if fault and not fault.has_answer:
             for word in sorted(given & {"status", "headers", "body"}):
                 self.report((*place, word), f"fault: {fault} sends no answer, so it has no {word}.")
         for word in sorted(given & {"gather", "shuffle"}):
@@ -228,7 +229,7 @@ class RuleCompiler(ConditionCompiler):
                 self.report((*place, other), f"{word} is about the natural answer, so it has no {other}.")
         if status in _WITHOUT_BODY and "body" in written:
             self.report((*place, "body"), f"An answer with status {status} has no body.")
-        if fault in BROKEN_ANSWER and (status in _WITHOUT_BODY or written.get("body") == ""):
+        if fault and fault.has_answer and (status in _WITHOUT_BODY or written.get("body") == ""):
             self.report((*place, "fault"), f"{fault} needs a body to break.")
         if "body" in written and "status" not in written:
             self.report(place, "A body needs a status.", "Add it: status: 503.")
@@ -285,6 +286,10 @@ class RuleCompiler(ConditionCompiler):
         if high < low:
             self.report(place, f"It ends ({last}) before it begins ({first}).", "Turn it round.")
         return low, high
+
+
+def _fault(written: dict[str, Any]) -> Fault | None:
+    return Fault(written["fault"]) if "fault" in written else None
 
 
 def _seconds(text: str) -> float:

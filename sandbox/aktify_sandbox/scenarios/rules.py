@@ -14,13 +14,7 @@ from typing import Any, NamedTuple
 
 from aktify_sandbox.matching.attempt import Attempt, parents_of
 from aktify_sandbox.matching.condition import Condition, Texts
-
-NO_ANSWER = ("hang", "reset", "empty")
-"""Faults instead of an answer."""
-BROKEN_ANSWER = ("truncate", "malformed-chunk", "dribble")
-"""Faults in how an answer is delivered."""
-NEED_CONNECTION = ("reset", "empty", "truncate", "malformed-chunk")
-"""Faults that are done to the connection itself."""
+from aktify_sandbox.scenarios.faults import Fault
 
 
 class Span(NamedTuple):
@@ -47,7 +41,7 @@ class ResponseSpec:
     """The content type that goes with the body."""
     delay: tuple[float, float] = (0.0, 0.0)
     """Seconds, from and to."""
-    fault: str | None = None
+    fault: Fault | None = None
     store_lead_anyway: bool = False
     """Whether the lead is kept although the answer doesn't say so."""
     gather: int = 0

@@ -4,10 +4,7 @@ from typing import Any
 
 from aktify_sandbox.contract.schema import FIELDS
 from aktify_sandbox.matching.schema import condition_schema
-from aktify_sandbox.scenarios.rules import BROKEN_ANSWER, NO_ANSWER
-
-LONGEST_WAIT = 300
-"""Seconds that a delay or a hang may take at most."""
+from aktify_sandbox.scenarios.faults import Fault
 
 ANSWER_WORDS = ("status", "headers", "body", "delay", "fault", "lead")
 """What `force` may say of an answer."""
@@ -170,7 +167,7 @@ def _answer() -> dict[str, Any]:
             "description": "An object, a text, or {file: NAME} beside the scenario.",
         },
         "delay": {"anyOf": [delay, _object({"from": delay, "to": delay}, required=["from", "to"])]},
-        "fault": {"type": "string", "enum": [*NO_ANSWER, *BROKEN_ANSWER]},
+        "fault": {"type": "string", "enum": [fault.value for fault in Fault]},
         "lead": {"type": "string", "enum": ["kept"], "description": "Keep the lead all the same."},
         "gather": {
             "type": "integer",

@@ -2,16 +2,17 @@
 
 import codecs
 
-from aktify_sandbox.admin.choices import FAULTS, FORCED_STATUSES, LEAD_COLUMNS, RETRIED_STATUSES, choices
+from aktify_sandbox.admin.choices import FORCED_STATUSES, LEAD_COLUMNS, RETRIED_STATUSES, choices
 from aktify_sandbox.contract.schema import FIELDS
 from aktify_sandbox.history.filters import Filters
 from aktify_sandbox.leadfiles.delimited import delimiter_of
+from aktify_sandbox.scenarios.faults import Fault
 from aktify_sandbox.scenarios.schema import force_schema
 
 
 def test_the_faults_are_those_that_can_be_forced() -> None:
     offered = [each["value"] for each in choices()["faults"]]
-    assert offered == force_schema()["properties"]["fault"]["enum"] == list(FAULTS)
+    assert offered == force_schema()["properties"]["fault"]["enum"] == list(Fault)
 
 
 def test_every_fault_but_the_slow_one_loses_the_answer() -> None:

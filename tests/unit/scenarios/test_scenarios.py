@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from aktify_sandbox.matching.attempt import Attempt
 from aktify_sandbox.matching.condition import Condition
+from aktify_sandbox.scenarios.faults import Fault
 from aktify_sandbox.scenarios.rules import Counts, ResponseSpec, Rule, Rules, Span, seeded_random
 
 
@@ -139,11 +140,11 @@ def test_time_is_counted_from_the_first_request_that_met_the_conditions() -> Non
 
 
 def test_a_step_that_keeps_the_lead_is_for_a_lead_that_is_not_kept_yet() -> None:
-    kept = rule(specs=(ResponseSpec(fault="hang", store_lead_anyway=True),), name="keeps")
+    kept = rule(specs=(ResponseSpec(fault=Fault.HANG, store_lead_anyway=True),), name="keeps")
     counts, rules = Counts(), Rules([kept])
     first = rules.find(attempt(), counts, 0)
     assert first
-    assert first.spec.fault == "hang"
+    assert first.spec.fault is Fault.HANG
     again = rules.find(attempt(default_status=409), counts, 0)
     assert again
     assert again.spec.is_default

@@ -7,8 +7,6 @@ import click
 from aktify_sandbox.cli.client import Client, with_client
 from aktify_sandbox.text import plural
 
-FAULTS = ("hang", "reset", "empty", "truncate", "malformed-chunk", "dribble")
-
 
 @click.command()
 @click.argument("status", required=False)
@@ -58,7 +56,9 @@ def force(status: str | None, clearing: bool, client: Client, **given: Any) -> N
 def _content(status: str | None, given: dict[str, Any]) -> dict[str, Any]:
     content: dict[str, Any] = {"times": given["times"]}
     if status is None and not given["delay"]:
-        raise click.UsageError(f"Give a STATUS, such as 503, or one of {', '.join(FAULTS)}.")
+        from aktify_sandbox.scenarios.faults import Fault
+
+        raise click.UsageError(f"Give a STATUS, such as 503, or one of {', '.join(Fault)}.")
     if status is not None:
         content |= {"status": int(status)} if status.isdecimal() else {"fault": status}
     content |= {
