@@ -13,20 +13,20 @@ def address_of(written: str) -> str:
 
     Raises `AddressError`.
     """
-    mistake = AddressError(f"“{written}” isn't an address. Fix: write it as {DEFAULT_URL}.")
+    error = AddressError(f"“{written}” isn't an address. Fix: write it as {DEFAULT_URL}.")
     text = written.strip()
     if not text.isprintable() or " " in text:
-        raise mistake
+        raise error
     try:
         parts = urlsplit(text if "://" in text else f"http://{text}")
         has_port = parts.port is not None
     except ValueError:
-        raise mistake from None
+        raise error from None
     name = parts.hostname or ""
     is_number = name.isdecimal() and not has_port  # a port alone would be taken for a host
     more = parts.query or parts.fragment or "@" in parts.netloc or parts.netloc.endswith(":")
     if parts.scheme not in ("http", "https") or not name or is_number or more:
-        raise mistake
+        raise error
     return f"{parts.scheme}://{parts.netloc}{parts.path.rstrip('/').removesuffix('/_sandbox')}"
 
 

@@ -65,8 +65,8 @@ class _Handlers:
         try:
             self._campaigns.check(campaign)
             scenarios = None if wanted is None else self._forcing.read_in(name, wanted)
-        except InputError as mistake:
-            raise ProblemError(400, f"{mistake}") from None
+        except InputError as error:
+            raise ProblemError(400, f"{error}") from None
         with self._store.together():
             self._store.db.table("campaigns").insert(row_of(campaign))
             write_key(self._services, key, shown)
@@ -81,8 +81,8 @@ class _Handlers:
         campaign, names = self._named(request), names_in(content, "active")
         try:
             found = self._forcing.read_in(campaign.name, names)
-        except InputError as mistake:
-            raise ProblemError(400, f"{mistake}") from None
+        except InputError as error:
+            raise ProblemError(400, f"{error}") from None
         changed = replace(campaign, scenarios=tuple(names))
         if changed.added:
             self._store.db.table("campaigns").update(row_of(changed), where("name") == changed.name)

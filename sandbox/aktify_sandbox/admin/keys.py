@@ -60,8 +60,8 @@ def routes(components: Components) -> list[Route]:
             raise ProblemError(400, 'Say which: {"key": "the key or its name"}.')
         try:
             digested, key = campaigns.key_named(wanted)
-        except CampaignError as mistake:
-            raise ProblemError(404, str(mistake)) from None
+        except CampaignError as error:
+            raise ProblemError(404, str(error)) from None
         revoked = Key(key.shown, key.campaign, revoked=True, source=key.source)
         store.db.table("keys").upsert({"digest": digested, **row_of(revoked)}, where("digest") == digested)
         campaigns.put_key(digested, revoked)
@@ -98,9 +98,9 @@ def restore(tables: Tables, campaigns: Campaigns) -> list[str]:
             try:
                 campaigns.check(campaign)
                 campaigns.put(campaign)
-            except RulingError as mistake:
+            except RulingError as error:
                 about = f"The campaign {printable(row['name'])}, added in an earlier run, is left out"
-                notices.append(f"{about}: {mistake} Its keys meet the general rulings.")
+                notices.append(f"{about}: {error} Its keys meet the general rulings.")
     for document, row in tables["keys"].items():
         with _understood("keys", document):
             key = Key(row["shown"], row["campaign"], row["revoked"], "added")

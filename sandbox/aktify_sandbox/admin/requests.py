@@ -93,8 +93,8 @@ def filters_in(request: Request, *more: str) -> Filters:
     refuse_unknown(request, *NAMES, *more)
     try:
         return Filters.of(request.query_params, request.query_params.getlist("where"))
-    except FilterError as mistake:
-        raise ProblemError(400, str(mistake)) from None
+    except FilterError as error:
+        raise ProblemError(400, str(error)) from None
 
 
 def limit_in(request: Request) -> int:

@@ -32,8 +32,8 @@ def routes(components: Components) -> list[Route]:
         content = await json_object(request, "active", required=("active",))
         try:
             forcing.put(await asyncio.to_thread(forcing.read, names_in(content, "active")))
-        except InputError as mistake:
-            raise ProblemError(400, str(mistake)) from None
+        except InputError as error:
+            raise ProblemError(400, str(error)) from None
         return JSONResponse({"active": list(forcing.active)})
 
     async def force(request: Request) -> Response:
@@ -42,8 +42,8 @@ def routes(components: Components) -> list[Route]:
             rule, shown = forced_rule(content)
             _refuse_nobody(components.campaigns, shown)
             queued = forcing.queue.add(rule, _masked(shown, components.campaigns), shown["times"])
-        except DocumentError as mistakes:
-            raise ProblemError(400, " ".join(each.said for each in mistakes.problems)) from None
+        except DocumentError as error:
+            raise ProblemError(400, " ".join(each.said for each in error.problems)) from None
         except ValueError as error:
             raise ProblemError(409, str(error)) from None
         return JSONResponse(_public(queued), 201)
@@ -97,9 +97,9 @@ def _listed(components: Components) -> list[dict[str, Any]]:
             continue
         try:
             rows.append(_row(forcing, read_scenario(path), "", active=False))
-        except DocumentError as mistakes:
+        except DocumentError as error:
             nothing = Scenario(name, path, "", (), [], (path,))
-            rows.append(_row(forcing, nothing, str(mistakes), active=False))
+            rows.append(_row(forcing, nothing, str(error), active=False))
     redacted: list[dict[str, Any]] = components.campaigns.redaction().masked(rows)
     return redacted
 

@@ -63,8 +63,8 @@ def routes(components: Components) -> list[Route]:
                 upload.write(chunk)
             state = await unless_disconnected(request, components.jobs.run(_verified(components, upload)))
             _replace(components, state)
-        except StateFileError as mistake:
-            raise ProblemError(400, f"line {mistake.line}: {mistake}", line=mistake.line) from None
+        except StateFileError as error:
+            raise ProblemError(400, f"line {error.line}: {error}", line=error.line) from None
         finally:
             upload.close()
         counts = {"leads": len(store.leads), "requests": store.requests}
@@ -95,8 +95,8 @@ def load_at_start(components: Components, file: Path) -> list[str]:
         _replace(components, state)
     except OSError as error:
         raise SettingsError(f"--from-state {file} can't be read: {error.strerror}.") from None
-    except StateFileError as mistake:
-        raise LogError(f"{file}:{mistake.line}: {mistake}") from None
+    except StateFileError as error:
+        raise LogError(f"{file}:{error.line}: {error}") from None
     finally:
         upload.close()
     return state.notices
@@ -118,8 +118,8 @@ def _verified(components: Components, upload: Upload) -> Work[State]:
     campaigns = components.campaigns.as_configured(salt_in(index.plain))
     try:
         notices = restore(index.plain, campaigns)
-    except RowError as mistake:
-        raise StateFileError(line_of(log, mistake.table, mistake.document), MEANINGLESS) from None
+    except RowError as error:
+        raise StateFileError(line_of(log, error.table, error.document), MEANINGLESS) from None
     if any(_is_protected(campaigns, each) for each in (None, *(c.name for c in campaigns.campaigns()))):
         yield from refuse_real_people(log, lambda campaign: _is_protected(campaigns, campaign))
     scenarios, warnings = components.forcing.read_for(campaigns.campaigns())

@@ -29,11 +29,11 @@ def routes(components: Components) -> list[Route]:
         try:
             expectations, run = expectations_in(content), runs_for(request, components)
             results = await verify(components.store, components.stream, expectations, seconds, run)
-        except DocumentError as mistakes:
-            words = [each.said.removeprefix("expectations.0.") for each in mistakes.problems]
+        except DocumentError as error:
+            words = [each.said.removeprefix("expectations.0.") for each in error.problems]
             raise ProblemError(400, " ".join(words)) from None
-        except FilterError as mistake:
-            raise ProblemError(400, str(mistake)) from None
+        except FilterError as error:
+            raise ProblemError(400, str(error)) from None
         _refuse_nowhere(components.campaigns, results)
         redaction = components.campaigns.redaction()
         shown = redaction.masked([result.shown() for result in results])

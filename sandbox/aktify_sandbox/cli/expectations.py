@@ -74,8 +74,8 @@ def expectations_in(files: Iterable[Path]) -> list[Expectation]:
 
     try:
         return [Expectation(each) for file in files for each in read_expectations(file)]
-    except DocumentError as mistakes:
-        raise click.UsageError(str(mistakes)) from None
+    except DocumentError as error:
+        raise click.UsageError(str(error)) from None
 
 
 def lines_of(result: Result) -> list[str]:

@@ -56,8 +56,8 @@ def gather(flags: dict[str, Any], *, for_command: bool = False) -> tuple[Setting
     given = {name: value for name, value in flags.items() if value not in (None, ())}
     try:
         return Settings.gather(given, os.environ, Path.cwd(), for_command=for_command)
-    except SettingsError as mistake:
-        raise click.UsageError(str(mistake)) from None
+    except SettingsError as error:
+        raise click.UsageError(str(error)) from None
 
 
 def settings_of(flags: dict[str, Any]) -> Settings:

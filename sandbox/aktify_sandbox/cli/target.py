@@ -43,9 +43,9 @@ def find(url: str | None, token: str | None, config: Path | None = None) -> Targ
     given = {name: value for name, value in (("token", token), ("config", config)) if value}
     try:
         settings, _ = Settings.gather(given, os.environ, Path.cwd())
-    except SettingsError as mistake:
+    except SettingsError as error:
         raise click.UsageError(
-            f"These settings say where the sandbox is, and have a mistake: {mistake} "
+            f"These settings say where the sandbox is, and have a mistake: {error} "
             "Fix: correct it, or give --url."
         ) from None
     return _served_here(settings)
@@ -56,8 +56,8 @@ def _address(written: str, source: str) -> str:
         raise click.UsageError(f"{source} is empty. Fix: leave it out, or write an address as {DEFAULT_URL}.")
     try:
         return address_of(written)
-    except AddressError as mistake:
-        raise click.UsageError(f"{source}: {mistake}") from None
+    except AddressError as error:
+        raise click.UsageError(f"{source}: {error}") from None
 
 
 def _served_here(settings: Settings) -> Target:

@@ -21,8 +21,8 @@ def _body(entry: Entry, campaigns: Campaigns) -> Iterator[Notice]:
         return
     try:
         rules = campaigns.rules_for(entry.get("rulings", {}), entry.get("link", "optional"))
-    except RulingError as mistake:  # a ruling of an earlier run is missing in this one
-        yield Notice("", f"Notes can't be worked out. {mistake}", mistake.name)
+    except RulingError as error:  # a ruling of an earlier run is missing in this one
+        yield Notice("", f"Notes can't be worked out. {error}", error.name)
         return
     yield from rules.notices(entry["body"].encode())
 

@@ -96,11 +96,11 @@ class ForcingEngine:
             find = self.library.named if campaign.added else self.library.find
             try:
                 found[campaign.name] = self._load_in(campaign.name, campaign.scenarios, find)
-            except InputError as mistake:
-                warning = f"The campaign {campaign.name} is without its scenarios: {mistake}"
+            except InputError as error:
+                warning = f"The campaign {campaign.name} is without its scenarios: {error}"
                 if not (at_start and not campaign.added):
                     warnings.append(warning)
-                elif isinstance(mistake, ScenarioNotFoundError):
+                elif isinstance(error, ScenarioNotFoundError):
                     raise ScenarioNotFoundError(warning) from None
                 else:
                     raise

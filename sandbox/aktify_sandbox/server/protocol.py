@@ -39,7 +39,7 @@ class _Asked(NamedTuple):
     keeps_alive: bool
 
 
-class _Refused(NamedTuple):
+class _RefusedRequest(NamedTuple):
     """Bytes that can't be read; nothing follows them."""
 
     request: Request
@@ -52,7 +52,7 @@ class _Continue(NamedTuple):
     """A client that waits for `100 Continue` before it sends its body."""
 
 
-_Item = _Asked | _Refused | _Continue | RequestResponseCycle
+_Item = _Asked | _RefusedRequest | _Continue | RequestResponseCycle
 
 
 class SandboxProtocol(asyncio.Protocol):
@@ -225,7 +225,7 @@ class SandboxProtocol(asyncio.Protocol):
             request, self._request = self._request or Request("", "", [], b""), None
         else:
             self._stamped(request)
-        self._take(_Refused(request, refusal, cycle))
+        self._take(_RefusedRequest(request, refusal, cycle))
 
     def _stamped(self, request: Request) -> Request:
         request.client, request.arrived, request.started = self._client, time.time(), time.perf_counter()
@@ -235,7 +235,7 @@ class SandboxProtocol(asyncio.Protocol):
 
     def _take(self, item: _Item) -> None:
         refuses_current = (
-            isinstance(item, _Refused) and item.cycle is not None and item.cycle is self._current
+            isinstance(item, _RefusedRequest) and item.cycle is not None and item.cycle is self._current
         )
         if self._waiting or (self._current is not None and not refuses_current):
             self._waiting.append(item)
@@ -251,7 +251,7 @@ class SandboxProtocol(asyncio.Protocol):
         if isinstance(item, RequestResponseCycle):
             self._current = item
             self._start(item.run_asgi(self._config.loaded_app))
-        elif isinstance(item, _Refused):
+        elif isinstance(item, _RefusedRequest):
             self._pending += 1
             written = functools.partial(self._answer_refused, item.cycle)
             self._endpoint.refuse(item.request, *item.refusal, written, is_recorded=item.cycle is None)

@@ -44,8 +44,8 @@ def bind(host: str, port: int) -> list[socket.socket]:
         taken = first.getsockname()[1]
         try:
             return [first, _bind("::1", taken)]
-        except ServeError as mistake:
-            if mistake.reason in _NO_SUCH_FAMILY:
+        except ServeError as error:
+            if error.reason in _NO_SUCH_FAMILY:
                 return [first]
             first.close()
             if not left:

@@ -81,6 +81,6 @@ def rulings_in(texts: Iterable[str], source: str) -> dict[str, str]:
         rulings[name.strip()] = value.strip()
     try:
         Rulings.of("default", rulings)
-    except RulingError as mistake:
-        raise SettingsError(f"{source}: {mistake}") from None
+    except RulingError as error:
+        raise SettingsError(f"{source}: {error}") from None
     return rulings

@@ -45,9 +45,9 @@ def settings_in(path: Path, flags: Sequence[Flag]) -> dict[str, Any]:
     try:
         document = read_file(path)
         content = document.value(schema(flags))
-        mistakes = list(_campaign_mistakes(document, content))
-        if mistakes:
-            raise DocumentError(mistakes)
+        problems = list(_campaign_problems(document, content))
+        if problems:
+            raise DocumentError(problems)
     except DocumentError as error:
         raise SettingsError(str(error)) from None
     return _by_field(content, path.parent, flags)
@@ -95,7 +95,7 @@ def _campaign(name: str, about: dict[str, Any], folder: Path) -> CampaignSetting
     )
 
 
-def _campaign_mistakes(document: "Document", content: dict[str, Any]) -> Iterator["FileProblem"]:
+def _campaign_problems(document: "Document", content: dict[str, Any]) -> Iterator["FileProblem"]:
     seen: dict[str, str] = {}
     for campaign, about in (content.get("campaigns") or {}).items():
         for number, entry in enumerate((about or {}).get("keys", ())):

@@ -32,8 +32,8 @@ def settings_of(given: Mapping[str, Any]) -> Settings:
         settings, _ = Settings.gather(
             flags, {}, Path(__file__)
         )  # which isn't a folder: no file is found by chance
-    except SettingsError as mistake:
-        raise SandboxMistake(str(mistake)) from None
+    except SettingsError as error:
+        raise SandboxMistake(str(error)) from None
     return settings
 
 

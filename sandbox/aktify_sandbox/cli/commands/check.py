@@ -124,8 +124,8 @@ def _rules(settings: "Settings", campaign: str | None) -> "LeadRules":
 
     try:
         campaigns = Campaigns(settings.campaigns, settings.profile, settings.rulings, "")
-    except RulingError as mistake:
-        raise click.UsageError(str(mistake)) from None
+    except RulingError as error:
+        raise click.UsageError(str(error)) from None
     names = [each.name for each in campaigns.campaigns()]
     if campaign is not None and campaigns.campaign(campaign) is None:
         raise click.UsageError(f"There is no campaign {campaign}. Choose from: {', '.join(names)}.")

@@ -96,8 +96,8 @@ def _check_moments(expectations: Sequence[Expectation]) -> None:
         for step in each.content.get("order", [each.content.get("where", {})]):
             try:
                 Filters.of({"since": step.get("since", "")})
-            except FilterError as mistake:
-                raise click.UsageError(str(mistake)) from None
+            except FilterError as error:
+                raise click.UsageError(str(error)) from None
 
 
 def _assertions(texts: Sequence[str]) -> "list[Assertion]":
@@ -106,8 +106,8 @@ def _assertions(texts: Sequence[str]) -> "list[Assertion]":
 
     try:
         return [parse_assertion(text) for text in texts]
-    except ComparisonError as mistake:
-        raise click.UsageError(f"--expect: {mistake}") from None
+    except ComparisonError as error:
+        raise click.UsageError(f"--expect: {error}") from None
 
 
 class _Run:
@@ -141,8 +141,8 @@ class _Run:
                 for notice in [*notices, *thread.notices]:
                     say(notice)
                 return self._run(thread, signals)
-        except InputError as mistake:
-            raise click.UsageError(str(mistake)) from None
+        except InputError as error:
+            raise click.UsageError(str(error)) from None
         except CommandError as error:
             say(str(error))
             return error.code

@@ -93,11 +93,11 @@ def check(files: tuple[str, ...]) -> None:
         try:
             count = len(read_scenario(ScenarioLibrary(Path.cwd()).find(file)).rules)
             click.echo(f"{file}: {plural(count, 'rule')}, no mistakes.")
-        except DocumentError as mistakes:
-            click.echo(str(mistakes), err=True)
+        except DocumentError as error:
+            click.echo(str(error), err=True)
             code = max(code, 1)
-        except ScenarioNotFoundError as mistake:
-            click.echo(f"{file}:1:1: {mistake}", err=True)
+        except ScenarioNotFoundError as error:
+            click.echo(f"{file}:1:1: {error}", err=True)
             code = 2
     if not files:
         click.echo(f"{plural(len(named), 'file')} in scenarios/ checked.")
@@ -118,8 +118,8 @@ def _found(name: str) -> Path:
 
     try:
         return ScenarioLibrary(Path.cwd()).find(name)
-    except ScenarioNotFoundError as mistake:
-        raise click.UsageError(str(mistake)) from None
+    except ScenarioNotFoundError as error:
+        raise click.UsageError(str(error)) from None
 
 
 @scenarios.command()

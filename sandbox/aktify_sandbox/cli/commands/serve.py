@@ -26,6 +26,6 @@ def serve(**flags: Any) -> None:
 
     try:
         code = run(settings, notices)
-    except InputError as mistake:
-        raise click.UsageError(str(mistake)) from None
+    except InputError as error:
+        raise click.UsageError(str(error)) from None
     sys.exit(code)

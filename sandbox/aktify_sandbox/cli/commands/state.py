@@ -119,9 +119,9 @@ def _as_tinydb(log: Iterable[bytes], file: Path) -> Iterator[bytes]:
         copy.flush()
         try:
             lines = Lines.of_state(os.dup(copy.fileno()))
-        except StateFileError as mistake:
+        except StateFileError as error:
             raise click.ClickException(
-                f"What the sandbox gave is no state: line {mistake.line}: {mistake}"
+                f"What the sandbox gave is no state: line {error.line}: {error}"
             ) from None
         yield from pieces_of(lines.tables())
 

@@ -1,0 +1,48 @@
+"""A request to the admin API and its answer, as every client takes them."""
+
+import json
+
+import pytest
+
+from aktify_sandbox.client.messages import AdminRequest, AdminResponse
+
+
+def test_a_query_leaves_out_none_and_spells_values_as_the_api_reads_them() -> None:
+    query = {"phone": "+1509 555", "key": None, "reverse": True, "status": ["201", "4xx"]}
+    request = AdminRequest("GET", "/requests", query=query)
+    assert request.target == "/_sandbox/requests?phone=%2B1509%20555&reverse=true&status=201&status=4xx"
+
+
+def test_a_request_goes_over_a_connection_with_host_length_and_token() -> None:
+    request = AdminRequest("POST", "/force", {"status": 503})
+    head, _, body = request.as_http(b"localhost:8509", "secret").partition(b"\r\n\r\n")
+    lines = head.split(b"\r\n")
+    assert lines[0] == b"POST /_sandbox/force HTTP/1.1"
+    assert b"host: localhost:8509" in lines
+    assert b"authorization: Bearer secret" in lines
+    assert b"content-length: %d" % len(body) in lines
+    assert json.loads(body) == {"status": 503}
+
+
+def test_a_request_without_content_says_nothing_of_any() -> None:
+    assert AdminRequest("GET", "/leads").headers == {"accept": "application/json"}
+    assert AdminRequest("GET", "/leads").body == b""
+
+
+@pytest.mark.parametrize(
+    ("body", "is_health"),
+    [
+        (b'{"status": "ok", "version": "0.1.0"}', True),
+        (b'{"status": "failing", "version": "0.1.0"}', True),
+        (b'{"status": "ok"}', False),
+        (b'["ok"]', False),
+        (b"<html>", False),
+    ],
+)
+def test_only_a_sandboxs_health_proves_a_sandbox(body: bytes, is_health: bool) -> None:
+    assert AdminResponse(200, body).is_health is is_health
+
+
+@pytest.mark.parametrize("body", [b"", b"<html>", b"[1]", b"\xff"])
+def test_what_is_no_problem_of_a_sandboxs_is_an_empty_one(body: bytes) -> None:
+    assert AdminResponse(500, body).problem == {}
