@@ -13,6 +13,11 @@ _COUNT_WORDS = ("exactly", "atLeast", "atMost")
 _MOST = 10_000_000
 
 
+def object_of(properties: dict[str, Any], **more: Any) -> dict[str, Any]:
+    """An object with these properties and no others."""
+    return {"type": "object", "additionalProperties": False, "properties": properties, **more}
+
+
 def condition_schema() -> dict[str, Any]:
     """The schema of one condition: a text, or the only word of several."""
     words = {"type": "string"}
@@ -24,7 +29,7 @@ def condition_schema() -> dict[str, Any]:
         "missing": only_true,
         "present": only_true,
     }
-    return {"anyOf": [words, _object(several, minProperties=1, maxProperties=1)]}
+    return {"anyOf": [words, object_of(several, minProperties=1, maxProperties=1)]}
 
 
 def expectations_schema() -> dict[str, Any]:
@@ -65,33 +70,21 @@ def expectations_schema() -> dict[str, Any]:
 
 def _expectation() -> dict[str, Any]:
     where = {"$ref": "#/$defs/where"}
-    return {
-        "type": "object",
-        "additionalProperties": False,
-        "minProperties": 1,
-        "properties": {
-            "name": {"type": "string", "minLength": 1, "maxLength": 200, "description": "How it is called."},
-            "where": where,
-            "count": {"$ref": "#/$defs/count"},
-            "order": {
-                "type": "array",
-                "items": where,
-                "minItems": 2,
-                "maxItems": 1_000,
-                "description": "One request of each kind, in this order; others may come between.",
-            },
-        },
+    order = {
+        "type": "array",
+        "items": where,
+        "minItems": 2,
+        "maxItems": 1_000,
+        "description": "One request of each kind, in this order; others may come between.",
     }
+    name = {"type": "string", "minLength": 1, "maxLength": 200, "description": "How it is called."}
+    count = {"$ref": "#/$defs/count"}
+    return object_of({"name": name, "where": where, "count": count, "order": order}, minProperties=1)
 
 
 def _count() -> dict[str, Any]:
     number = {"type": "integer", "minimum": 0, "maximum": _MOST}
-    words = {
-        "type": "object",
-        "additionalProperties": False,
-        "minProperties": 1,
-        "properties": dict.fromkeys(_COUNT_WORDS, number),
-    }
+    words = object_of(dict.fromkeys(_COUNT_WORDS, number), minProperties=1)
     return {
         "anyOf": [number, words],
         "description": "So many exactly, or {atLeast: 1}, {atMost: 3}, {exactly: 2}.",
@@ -154,7 +147,3 @@ def _where() -> dict[str, Any]:
         "patternProperties": {r"^metadata\..{1,100}$(?!\n)": condition},
         "description": "All that is given must hold; nothing given: every request.",
     }
-
-
-def _object(properties: dict[str, Any], **more: Any) -> dict[str, Any]:
-    return {"type": "object", "additionalProperties": False, "properties": properties, **more}

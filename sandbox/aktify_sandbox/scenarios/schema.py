@@ -3,7 +3,7 @@
 from typing import Any
 
 from aktify_sandbox.contract.schema import FIELDS
-from aktify_sandbox.matching.schema import condition_schema
+from aktify_sandbox.matching.schema import condition_schema, object_of
 from aktify_sandbox.scenarios.faults import Fault
 
 ANSWER_WORDS = ("status", "headers", "body", "delay", "fault", "lead")
@@ -22,7 +22,7 @@ def scenario_schema() -> dict[str, Any]:
         "$schema": "https://json-schema.org/draft/2020-12/schema",
         "$id": "urn:aktify-sandbox:scenario",
         "title": "A scenario of aktify-sandbox",
-        **_object(
+        **object_of(
             {
                 "$schema": {"type": "string"},
                 "description": {"type": "string", "description": "What it is for, in one line."},
@@ -37,7 +37,7 @@ def scenario_schema() -> dict[str, Any]:
             required=["rules"],
         ),
         "$defs": {
-            "rule": _object(
+            "rule": object_of(
                 {"when": {"$ref": "#/$defs/when"}, "answer": {"$ref": "#/$defs/answers"}}, required=["answer"]
             ),
             "when": _when(),
@@ -92,14 +92,9 @@ def force_schema() -> dict[str, Any]:
     return {
         "$schema": whole["$schema"],
         "title": "A forced answer",
-        **_object({**allowed, **more}),
+        **object_of({**allowed, **more}),
         "$defs": whole["$defs"],
     }
-
-
-def _object(properties: dict[str, Any], *, required: list[str] | None = None) -> dict[str, Any]:
-    wanted = {"required": required} if required else {}
-    return {"type": "object", "additionalProperties": False, "properties": properties, **wanted}
 
 
 def _when() -> dict[str, Any]:
@@ -120,7 +115,7 @@ def _when() -> dict[str, Any]:
             "anyOf": [
                 {"type": "integer", "minimum": 1},
                 {"type": "string", "pattern": _COUNT, "description": f"Write {span}."},
-                _object({"every": {"type": "integer", "minimum": 1}}, required=["every"]),
+                object_of({"every": {"type": "integer", "minimum": 1}}, required=["every"]),
             ],
             "description": f"Which requests: {span}.",
         },
@@ -141,7 +136,7 @@ def _when() -> dict[str, Any]:
             "description": "valid (default): requests that would else get 201 or 409; any: every request.",
         },
     }
-    return {**_object(properties), "patternProperties": {r"^metadata\..{1,100}$(?!\n)": condition}}
+    return {**object_of(properties), "patternProperties": {r"^metadata\..{1,100}$(?!\n)": condition}}
 
 
 def _answer() -> dict[str, Any]:
@@ -166,7 +161,7 @@ def _answer() -> dict[str, Any]:
             "items": {"$ref": "#/$defs/json"},
             "description": "An object, a text, or {file: NAME} beside the scenario.",
         },
-        "delay": {"anyOf": [delay, _object({"from": delay, "to": delay}, required=["from", "to"])]},
+        "delay": {"anyOf": [delay, object_of({"from": delay, "to": delay}, required=["from", "to"])]},
         "fault": {"type": "string", "enum": [fault.value for fault in Fault]},
         "lead": {"type": "string", "enum": ["kept"], "description": "Keep the lead all the same."},
         "gather": {
@@ -181,4 +176,4 @@ def _answer() -> dict[str, Any]:
             "description": "The natural answer, with everything changed that the contract doesn't promise.",
         },
     }
-    return {**_object(properties), "minProperties": 1}
+    return {**object_of(properties), "minProperties": 1}
