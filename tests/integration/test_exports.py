@@ -11,6 +11,7 @@ from typing import Any
 import httpx
 import pytest
 
+from aktify_sandbox.leadfiles.export import as_csv
 from support.running import LEAD, Running, Serve, needs, unmeasured
 
 
@@ -309,3 +310,14 @@ def test_a_body_that_is_not_recorded_is_not_sent_again(serve: Serve) -> None:
     name = record_id(sandbox.post({**LEAD, "firstName": "x" * 2_000}))
     assert "whole body" in resend(sandbox, name, 409)["detail"]
     resend(sandbox, "r999999999", 404)
+
+
+def test_all_leads_come_as_a_table_as_the_command_writes_it(sandbox: Running) -> None:
+    campaign = f"demo.{sandbox.api_key.partition('.')[2]}"
+    for number in range(3):
+        sandbox.post({"phoneNumber": f"509555010{number}", "region": "CA", "metadata": {"a,b": "=1\r\n"}})
+    answer = sandbox.http.get(f"/_sandbox/leads?campaign={campaign}&format=csv&limit=1")
+    assert answer.headers["content-type"].partition(";")[0] == "text/csv"
+    assert answer.headers["x-total-count"] == "3"
+    assert answer.text == as_csv(sandbox.get(f"/_sandbox/leads?campaign={campaign}")["leads"])
+    assert sandbox.http.get("/_sandbox/leads?format=xml").status_code == 400

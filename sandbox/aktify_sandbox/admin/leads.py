@@ -2,6 +2,7 @@
 
 import itertools
 import re
+import sys
 from collections.abc import Iterable, Iterator
 from typing import Any
 
@@ -22,6 +23,7 @@ from aktify_sandbox.errors import LogWriteError, StoppingError
 from aktify_sandbox.history.filters import may_hold
 from aktify_sandbox.jobs import Work
 from aktify_sandbox.journal.entry import timestamp
+from aktify_sandbox.leadfiles.export import csv_lines, csv_row
 from aktify_sandbox.originals import time
 from aktify_sandbox.storage.index import public_lead
 from aktify_sandbox.storage.log import Line, request_id
@@ -39,9 +41,16 @@ def routes(components: Components) -> list[Route]:
     store = components.store
 
     async def list_leads(request: Request) -> Response:
-        refuse_unknown(request, "campaign", "phone", "search", "limit", "before", "after")
-        limit, search = limit_in(request), request.query_params.get("search", "")
-        page = _page(store, _meant(store, request), search, limit)
+        refuse_unknown(request, "campaign", "phone", "search", "limit", "before", "after", "format")
+        form, search = request.query_params.get("format", "json"), request.query_params.get("search", "")
+        if form not in ("json", "csv"):
+            raise ProblemError(400, f"format={form} must be json or csv.")
+        meant = _meant(store, request)
+        if form == "csv":
+            table, count = await runs_for(request, components)(_table(store, meant, search))
+            return Response(table, headers={"x-total-count": str(count)}, media_type="text/csv")
+        limit = limit_in(request)
+        page = _page(store, meant, search, limit)
         leads, following = await runs_for(request, components)(page)
         return StoredJSONResponse({"leads": leads, "next": following})
 
@@ -88,6 +97,16 @@ def _page(
         last = line.number
         found.append(public_lead(lead))
     return found, None
+
+
+def _table(store: Store, meant: Iterator[Line], search: str) -> Work[tuple[bytes, int]]:
+    """All of these leads that hold the text, as CSV, and how many they are."""
+    found, _ = yield from _page(store, meant, search, sys.maxsize)
+    lines = []
+    for line in csv_lines(map(csv_row, found)):
+        yield
+        lines.append(line.encode(errors="replace"))
+    return b"".join(lines), len(found)
 
 
 def _meant(store: Store, request: Request) -> Iterator[Line]:

@@ -454,8 +454,14 @@ def _of_what_is_kept() -> Schema:
             "get": _operation(
                 "listLeads",
                 "Leads, newest first.",
-                {"200": _json(_ref("Leads"))},
-                query={**_OF_LEADS, "search": _FILTERS["search"], "after": "an id: from behind it", **_PAGE},
+                {"200": _json(_ref("Leads")) | _of("text/csv")},
+                query={
+                    **_OF_LEADS,
+                    "search": _FILTERS["search"],
+                    "after": "an id: from behind it",
+                    "format": "json (a page) or csv (all)",
+                    **_PAGE,
+                },
             ),
             "post": _operation(
                 "importLeads",

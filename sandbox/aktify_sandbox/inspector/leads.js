@@ -5,7 +5,7 @@ import { save } from "./clipboard.js";
 import { $, button, fill, h, link } from "./dom.js";
 import { masked, masks, phone } from "./masking.js";
 import { confirmed, toast, trying } from "./messages.js";
-import { get, send } from "./server.js";
+import { answer, get, send } from "./server.js";
 import { clock, plural } from "./words.js";
 
 const PAGE = 200;
@@ -198,6 +198,13 @@ async function clear() {
 // export: what the filters show, whole
 
 async function download(kind) {
+  const { content, count } = kind === "json" ? await asJson() : await asCsv();
+  const name = `leads-${query().get("campaign") || "all"}.${kind}`.replace(/[^A-Za-z0-9_.-]/g, "_");
+  save(content, kind === "json" ? "application/json" : "text/csv", name);
+  toast(`${plural(count, "lead")} exported.`);
+}
+
+async function asJson() {
   const all = [];
   let before = null;
   do {
@@ -205,30 +212,11 @@ async function download(kind) {
     all.push(...page.leads);
     before = page.next;
   } while (before);
-  const content = kind === "json" ? `${JSON.stringify({ leads: all }, null, 2)}\n` : csv(all);
-  const name = `leads-${query().get("campaign") || "all"}.${kind}`.replace(/[^A-Za-z0-9_.-]/g, "_");
-  save(content, kind === "json" ? "application/json" : "text/csv", name);
-  toast(`${plural(all.length, "lead")} exported.`);
+  return { content: `${JSON.stringify({ leads: all }, null, 2)}\n`, count: all.length };
 }
 
 /** As `leads export --format csv` writes it, so that `leads import` takes it again. */
-function csv(all) {
-  const rows = all.map((each) => ({ campaign: each.campaign, phone: each.phone, ...flat(each.lead) }));
-  const columns = [...new Set(["campaign", "phone", ...rows.flatMap(Object.keys)])];
-  const cell = (text = "") => (/[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text);
-  const lines = [columns, ...rows.map((each) => columns.map((name) => each[name]))];
-  return lines.map((cells) => `${cells.map(cell).join(",")}\r\n`).join("");
-}
-
-// biome-ignore lint/suspicious/noControlCharactersInRegex: what Python takes for blanks
-const PLAIN = /^(?![\s\x1c-\x1f\x85])[^,;\t\r\n"]+(?<![\s\x1c-\x1f\x85])$/;
-
-/** A lead as a row; where cells alone don't say it all (an empty text, a name with a comma), also as JSON in `lead`. */
-function flat(lead) {
-  const { metadata, ...own } = lead;
-  const inner = Object.entries(metadata || {});
-  const isPlain = ([name, value]) => value !== "" && PLAIN.test(name);
-  const isExact = [...Object.entries(own), ...inner].every(isPlain) && (!metadata || inner.length > 0);
-  const cells = inner.filter(isPlain).map(([name, value]) => [`metadata.${name}`, value]);
-  return { ...own, ...Object.fromEntries(cells), ...(isExact ? {} : { lead: JSON.stringify(lead) }) };
+async function asCsv() {
+  const got = await answer(`leads?${asking({ format: "csv" })}`);
+  return { content: await got.text(), count: Number(got.headers.get("x-total-count")) };
 }

@@ -4,7 +4,7 @@ import csv
 import io
 import json
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 from .columns import METADATA
@@ -28,15 +28,27 @@ def as_csv(exported: Iterable[dict[str, Any]]) -> str:
     Where cells don't say it all (an empty text, a name with a comma), the whole lead stands in one more column as JSON.
     Cells are written as they are, also what a spreadsheet takes for a formula: a mark before it would come back.
     """
-    rows = [
-        {"campaign": each["campaign"], "phone": each["phone"], **_exact(each["lead"])} for each in exported
-    ]
+    return "".join(csv_lines([csv_row(each) for each in exported]))
+
+
+def csv_row(exported: dict[str, Any]) -> dict[str, str]:
+    """A lead as `GET /_sandbox/leads` gives it, as a row of that table."""
+    return {"campaign": exported["campaign"], "phone": exported["phone"], **_exact(exported["lead"])}
+
+
+def csv_lines(rows: Iterable[dict[str, str]]) -> Iterator[str]:
+    """The header and the lines of that table, one by one."""
+    rows = list(rows)
     columns = list(dict.fromkeys(["campaign", "phone", *(name for row in rows for name in row)]))
     out = io.StringIO()
     writer = csv.DictWriter(out, columns)  # as RFC 4180 has it: a lone CR is quoted, too
     writer.writeheader()
-    writer.writerows(rows)
-    return out.getvalue()
+    for row in rows:
+        writer.writerow(row)
+        yield out.getvalue()
+        out.seek(0)
+        out.truncate()
+    yield out.getvalue()
 
 
 def _exact(lead: dict[str, Any]) -> dict[str, str]:
