@@ -11,7 +11,7 @@ from aktify_sandbox.jobs import Work
 from aktify_sandbox.leadfiles.json_leads import DECODER, skip, spans
 
 Reading = Generator[None, None, int]
-"""Work that comes to the place behind what it has read."""
+"""Work that comes to the offset behind what it has read."""
 
 
 class LeadBody:
@@ -62,32 +62,32 @@ class LeadBody:
     def _object(self, start: int) -> Reading:
         """Take its `leads`, or itself when it has none."""
         members: dict[str, Any] = {}
-        place = self._skip(start + 1)
-        while self._text[place : place + 1] != "}" or members:
-            if self._text[place : place + 1] != '"':
-                raise JSONDecodeError("Expecting a name in double quotes", self._text, place)
-            end = self._end_of(place)
-            name = self._value(place, end)
-            place = self._behind(self._skip(end), ":")
-            if name == "leads" and self._text[place : place + 1] == "[":
-                end = yield from self._array(place)
+        offset = self._skip(start + 1)
+        while self._text[offset : offset + 1] != "}" or members:
+            if self._text[offset : offset + 1] != '"':
+                raise JSONDecodeError("Expecting a name in double quotes", self._text, offset)
+            end = self._end_of(offset)
+            name = self._value(offset, end)
+            offset = self._behind(self._skip(end), ":")
+            if name == "leads" and self._text[offset : offset + 1] == "[":
+                end = yield from self._array(offset)
                 members[name] = self._places
             else:
-                end = self._end_of(place)
-                members[name] = self._value(place, end)
-            place = self._skip(end)
-            if self._text[place : place + 1] == "}":
+                end = self._end_of(offset)
+                members[name] = self._value(offset, end)
+            offset = self._skip(end)
+            if self._text[offset : offset + 1] == "}":
                 break
-            place = self._behind(place, ",")
+            offset = self._behind(offset, ",")
         if "leads" not in members:
-            self._add(start, place + 1)
-            return place + 1
+            self._add(start, offset + 1)
+            return offset + 1
         self.campaign = members.get("campaign")
         if members["leads"] is not self._places or not isinstance(self.campaign, str | None):
             raise ProblemError(
                 400, 'Send {"leads": […], "campaign": "demo"}; each lead with its phoneNumber.'
             )
-        return place + 1
+        return offset + 1
 
     def _add(self, begins: int, ends: int) -> None:
         self._value(begins, ends)
@@ -96,15 +96,15 @@ class LeadBody:
     def _value(self, begins: int, ends: int) -> Any:
         return json_value(self._content[begins:ends])
 
-    def _end_of(self, place: int) -> int:
-        end: int = DECODER.raw_decode(self._text, place)[1]
+    def _end_of(self, offset: int) -> int:
+        end: int = DECODER.raw_decode(self._text, offset)[1]
         return end
 
-    def _behind(self, place: int, sign: str) -> int:
+    def _behind(self, offset: int, sign: str) -> int:
         """Where the next value begins."""
-        if self._text[place : place + 1] != sign:
-            raise JSONDecodeError(f"Expecting '{sign}'", self._text, place)
-        return self._skip(place + 1)
+        if self._text[offset : offset + 1] != sign:
+            raise JSONDecodeError(f"Expecting '{sign}'", self._text, offset)
+        return self._skip(offset + 1)
 
-    def _skip(self, place: int) -> int:
-        return skip(self._text, place)
+    def _skip(self, offset: int) -> int:
+        return skip(self._text, offset)

@@ -187,8 +187,8 @@ class _Import:
             for start in range(0, len(body), _AT_ONCE):
                 if start:
                     await self._services.jobs.pause()
-                for place in range(start, min(start + _AT_ONCE, len(body))):
-                    self._add(place, body.lead(place))
+                for index in range(start, min(start + _AT_ONCE, len(body))):
+                    self._add(index, body.lead(index))
                 self._services.store.leads.insert_multiple(self._new.values())
                 self.imported += len(self._new)
                 self._new.clear()
@@ -198,11 +198,11 @@ class _Import:
                 503, f"{error} {kept} Fix: import all of them again; these are only counted then."
             ) from error
 
-    def _add(self, place: int, item: Any) -> None:
+    def _add(self, index: int, item: Any) -> None:
         """Take a lead as the vendor's body or as `GET /_sandbox/leads` gives it."""
         lead = item.get("lead", item) if isinstance(item, dict) else None
         if not isinstance(lead, dict):
-            self._refuse(place, "", "A lead is a JSON object.")
+            self._refuse(index, "", "A lead is a JSON object.")
             return
         campaign = item.get("campaign") or self._campaign
         received = item.get("receivedAt") or self._now
@@ -211,7 +211,7 @@ class _Import:
         phone = identity(said["phoneNumber"]) if isinstance(said["phoneNumber"], str) else None
         problem = self._problem(campaign, phone, received, said)
         if problem or phone is None:
-            self._refuse(place, *(problem or ("phoneNumber", "This isn't a US phone number.")))
+            self._refuse(index, *(problem or ("phoneNumber", "This isn't a US phone number.")))
             return
         same = self._services.campaigns.rules_of(campaign).identity_of(phone, said["phoneNumber"])
         if self._services.store.has(campaign, same) or (campaign, same) in self._new:
@@ -237,8 +237,8 @@ class _Import:
             return "receivedAt", "This isn't a moment: write it as in 2026-11-24T09:30:00Z."
         return next((found for found in map(_wrong_type, said, said.values()) if found), None)
 
-    def _refuse(self, place: int, field: str, message: str) -> None:
-        self.refused.append({"index": place, "problems": [{"field": field, "message": message}]})
+    def _refuse(self, index: int, field: str, message: str) -> None:
+        self.refused.append({"index": index, "problems": [{"field": field, "message": message}]})
 
 
 def _is_moment(value: Any) -> bool:

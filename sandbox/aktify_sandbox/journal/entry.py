@@ -14,7 +14,7 @@ BODY_HELD = 4_096
 """Bytes of a body that stay when it was larger than a sandbox takes."""
 
 Entry: TypeAlias = dict[str, Any]
-"""An entry as it is read from its line: see `Fields`."""
+"""An entry as it is read from its line: see `Fields`. Read whole, it has `notes` and for a 409 `firstPost` besides."""
 
 
 class Body(TypedDict):

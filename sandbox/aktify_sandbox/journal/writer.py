@@ -56,7 +56,7 @@ class JournalWriter:
     def hung_up(self, exchange: Exchange) -> None:
         """The client went before it had its answer: that is how long its patience lasts."""
         waited = round((time.perf_counter() - exchange.request.started) * 1000, 3)
-        with contextlib.suppress(LogWriteError):  # the disk is full: the record stays, without this
+        with contextlib.suppress(LogWriteError):  # the disk is full: the entry stays, without this
             self._store.amend(exchange.number, {"hungUpAfterMs": waited})
 
     def tell(self, exchange: Exchange) -> None:
@@ -64,7 +64,7 @@ class JournalWriter:
         self._listener(exchange)
 
     def _line(self, exchange: Exchange) -> bytes:
-        """The record without any key, wherever in the request one was put by mistake."""
+        """The entry without any key, wherever in the request one was put by mistake."""
         entry, request = self._entry(exchange), exchange.request
         redaction = self._campaigns.redaction(keys_presented_by(request))
         if redaction.seeks and _may_show_key(exchange, entry, redaction):
@@ -100,7 +100,7 @@ _BREAKS = re.compile(rb"[\0\r\n\t]")
 
 
 def _may_show_key(exchange: Exchange, entry: Entry, redaction: Redaction) -> bool:
-    """A quick look at all that the client decides, before the whole record is searched."""
+    """A quick look at all that the client decides, before the whole entry is searched."""
     body, response = exchange.request.body, exchange.response
     if "bodyEncoding" in entry or "truncated" in entry:
         return True
