@@ -2,20 +2,18 @@
 
 import json
 import re
-import subprocess
 from pathlib import Path
 
 import httpx
 import pytest
 
-from support.running import COMMAND, LEAD, Running, Serve, clean_environment
+from support.commands import Outcome, call
+from support.running import LEAD, Running, Serve
 
 
-def run(*arguments: str, folder: Path, sandbox: Running | None = None) -> "subprocess.CompletedProcess[str]":
-    env = clean_environment(**({"AKTIFY_SANDBOX_URL": sandbox.url} if sandbox else {}))
-    return subprocess.run(
-        [*COMMAND, *arguments], cwd=folder, env=env, capture_output=True, text=True, timeout=30
-    )
+def run(*arguments: str, folder: Path, sandbox: Running | None = None) -> Outcome:
+    where = {"AKTIFY_SANDBOX_URL": sandbox.url} if sandbox else {}
+    return call(*arguments, folder=folder, environment=where)
 
 
 def test_check_says_every_mistake_with_its_place_and_exits_with_1(tmp_path: Path) -> None:

@@ -1,10 +1,48 @@
-"""Commands of the program, as processes."""
+"""Commands of the program in the test's own process; `running.COMMAND` starts one in a process of its own."""
 
+import io
 import json
-import subprocess
-from typing import Any
+import os
+import sys
+from pathlib import Path
+from typing import Any, NamedTuple
 
-from support.running import COMMAND, Running, clean_environment
+import pytest
+
+from aktify_sandbox.cli import main
+from support.running import Running
+
+
+class Outcome(NamedTuple):
+    """What became of a command."""
+
+    returncode: int
+    stdout: str
+    stderr: str
+
+
+def call(
+    *words: str, folder: Path | None = None, text: str | None = None, environment: dict[str, str]
+) -> Outcome:
+    """Run a command there, with that on its standard input and none of our own variables but those."""
+    streams = [io.TextIOWrapper(io.BytesIO((text or "").encode()), "utf-8", write_through=True)]
+    streams += [io.TextIOWrapper(io.BytesIO(), "utf-8", write_through=True) for _ in range(2)]
+    with pytest.MonkeyPatch.context() as patch:
+        for name in [name for name in os.environ if name.startswith("AKTIFY_")]:
+            patch.delenv(name)
+        for name, value in environment.items():
+            patch.setenv(name, value)
+        if folder:
+            patch.chdir(folder)
+        for name, stream in zip(("stdin", "stdout", "stderr"), streams, strict=True):
+            patch.setattr(sys, name, stream)
+        with pytest.raises(SystemExit) as end:
+            main(words, prog_name="aktify-sandbox")
+    code = end.value.code or 0
+    assert isinstance(code, int)
+    for stream in streams:
+        stream.seek(0)
+    return Outcome(code, streams[1].read(), streams[2].read())
 
 
 def run(
@@ -12,10 +50,8 @@ def run(
 ) -> str:
     """Run a command against the sandbox and return what it printed."""
     where = {"AKTIFY_SANDBOX_URL": sandbox.url, "AKTIFY_API_KEY": sandbox.api_key} if sandbox else {}
-    env = clean_environment(**where, **environment)
-    done = subprocess.run([*COMMAND, *words], env=env, input=text, capture_output=True, text=True, timeout=60)
+    done = call(*words, text=text, environment={**where, **environment})
     assert done.returncode == code, done.stdout + done.stderr
-    assert "Traceback" not in done.stderr
     return done.stdout if code == 0 else done.stdout + done.stderr
 
 
