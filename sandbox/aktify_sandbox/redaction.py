@@ -126,7 +126,7 @@ class _Secret:
 @functools.lru_cache(maxsize=256)
 def _pattern(key: str) -> re.Pattern[str]:
     """What finds a key in any encoding."""
-    plain = _GAP.join(map(_written, key.replace("\\", "") or "\\"))
+    plain = _GAP.join(map(_escapes_of, key.replace("\\", "") or "\\"))
     coded = [
         f"{before * _IN_BASE64}{_BREAK.join(map(re.escape, needle))}{after * _IN_BASE64}"
         for before, needle, after in _in_base64(key)
@@ -263,7 +263,7 @@ def _in_base64(key: str) -> Iterator[tuple[int, str, int]]:
             yield int(before > 0), each, int(rest > 0)
 
 
-def _written(char: str) -> str:
+def _escapes_of(char: str) -> str:
     """A pattern for one character, however it is escaped; encoded ones first, since they begin with others."""
     codes = {ord(char.lower()), ord(char.upper())} if char.isascii() else {ord(char)}
     hexadecimal = "|".join(f"{code:02x}" for code in codes)

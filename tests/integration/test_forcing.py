@@ -172,7 +172,7 @@ def test_without_magic_the_numbers_are_ordinary_and_the_documented_one_always_is
     assert sandbox.post().status_code == 201
 
 
-# the doors
+# the ways to force an answer
 
 
 def test_the_doors_to_a_409_all_give_the_natural_one(serve: Serve) -> None:

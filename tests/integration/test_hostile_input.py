@@ -44,17 +44,17 @@ BODIES = [
 ]
 
 
-def send(sandbox: Running, method: str, room: str, body: bytes, **headers: str) -> httpx.Response:
+def send(sandbox: Running, method: str, path: str, body: bytes, **headers: str) -> httpx.Response:
     headers = {"content-type": "application/json", **headers}
-    return sandbox.http.request(method, f"/_sandbox/{room}", content=body, headers=headers)
+    return sandbox.http.request(method, f"/_sandbox/{path}", content=body, headers=headers)
 
 
 @pytest.mark.parametrize("value", UNKEEPABLE.values(), ids=UNKEEPABLE)
-@pytest.mark.parametrize(("method", "room", "body"), BODIES, ids=lambda part: str(part)[:40])
+@pytest.mark.parametrize(("method", "path", "body"), BODIES, ids=lambda part: str(part)[:40])
 def test_what_cannot_be_kept_is_refused_in_words(
-    sandbox: Running, method: str, room: str, body: bytes, value: bytes
+    sandbox: Running, method: str, path: str, body: bytes, value: bytes
 ) -> None:
-    answer = send(sandbox, method, room, body % value)
+    answer = send(sandbox, method, path, body % value)
     assert answer.status_code == 400
     assert answer.headers["content-type"] == "application/problem+json"
     assert len(answer.json()["detail"]) > 10
@@ -148,7 +148,7 @@ def test_lists_are_read_while_the_log_is_rewritten(serve: Serve) -> None:
     writer.start()
     for _ in range(40):
         statuses += [
-            sandbox.http.get(f"/_sandbox/{room}?limit=1000").status_code for room in ("leads", "requests")
+            sandbox.http.get(f"/_sandbox/{path}?limit=1000").status_code for path in ("leads", "requests")
         ]
     stop.set()
     writer.join()

@@ -198,3 +198,23 @@ def test_every_switched_off_rule_has_its_reason_on_the_line() -> None:
                 if rest and '"' not in line.partition(mark)[0][-1:] and len(rest.split()) < 3:
                     bare.append(f"{path.name}:{number}")
     assert bare == []
+
+
+FORMER_NAMES = """
+    VendorDoor Door door Room room House house Floor floor express_lane fast_lane Trouble Gathering let_go held
+    Shelf shelf Forcing forcing Order Step Tally dice for_any mention name_simply leaves_alone natural
+    Beside BesideDied beside hosting foreground embedded Seen crossing hiding fold Draft proved judges learn become
+    shrink
+    take_back Kept kept keeps recorder Recorder Feed Place diagnosis notes_on Note meant_by places parsing
+    Mistake Complaint Refused NobodyThere service services sending verifying tailing serving comparisons verdicts
+    information talks written spelled known_to_all painted fit_for_header control serving record
+"""
+"""What classes, functions and modules were called; each needed an explanation, or stood for two things."""
+
+
+@pytest.mark.parametrize("path", FILES, ids=lambda path: str(path.relative_to(PACKAGE)))
+def test_no_former_name_comes_back(path: Path) -> None:
+    kinds = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)
+    names = {node.name for node in ast.walk(ast.parse(path.read_text())) if isinstance(node, kinds)}
+    names.update(path.relative_to(PACKAGE).with_suffix("").parts)
+    assert {name.strip("_") for name in names} & set(FORMER_NAMES.split()) == set()

@@ -20,8 +20,8 @@ from aktify_sandbox.server.refusals import (
     NO_PROXY,
     TRAILERS_TOO_LARGE,
     Refusal,
-    diagnosis,
-    diagnosis_of_body,
+    body_refusal,
+    head_refusal,
     make_out,
     wrong_target,
     wrong_version,
@@ -127,10 +127,10 @@ class RequestParser:
 
     def _refuse_unparsed(self, data: bytes, error: str) -> None:
         if self.is_inside and self._head < 0:
-            self._refuse(diagnosis_of_body(error))
+            self._refuse(body_refusal(error))
             return
         came = b"" if self._follows or self._ended else bytes(self._earlier) + data
-        self._refuse(diagnosis(came, error), self._made_out(came))
+        self._refuse(head_refusal(came, error), self._made_out(came))
 
     def _refuse(self, refusal: Refusal, request: Request | None = None) -> None:
         if not self.is_refusing:

@@ -47,7 +47,7 @@ _OPENINGS = (
 )
 
 
-def diagnosis(came: bytes, error: str) -> Refusal:
+def head_refusal(came: bytes, error: str) -> Refusal:
     """What is wrong with a head that can't be parsed. `came` is empty when its beginning isn't known.
 
     `error` is the parser's word for it.
@@ -78,7 +78,7 @@ def diagnosis(came: bytes, error: str) -> Refusal:
     return Refusal(400, f"This isn't a request of HTTP/1.1. (The parser says: {error}.)")
 
 
-def diagnosis_of_body(error: str) -> Refusal:
+def body_refusal(error: str) -> Refusal:
     """What is wrong with a body whose frame can't be parsed."""
     return Refusal(400, f"The chunks of the body are malformed (RFC 9112, 7.1). (The parser says: {error}.)")
 

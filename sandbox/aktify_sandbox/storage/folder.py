@@ -400,7 +400,7 @@ class Folder:
     def announce(self, url: str) -> None:
         """Say that this process serves the folder at that address. Raises `OSError`, `LogWriteError`."""
         with self.replaced(server_file.NAME) as file:
-            file.write(server_file.written(url))
+            file.write(server_file.content_for(url))
 
     def release(self) -> None:
         """Let go of the folder and its log; once is enough."""

@@ -32,7 +32,7 @@ class Served(NamedTuple):
     version: str
 
 
-def written(url: str) -> bytes:
+def content_for(url: str) -> bytes:
     """What it holds when this process serves the folder."""
     return json.dumps(Served(url, os.getpid(), __version__)._asdict()).encode()
 

@@ -57,7 +57,7 @@ def pytest_configure(config: pytest.Config) -> None:
         marked.discard("aktify_sandbox")
 
 
-def _running(config: pytest.Config) -> tuple[str, str]:
+def _sandbox_elsewhere(config: pytest.Config) -> tuple[str, str]:
     """The address of the sandbox to use that runs already, and what says so; empty for one of the tests' own."""
     said = {
         "--aktify-sandbox-url": config.getoption("--aktify-sandbox-url"),
@@ -69,7 +69,7 @@ def _running(config: pytest.Config) -> tuple[str, str]:
 
 def pytest_report_header(config: pytest.Config) -> str:
     """Which sandbox the tests use, and why."""
-    url, source = _running(config)
+    url, source = _sandbox_elsewhere(config)
     return f"aktify-sandbox: {url}, by {source}" if url else "aktify-sandbox: one of the tests' own"
 
 
@@ -100,7 +100,7 @@ class _Server:
     """What the tests of a process share: a sandbox of its own, begun at first use, or one that runs already."""
 
     def __init__(self, config: pytest.Config) -> None:
-        self._running, self._source = _running(config)
+        self._running, self._source = _sandbox_elsewhere(config)
         # wherever pytest is called from, a name in its configuration file means one scenario
         ini = [config.inipath.parent] if config.inipath else []
         self._folders = [*ini, config.rootpath, config.invocation_params.dir]

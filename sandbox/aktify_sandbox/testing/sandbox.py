@@ -163,7 +163,7 @@ class Sandbox:
     @property
     def url(self) -> str:
         """The base URL, which takes the place of the vendor's origin."""
-        return self._running().url
+        return self._started_client().url
 
     @property
     def api_key(self) -> str:
@@ -176,7 +176,7 @@ class Sandbox:
         return self._of_mine("campaign")
 
     def _of_mine(self, name: str) -> str:
-        self._running()
+        self._started_client()
         return self._made[name]
 
     @property
@@ -380,7 +380,7 @@ class Sandbox:
 
     async def wait_for_async(self, count: int = 1, timeout: float = 5, **where: Any) -> Requests:  # noqa: ASYNC109  the same words as without async
         """`wait_for`, while the event loop goes on: asyncio's, anyio's or trio's."""
-        answer = await self._running().ask_async(self._waiting(count, timeout, where))
+        answer = await self._started_client().ask_async(self._waiting(count, timeout, where))
         return self._waited(answer, where)
 
     def _waiting(self, count: int, seconds: float, where: Mapping[str, Any]) -> AdminRequest:
@@ -511,16 +511,16 @@ class Sandbox:
         """For `httpx.Client(transport=…)`: whatever host a request is for, this sandbox answers, without a socket."""
         from aktify_sandbox.testing.transports import Transport
 
-        return Transport(self._place())
+        return Transport(self._target())
 
     def async_transport(self) -> "httpx.AsyncBaseTransport":
         """For `httpx.AsyncClient(transport=…)`, under asyncio and trio."""
         from aktify_sandbox.testing.transports import AsyncTransport
 
-        return AsyncTransport(self._place())
+        return AsyncTransport(self._target())
 
-    def _place(self) -> ServerThread | str:
-        client = self._running()
+    def _target(self) -> ServerThread | str:
+        client = self._started_client()
         return client.thread if isinstance(client, LocalClient) else client.url
 
     # asking
@@ -533,9 +533,9 @@ class Sandbox:
         return answer.json() if answer.body else None
 
     def _answer(self, request: AdminRequest) -> AdminResponse:
-        return self._running().ask(request)
+        return self._started_client().ask(request)
 
-    def _running(self) -> AdminClient:
+    def _started_client(self) -> AdminClient:
         if self._client is None or not self._made:
             raise SandboxMistake("This sandbox doesn't run: use it inside `with Sandbox() as sandbox:`.")
         return self._client

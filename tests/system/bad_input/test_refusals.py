@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from aktify_sandbox.server.refusals import diagnosis, diagnosis_of_body, make_out
+from aktify_sandbox.server.refusals import body_refusal, head_refusal, make_out
 from support.bad_input.corpus import CHUNKED, HEAD, KEY, LARGE, POST, post
 from support.bad_input.wire import Answers, connect, newest, settled
 from support.running import Running, Serve
@@ -132,7 +132,7 @@ def test_a_port_scan_fills_no_disk_and_what_was_left_out_is_said(serve: Serve) -
     st.text(),
 )
 def test_whatever_the_bytes_are_there_are_words_for_them(came: bytes, error: str) -> None:
-    for refusal in (diagnosis(came, error), diagnosis_of_body(error)):
+    for refusal in (head_refusal(came, error), body_refusal(error)):
         assert refusal.status == 400
         assert refusal.words.strip()
     method, target, version, headers = make_out(came)

@@ -412,7 +412,7 @@ def test_times_of_earlier_days_and_reasons_have_the_room_that_there_is(
 
 
 def test_who_has_no_token_is_told_how_to_give_it(inspect: Inspect, serve: Serve) -> None:
-    """At the door, and in a page whose sandbox has got another token since."""
+    """At first, and in a page whose sandbox has got another token since."""
     first = serve("--quiet", "--token", "sesame")
     inspector = inspect(first)
     inspector.forgiven = ("ERR_", "401 (Unauthorized)", "404 (Not Found)")
