@@ -98,22 +98,27 @@ class Jobs:
     # in the thread
 
     def _work(self) -> None:
-        while (job := self._next()) is not None:
-            if self._is_closed or not job.is_wanted:
-                job.end()
-                continue
+        while self._has_come():
             with _SWITCHES:
-                is_over = job.advance()
-            if not is_over:
-                with self._changed:
-                    self._turns.append(job)
-                time.sleep(_REST_SECONDS)
+                while (job := self._next()) is not None:
+                    if self._is_closed or not job.is_wanted:
+                        job.end()
+                    elif not job.advance():
+                        with self._changed:
+                            self._turns.append(job)
+                        time.sleep(_REST_SECONDS)
+
+    def _has_come(self) -> bool:
+        """Wait for a job. False: none came for a while, or none will any more, and the thread ends."""
+        with self._changed:
+            self._changed.wait_for(lambda: self._turns or self._is_closed, _LINGER_SECONDS)
+            if not self._turns:
+                self._thread = None
+            return bool(self._turns)
 
     def _next(self) -> "_Job[Any] | None":
-        """The next job. None: there is none for a while, and the thread ends."""
+        """The next job. None: there is none."""
         with self._changed:
-            if not self._changed.wait_for(lambda: self._turns or self._is_closed, _LINGER_SECONDS):
-                self._thread = None
             return self._turns.popleft() if self._turns else None
 
 

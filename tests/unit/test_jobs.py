@@ -37,8 +37,9 @@ async def still_there() -> Any:
 
 
 @pytest.fixture(autouse=True)
-def nothing_left_to_do() -> None:
-    """A thread ends soon after its last job, and another test's may still be there."""
+def nothing_left_to_do(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A thread ends as soon as it has no job, and another test's may still be there."""
+    monkeypatch.setattr("aktify_sandbox.jobs._LINGER_SECONDS", 0.01)
     for thread in workers():
         thread.join(30)
 
