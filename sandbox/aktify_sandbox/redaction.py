@@ -7,6 +7,7 @@ says what could be any word or number and is therefore left alone.
 
 import base64
 import functools
+import json
 import re
 import zlib
 from collections.abc import Iterable, Iterator
@@ -97,7 +98,10 @@ class _Secret:
     def __init__(self, key: str) -> None:
         *_, plain = _views(key)
         self.mask = masked_key(key)
-        self.needles = {key.lower(), *(needle.lower() for _, needle, _ in _in_base64(key))}
+        written = json.dumps(key)[1:-1]  # for a key that is too short to be found without its backslashes
+        again = json.dumps(written)[1:-1]
+        self.needles = {key.lower(), written.lower(), again.lower()}
+        self.needles.update(needle.lower() for _, needle, _ in _in_base64(key))
         if len(plain) >= _LEAST:
             self.needles.add(plain)
         self._key = key

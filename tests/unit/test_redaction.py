@@ -6,7 +6,7 @@ import json
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from aktify_sandbox.journal.presented_keys import presented_keys
@@ -60,6 +60,7 @@ def test_utf_16_stays_utf_16() -> None:
 
 
 @settings(deadline=None)  # the machine may be busy with other tests
+@example(key="0000000\\N", before="", behind="")
 @given(key=KEYS, before=st.text(max_size=20), behind=st.text(max_size=20))
 def test_any_key_is_found_in_a_text_as_it_is_and_as_json_writes_it(
     key: str, before: str, behind: str
