@@ -30,6 +30,12 @@ def address_of(written: str) -> str:
     return f"{parts.scheme}://{parts.netloc}{parts.path.rstrip('/').removesuffix('/_sandbox')}"
 
 
+def origin_of(host: str, port: int) -> str:
+    """The address as a client on this machine sees it."""
+    name = {"0.0.0.0": "127.0.0.1", "::": "[::1]"}.get(host, f"[{host}]" if ":" in host else host)  # noqa: S104  a comparison
+    return f"http://{name}:{port}"
+
+
 def is_loopback(name: str) -> bool:
     """Whether the name (an address) can only be this machine."""
     from ipaddress import ip_address

@@ -14,6 +14,7 @@ from starlette.requests import Request as StarletteRequest
 from starlette.types import Receive, Scope, Send
 from starlette.websockets import WebSocketClose
 
+from aktify_sandbox.addresses import origin_of
 from aktify_sandbox.admin import Components, admin_routes
 from aktify_sandbox.admin.client_jobs import disconnected
 from aktify_sandbox.admin.keys import restore, salt_in
@@ -102,7 +103,7 @@ def create_app(settings: Settings | None = None) -> Starlette:
     settings = settings or Settings(in_memory=True)
     folder = None if settings.in_memory else settings.state
     store = Store(folder, fsync=settings.fsync, max_requests=settings.keep)
-    origin = settings.public_url or f"http://{settings.host}:{settings.port}"
+    origin = settings.public_url or origin_of(settings.host, settings.port)
     try:
         application = Application(settings, store, origin, lambda _: None, None)
     except BaseException:

@@ -251,6 +251,17 @@ def test_links_begin_with_the_public_url() -> None:
     assert asyncio.run(link()).startswith("https://sandbox.example/_sandbox/requests/r")
 
 
+@pytest.mark.parametrize(
+    ("host", "origin"), [("::1", "http://[::1]:8509"), ("0.0.0.0", "http://127.0.0.1:8509")]
+)
+def test_links_begin_with_an_address_that_a_client_here_can_open(host: str, origin: str) -> None:
+    async def endpoint() -> str:
+        async with without(Settings(host=host, in_memory=True)) as client:
+            return str((await client.get("/_sandbox/config")).json()["endpoint"])
+
+    assert asyncio.run(endpoint()) == f"{origin}/api/v1/leads"
+
+
 def test_the_state_is_remembered_and_its_folder_free_again(tmp_path: Path) -> None:
     settings = Settings(state=tmp_path / "state")
 

@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 import click
 
-from aktify_sandbox.addresses import DEFAULT_URL, address_of, is_loopback
+from aktify_sandbox.addresses import DEFAULT_URL, address_of, is_loopback, origin_of
 from aktify_sandbox.errors import AddressError, NotServedError, SettingsError
 from aktify_sandbox.settings import PREFIX, Settings
 
@@ -85,4 +85,4 @@ def _served_here(settings: Settings) -> Target:
 def _url(settings: Settings) -> str:
     """On this machine, whatever a file says: a token goes nowhere else."""
     host = settings.host if is_loopback(settings.host) else "127.0.0.1"
-    return f"http://{f'[{host}]' if ':' in host else host}:{settings.port}"
+    return origin_of(host, settings.port)

@@ -13,12 +13,13 @@ from pathlib import Path
 from types import FrameType
 from typing import Any, Self
 
+from aktify_sandbox.addresses import origin_of
 from aktify_sandbox.app import Application, run_background_tasks
 from aktify_sandbox.atomic_write import readable_to_all, replaced
 from aktify_sandbox.errors import LogError, ResourceError, ServeError
 from aktify_sandbox.server.banner import banner
 from aktify_sandbox.server.output import background_output
-from aktify_sandbox.server.server import Server, bind, origin_of, say
+from aktify_sandbox.server.server import Server, bind, say
 from aktify_sandbox.server.terminal import Terminal
 from aktify_sandbox.settings import WELL_KNOWN_KEYS, Settings, first_key
 from aktify_sandbox.storage import server_file

@@ -1,4 +1,4 @@
-"""What `serve` and a sandbox beside a test share: the socket, uvicorn as we need it, the watch over scenario files."""
+"""What `serve` and a sandbox beside a test share: the listening sockets, and uvicorn as we need it."""
 
 import contextlib
 import errno
@@ -74,12 +74,6 @@ def _why_not_bound(host: str, port: int, error: OSError) -> str:
     if error.errno == errno.EACCES:
         return f"Port {port} on {host} is reserved by the system: give a --port above 1023."
     return f"{host}:{port} can't be listened on: {(error.strerror or str(error)).lower()}."
-
-
-def origin_of(host: str, port: int) -> str:
-    """The address as a client on this machine sees it."""
-    name = {"0.0.0.0": "127.0.0.1", "::": "[::1]"}.get(host, f"[{host}]" if ":" in host else host)  # noqa: S104  a comparison
-    return f"http://{name}:{port}"
 
 
 class _Config(uvicorn.Config):

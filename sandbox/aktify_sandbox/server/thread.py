@@ -7,12 +7,13 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 from typing import Any, Self, TypeVar
 
+from aktify_sandbox.addresses import origin_of
 from aktify_sandbox.app import Application, run_background_tasks
 from aktify_sandbox.errors import SandboxDied
 from aktify_sandbox.exchange import Exchange, Headers, Request
 from aktify_sandbox.greenlets import monkey_patched_by
 from aktify_sandbox.originals import asyncio, os, socket, threading, time
-from aktify_sandbox.server.server import Server, bind, origin_of, say
+from aktify_sandbox.server.server import Server, bind, say
 from aktify_sandbox.settings import Settings, first_key
 from aktify_sandbox.storage.store import Store
 
