@@ -59,10 +59,6 @@ class ScenarioLibrary:
         """The files of the user's folders."""
         return [path for folder in self._own for path in _files_in(folder)]
 
-    def is_shipped(self, path: Path) -> bool:
-        """Whether the file came with the package."""
-        return path.parent == self._shipped
-
 
 @functools.cache
 def built_in(name: str, mark: str) -> Scenario:
