@@ -165,6 +165,20 @@ def test_a_taken_port_is_one_clear_line_and_exit_code_1(sandbox: Running, tmp_pa
     assert os.listdir(tmp_path) == []
 
 
+def test_a_sandbox_that_has_the_port_is_named_even_when_it_keeps_nothing_any_more(
+    serve: Serve, tmp_path: Path
+) -> None:
+    state = tmp_path / "state"
+    sandbox = serve("--state", str(state))
+    (state / "log.jsonl").unlink()
+    assert sandbox.post().status_code == 503
+    assert sandbox.http.get("/_sandbox/health").status_code == 503
+    done = started("--port", str(sandbox.port), "--in-memory", folder=tmp_path)
+    assert done.returncode == 1
+    assert f"aktify-sandbox stop --url {sandbox.url}" in done.stderr
+    assert str(state) in done.stderr
+
+
 def test_a_second_sandbox_on_the_same_folder_is_one_clear_line_and_exit_code_1(
     serve: Serve, tmp_path: Path
 ) -> None:

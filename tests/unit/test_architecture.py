@@ -18,7 +18,8 @@ ARCHITECTURE = ARCHITECTURE_PAGE.read_text()
 LAYERS = (
     ("__main__",),
     ("cli", "testing"),
-    ("server", "client"),
+    ("server",),
+    ("client",),
     ("app",),
     ("admin",),
     ("endpoint", "history"),

@@ -23,8 +23,6 @@ if TYPE_CHECKING:
 _PATIENCE = 60
 _PROOF_SECONDS = 10
 """A sandbox says at once that it is one, however busy it is: `/health` waits for nothing."""
-FAILING = 503
-"""How the health of one is answered whose state folder was touched: it answers, and keeps nothing."""
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 
@@ -207,7 +205,7 @@ class Client:
 
         try:
             answer = self._sent(AdminRequest("GET", HEALTH), timeout=seconds)
-            is_sandbox = answer.is_health and answer.status in (200, FAILING)
+            is_sandbox = answer.is_health
         except BrokenAnswerError:
             is_sandbox = False
         if not is_sandbox:

@@ -10,6 +10,8 @@ from aktify_sandbox.originals import json
 _PATIENCE = 30
 JSON = "application/json"
 HEALTH = "/health"
+_FAILING = 503
+"""How the health of one is answered whose state folder was touched: it answers, and keeps nothing."""
 
 Query = Mapping[str, Any]
 
@@ -98,7 +100,12 @@ class AdminResponse(NamedTuple):
     @property
     def is_health(self) -> bool:
         """Whether it says, on `/health`, that this is a sandbox: well, or one that keeps nothing any more."""
-        return self.problem.get("status") in ("ok", "failing") and "version" in self.problem
+        content = self.problem
+        return (
+            self.status in (200, _FAILING)
+            and content.get("status") in ("ok", "failing")
+            and "version" in content
+        )
 
 
 class AdminClient(Protocol):

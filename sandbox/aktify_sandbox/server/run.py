@@ -11,11 +11,12 @@ import socket
 import tempfile
 from pathlib import Path
 from types import FrameType
-from typing import Any, Self
+from typing import Self
 
 from aktify_sandbox.addresses import origin_of
 from aktify_sandbox.app import Application, run_background_tasks
 from aktify_sandbox.atomic_write import readable_to_all, replaced
+from aktify_sandbox.client.messages import HEALTH, AdminRequest, AdminResponse
 from aktify_sandbox.errors import LogError, ResourceError, ServeError
 from aktify_sandbox.server.banner import banner
 from aktify_sandbox.server.output import background_output
@@ -55,25 +56,26 @@ def serve(settings: Settings, notices: list[str]) -> int:
 
 def _other(url: str) -> str:
     """Whether it is another sandbox that has the port, and which; empty if it is anything else."""
-    health = _asked(f"{url}/_sandbox/health")
-    if health.get("status") != "ok" or "version" not in health:
+    health = _asked(url, HEALTH)
+    if health is None or not health.is_health:
         return ""
-    status = _asked(f"{url}/_sandbox/status")  # empty if it wants a token
-    where = printable(str(status["state"] or "nothing: it is in memory")) if "state" in status else ""
+    status = _asked(url, "/status")  # a refusal if it wants a token
+    content = {} if status is None else status.problem
+    where = printable(str(content["state"] or "nothing: it is in memory")) if "state" in content else ""
     serves = f" It serves {where}." if where else ""
     return f" It is another aktify-sandbox.{serves} `aktify-sandbox stop --url {url}` stops it."
 
 
-def _asked(url: str) -> dict[str, Any]:
-    """What is answered in JSON; empty if it is anything else. Whoever answers is told nothing of ours."""
+def _asked(url: str, path: str) -> AdminResponse | None:
+    """What the admin API answers, None if nothing does. Whoever answers is told nothing of ours."""
     import httpx
 
     try:
-        with httpx.Client(trust_env=False, timeout=_ANSWER_SECONDS) as client:
-            content = client.get(url).raise_for_status().json()
-    except (httpx.HTTPError, ValueError):
-        return {}
-    return content if isinstance(content, dict) else {}
+        with httpx.Client(base_url=url, trust_env=False, timeout=_ANSWER_SECONDS) as client:
+            answer = client.get(AdminRequest("GET", path).target)
+    except httpx.HTTPError:
+        return None
+    return AdminResponse(answer.status_code, answer.content)
 
 
 def _serve(settings: Settings, notices: list[str], listening: list[socket.socket], signals: "Signals") -> int:

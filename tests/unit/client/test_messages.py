@@ -43,6 +43,11 @@ def test_only_a_sandboxs_health_proves_a_sandbox(body: bytes, is_health: bool) -
     assert AdminResponse(200, body).is_health is is_health
 
 
+@pytest.mark.parametrize(("status", "is_health"), [(200, True), (503, True), (201, False), (404, False)])
+def test_a_sandboxs_health_is_answered_200_or_503(status: int, is_health: bool) -> None:
+    assert AdminResponse(status, b'{"status": "ok", "version": "0.1.0"}').is_health is is_health
+
+
 @pytest.mark.parametrize("body", [b"", b"<html>", b"[1]", b"\xff"])
 def test_what_is_no_problem_of_a_sandboxs_is_an_empty_one(body: bytes) -> None:
     assert AdminResponse(500, body).problem == {}
