@@ -179,7 +179,6 @@ def test_a_curl_line_says_what_the_record_does_not_hold(serve: Serve) -> None:
 def test_an_exported_test_passes(
     serve: Serve, tmp_path: Path, number: str, more: dict[str, str], status: int | None
 ) -> None:
-    pytest.importorskip("aktify_sandbox.server.thread", reason="the fixture is needed")
     sandbox = serve()
     lead = {**LEAD, "phoneNumber": f"(509) {number}", **more}
     if status == 409:
@@ -198,7 +197,6 @@ def test_an_exported_test_passes(
 def test_an_exported_test_of_a_forced_answer_forces_it_too(
     serve: Serve, tmp_path: Path, order: dict[str, Any]
 ) -> None:
-    pytest.importorskip("aktify_sandbox.server.thread", reason="the fixture is needed")
     sandbox = serve()
     assert sandbox.http.post("/_sandbox/force", json=order).status_code == 201
     try:
