@@ -5,7 +5,6 @@ import json
 import os
 import pty
 import shlex
-import shutil
 import signal
 import stat
 import subprocess
@@ -23,7 +22,7 @@ import pytest
 from aktify_sandbox.cli.tail import Event, events
 from support.commands import in_json, run
 from support.paths import SUPPORT
-from support.running import COMMAND, LEAD, Running, Serve, clean_environment
+from support.running import COMMAND, LEAD, Running, Serve, clean_environment, needs
 
 HAR = json.loads((SUPPORT / "har.schema.json").read_text())
 
@@ -356,8 +355,7 @@ def test_har_is_valid_and_holds_every_request(recorded: Running) -> None:
 
 
 def test_curl_lines_send_the_same_again(recorded: Running) -> None:
-    if not shutil.which("curl"):
-        pytest.skip("needs curl")
+    needs("curl")
     text = run(
         recorded, "requests", "export", "--format", "curl", "--status", "400,409", "--search", "region"
     )

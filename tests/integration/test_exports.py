@@ -2,7 +2,6 @@
 
 import base64
 import json
-import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -53,8 +52,7 @@ def test_what_is_exported_sends_the_same_again(
         "python": [sys.executable, "-c", text],
         "node": ["node", "--input-type=module", "-e", text],
     }
-    if shutil.which(commands[form][0]) is None:
-        pytest.skip(f"{commands[form][0]} is not on this machine")
+    needs(commands[form][0])
     env = unmeasured(AKTIFY_API_KEY=sandbox.api_key, NO_PROXY="*")
     done = subprocess.run(commands[form], env=env, cwd=tmp_path, capture_output=True, text=True, timeout=60)
     assert done.returncode == 0, text + done.stderr

@@ -4,7 +4,6 @@ import json
 import os
 import pty
 import re
-import shutil
 import signal
 import socket
 import subprocess
@@ -24,7 +23,7 @@ from aktify_sandbox.cli.expectations import Result
 from aktify_sandbox.cli.junit import document
 from aktify_sandbox.errors import ComparisonError
 from support.paths import SUPPORT
-from support.running import COMMAND, LEAD, clean_environment
+from support.running import COMMAND, LEAD, clean_environment, needs
 
 POST = """
 import json, os, sys, urllib.request, urllib.error
@@ -167,8 +166,7 @@ def test_it_works_without_standard_input(tmp_path: Path) -> None:
 
 
 def test_a_shell_script_with_curl(tmp_path: Path) -> None:
-    if not shutil.which("curl"):
-        pytest.skip("needs curl")
+    needs("curl")
     (tmp_path / "script.sh").write_text(
         'curl -s -o /dev/null -w "%{http_code}" "$AKTIFY_BASE_URL/api/v1/leads" \\\n'
         '  -H "x-api-key: $AKTIFY_API_KEY" -H "content-type: application/json" \\\n'
@@ -178,8 +176,7 @@ def test_a_shell_script_with_curl(tmp_path: Path) -> None:
 
 
 def test_npm_test(tmp_path: Path) -> None:
-    if not shutil.which("npm"):
-        pytest.skip("needs npm")
+    needs("npm")
     (tmp_path / "package.json").write_text(json.dumps({"name": "x", "scripts": {"test": "node test.mjs"}}))
     (tmp_path / "test.mjs").write_text(
         "const answer = await fetch(`${process.env.AKTIFY_BASE_URL}/api/v1/leads`, {method: 'POST',"

@@ -125,7 +125,7 @@ def test_libcurl_sends_again_by_itself_and_twice_the_fault_holds(
     tmp_path: Path, fault: str, times: int, said: str, unanswered: int
 ) -> None:
     if "curl" not in subprocess.run([needs("php"), "-m"], capture_output=True, text=True).stdout.split():
-        pytest.skip("php has no curl on this machine")
+        needs("php's extension curl")
     (tmp_path / "post.php").write_text(CURL_IN_PHP)
     words = ["--expect", f"none == {unanswered}", "--", "php", "post.php", fault, str(times)]
     done = run(tmp_path, *words)
@@ -163,7 +163,7 @@ def test_half_a_201_is_taken_for_a_whole_one(tmp_path: Path, name: str) -> None:
         name == "perl"
         and subprocess.run(["perl", "-MLWP::UserAgent", "-e", "1"], capture_output=True).returncode
     ):
-        pytest.skip("perl has no LWP on this machine")
+        needs("perl's module LWP")
     (tmp_path / "post").write_text(TAKES_IT_WHOLE[name] % f"'{CUT_OFF}'")
     done = run(tmp_path, "--", *program, "post")
     assert done.stdout == "201 true", done.stderr
