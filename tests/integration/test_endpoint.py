@@ -470,7 +470,7 @@ def test_a_key_is_found_nowhere_wherever_it_was_put(serve: Serve, tmp_path: Path
         tries += [
             ("/api/v1/leads", {"x-api-key": key, "X-Copy": CANARY}) for key in ("test-key", f"added-{CANARY}")
         ]
-    tries = [each for each in tries for _ in range(3)]  # a head that has come before takes another way
+    tries = [each for each in tries for _ in range(3)]  # the same again on one connection
     for path, headers in tries:
         lead = {**LEAD, "source": CANARY, "lastName": f"added-{CANARY}"} if known else LEAD
         assert sandbox.record_of(sandbox.http.post(path, json=lead, headers=headers))["id"]
