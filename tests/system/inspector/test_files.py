@@ -36,8 +36,7 @@ def test_the_link_to_an_explanation_opens_the_page_with_that_request(sandbox: Ru
 def test_every_file_comes_with_strict_headers(sandbox: Running, name: str) -> None:
     answer = sandbox.http.get(f"/_sandbox/{name}", headers=BROWSER)
     assert answer.status_code == 200
-    policy = answer.headers["content-security-policy"].split("; ")
-    for wanted in (
+    assert set(answer.headers["content-security-policy"].split("; ")) == {
         "default-src 'none'",
         "script-src 'self'",
         "style-src 'self'",
@@ -46,11 +45,13 @@ def test_every_file_comes_with_strict_headers(sandbox: Running, name: str) -> No
         "base-uri 'none'",
         "form-action 'none'",
         "frame-ancestors 'none'",
-    ):
-        assert wanted in policy
+        "require-trusted-types-for 'script'",
+        "trusted-types 'none'",
+    }
     assert "unsafe" not in answer.headers["content-security-policy"]
     assert answer.headers["x-content-type-options"] == "nosniff"
     assert answer.headers["referrer-policy"] == "no-referrer"
+    assert answer.headers["cross-origin-resource-policy"] == "same-origin"
     assert answer.headers["cache-control"] == "no-cache"
 
 
