@@ -92,9 +92,11 @@ def test_a_search_without_a_socket_ends_when_it_is_given_up(endless: ServerThrea
             search = asyncio.ensure_future(client.get("/_sandbox/requests?search=durationMs"))
             await asyncio.to_thread(until, True)
             search.cancel()
+            with pytest.raises(asyncio.CancelledError):
+                await search
+            await asyncio.to_thread(until, False)
 
     asyncio.run(given_up())
-    until(False)
 
 
 def long_log(state: Path, count: int) -> None:

@@ -120,6 +120,7 @@ def test_fails(aktify_sandbox):
 """,
         "-vv",
     )
+    result.assert_outcomes(failed=1)
     result.stdout.fnmatch_lines(["*At index 0 diff: {*'region': 'CA'} != {*'region': 'NV'}*"])
 
 
@@ -279,6 +280,7 @@ def test_requests_with_a_wrong_key_stand_in_the_report(run: Runs) -> None:
 def test_fails(aktify_sandbox):
     assert post(aktify_sandbox, key="wrong") == 201
 """)
+    result.assert_outcomes(failed=1)
     result.stdout.fnmatch_lines(
         ["The sandbox saw no request with this key.", "and 1 request under another key*", "*401*"]
     )
