@@ -114,6 +114,12 @@ def test_a_script_is_short_can_be_run_and_has_no_known_trap(path: Path) -> None:
     assert done.returncode == 0, done.stdout
 
 
+def test_what_ci_runs_can_be_run_and_has_no_known_trap() -> None:
+    assert os.access(ROOT / ".ci" / "run", os.X_OK)
+    done = tool("shellcheck", ROOT / ".ci" / "run")
+    assert done.returncode == 0, done.stdout
+
+
 def test_contributors_are_told_of_each_script() -> None:
     page = (ROOT / "CONTRIBUTING.md").read_text()
     assert {f"scripts/{path.name}" for path in SCRIPTS} == set(
