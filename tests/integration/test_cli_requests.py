@@ -242,6 +242,15 @@ def shown_in_terminal(*command: str, **environment: str) -> bytes:
     return shown
 
 
+def test_a_get_of_the_endpoint_does_not_look_like_a_post(serve: Serve) -> None:
+    sandbox = serve()
+    sandbox.post()
+    assert sandbox.http.get("/api/v1/leads").status_code == 405
+    got, posted = run(sandbox, "requests", "list").splitlines()
+    assert "GET /api/v1/leads: " in got
+    assert "/api/v1/leads" not in posted
+
+
 def test_a_terminal_gets_colours_unless_it_wants_none(sandbox: Running) -> None:
     sandbox.post()
     words = ("requests", "tail", "--url", sandbox.url, "-n", "1", "--key", sandbox.api_key)

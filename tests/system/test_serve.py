@@ -72,14 +72,17 @@ def test_each_request_is_a_line_with_its_reason(serve: Serve) -> None:
     sandbox.post({**LEAD, "region": "ca"})
     sandbox.post(key="unheard-of")
     sandbox.http.get("/elsewhere")
+    sandbox.http.get("/api/v1/leads")
     sandbox.stop()
     lines = [line for line in sandbox.output().splitlines() if re.match(r"\d\d:\d\d:\d\d ", line)]
-    assert [line.split()[1] for line in lines] == ["201", "400", "401", "404"]
+    assert [line.split()[1] for line in lines] == ["201", "400", "401", "404", "405"]
     assert "+1509***1234" in lines[0]
     assert "demo" in lines[0]
     assert "r000000001" in lines[0]
     assert "region" in lines[1]
     assert "GET /elsewhere" in lines[3]
+    assert "GET /api/v1/leads" in lines[4]
+    assert "/api/v1/leads" not in lines[0]
 
 
 def test_the_log_in_json_is_one_object_per_request_and_nothing_else(serve: Serve) -> None:

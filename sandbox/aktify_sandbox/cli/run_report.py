@@ -135,8 +135,7 @@ def terminal_lines(traffic: Traffic, client: Client, masking: Masking) -> Iterat
 
 def _cells(entry: dict[str, Any], masking: Masking) -> tuple[str, ...]:
     summary = summary_of(entry)
-    is_ordinary = (summary.method, summary.path) in (("POST", "/api/v1/leads"), ("", ""))
-    where = "" if is_ordinary else f"{summary.method} {masking.text(summary.path[:_LONGEST_CELL])}: "
+    where = "" if summary.is_ordinary else f"{summary.method} {masking.text(summary.path[:_LONGEST_CELL])}: "
     forced_by = f"[{summary.forced_by}]" if summary.forced_by else ""
     return (
         summary.time,

@@ -6,6 +6,9 @@ Everything here is light: the command line loads it to print a list.
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
+ORDINARY = (("POST", "/api/v1/leads"), ("", ""))
+"""Methods and paths that tell nothing: of a post of a lead, and of what was no request of HTTP."""
+
 NO_ANSWER = "---"
 """What stands for a status where nothing was answered."""
 
@@ -44,6 +47,11 @@ class Summary(NamedTuple):
     def request(self) -> str:
         """Method and path; empty for what was no request of HTTP."""
         return f"{self.method} {self.path}".strip()
+
+    @property
+    def is_ordinary(self) -> bool:
+        """Whether its method and path tell nothing."""
+        return (self.method, self.path) in ORDINARY
 
 
 def summary_of(entry: Mapping[str, Any]) -> Summary:

@@ -9,10 +9,9 @@ from typing import Any
 
 import orjson
 
-from aktify_sandbox.contract.answers import ENDPOINT
 from aktify_sandbox.exchange import Exchange, Request
 from aktify_sandbox.journal.entry import timestamp
-from aktify_sandbox.journal.summary import NO_ANSWER
+from aktify_sandbox.journal.summary import NO_ANSWER, ORDINARY
 from aktify_sandbox.redaction import masked_phone, masked_text
 from aktify_sandbox.storage.log import request_id
 from aktify_sandbox.text import printable
@@ -74,7 +73,8 @@ class Terminal:
             if answer.status == 201 and not exchange.forced
             else f"  {printable(self._masked(answer.rule))}"
         )
-        where = "" if exchange.request.path in (ENDPOINT, "") else f"  {self._asked(exchange.request)}"
+        request = exchange.request
+        where = "" if (request.method, request.path) in ORDINARY else f"  {self._asked(request)}"
         return (
             f"{clock}  {status}  {self._phone(answer.phone):<14}  {printable(campaign)}"
             f"  {exchange.duration_ms:.1f} ms  {request_id(exchange.number)}{where}{reason}\n"

@@ -38,6 +38,20 @@ def test_what_was_no_request_of_http_has_no_request_line(method: str, path: str,
     assert summary(method=method, path=path).request == request_line
 
 
+@pytest.mark.parametrize(
+    ("method", "path", "is_ordinary"),
+    [
+        ("POST", "/api/v1/leads", True),
+        ("", "", True),
+        ("GET", "/api/v1/leads", False),
+        ("POST", "/api/v1/leads/", False),
+        ("POST", "", False),
+    ],
+)
+def test_a_post_of_a_lead_is_ordinary_and_a_get_is_not(method: str, path: str, is_ordinary: bool) -> None:
+    assert summary(method=method, path=path).is_ordinary is is_ordinary
+
+
 def test_it_says_after_how_long_the_client_hung_up() -> None:
     assert summary(hungUpAfterMs=1234.5).hung_up == "The client hung up after 1,234 ms."
     assert not summary().hung_up

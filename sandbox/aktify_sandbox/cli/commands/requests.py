@@ -92,7 +92,7 @@ def row(entry: dict[str, Any]) -> str:
     """A request on one line."""
     summary = summary_of(entry)
     status = colour_status(summary.shown_status)
-    where = "" if summary.path in ("/api/v1/leads", "") else f"{summary.method} {summary.path}: "
+    where = "" if summary.is_ordinary else f"{summary.method} {summary.path}: "
     cells = (summary.received_at, status, summary.id, f"{clean(summary.phone):<12}", summary.campaign)
     return (
         "  ".join(clean(cell) if cell is not status else status for cell in cells)
