@@ -11,7 +11,7 @@ from aktify_sandbox.admin.choices import choices
 from aktify_sandbox.admin.components import Components
 from aktify_sandbox.admin.responses import JSONResponse
 from aktify_sandbox.contract.answers import ENDPOINT
-from aktify_sandbox.contract.rulings import RULINGS
+from aktify_sandbox.contract.rulings import table_of
 from aktify_sandbox.first_request import line_to_paste
 from aktify_sandbox.scenarios.answers import does
 from aktify_sandbox.scenarios.engine import ForcingEngine
@@ -50,17 +50,7 @@ def _config(components: Components) -> dict[str, Any]:
         "magic": _magic(components.forcing),
         "choices": choices(),
         "settings": {name.replace("_", "-"): _plain(value) for name, value in shown.items()},
-        "rulings": [
-            {
-                "name": ruling.name,
-                "value": campaigns.rulings[ruling.name],
-                "default": ruling.default,
-                "values": list(ruling.values),
-                "free": ruling.free,
-                "reason": ruling.reason,
-            }
-            for ruling in RULINGS.values()
-        ],
+        "rulings": table_of(campaigns.rulings),
         "campaigns": [
             {
                 "campaign": campaign.name,

@@ -9,6 +9,7 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
+from typing import Any
 
 from aktify_sandbox.errors import RulingError
 from aktify_sandbox.text import suggest
@@ -360,6 +361,21 @@ class Rulings(Mapping[str, str]):
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, Rulings) and self.changes == other.changes
+
+
+def table_of(in_force: Mapping[str, str]) -> list[dict[str, Any]]:
+    """Every ruling: its value in force, the values that it may have, and its reason."""
+    return [
+        {
+            "name": ruling.name,
+            "value": in_force[ruling.name],
+            "default": ruling.default,
+            "values": list(ruling.values),
+            "free": ruling.free,
+            "reason": ruling.reason,
+        }
+        for ruling in RULINGS.values()
+    ]
 
 
 @functools.cache

@@ -7,6 +7,7 @@ import click
 from aktify_sandbox.cli.client import Client, RefusedError, as_json, with_client
 from aktify_sandbox.cli.output import print_json, print_table
 from aktify_sandbox.cli.settings_options import settings_of, settings_options
+from aktify_sandbox.contract.rulings import Rulings, table_of
 
 _RULES = ("config", "profile", "rulings")
 
@@ -63,18 +64,5 @@ def _others(row: dict[str, Any]) -> str:
 
 
 def _local_rulings(flags: dict[str, Any]) -> list[dict[str, Any]]:
-    from aktify_sandbox.contract.rulings import RULINGS, Rulings
-
     settings = settings_of(flags)
-    in_force = Rulings.of(settings.profile, settings.rulings)
-    return [
-        {
-            "name": name,
-            "value": in_force[name],
-            "default": r.default,
-            "values": list(r.values),
-            "free": r.free,
-            "reason": r.reason,
-        }
-        for name, r in RULINGS.items()
-    ]
+    return table_of(Rulings.of(settings.profile, settings.rulings))
