@@ -4,7 +4,7 @@ import re
 from typing import Any, NamedTuple
 
 from aktify_sandbox.cli.client import Client
-from aktify_sandbox.cli.expectations import Expectation, Result, verify
+from aktify_sandbox.cli.expectations import Expectation, Result
 from aktify_sandbox.errors import ComparisonError
 
 _FORM = re.compile(r"\s*([A-Za-z0-9]+)\s*(==|!=|<=|>=|<|>)\s*([0-9]{1,7})\s*")
@@ -32,7 +32,7 @@ class Assertion(NamedTuple):
 
     def verify(self, client: Client, after: str | None) -> Result:
         """Ask the sandbox. `after`: only requests newer than that id count."""
-        results = [verify(client, Expectation(self._expectation(count)), after) for count in self._counts()]
+        results = [Expectation(self._expectation(count)).verify(client, after) for count in self._counts()]
         best = next((each for each in results if each.ok), results[0])
         return best._replace(name=self.text, text=best.text and f"{self.text}: {best.text}")
 

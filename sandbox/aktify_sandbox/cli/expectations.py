@@ -17,7 +17,8 @@ class Expectation(NamedTuple):
 
     def verify(self, client: Client, after: str | None) -> "Result":
         """Ask the sandbox. `after`: only requests newer than that id count."""
-        return verify(client, self, after)
+        [result] = verify_all(client, [self], after)
+        return result
 
 
 class Result(NamedTuple):
@@ -31,16 +32,10 @@ class Result(NamedTuple):
     """As the sandbox says it."""
 
 
-def verify(client: Client, expected: Expectation, after: str | None = None) -> Result:
-    """Have the sandbox verify an expectation."""
-    [result] = verify_all(client, [expected], after)
-    return result
-
-
 def verify_all(
     client: Client, expected: Iterable[Expectation], after: str | None = None, seconds: float = 0
 ) -> list[Result]:
-    """Have the sandbox verify expectations, all in the same moment; they have so many seconds to be met."""
+    """Ask the sandbox whether expectations are met, within so many seconds."""
     content: dict[str, Any] = {"expectations": [_beginning(each.content, after) for each in expected]}
     if seconds:
         client.wait_longer(seconds)

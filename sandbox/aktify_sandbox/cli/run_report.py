@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from typing import Any, NamedTuple
 
 from aktify_sandbox.cli.client import Client
-from aktify_sandbox.cli.expectations import Expectation, Result, verify
+from aktify_sandbox.cli.expectations import Expectation, Result
 from aktify_sandbox.cli.output import clean, table_lines
 from aktify_sandbox.journal.summary import NO_ANSWER, status_of, summary_of
 from aktify_sandbox.redaction import Redaction, masked_phone, masked_text
@@ -103,7 +103,7 @@ def traffic_after(client: Client, after: str) -> Traffic:
         before = page["next"]
         if before is None:
             break
-    kept = verify(client, Expectation({"where": {"kept": "yes"}}), after).content["matched"]
+    kept = Expectation({"where": {"kept": "yes"}}).verify(client, after).content["matched"]
     return Traffic(found[::-1], before is not None, kept)
 
 
