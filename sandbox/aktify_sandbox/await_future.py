@@ -38,7 +38,7 @@ async def await_future(future: "Future[T]") -> T:
     done, token = trio.Event(), trio.lowlevel.current_trio_token()
 
     def wake(_: "Future[T]") -> None:
-        with contextlib.suppress(trio.RunFinishedError):  # nobody waits any more
+        with contextlib.suppress(trio.RunFinishedError):  # no caller waits any more
             token.run_sync_soon(done.set)
 
     future.add_done_callback(wake)

@@ -119,5 +119,5 @@ class RemoteClient:
 
 
 def _fail(asked: "Future[AdminResponse]", error: BaseException) -> None:
-    with contextlib.suppress(InvalidStateError):  # nobody waits any more
+    with contextlib.suppress(InvalidStateError):  # no caller waits any more
         asked.set_exception(error)

@@ -16,7 +16,7 @@ from aktify_sandbox.text import plural
 @click.option("--phone", metavar="NUMBER", help="Only for this number, in any spelling.")
 @click.option("--key", metavar="KEY", help="Only for this key.")
 @click.option("--campaign", metavar="NAME", help="Only in this campaign.")
-@click.option("--delay", metavar="TIME", help="So late, as in 250ms or 2s.")
+@click.option("--delay", metavar="TIME", help="Delay the answer, e.g. 250ms or 2s.")
 @click.option(
     "--header", "headers", multiple=True, metavar="'NAME: VALUE'", help="With this header; repeatable."
 )
