@@ -6,11 +6,11 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any, NamedTuple
 
 from aktify_sandbox.cli.client import Client, NoAnswerError
+from aktify_sandbox.journal.summary import BEFORE_ALL
 
 _STILL_HERE_SECONDS = 45
 """The sandbox says each quarter of a minute that it is there: who is silent for so long is gone."""
 _AGAIN_SECONDS = 0.5
-_NONE = "r000000000"
 
 
 class Event(NamedTuple):
@@ -112,7 +112,7 @@ class Tail:
         elif before != self._run:
             self._say("It was started again.")
             if hello["newest"] < self._last:  # with nothing remembered: ids have begun anew
-                self._last = _NONE
+                self._last = BEFORE_ALL
                 return False
         return True
 

@@ -9,6 +9,9 @@ from typing import Any, NamedTuple
 ORDINARY = (("POST", "/api/v1/leads"), ("", ""))
 """Methods and paths that tell nothing: of a post of a lead, and of what was no request of HTTP."""
 
+BEFORE_ALL = "r000000000"
+"""The id that is older than that of every request."""
+
 NO_ANSWER = "---"
 """What stands for a status where nothing was answered."""
 

@@ -20,6 +20,7 @@ from aktify_sandbox.errors import (
     VerifyFailed,
     hide_traceback,
 )
+from aktify_sandbox.journal.summary import BEFORE_ALL
 from aktify_sandbox.originals import json, os
 from aktify_sandbox.proxies import exempting
 from aktify_sandbox.redaction import masked_key
@@ -36,7 +37,6 @@ if TYPE_CHECKING:
 __tracebackhide__ = hide_traceback
 
 _PAGE = 1_000
-_ALL = "r000000000"
 _VIEWS = {"requests": Requests, "leads": Leads}
 _OWN_FAULT = frozenset(("request", "route", "key", "body"))
 
@@ -84,7 +84,7 @@ class Sandbox:
         self._own: ServerThread | None = None
         self._made: dict[str, str] = {}
         self._open = False
-        self._after = _ALL
+        self._after = BEFORE_ALL
         self._acknowledged: set[str] = set()
         self._was_reset = False
         """Whether requests came that have been forgotten since."""
@@ -132,7 +132,7 @@ class Sandbox:
         except BaseException:
             self._close()
             raise
-        self._after = self._made.get("after", _ALL)
+        self._after = self._made.get("after", BEFORE_ALL)
         self._acknowledged = set()
         self._looked_for = self._was_reset = False
         self._defects = []
@@ -335,7 +335,7 @@ class Sandbox:
 
     def _newest(self) -> str:
         found = self._ask("GET", "/requests", limit=1)["requests"]
-        newest: str = found[0]["id"] if found else _ALL
+        newest: str = found[0]["id"] if found else BEFORE_ALL
         return newest
 
     # what was expected of it

@@ -15,6 +15,7 @@ from aktify_sandbox.cli.expectations import Expectation, Result, expectations_in
 from aktify_sandbox.cli.settings_options import gather, settings_options
 from aktify_sandbox.cli.target import Target
 from aktify_sandbox.errors import InputError, UserError
+from aktify_sandbox.journal.summary import BEFORE_ALL
 from aktify_sandbox.proxies import exempting
 from aktify_sandbox.settings import Settings, fields_for_flags
 
@@ -25,7 +26,6 @@ if TYPE_CHECKING:
 
 _NOT_HERE = ("open", "log_format", "ready_file")
 _OPTIONS = tuple(flag.field for flag in fields_for_flags() if flag.field not in _NOT_HERE)
-_NEWEST_OF_NONE = "r000000000"
 
 
 @click.command("exec", context_settings={"allow_interspersed_args": False})
@@ -159,7 +159,7 @@ class _Run:
 
         client = Client(Target(thread.url, "exec"), self._settings.token)
         newest = client.get("/requests", limit=1)["requests"]
-        after = newest[0]["id"] if newest else _NEWEST_OF_NONE
+        after = newest[0]["id"] if newest else BEFORE_ALL
         started = time.monotonic()
         code = child_process.run(self._command, self._environment(thread), signals)
         try:

@@ -11,13 +11,13 @@ from aktify_sandbox.cli.client import Client, as_json, confirms, with_client
 from aktify_sandbox.cli.files import READABLE, STANDARD, atomic_output
 from aktify_sandbox.cli.lead_files import file_options, rows_of
 from aktify_sandbox.cli.output import clean, print_json, print_table
+from aktify_sandbox.journal.summary import BEFORE_ALL
 
 if TYPE_CHECKING:
     from aktify_sandbox.leadfiles.reader import Row
 
 _AT_ONCE = 1_000
 _LONGEST_SHOWN = 100
-_BEFORE_ALL = "r000000000"
 
 
 @click.group()
@@ -100,7 +100,7 @@ def _in_form(form: str, everything: Iterator[dict[str, Any]]) -> Iterator[str]:
 
 
 def _all(client: Client, campaign: str | None) -> Iterator[dict[str, Any]]:
-    after = _BEFORE_ALL
+    after: str | None = BEFORE_ALL
     while after is not None:
         page = client.get("/leads", campaign=campaign, limit=_AT_ONCE, after=after)
         yield from page["leads"]
