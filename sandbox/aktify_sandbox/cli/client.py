@@ -4,7 +4,6 @@ import contextlib
 import functools
 import math
 import os
-import re
 import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any, TypeVar, cast
@@ -12,13 +11,12 @@ from typing import TYPE_CHECKING, Any, TypeVar, cast
 import click
 
 from aktify_sandbox.cli.target import Target, find
+from aktify_sandbox.client.messages import HEALTH, IN_HEADERS, JSON, AdminRequest, AdminResponse, fits_header
 from aktify_sandbox.settings import PREFIX
 from aktify_sandbox.text import printable
 
 if TYPE_CHECKING:
     import httpx
-
-    from aktify_sandbox.client.messages import AdminRequest, AdminResponse
 
 _PATIENCE = 60
 _PROOF_SECONDS = 10
@@ -51,7 +49,7 @@ class BrokenAnswerError(NoAnswerError):
 class RefusedError(click.ClickException):
     """A sandbox has said no. `content` is its problem, which the message sums up; empty if it isn't one."""
 
-    def __init__(self, answer: "AdminResponse") -> None:
+    def __init__(self, answer: AdminResponse) -> None:
         super().__init__(_detail(answer))
         self.status = answer.status
         self.content = answer.problem
@@ -120,7 +118,7 @@ class Client:
         """What a GET tells a person."""
         return self.ask("GET", path, accept="text/plain").text
 
-    def post(self, path: str, content: Any = None, accept: str | None = None) -> "AdminResponse":
+    def post(self, path: str, content: Any = None, accept: str | None = None) -> AdminResponse:
         """A POST of JSON."""
         return self.ask("POST", path, content=content if content is not None else {}, accept=accept)
 
@@ -136,16 +134,12 @@ class Client:
         content: Any = None,
         query: Mapping[str, Any] | None = None,
         accept: str | None = None,
-    ) -> "AdminResponse":
+    ) -> AdminResponse:
         """Any request to the admin API."""
-        from aktify_sandbox.client.messages import JSON, AdminRequest
-
         self._prove()
         return self._good(self._sent(AdminRequest(method, path, content, query or {}, accept or JSON)))
 
-    def _sent(self, request: "AdminRequest", **options: Any) -> "AdminResponse":
-        from aktify_sandbox.client.messages import AdminResponse
-
+    def _sent(self, request: AdminRequest, **options: Any) -> AdminResponse:
         with self._said():
             answer = self.http.request(
                 request.method, request.target, content=request.body, headers=request.headers, **options
@@ -155,8 +149,6 @@ class Client:
     @contextlib.contextmanager
     def stream(self, path: str, **query: Any) -> "Iterator[httpx.Response]":
         """A GET whose answer is read bit by bit. What breaks off in the middle ends the command, too."""
-        from aktify_sandbox.client.messages import AdminRequest, AdminResponse
-
         self._prove()
         target = AdminRequest("GET", path, query=query).target
         with self._said(), self.http.stream("GET", target) as answer:
@@ -166,8 +158,6 @@ class Client:
 
     def put_stream(self, path: str, content: Iterable[bytes], media: str) -> Any:
         """JSON of a PUT of a body that may be long; the answer may take its time."""
-        from aktify_sandbox.client.messages import AdminRequest, AdminResponse
-
         self._prove()
         target, headers = AdminRequest("PUT", path).target, {"content-type": media}
         with self._said():
@@ -190,7 +180,7 @@ class Client:
                 f"The sandbox at {self.url} broke off its answer ({type(error).__name__})."
             ) from None
 
-    def _good(self, answer: "AdminResponse") -> "AdminResponse":
+    def _good(self, answer: AdminResponse) -> AdminResponse:
         if answer.status == 400 and answer.problem:
             raise MisunderstoodError(answer)
         if answer.status >= 400:
@@ -201,8 +191,6 @@ class Client:
 
     def check(self, seconds: float = _PROOF_SECONDS) -> None:
         """Make sure, in so much time, that this is a sandbox and nothing else. From now on it is shown the token."""
-        from aktify_sandbox.client.messages import HEALTH, AdminRequest
-
         try:
             answer = self._sent(AdminRequest("GET", HEALTH), timeout=seconds)
             is_sandbox = answer.is_health
@@ -222,8 +210,8 @@ class Client:
 
 def check_header_value(secret: str, kind: str) -> str:
     """A key or a token that a header can carry. Any other is wrong usage, and isn't shown."""
-    if not re.fullmatch("[!-~]+", secret):
-        raise click.UsageError(f"--{kind}: a {kind} is visible ASCII characters, no spaces or line breaks.")
+    if not fits_header(secret):
+        raise click.UsageError(f"--{kind}: a {kind} is {IN_HEADERS}.")
     return secret
 
 
@@ -276,7 +264,7 @@ def as_json(command: Command) -> Command:
     return click.option("--json", "in_json", is_flag=True, help="Print JSON instead of a table.")(command)
 
 
-def _detail(answer: "AdminResponse") -> str:
+def _detail(answer: AdminResponse) -> str:
     detail = answer.problem.get("detail")
     if detail is None:
         return f"The server answered {answer.status}: it isn't a sandbox, or not of this version."

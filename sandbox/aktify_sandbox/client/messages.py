@@ -1,5 +1,6 @@
 """A request to the admin API and its answer as values, and who takes the one for the other."""
 
+import re
 from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Any, NamedTuple, Protocol
@@ -14,6 +15,14 @@ _FAILING = 503
 """How the health of one is answered whose state folder was touched: it answers, and keeps nothing."""
 
 Query = Mapping[str, Any]
+
+IN_HEADERS = "visible ASCII characters, no spaces or line breaks"
+"""What a key or a token is, so that a header can carry it."""
+
+
+def fits_header(secret: str) -> bool:
+    """Whether a header can carry the key or the token."""
+    return re.fullmatch("[!-~]+", secret) is not None
 
 
 class AdminRequest(NamedTuple):

@@ -1,13 +1,12 @@
 """The client of a sandbox that runs elsewhere, over connections that nothing in a test replaces."""
 
 import contextlib
-import re
 from concurrent.futures import Future, InvalidStateError
 from urllib.parse import urlsplit
 
 from aktify_sandbox.await_future import await_future
 from aktify_sandbox.client.connection import Answer, BrokenConnectionError, Connection
-from aktify_sandbox.client.messages import AdminRequest, AdminResponse
+from aktify_sandbox.client.messages import IN_HEADERS, AdminRequest, AdminResponse, fits_header
 from aktify_sandbox.errors import NoSandbox, SandboxMistake, hide_traceback
 from aktify_sandbox.greenlets import monkey_patched_by
 from aktify_sandbox.originals import os, threading
@@ -34,8 +33,8 @@ class RemoteClient:
             or parts.username
         ):
             raise SandboxMistake(f"{url} isn't a sandbox's address: write it as http://127.0.0.1:8509.")
-        if token and not re.fullmatch("[!-~]+", token):
-            raise SandboxMistake("The token is visible ASCII characters, no spaces or line breaks.")
+        if token and not fits_header(token):
+            raise SandboxMistake(f"The token is {IN_HEADERS}.")
         self.url = f"{parts.scheme}://{parts.netloc}"
         self._host, self._encrypted = parts.hostname, parts.scheme == "https"
         self._port = port or (443 if self._encrypted else 80)

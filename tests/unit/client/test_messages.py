@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from aktify_sandbox.client.messages import AdminRequest, AdminResponse
+from aktify_sandbox.client.messages import AdminRequest, AdminResponse, fits_header
 
 
 def test_a_query_leaves_out_none_and_spells_values_as_the_api_reads_them() -> None:
@@ -46,6 +46,14 @@ def test_only_a_sandboxs_health_proves_a_sandbox(body: bytes, is_health: bool) -
 @pytest.mark.parametrize(("status", "is_health"), [(200, True), (503, True), (201, False), (404, False)])
 def test_a_sandboxs_health_is_answered_200_or_503(status: int, is_health: bool) -> None:
     assert AdminResponse(status, b'{"status": "ok", "version": "0.1.0"}').is_health is is_health
+
+
+@pytest.mark.parametrize(
+    ("secret", "fits"),
+    [("test-key", True), ("~!", True), ("", False), ("a b", False), ("ü", False), ("a\n", False)],
+)
+def test_a_secret_fits_a_header_when_all_of_it_is_visible_ascii(secret: str, fits: bool) -> None:
+    assert fits_header(secret) is fits
 
 
 @pytest.mark.parametrize("body", [b"", b"<html>", b"[1]", b"\xff"])
