@@ -50,7 +50,7 @@ class RefusedError(click.ClickException):
     """A sandbox has said no. `content` is its problem, which the message sums up; empty if it isn't one."""
 
     def __init__(self, answer: AdminResponse) -> None:
-        super().__init__(_detail(answer))
+        super().__init__("\n".join(map(printable, answer.detail.split("\n"))))
         self.status = answer.status
         self.content = answer.problem
 
@@ -262,10 +262,3 @@ def confirms(what: str) -> Callable[[Command], Command]:
 def as_json(command: Command) -> Command:
     """The option of every command that prints a table."""
     return click.option("--json", "in_json", is_flag=True, help="Print JSON instead of a table.")(command)
-
-
-def _detail(answer: AdminResponse) -> str:
-    detail = answer.problem.get("detail")
-    if detail is None:
-        return f"The server answered {answer.status}: it isn't a sandbox, or not of this version."
-    return "\n".join(map(printable, f"{detail}".split("\n")))

@@ -107,6 +107,12 @@ class AdminResponse(NamedTuple):
         return content if isinstance(content, dict) else {}
 
     @property
+    def detail(self) -> str:
+        """Why it is a refusal, in words."""
+        unknown = f"The server answered {self.status}: it isn't a sandbox, or not of this version."
+        return str(self.problem.get("detail", unknown))
+
+    @property
     def is_health(self) -> bool:
         """Whether it says, on `/health`, that this is a sandbox: well, or one that keeps nothing any more."""
         content = self.problem

@@ -542,11 +542,8 @@ class Sandbox:
 
     def _refuse(self, answer: AdminResponse) -> None:
         """Raises what the answer comes to, if it is a refusal."""
-        if answer.status < 400:
-            return
-        unknown = f"The sandbox answered {answer.status}: it isn't one, or not of this version."
-        detail = str(answer.problem.get("detail", unknown))
-        raise (SandboxMistake if answer.status < 500 else SandboxError)(detail)
+        if answer.status >= 400:
+            raise (SandboxMistake if answer.status < 500 else SandboxError)(answer.detail)
 
 
 def started(settings: "Settings", *, listen: bool = True, folders: Iterable[Path] = ()) -> ServerThread:

@@ -59,3 +59,9 @@ def test_a_secret_fits_a_header_when_all_of_it_is_visible_ascii(secret: str, fit
 @pytest.mark.parametrize("body", [b"", b"<html>", b"[1]", b"\xff"])
 def test_what_is_no_problem_of_a_sandboxs_is_an_empty_one(body: bytes) -> None:
     assert AdminResponse(500, body).problem == {}
+
+
+def test_a_refusal_is_told_in_the_sandboxs_words_or_by_its_status() -> None:
+    assert AdminResponse(409, b'{"detail": "Not now."}').detail == "Not now."
+    for body in (b"", b"<html>", b'{"message": "no"}'):
+        assert "503" in AdminResponse(503, body).detail
