@@ -24,6 +24,11 @@ def plural(count: int, what: str) -> str:
     return f"{count:,} {what}" + ("" if count == 1 else "s")
 
 
+def are(count: int, what: str) -> str:
+    """The beginning of a sentence on them: `1 lead is`, `2,000 leads are`."""
+    return f"{plural(count, what)} {'is' if count == 1 else 'are'}"
+
+
 def printable(text: str) -> str:
     """The text without anything that could move a terminal's cursor."""
     if text.isprintable():

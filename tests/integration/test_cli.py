@@ -509,6 +509,8 @@ def test_reset_clear_wait_and_stop(serve: Serve) -> None:
     run(sandbox, "wait", "--timeout", "5")
     run(sandbox, "send", "--sample", "3")
     assert "3 requests are forgotten" in run(sandbox, "requests", "clear")
+    sandbox.http.get("/elsewhere")
+    assert "1 request is forgotten" in run(sandbox, "requests", "clear")
     assert in_json(sandbox, "requests", "list")["requests"] == []
     assert len(in_json(sandbox, "leads", "list")["leads"]) == 3
     run(sandbox, "reset")

@@ -2,7 +2,7 @@
 
 import pytest
 
-from aktify_sandbox.text import escaped, moves_cursor, nearest, plural, printable, suggest
+from aktify_sandbox.text import are, escaped, moves_cursor, nearest, plural, printable, suggest
 
 WORDS = ("flaky", "outage", "race")
 
@@ -25,6 +25,11 @@ def test_how_near_a_word_must_be_is_the_callers_choice() -> None:
 @pytest.mark.parametrize(("count", "words"), [(0, "0 leads"), (1, "1 lead"), (2_000, "2,000 leads")])
 def test_a_count_has_its_plural_and_separators(count: int, words: str) -> None:
     assert plural(count, "lead") == words
+
+
+@pytest.mark.parametrize(("count", "words"), [(0, "0 leads are"), (1, "1 lead is"), (2, "2 leads are")])
+def test_a_sentence_on_a_count_has_the_verb_that_fits(count: int, words: str) -> None:
+    assert are(count, "lead") == words
 
 
 @pytest.mark.parametrize("text", ["\x1b[2J", "a\rb", "\u202eabc", "\u2028"])

@@ -23,6 +23,7 @@ from aktify_sandbox.scenarios.library import LoadedScenario
 from aktify_sandbox.storage.index import Index
 from aktify_sandbox.storage.log import Replacement, Snapshot
 from aktify_sandbox.storage.state_file import MEANINGLESS, Upload, line_of, refuse_real_people
+from aktify_sandbox.text import plural
 
 _CHUNK = 1 << 18
 
@@ -83,7 +84,7 @@ def load_at_start(components: Components, file: Path) -> list[str]:
     """
     store = components.store
     if not store.is_empty:
-        counts = f"{len(store.leads):,} leads, {store.requests:,} requests"
+        counts = f"{plural(len(store.leads), 'lead')}, {plural(store.requests, 'request')}"
         why = f"{store.folder} has a state already ({counts})"
         return [f"{file} isn't loaded: {why}. Fix: `aktify-sandbox state load {file}` replaces it."]
     upload = Upload(store.replacement())

@@ -86,11 +86,8 @@ class Traffic(NamedTuple):
         each = ", ".join(f"{count:,} × {status}" for status, count in sorted(statuses.items()))
         count = len(self.requests)
         many = f"{'more than ' if self.more else ''}{plural(count, 'request')}"
-        return f"{many if count else 'No requests'}{f' ({each})' if each else ''}, {_leads(self.leads)} kept."
-
-
-def _leads(count: int) -> str:
-    return f"{count or 'no'} lead{'' if count == 1 else 's'}"
+        leads = plural(self.leads, "lead") if self.leads else "no leads"
+        return f"{many if count else 'No requests'}{f' ({each})' if each else ''}, {leads} kept."
 
 
 def traffic_after(client: Client, after: str) -> Traffic:

@@ -109,8 +109,10 @@ class AdminResponse(NamedTuple):
     @property
     def detail(self) -> str:
         """Why it is a refusal, in words."""
-        unknown = f"The server answered {self.status}: it isn't a sandbox, or not of this version."
-        return str(self.problem.get("detail", unknown))
+        detail = self.problem.get("detail")
+        if detail is None:
+            return f"The server answered {self.status}: it isn't a sandbox, or not of this version."
+        return str(detail)
 
     @property
     def is_health(self) -> bool:

@@ -8,6 +8,7 @@ from aktify_sandbox.first_request import line_to_paste, rules_of_first_key
 from aktify_sandbox.redaction import masked_key
 from aktify_sandbox.settings import DEFAULT_CAMPAIGNS, WELL_KNOWN_KEYS, Settings, first_key
 from aktify_sandbox.storage.store import Store
+from aktify_sandbox.text import plural
 from aktify_sandbox.version import __version__
 
 
@@ -64,7 +65,7 @@ def _changes(settings: Settings, campaigns: Campaigns) -> str:
 
 
 def _state(settings: Settings, store: Store) -> str:
-    counts = f"({len(store.leads):,} leads, {store.requests:,} requests)"
+    counts = f"({plural(len(store.leads), 'lead')}, {plural(store.requests, 'request')})"
     if settings.in_memory:
         return f"in memory, gone at the end{'' if store.is_empty else f' {counts}'}"
     return f"{settings.state.resolve()} {counts}"

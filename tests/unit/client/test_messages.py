@@ -63,5 +63,5 @@ def test_what_is_no_problem_of_a_sandboxs_is_an_empty_one(body: bytes) -> None:
 
 def test_a_refusal_is_told_in_the_sandboxs_words_or_by_its_status() -> None:
     assert AdminResponse(409, b'{"detail": "Not now."}').detail == "Not now."
-    for body in (b"", b"<html>", b'{"message": "no"}'):
+    for body in (b"", b"<html>", b'{"message": "no"}', b'{"detail": null}'):
         assert "503" in AdminResponse(503, body).detail

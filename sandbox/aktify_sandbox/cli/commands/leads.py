@@ -12,6 +12,7 @@ from aktify_sandbox.cli.files import READABLE, STANDARD, atomic_output
 from aktify_sandbox.cli.lead_files import file_options, rows_of
 from aktify_sandbox.cli.output import clean, print_json, print_table
 from aktify_sandbox.journal.summary import BEFORE_ALL
+from aktify_sandbox.text import are
 
 if TYPE_CHECKING:
     from aktify_sandbox.leadfiles.reader import Row
@@ -182,4 +183,4 @@ def clear(campaign: str | None, phone: str | None, client: Client) -> None:
       aktify-sandbox leads clear --phone "(509) 555-1234"
     """
     removed = client.delete("/leads", campaign=campaign, phone=phone)["removed"]
-    click.echo(f"{removed:,} leads are forgotten at {client.url}.")
+    click.echo(f"{are(removed, 'lead')} forgotten at {client.url}.")

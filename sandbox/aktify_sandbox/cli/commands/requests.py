@@ -11,6 +11,7 @@ import click
 from aktify_sandbox.cli.client import Client, as_json, confirms, with_client
 from aktify_sandbox.cli.output import clean, colour_status, print_json, print_raw
 from aktify_sandbox.journal.summary import summary_of
+from aktify_sandbox.text import are
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 
@@ -199,4 +200,4 @@ def clear(client: Client) -> None:
       aktify-sandbox requests clear
     """
     cleared = client.delete("/requests")["cleared"]
-    click.echo(f"{cleared:,} requests are forgotten at {client.url}; the leads stay.")
+    click.echo(f"{are(cleared, 'request')} forgotten at {client.url}; the leads stay.")
