@@ -88,19 +88,20 @@ def _sound_rules(content: Any, problems: list[FileProblem]) -> list[Any]:
 
 def _sound_part(rule: Any) -> Any:
     """The rule, its conditions alone, its answer alone, or None."""
-    if _is_sound("rule", rule) or not isinstance(rule, dict):
+    if _part_check("rule")(rule) or not isinstance(rule, dict):
         return rule if isinstance(rule, dict) else None
     when, answer = rule.get("when", {}), rule.get("answer")
-    if _is_sound("answers", answer):
+    if _part_check("answers")(answer):
         return {"answer": answer}
-    if _is_sound("when", when):
+    if _part_check("when")(when):
         return {"when": {name: when[name] for name in when if name != "per"}, "answer": "natural"}
     return None
 
 
-def _is_sound(name: str, part: Any) -> bool:
+@functools.cache
+def _part_check(name: str) -> Check:
     definitions = scenario_schema()["$defs"]
-    return validator_for({"$defs": definitions, **definitions[name]}).is_valid(part)
+    return validator_for({"$defs": definitions, **definitions[name]}).is_valid
 
 
 def rule_name(scenario: str, number: int) -> str:

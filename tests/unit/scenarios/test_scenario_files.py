@@ -6,8 +6,10 @@ from typing import Any
 
 import pytest
 
+from aktify_sandbox.contract.validators import validator_for
 from aktify_sandbox.errors import DocumentError
 from aktify_sandbox.matching.attempt import Attempt
+from aktify_sandbox.scenarios import loader
 from aktify_sandbox.scenarios.loader import read_scenario
 from aktify_sandbox.scenarios.rules import ResponseSpec, Span
 from support.broken_scenarios import CASES
@@ -89,6 +91,23 @@ def test_a_slow_pattern_can_not_be_slow(tmp_path: Path) -> None:
 def test_json_is_a_scenario_file_too(tmp_path: Path) -> None:
     (tmp_path / "mine.json").write_text('{"rules": [{"when": {"attempt": 1}, "answer": {"status": 503}}]}')
     assert read_scenario(tmp_path / "mine.json").rules[0].attempt == Span(1, 1)
+
+
+def test_one_mistake_among_many_rules_makes_no_check_for_each_of_them(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """To compile one takes milliseconds, and a file may have 10,000 rules."""
+    made = list[Any]()
+
+    def counted(schema: Any) -> Any:
+        made.append(schema)
+        return validator_for(schema)
+
+    monkeypatch.setattr(loader, "validator_for", counted)
+    rules = "".join("  - answer: 503\n" for _ in range(50))
+    with pytest.raises(DocumentError):
+        read(tmp_path, f"rules:\n{rules}  - answer: 99\n")
+    assert len(made) <= 3
 
 
 def test_200_broken_files_are_each_refused_with_file_and_line(tmp_path: Path) -> None:
