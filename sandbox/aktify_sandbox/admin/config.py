@@ -86,4 +86,4 @@ def _plain(value: Any) -> Any:
         return list(value)
     if value is None or isinstance(value, (bool, int)):
         return value
-    return str(value).encode(errors="replace").decode()  # a path may hold what isn't text
+    return str(value)

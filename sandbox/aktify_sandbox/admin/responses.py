@@ -14,8 +14,8 @@ class JSONResponse(responses.JSONResponse):
     """Starlette's own calls `json.dumps` when it answers."""
 
     def render(self, content: Any) -> bytes:
-        """The same bytes."""
-        return _ENCODER.encode(content).encode()
+        """The same bytes; a path may hold what isn't text."""
+        return _ENCODER.encode(content).encode(errors="replace")
 
 
 class StoredJSONResponse(JSONResponse):
