@@ -173,17 +173,19 @@ class Campaigns:
         self._redactions.clear()
 
     def redaction(self, others: tuple[str, ...] = ()) -> Redaction:
-        """What masks all keys that are known in full, and these besides."""
+        """What masks all keys that are known in full, and these too. Another thread may ask as well."""
         found = self._redactions.get(others)
         if found is None:
+            seen = self.secrets_seen
             if len(self._redactions) >= _REDACTIONS:
                 self._redactions.clear()
             found = (
                 Redaction(others, self.redaction())
                 if others
-                else Redaction(self._secrets, fresh=self._has_fresh)
+                else Redaction(tuple(self._secrets), fresh=self._has_fresh)
             )
-            self._redactions[others] = found
+            if seen == self.secrets_seen:  # else a key came meanwhile
+                self._redactions[others] = found
         return found
 
     def full_key(self, shown: str, campaign: str | None) -> bytes | None:
