@@ -15,7 +15,7 @@ from aktify_sandbox.campaigns import Campaigns
 from aktify_sandbox.errors import DocumentError, FilterError
 from aktify_sandbox.history.verification import verify
 from aktify_sandbox.matching.expectation import Result
-from aktify_sandbox.matching.expectation_file import expectations_in
+from aktify_sandbox.matching.expectation_file import expectations_in, words_of
 
 _LONGEST_WAIT = 600
 
@@ -30,8 +30,7 @@ def routes(components: Components) -> list[Route]:
             expectations, run = expectations_in(content), runs_for(request, components)
             results = await verify(components.store, components.stream, expectations, seconds, run)
         except DocumentError as error:
-            words = [each.said.removeprefix("expectations.0.") for each in error.problems]
-            raise ProblemError(400, " ".join(words)) from None
+            raise ProblemError(400, words_of(error)) from None
         except FilterError as error:
             raise ProblemError(400, str(error)) from None
         _refuse_nowhere(components.campaigns, results)

@@ -14,7 +14,7 @@ from aktify_sandbox.errors import DocumentError, FilterError
 from aktify_sandbox.journal.entry import timestamp
 from aktify_sandbox.matching.condition import Condition
 from aktify_sandbox.matching.expectation import Scope
-from aktify_sandbox.matching.expectation_file import conditions_of, expectations_in
+from aktify_sandbox.matching.expectation_file import conditions_of, expectations_in, words_of
 from aktify_sandbox.matching.recorded import RecordedRequest, condition_on
 from aktify_sandbox.originals import time
 from aktify_sandbox.storage.index import restored
@@ -78,8 +78,7 @@ def _conditions(where: Sequence[str]) -> tuple[Condition, ...]:
     try:
         [expectation] = expectations_in({"where": conditions_of(where)})
     except DocumentError as error:
-        words = [each.said.removeprefix("expectations.0.") for each in error.problems]
-        raise FilterError(" ".join(words)) from None
+        raise FilterError(words_of(error)) from None
     except FilterError as error:
         raise FilterError(f"where={error}") from None
     if expectation.scope != Scope():
@@ -176,16 +175,17 @@ def _received(text: bytes) -> str:
 
 
 @functools.lru_cache(maxsize=16)
-def _pieces(search: str) -> tuple[list[str], list[bytes]]:
-    """What a line must hold, in lower case and as JSON writes it, if the text of its record holds the search.
+def _pieces(search: str) -> tuple[list[tuple[str, str]], list[bytes]]:
+    """What a line must hold, in lower case, if the text of its entry holds the search: as it is, or as JSON writes it.
 
     `text_of` puts ": " between a header's name and value, and line breaks between the parts: these aren't in the line.
-    The bytes are what of it can be looked for without decoding: i and k are lower cases of other letters, too.
+    A lead stands in the line as an object, and as a text in an answer's body; so quotes may be bare or escaped.
+    The bytes are what can be looked for without decoding: i and k are lower cases of other letters, too.
     """
-    found = re.split(r": |\n|^ |:$", search.lower())
-    pieces = [orjson.dumps(piece)[1:-1].decode() for piece in found if piece]
-    plain = [part.encode() for piece in pieces for part in re.split(r"[^\x00-\x7f]|[ik]", piece) if part]
-    return pieces, plain
+    found = [piece for piece in re.split(r": |\n|^ |:$", search.lower()) if piece]
+    pieces = [(piece, orjson.dumps(piece)[1:-1].decode()) for piece in found]
+    parts = [part for piece in found for part in re.split(r'[^\x20-\x7e]|["\\ik]', piece) if part]
+    return pieces, [part.encode() for part in parts]
 
 
 def may_hold(text: bytes, search: str) -> bool:
@@ -195,4 +195,4 @@ def may_hold(text: bytes, search: str) -> bool:
     if not all(part in lowered for part in plain):
         return False
     decoded = text.decode().lower()
-    return all(piece in decoded for piece in pieces)
+    return all(bare in decoded or escaped in decoded for bare, escaped in pieces)

@@ -62,6 +62,11 @@ def conditions_of(texts: Iterable[str], **where: Any) -> dict[str, Any]:
     return where
 
 
+def words_of(error: DocumentError) -> str:
+    """What is wrong with a body of `expectations_in`, without the place that it gave a single expectation."""
+    return " ".join(each.said.removeprefix("expectations.0.") for each in error.problems)
+
+
 def _unfolded(document: Document) -> Document:
     """The document with one way to speak of what stands inside: `metadata: {source: web}` is `metadata.source: web`.
 
