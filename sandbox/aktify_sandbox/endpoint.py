@@ -271,7 +271,7 @@ def _key_in(request: Request) -> bytes:
 
 
 def _ignore(_: Exchange) -> None:
-    """Nobody is there to be answered."""
+    """For a request whose client has gone."""
 
 
 def _defect() -> Answer:

@@ -35,7 +35,7 @@ def routes(components: Components) -> list[Route]:
 
 class _Handlers:
     def __init__(self, components: Components) -> None:
-        self._services = components
+        self._components = components
         self._store = components.store
         self._campaigns = components.campaigns
         self._forcing = components.forcing
@@ -69,10 +69,10 @@ class _Handlers:
             raise ProblemError(400, f"{error}") from None
         with self._store.together():
             self._store.db.table("campaigns").insert(row_of(campaign))
-            write_key(self._services, key, shown)
+            write_key(self._components, key, shown)
         self._campaigns.put(campaign)
         self._forcing.put_in(name, scenarios)
-        remember_key(self._services, key, shown)
+        remember_key(self._components, key, shown)
         made = {"campaign": campaign.name, "apiKey": key, "after": request_id(self._store.newest)}
         return JSONResponse(made, 201)
 

@@ -23,9 +23,9 @@ def runs_for(request: Request, components: Components) -> Runs:
 
     async def run(work: Work[T]) -> T:
         nonlocal is_first
-        finished = await asyncio.to_thread(jobs.at_once, work) if is_first else None
+        end = await asyncio.to_thread(jobs.at_once, work) if is_first else None
         is_first = False
-        return finished.result if finished else await unless_disconnected(request, jobs.run(work))
+        return end.result if end else await unless_disconnected(request, jobs.run(work))
 
     return run
 
@@ -33,9 +33,8 @@ def runs_for(request: Request, components: Components) -> Runs:
 async def unless_disconnected(request: Request, work: Coroutine[Any, Any, T]) -> T:
     """The work's result; the work ends with its client. Raises `ClientDisconnect`."""
     connection = request.scope.get("extensions", {}).get("aktify.connection", _OtherConnection())
-    connection.withheld = (
-        True  # from a client that doesn't read yet, a hang-up looks like the end of its request
-    )
+    # from a client that doesn't read yet, a hang-up looks like the end of its request
+    connection.withheld = True
     working, leaving = asyncio.ensure_future(work), asyncio.ensure_future(disconnected(request.receive))
     try:
         await asyncio.wait((working, leaving), return_when=asyncio.FIRST_COMPLETED)

@@ -93,9 +93,8 @@ class Guard:
             "This sandbox was started with --token: open /_sandbox/?token=TOKEN in a browser;"
             " programs send Authorization: Bearer TOKEN.",
         )
-        if (
-            _is_page(scope) and not asks_again
-        ):  # a link from elsewhere brings no strict cookie; we ourselves do
+        # a link from elsewhere brings no strict cookie; we ourselves do
+        if _is_page(scope) and not asks_again:
             refusal.headers["refresh"] = f"0; url={_address(path, {**query, _AGAIN: '1'})}"
         return refusal
 

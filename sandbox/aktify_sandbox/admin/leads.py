@@ -170,7 +170,7 @@ class _Import:
     """Keeps the leads that come, but for those that are there already and those that can't be kept."""
 
     def __init__(self, components: Components, campaign: str) -> None:
-        self._services = components
+        self._components = components
         self._campaign = campaign
         self._now = timestamp(time.time())
         self._new: dict[tuple[str, str], dict[str, Any]] = {}
@@ -186,10 +186,10 @@ class _Import:
         try:
             for start in range(0, len(body), _AT_ONCE):
                 if start:
-                    await self._services.jobs.pause()
+                    await self._components.jobs.pause()
                 for index in range(start, min(start + _AT_ONCE, len(body))):
                     self._add(index, body.lead(index))
-                self._services.store.leads.insert_multiple(self._new.values())
+                self._components.store.leads.insert_multiple(self._new.values())
                 self.imported += len(self._new)
                 self._new.clear()
         except (LogWriteError, StoppingError) as error:
@@ -213,20 +213,20 @@ class _Import:
         if problem or phone is None:
             self._refuse(index, *(problem or ("phoneNumber", "This isn't a US phone number.")))
             return
-        same = self._services.campaigns.rules_of(campaign).identity_of(phone, said["phoneNumber"])
-        if self._services.store.has(campaign, same) or (campaign, same) in self._new:
+        same = self._components.campaigns.rules_of(campaign).identity_of(phone, said["phoneNumber"])
+        if self._components.store.has(campaign, same) or (campaign, same) in self._new:
             self.already += 1
         else:
             known = {"campaign": campaign, "phone": phone, "receivedAt": received, "request": None}
             spelled = {"identity": same} if same != phone else {}
-            shown = self._services.campaigns.redaction().masked(said)
+            shown = self._components.campaigns.redaction().masked(said)
             self._new[campaign, same] = {**known, **spelled, "lead": shown, "short": None}
 
     def _problem(
         self, campaign: Any, phone: str | None, received: Any, said: dict[str, Any]
     ) -> tuple[str, str] | None:
         """What keeps a lead from being one that the sandbox itself could have accepted: field and message."""
-        campaigns = self._services.campaigns
+        campaigns = self._components.campaigns
         if not isinstance(campaign, str) or campaigns.campaign(campaign) is None:
             return "campaign", f"There is no campaign {campaign}."
         if phone is None:

@@ -1,6 +1,5 @@
 """`POST /_sandbox/requests/{id}/resend`: a recorded request once more, as it was or with another body."""
 
-import base64
 import functools
 from typing import Any
 
@@ -15,6 +14,7 @@ from aktify_sandbox.admin.responses import JSONResponse
 from aktify_sandbox.endpoint import Endpoint
 from aktify_sandbox.exchange import Exchange, Headers
 from aktify_sandbox.exchange import Request as LeadRequest
+from aktify_sandbox.journal.entry import body_of
 from aktify_sandbox.originals import asyncio, time
 from aktify_sandbox.redaction import may_hold_key
 from aktify_sandbox.scenarios.faults import Cut, End, Head, Pause, Piece, Reset, actions
@@ -95,8 +95,7 @@ def _body(entry: dict[str, Any], given: str | None) -> bytes:
         return given.encode("utf-8", "replace")
     if entry.get("truncated") or entry.get("bodyOmitted"):
         raise ProblemError(409, "The record doesn't hold its whole body: give one.")
-    text = entry["body"] or ""
-    return base64.b64decode(text) if "bodyEncoding" in entry else text.encode()
+    return body_of(entry)
 
 
 def _key(entry: dict[str, Any], given: str | None, components: Components) -> bytes | None:

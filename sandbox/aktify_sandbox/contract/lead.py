@@ -149,7 +149,7 @@ class LeadRules:
     def _beyond_the_schema(
         self, lead: Lead, phone: str | None, wrong: frozenset[str] = frozenset()
     ) -> Iterator[Problem]:
-        """LeadProblems about fields whose form is right (those that aren't are in `wrong`)."""
+        """Problems of fields whose form is right (those that aren't are in `wrong`)."""
         if phone and self.rulings["fictional-only"] == "on" and not is_fictional(phone):
             yield Problem(
                 "phoneNumber",

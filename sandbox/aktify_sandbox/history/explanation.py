@@ -73,7 +73,7 @@ def _why(entry: Entry) -> Iterator[str]:
     reason = entry["reason"]
     yield f"Why: {printable(reason['rule'])}"
     if reason["scenario"]:
-        yield f"  {printable(reason['scenario'])} had a hand in it: it is not all the request's own doing."
+        yield f"  Caused in part by {printable(reason['scenario'])}."
     for problem in entry["problems"]:
         yield f"  {printable(in_words(problem['field'] or 'the body', problem['message']))}"
         if problem["hint"]:

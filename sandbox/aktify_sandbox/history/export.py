@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 from urllib.parse import parse_qsl, quote
 
 from aktify_sandbox.contract.answers import ENDPOINT
-from aktify_sandbox.journal.entry import Entry
+from aktify_sandbox.journal.entry import Entry, body_of
 from aktify_sandbox.redaction import may_hold_key
 from aktify_sandbox.scenarios.faults import is_lost
 from aktify_sandbox.text import moves_cursor, printable
@@ -97,14 +97,13 @@ def sent(entry: Entry) -> Sent:
         remarks.append(
             f"The body is cut off: the record holds the beginning of {entry['bodyBytes']:,} bytes."
         )
-    text = entry["body"] or ""
     return Sent(
         [
             (name, value)
             for name, value in entry["headers"]
             if name.lower() not in _SET_BY_CLIENTS and not may_hold_key(name)
         ],
-        base64.b64decode(text) if "bodyEncoding" in entry else text.encode(),
+        body_of(entry),
         "x-api-key" in names,
         remarks,
     )

@@ -6,7 +6,7 @@ from aktify_sandbox.campaigns import Campaigns
 from aktify_sandbox.contract.notices import Notice
 from aktify_sandbox.errors import RulingError
 from aktify_sandbox.journal.entry import Entry
-from aktify_sandbox.scenarios.engine import BY_HEADER, preferences, preferred_status
+from aktify_sandbox.scenarios.engine import BY_HEADER, USUAL, preferences, preferred_status
 
 
 def notices(entry: Entry, campaigns: Campaigns) -> list[Entry]:
@@ -54,10 +54,7 @@ def _preference(entry: Entry) -> Iterator[Notice]:
         why = "it takes a status from 200 to 599, e.g. Prefer: code=503."
     elif by:
         why = f"{by} decided before it."
-    elif entry["reason"]["objection"] in (
-        "accepted",
-        "duplicate",
-    ):  # 201: the request gets its normal answer
+    elif entry["reason"]["objection"] in USUAL:  # 201: the request gets its normal answer
         return
     else:
         why = "it forces the answer to a lead that would be a 201 or 409, and this request isn't one."

@@ -124,7 +124,7 @@ class Stream:
             self._readers -= 1
             if self._readers == 0:
                 self._store.unwatch(self._on_news)
-                self._rendered.clear()  # from now on nobody says what becomes of them
+                self._rendered.clear()  # from now on no event says what becomes of them
 
     def cursor(self, after: int | None = None) -> Cursor:
         """A cursor behind the line of that number, or behind all that there is."""

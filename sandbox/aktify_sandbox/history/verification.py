@@ -1,4 +1,4 @@
-"""Holding the record against expectations: now, or until they are met."""
+"""Compares the journal with expectations: now, or until they are met."""
 
 from collections.abc import Iterable
 

@@ -176,7 +176,7 @@ function why() {
 
 const ruling = (name) => link({ view: "setup", ruling: name }, `ruling ${name}`);
 
-/** To the rule, order, key or number that had a hand in it. */
+/** Links to the rule, order, key or number that forced it. */
 function forcedBy(by) {
   const [, name, rule] = /^scenario (.+), rule (\d+)$/.exec(by) || [];
   if (name) return link({ view: "scenarios", scenario: name, rule }, by, { "data-forced": true });

@@ -14,7 +14,7 @@ BODY_HELD = 4_096
 """Bytes of a body that stay when it was larger than a sandbox takes."""
 
 Entry: TypeAlias = dict[str, Any]
-"""An entry as it is read from its line: see `Fields`. Read whole, it has `notes` and for a 409 `firstPost` besides."""
+"""An entry as it is read from its line: see `Fields`. Read whole, it also has `notes`, and for a 409 `firstPost`."""
 
 
 class Body(TypedDict):
@@ -40,7 +40,7 @@ class Reason(TypedDict):
     ruling: str | None
     """The ruling that decided where the vendor's page is silent."""
     scenario: str | None
-    """What forced the answer or had a hand in it, such as `header Prefer`."""
+    """What forced the answer, in whole or in part, such as `header Prefer`."""
 
 
 class Fields(Body):
@@ -194,6 +194,12 @@ def _shown_response(exchange: Exchange) -> dict[str, Any] | None:
     if answer.stores_lead and response.is_lead:
         return shown  # the line says it already, as its lead; `restored` puts it back
     return {**shown, "body": response.body.decode(errors="replace")}
+
+
+def body_of(entry: Entry) -> bytes:
+    """The body as it came, as far as the entry holds it."""
+    text: str = entry["body"] or ""
+    return base64.b64decode(text) if "bodyEncoding" in entry else text.encode()
 
 
 def add_body(entry: Body, body: bytes, *, cut: bool) -> None:

@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 
 from aktify_sandbox.matching.condition import Condition
 from aktify_sandbox.matching.recorded import RecordedRequest
+from aktify_sandbox.text import plural
 
 _NEAREST = 3
 _IDENTITY = ("phone", "body.phoneNumber")
@@ -43,20 +44,16 @@ class Count:
 
     def __str__(self) -> str:
         if self.least == self.most:
-            return f"exactly {_requests(self.least)}"
+            return f"exactly {plural(self.least, 'request')}"
         if self.most == math.inf:
-            return f"at least {_requests(self.least)}"
+            return f"at least {plural(self.least, 'request')}"
         if self.least == 0:
-            return f"at most {_requests(int(self.most))}"
-        return f"{self.least} to {_requests(int(self.most))}"
+            return f"at most {plural(int(self.most), 'request')}"
+        return f"{self.least} to {plural(int(self.most), 'request')}"
 
     def admits(self, number: int) -> bool:
         """Whether so many are right."""
         return self.least <= number <= self.most
-
-
-def _requests(number: int) -> str:
-    return f"{number} request{'' if number == 1 else 's'}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -236,7 +233,7 @@ class Result(NamedTuple):
             expected += f" Step {min(self.matched + 1, steps)} of {steps} was not met"
         else:
             expected += f" Found {self.matched or 'none'}"
-        looked = f", of {_requests(self.looked_at)} looked at."
+        looked = f", of {plural(self.looked_at, 'request')} looked at."
         return expected + looked + self._doubt()
 
     def _doubt(self) -> str:
@@ -244,9 +241,11 @@ class Result(NamedTuple):
             return ""
         reasons = []
         if self.lost:
-            reasons.append(f"{_requests(self.lost)} may count but were dropped by --keep")
+            reasons.append(f"{plural(self.lost, 'request')} may count but were dropped by --keep")
         if self.unseen:
-            reasons.append(f"{_requests(self.unseen)} may count but the record doesn't hold the whole body")
+            reasons.append(
+                f"{plural(self.unseen, 'request')} may count but the record doesn't hold the whole body"
+            )
         return f" It can't be said whether that is all: {' and '.join(reasons)}."
 
     def _lines(self) -> Iterable[str]:

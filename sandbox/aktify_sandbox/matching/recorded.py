@@ -94,7 +94,7 @@ def _inside(value: Any, name: str) -> Any:
 
 
 def text_of(entry: Entry) -> str:
-    """All that a person would call the text of a record, line by line. `records` knows what joins it."""
+    """All that a person would call the text of an entry, line by line. `history/filters.py` knows what joins it."""
     response = entry["response"] or {}
     headers = [f"{name}: {value}" for name, value in [*entry["headers"], *response.get("headers", [])]]
     problems = [text for problem in entry["problems"] for text in problem.values()]

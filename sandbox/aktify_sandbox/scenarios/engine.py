@@ -36,7 +36,8 @@ BY_HEADER = "header Prefer"
 _PREFERENCES = re.compile(r"(?:^|[,;])\s*((?:code|status|[0-9]{3})\b[^,;]*)", re.IGNORECASE)
 """What may be meant as the wish for a status. All other preferences are other servers' (RFC 7240, 2)."""
 _PREFERENCE = re.compile(r'(?:^|[,;])\s*code\s*=\s*"?([0-9]{3})"?\s*(?=$|[,;])', re.IGNORECASE)
-_USUAL = ("accepted", "duplicate")
+USUAL = ("accepted", "duplicate")
+"""What decides a request that gets its 201 or 409."""
 
 
 class _InForce(NamedTuple):
@@ -72,9 +73,8 @@ class ForcingEngine:
         answers = campaigns.answers()
         self._of_keys = [_of_key(key, *about) for key, about in answers.items()]
         self._written_of_keys = {key: status for key, (_, status) in answers.items()}
-        self._bare = self._with(
-            {}
-        )  # made once: a campaign without scenarios, as each test has one, costs nothing
+        # made once: a campaign without scenarios, as each test has one, costs nothing
+        self._bare = self._with({})
         self._active = self._load(active, library.find)
         self._of_campaigns, self.warnings = self.read_for(campaigns.campaigns(), at_start=True)
         self._arrange()
@@ -260,20 +260,20 @@ class ForcingEngine:
         """What is forced on a request whose default answer is known; None leaves it as it is."""
         if default.objection in ("request", "link"):
             return None
-        usual = default.objection in _USUAL
+        usual = default.objection in USUAL
         preferred = b""
         if b"prefer" in request.by_name:
             preferred = b",".join([value for name, value in request.headers if name == b"prefer"])
         if not (usual and preferred) and not self._may_match(default, request):
             return None
-        return self._ask(request, default, preferred if usual else b"", self._counts)
+        return self._ask(request, default, preferred if usual else b"")
 
     def _may_match(self, default: Answer, request: Request) -> bool:
         """Whether any rule may mean a request (without preferences) whose default answer is known."""
         in_force, queued = self._in_force(default), self.queue.rules
         if in_force.to_all is not None:
             return True
-        if default.objection not in _USUAL:
+        if default.objection not in USUAL:
             return queued is not None
         usual = in_force.to_usual
         for rules in (usual, queued) if queued else (usual,):
@@ -298,9 +298,9 @@ class ForcingEngine:
         assert access and phone and sent  # noqa: S101, PT018  a usual answer has them all
         return rules.may_match_lead(phone, access.campaign, access.keys, sent)
 
-    def _ask(self, request: Request, default: Answer, preferred: bytes, counts: Counts) -> Forced | None:
-        attempt = self._attempt(request, default)
-        usual, seed = default.objection in _USUAL, self._seed
+    def _ask(self, request: Request, default: Answer, preferred: bytes) -> Forced | None:
+        attempt, counts, seed = self._attempt(request, default), self._counts, self._seed
+        usual = default.objection in USUAL
         in_force = self._in_force(default)
         forced = in_force.to_all.find(attempt, counts, seed) if in_force.to_all else None
         shuffled = forced if forced and forced.spec.shuffle else None  # it yields to whatever else is forced

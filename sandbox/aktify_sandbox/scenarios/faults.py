@@ -193,6 +193,5 @@ def actions(exchange: Exchange) -> Iterator[Action]:
         yield Pause(forced.delay)
     fault = forced.spec.fault if forced else None
     deliver = fault.deliver if fault else _whole if response else _close
-    yield from deliver(
-        Outgoing(response or _NOTHING, exchange.request.version != "1.0")
-    )  # which knows no chunks
+    knows_chunks = exchange.request.version != "1.0"
+    yield from deliver(Outgoing(response or _NOTHING, knows_chunks))

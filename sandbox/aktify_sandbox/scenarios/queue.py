@@ -72,9 +72,8 @@ class AnswerQueue:
     def _use_up(self, answer: QueuedAnswer) -> None:
         answer.left -= 1
         if answer.left == 0:
-            del self._answers[
-                answer.rule
-            ]  # what others are found by stays: to make it anew for each would be slow
+            # what others are found by stays: making it again for each would be slow
+            del self._answers[answer.rule]
             self.rules = self.rules if self._answers else None
 
     def _put(self, answers: list[QueuedAnswer]) -> None:

@@ -16,7 +16,7 @@ import orjson
 
 from aktify_sandbox.contract.answers import number_of_code
 from aktify_sandbox.errors import LogError, LogWriteError, StoppingError
-from aktify_sandbox.jobs import Jobs, Work
+from aktify_sandbox.jobs import Jobs, Work, finished
 from aktify_sandbox.originals import asyncio, threading
 from aktify_sandbox.storage import checkpoint
 from aktify_sandbox.storage.checkpoint import Checkpoint, Mark
@@ -499,8 +499,8 @@ class Store:
         return compaction
 
     async def _run(self, work: Work[T]) -> T:
-        finished = self.jobs.at_once(work)
-        return finished.result if finished else await self.jobs.run(work)
+        end = self.jobs.at_once(work)
+        return end.result if end else await self.jobs.run(work)
 
     def _with_room(self, work: Callable[[], None]) -> None:
         """Do it, on a full disk too if the reserve is enough for it. Raises `LogWriteError`."""
@@ -562,8 +562,7 @@ class Store:
         self.jobs.close()
         if self._since_checkpoint >= _CHECKPOINT_AT_STOP and self.state_folder and not self.trouble:
             with contextlib.suppress(OSError, LogWriteError):
-                for _ in self._checkpoint(self.state_folder):
-                    pass
+                finished(self._checkpoint(self.state_folder))
         self.log.close()
 
 
