@@ -1,7 +1,6 @@
 """The whole state in one file: what was saved is what is loaded, all of it or nothing."""
 
 import asyncio
-import contextlib
 import json
 import os
 import random
@@ -33,6 +32,7 @@ from aktify_sandbox.storage.log import Replacement, request_id, seal
 from aktify_sandbox.storage.state_file import Upload
 from aktify_sandbox.storage.store import Store
 from support.commands import run
+from support.open_states import busy
 from support.running import COMMAND, LEAD, Running, Serve, clean_environment
 from support.states import (
     END,
@@ -80,27 +80,7 @@ def newest(sandbox: Running) -> int:
 def source(serve: Serve) -> Running:
     """A sandbox that remembers something of every kind."""
     sandbox = serve()
-    for ending in (1, 2, 1, 3):
-        sandbox.post(lead(ending))
-    sandbox.post(lead(4, region="ca"))
-    sandbox.post(lead(5, linkToShorten="https://example.com/long"))
-    sandbox.post(lead(6, metadata={"colour": "red"}), key="test-key.mine")
-    sandbox.post(key="nobody")
-    sandbox.http.get("/nowhere?token=abc")
-    sandbox.http.post("/api/v1/leads", content=b"\xff\xfe", headers={"x-api-key": "test-key"})
-    sandbox.http.post("/_sandbox/leads", json={"leads": [lead(7), lead(8)]})
-    sandbox.http.delete("/_sandbox/leads", params={"phone": "5095550002"})
-    sandbox.http.post("/_sandbox/force", json={"status": 503, "times": 1})
-    sandbox.post(lead(9))
-    with contextlib.suppress(httpx.ReadTimeout):  # a hang, and a client that loses its patience
-        sandbox.post(lead(160), timeout=0.2)
-    for name, rulings in (("loose", {"region-case": "accept"}), ("gone", {})):
-        sandbox.http.post("/_sandbox/campaigns", json={"name": name, "rulings": rulings, "link": "link"})
-    sandbox.http.delete("/_sandbox/campaigns/gone")
-    sandbox.http.post("/_sandbox/keys", json={"key": "key-of-loose", "campaign": "loose"})
-    sandbox.http.post("/_sandbox/keys", json={"key": "revoked-key", "name": "old"})
-    sandbox.http.request("DELETE", "/_sandbox/keys", json={"key": "old"})
-    sandbox.post(lead(10, region="ca"), key="key-of-loose")
+    busy(sandbox)
     return sandbox
 
 

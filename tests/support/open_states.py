@@ -36,10 +36,12 @@ def busy(sandbox: Running) -> None:
     sandbox.http.post("/api/v1/leads", content=b"\xff\xfe", headers={"x-api-key": "test-key"})
     sandbox.http.post("/_sandbox/leads", json={"leads": [lead(7), lead(8)]})
     sandbox.http.delete("/_sandbox/leads", params={"phone": "5095550002"})
+    sandbox.http.post("/_sandbox/force", json={"status": 503, "times": 1})
+    sandbox.post(lead(9))
     with contextlib.suppress(httpx.ReadTimeout):  # an answer that doesn't come, and a client that goes
         sandbox.post(lead(160), timeout=0.2)
-    sandbox.http.post("/_sandbox/campaigns", json={"name": "loose", "rulings": {"region-case": "accept"}})
-    sandbox.http.post("/_sandbox/campaigns", json={"name": "gone"})
+    for name, rulings in (("loose", {"region-case": "accept"}), ("gone", {})):
+        sandbox.http.post("/_sandbox/campaigns", json={"name": name, "rulings": rulings, "link": "link"})
     sandbox.http.delete("/_sandbox/campaigns/gone")
     sandbox.http.post("/_sandbox/keys", json={"key": "key-of-loose", "campaign": "loose"})
     sandbox.http.post("/_sandbox/keys", json={"key": "revoked-key", "name": "old"})

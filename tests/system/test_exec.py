@@ -9,7 +9,6 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any, NamedTuple
 from xml.etree import ElementTree as ET
@@ -321,12 +320,12 @@ def test_a_signal_reaches_the_command_once_and_its_answer_is_ours(tmp_path: Path
     assert b"exit code 42" in err
 
 
-def in_terminal(folder: Path, *command: str) -> tuple[int, Callable[[], bytes], int]:
-    """The command in the foreground of a terminal of its own: its process, what it prints, and the keyboard."""
+def interrupted(folder: Path, *command: str) -> tuple[int, bytes]:
+    """`exec` in the foreground of a terminal of its own, where Ctrl-C follows “ready”: exit code and what is shown."""
     process, terminal = pty.fork()
     if process == 0:
         os.chdir(folder)
-        os.execve(sys.executable, [*COMMAND, *command], clean_environment())
+        os.execve(sys.executable, [*COMMAND, "exec", "--", *command], clean_environment())
 
     def read() -> bytes:
         try:
@@ -334,34 +333,26 @@ def in_terminal(folder: Path, *command: str) -> tuple[int, Callable[[], bytes], 
         except OSError:  # the other end is closed: Linux says EIO
             return b""
 
-    return process, read, terminal
-
-
-def test_ctrl_c_in_a_terminal_reaches_the_command_once(tmp_path: Path) -> None:
-    process, read, keyboard = in_terminal(tmp_path, "exec", "--", sys.executable, "-c", COUNTS)
     shown = b""
     while b"ready" not in shown:
         shown += read()
-    os.write(keyboard, b"\x03")
+    os.write(terminal, b"\x03")
     while chunk := read():
         shown += chunk
     _, status = os.waitpid(process, 0)
-    os.close(keyboard)
-    assert os.waitstatus_to_exitcode(status) == 42
+    os.close(terminal)
+    return os.waitstatus_to_exitcode(status), shown
+
+
+def test_ctrl_c_in_a_terminal_reaches_the_command_once(tmp_path: Path) -> None:
+    code, shown = interrupted(tmp_path, sys.executable, "-c", COUNTS)
+    assert code == 42
     assert shown.count(b"SIGINT") == 1
 
 
 def test_ctrl_c_ends_a_command_that_does_not_mind_it(tmp_path: Path) -> None:
-    process, read, keyboard = in_terminal(tmp_path, "exec", "--", "sh", "-c", "echo ready; sleep 30")
-    shown = b""
-    while b"ready" not in shown:
-        shown += read()
-    os.write(keyboard, b"\x03")
-    while chunk := read():
-        shown += chunk
-    _, status = os.waitpid(process, 0)
-    os.close(keyboard)
-    assert os.waitstatus_to_exitcode(status) == 130
+    code, shown = interrupted(tmp_path, "sh", "-c", "echo ready; sleep 30")
+    assert code == 130
     assert b"exit code 130" in shown
     assert b"Traceback" not in shown
     assert b"Aborted" not in shown
