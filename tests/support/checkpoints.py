@@ -1,7 +1,11 @@
-"""A state folder with a checkpoint, and damage to its log."""
+"""A state folder with a checkpoint, another checkpoint for it, and damage to its log."""
 
+import zlib
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
+
+import orjson
 
 from aktify_sandbox.storage.store import Store
 from support.stores import post, run
@@ -30,6 +34,16 @@ def folder_with_checkpoint(folder: Path) -> Path:
     run(post(store, "demo", 0, code="c19"))
     store.close()
     return folder
+
+
+def rewritten(checkpoint: bytes, head: dict[str, Any], tail: dict[str, Any]) -> bytes:
+    """The checkpoint with these values in its first line or in what it says of its arrays; its checksum is right."""
+    first, _, rest = checkpoint[:-4].partition(b"\n")
+    size = int.from_bytes(rest[-8:])
+    arrays, said = rest[: -8 - size], rest[-8 - size : -8]
+    end = orjson.dumps(orjson.loads(said) | tail)
+    body = orjson.dumps(orjson.loads(first) | head) + b"\n" + arrays + end + len(end).to_bytes(8)
+    return body + zlib.crc32(body).to_bytes(4)
 
 
 def damaged(folder: Path, number: int, change: Callable[[bytes], bytes]) -> None:

@@ -131,8 +131,8 @@ def read(content: bytes, snapshot: Snapshot) -> tuple[Index, int] | None:
     """The index of a checkpoint that belongs to this log, and where the log goes on; None if it is no such one."""
     try:
         return _understood(content, snapshot)
-    except (LookupError, TypeError, ValueError, OverflowError):  # nothing that a sandbox wrote
-        return None
+    except (LookupError, TypeError, ValueError, OverflowError, StopIteration, RuntimeError):
+        return None  # nothing that a sandbox wrote
 
 
 def _understood(content: bytes, snapshot: Snapshot) -> tuple[Index, int] | None:

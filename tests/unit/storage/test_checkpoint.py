@@ -1,6 +1,7 @@
 """Checkpoints: what they know is true, and without them, or with others, only time is lost."""
 
 import shutil
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +15,7 @@ from aktify_sandbox.storage.folder import CHECKPOINT
 from aktify_sandbox.storage.index import LeadEntry
 from aktify_sandbox.storage.shards import Shards
 from aktify_sandbox.storage.store import Store
-from support.checkpoints import folder_with_checkpoint, write_checkpoint
+from support.checkpoints import folder_with_checkpoint, rewritten, write_checkpoint
 from support.stores import payload, phone, post, run
 
 
@@ -80,18 +81,51 @@ def test_damage_behind_it_is_refused_with_its_line(folder: Path) -> None:
         Store(folder)
 
 
-def test_cut_at_any_byte_it_only_costs_time(folder: Path, tmp_path: Path) -> None:
-    whole, expected = (folder / CHECKPOINT).read_bytes(), known(folder)
-    for cut in range(0, len(whole), 7):
-        assert known(copied(folder, tmp_path, whole[:cut])) == expected
+def test_cut_at_any_byte_it_only_costs_time(folder: Path, tmp_path: Path, whole: bool) -> None:
+    checkpoint, expected = (folder / CHECKPOINT).read_bytes(), known(folder)
+    for cut in range(0, len(checkpoint), 1 if whole else 7):
+        assert known(copied(folder, tmp_path, checkpoint[:cut])) == expected
 
 
 @pytest.mark.parametrize("step", [1, 128])
-def test_with_any_byte_changed_it_only_costs_time(folder: Path, tmp_path: Path, step: int) -> None:
-    whole, expected = (folder / CHECKPOINT).read_bytes(), known(folder)
-    for place in range(0, len(whole), 11):
-        changed = whole[:place] + bytes([(whole[place] + step) % 256]) + whole[place + 1 :]
+def test_with_any_byte_changed_it_only_costs_time(
+    folder: Path, tmp_path: Path, step: int, whole: bool
+) -> None:
+    checkpoint, expected = (folder / CHECKPOINT).read_bytes(), known(folder)
+    for place in range(0, len(checkpoint), 1 if whole else 11):
+        changed = checkpoint[:place] + bytes([(checkpoint[place] + step) % 256]) + checkpoint[place + 1 :]
         assert known(copied(folder, tmp_path, changed)) == expected
+
+
+def is_believed(folder: Path) -> bool:
+    """Whether a start skips what the checkpoint covers."""
+    store = Store(folder)
+    store.close()
+    return store.unverified > 0
+
+
+OTHER_ORDER = "big" if sys.byteorder == "little" else "little"
+
+
+@pytest.mark.parametrize(
+    ("head", "tail"),
+    [
+        ({"version": 2}, {}),
+        ({"order": OTHER_ORDER}, {}),
+        ({}, {"lengths": []}),
+        ({}, {"lengths": [0]}),
+    ],
+    ids=["an older version", "the other byte order", "no arrays", "one empty array"],
+)
+def test_one_whose_checksum_is_right_but_that_is_not_understood_only_costs_time(
+    folder: Path, tmp_path: Path, head: dict[str, Any], tail: dict[str, Any]
+) -> None:
+    checkpoint, expected = (folder / CHECKPOINT).read_bytes(), known(folder)
+    assert rewritten(checkpoint, {}, {}) == checkpoint
+    assert is_believed(copied(folder, tmp_path, checkpoint))
+    other = rewritten(checkpoint, head, tail)
+    assert not is_believed(copied(folder, tmp_path, other))
+    assert known(copied(folder, tmp_path, other)) == expected
 
 
 def test_one_of_another_log_is_not_believed(folder: Path, tmp_path: Path) -> None:
