@@ -33,7 +33,8 @@ from aktify_sandbox.storage.log import header, seal
 from aktify_sandbox.storage.state_file import Upload
 from aktify_sandbox.storage.store import Store
 from support.running import COMMAND, LEAD, Serve, clean_environment, needs
-from support.stores import post_number
+from support.states import RECORD, sealed
+from support.stores import leads, phone, post_number, request_numbers
 
 
 def everything(folder: Path) -> dict[str, tuple[int, int, bytes | str | None]]:
@@ -185,6 +186,30 @@ def test_what_a_killed_process_left_is_swept(tmp_path: Path) -> None:
     (tmp_path / "lock").touch()
     Store(tmp_path).close()
     assert {*left, "lock"}.isdisjoint(os.listdir(tmp_path))
+
+
+OLD_COPY = b'{"leads":{"1":{"campaign":"demo","phone":"+15095551234"}},"requests":{}}'
+"""What earlier versions kept beside their log."""
+
+
+def test_an_old_copy_beside_a_log_is_swept(tmp_path: Path) -> None:
+    opens(tmp_path).close()
+    (tmp_path / "state.json").write_bytes(OLD_COPY)
+    Store(tmp_path).close()
+    assert not (tmp_path / "state.json").exists()
+
+
+def test_a_folder_of_an_earlier_version_is_opened_with_its_leads_and_swept(tmp_path: Path) -> None:
+    kept = {**RECORD, "phone": phone(1234), "lead": {"phoneNumber": phone(1234), "region": "CA"}}
+    (tmp_path / "log.jsonl").write_bytes(header(1) + sealed(kept))
+    (tmp_path / "lock").touch()
+    (tmp_path / "state.json").write_bytes(OLD_COPY)
+    store = Store(tmp_path)
+    assert leads(store) == {("demo", phone(1234))}
+    assert request_numbers(store) == [1]
+    assert post_number(store, "demo", 1234) is False
+    store.close()
+    assert {"lock", "state.json"}.isdisjoint(os.listdir(tmp_path))
 
 
 def test_a_folder_that_is_made_is_the_owners_and_one_that_was_there_keeps_its_mode(tmp_path: Path) -> None:
