@@ -2,18 +2,17 @@
 
 import json
 import re
-from collections.abc import Callable
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
 import click
 
-from aktify_sandbox.cli.client import Client, as_json, confirms, with_client
+from aktify_sandbox.cli.client import Client, Command, as_json, confirms, with_client
+from aktify_sandbox.cli.files import STANDARD, atomic_output
 from aktify_sandbox.cli.output import clean, colour_status, print_json, print_raw
+from aktify_sandbox.cli.request_filters import request_filters
 from aktify_sandbox.journal.summary import summary_of
 from aktify_sandbox.text import are
-
-Command = TypeVar("Command", bound=Callable[..., Any])
 
 
 @click.group()
@@ -29,30 +28,16 @@ def requests() -> None:
 def filters(command: Command) -> Command:
     """The options that say which requests are meant."""
     for option in (
-        click.option(
-            "--where",
-            multiple=True,
-            metavar="FIELD=VALUE",
-            help="A field of the lead, header.NAME, method, path, kept or ruling; repeatable.",
-        ),
         click.option("--search", metavar="TEXT", help="A text anywhere in request or answer."),
         click.option("--forced", metavar="WHAT", help="yes, no, or a part of what forced the answer."),
-        click.option(
-            "--since", metavar="TIME", help="A moment (2026-11-24T09:30:00Z), or how long ago (10m)."
-        ),
-        click.option(
-            "--phone",
-            metavar="NUMBER",
-            help="The lead's number, in any spelling; seven digits for any area code, or its last four.",
-        ),
-        click.option("--campaign", metavar="NAME", help="Their campaign."),
-        click.option("--key", metavar="KEY", help="The key that sent them."),
-        click.option(
-            "--status", metavar="STATUS", help="409, 4xx, several by comma, or none for unanswered ones."
-        ),
     ):
         command = option(command)
-    return command
+    phone = click.option(
+        "--phone",
+        metavar="NUMBER",
+        help="The lead's number, in any spelling; seven digits for any area code, or its last four.",
+    )
+    return phone(request_filters(command))
 
 
 @requests.command("list")
@@ -147,8 +132,6 @@ def export(form: str, output: Path | None, client: Client, **wanted: Any) -> Non
     Example:
       aktify-sandbox requests export --format har --output requests.har
     """
-    from aktify_sandbox.cli.files import STANDARD, atomic_output
-
     with (
         client.stream("/requests/export", format=form, **wanted) as answer,
         atomic_output(output or STANDARD) as out,

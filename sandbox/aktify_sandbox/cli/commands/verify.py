@@ -9,6 +9,7 @@ import click
 from aktify_sandbox.cli.client import Client, Seconds, as_json, with_client
 from aktify_sandbox.cli.expectations import Expectation, expectations_in, lines_of, verify_all
 from aktify_sandbox.cli.output import print_json
+from aktify_sandbox.cli.request_filters import request_filters
 
 _WORDS = ("phone", "status", "key", "campaign", "since", "after")
 
@@ -16,18 +17,8 @@ _WORDS = ("phone", "status", "key", "campaign", "since", "after")
 @click.command()
 @click.argument("files", nargs=-1, metavar="[FILE…]", type=click.Path(path_type=Path, allow_dash=False))
 @click.option("--phone", metavar="NUMBER", help="The lead's number, in any spelling.")
-@click.option("--status", metavar="STATUS", help="409, 4xx, several by comma, or none for unanswered ones.")
-@click.option("--key", metavar="KEY", help="The key that sent them.")
-@click.option("--campaign", metavar="NAME", help="Their campaign.")
-@click.option("--since", metavar="TIME", help="A moment, or a duration back from now (10m).")
+@request_filters
 @click.option("--after", metavar="ID", help="Only requests newer than this one.")
-@click.option(
-    "--where",
-    "conditions",
-    multiple=True,
-    metavar="FIELD=VALUE",
-    help="A field of the lead, header.NAME, method, path, ruling, forced or search; repeatable.",
-)
 @click.option("--count", type=click.IntRange(0), metavar="N", help="So many exactly.")
 @click.option("--at-least", type=click.IntRange(0), metavar="N", help="So many or more  [default: 1].")
 @click.option("--at-most", type=click.IntRange(0), metavar="N", help="So many or fewer.")
@@ -87,12 +78,12 @@ def _by_flags(given: dict[str, Any]) -> list[Expectation]:
     where: dict[str, Any] = {word: given[word] for word in _WORDS if given[word] is not None}
     if "status" in where:
         where["status"] = [part.strip() for part in where["status"].split(",")]
-    if given["conditions"]:
+    if given["where"]:
         from aktify_sandbox.errors import FilterError
         from aktify_sandbox.matching.expectation_file import conditions_of
 
         try:
-            where = conditions_of(given["conditions"], **where)
+            where = conditions_of(given["where"], **where)
         except FilterError as error:
             raise click.UsageError(f"--where {error}") from None
     count = _count(given)
