@@ -8,6 +8,7 @@ import click
 
 from aktify_sandbox.cli.client import Client, RefusedError
 from aktify_sandbox.cli.output import clean
+from aktify_sandbox.errors import DocumentError
 
 
 class Expectation(NamedTuple):
@@ -64,7 +65,6 @@ def _later(where: dict[str, Any], after: str) -> dict[str, Any]:
 
 def expectations_in(files: Iterable[Path]) -> list[Expectation]:
     """The expectations in files of YAML or JSON. A mistake is wrong usage: exit code 2."""
-    from aktify_sandbox.errors import DocumentError
     from aktify_sandbox.matching.expectation_file import read_expectations
 
     try:

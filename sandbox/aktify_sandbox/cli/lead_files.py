@@ -12,6 +12,7 @@ import click
 
 from aktify_sandbox.cli.files import standard_input
 from aktify_sandbox.cli.output import clean, on_terminal, terminal_width
+from aktify_sandbox.errors import LeadFileError
 from aktify_sandbox.text import plural
 
 if TYPE_CHECKING:
@@ -39,7 +40,6 @@ class ColumnMapping(click.ParamType):  # type: ignore[type-arg]  # generic in cl
         self, value: Any, param: click.Parameter | None, ctx: click.Context | None
     ) -> tuple[str, str]:
         """The two halves."""
-        from aktify_sandbox.errors import LeadFileError
         from aktify_sandbox.leadfiles.columns import assignment
 
         try:
@@ -105,8 +105,6 @@ def content_of(file: Path) -> bytes:
 @contextmanager
 def readable(file: Path) -> Iterator[None]:
     """Around what reads a file: what is wrong with it ends the command."""
-    from aktify_sandbox.errors import LeadFileError
-
     try:
         yield
     except LeadFileError as error:

@@ -6,14 +6,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from aktify_sandbox.contract.rulings import FORMER, PROFILES, RULINGS
-from aktify_sandbox.errors import SettingsError
+from aktify_sandbox.errors import DocumentError, FileProblem, SettingsError
 from aktify_sandbox.originals import os
 from aktify_sandbox.settings.campaigns import CampaignSetting, KeySetting
 from aktify_sandbox.settings.flags import Flag
 
 if TYPE_CHECKING:
     from aktify_sandbox.documents.document import Document
-    from aktify_sandbox.errors import FileProblem
 
 FILE_NAME = "aktify-sandbox.yaml"
 
@@ -40,7 +39,6 @@ def default_file(folder: Path) -> Path | None:
 def settings_in(path: Path, flags: Sequence[Flag]) -> dict[str, Any]:
     """What a configuration file sets, by field. Raises `SettingsError`."""
     from aktify_sandbox.documents.document import read_file
-    from aktify_sandbox.errors import DocumentError
 
     try:
         document = read_file(path)

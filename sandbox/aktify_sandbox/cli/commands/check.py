@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, BinaryIO, cast
 import click
 
 from aktify_sandbox.cli.client import as_json
-from aktify_sandbox.cli.files import READABLE, STANDARD
+from aktify_sandbox.cli.files import READABLE, STANDARD, atomic_output
 from aktify_sandbox.cli.lead_files import (
     content_of,
     describe,
@@ -22,6 +22,7 @@ from aktify_sandbox.cli.lead_files import (
 )
 from aktify_sandbox.cli.output import clean, print_json
 from aktify_sandbox.cli.settings_options import settings_of, settings_options
+from aktify_sandbox.errors import RulingError
 from aktify_sandbox.text import plural
 
 if TYPE_CHECKING:
@@ -120,7 +121,6 @@ def _is_same(one: Path, other: Path) -> bool:
 def _rules(settings: "Settings", campaign: str | None) -> "LeadRules":
     """The rules of a campaign as `serve` would have them here."""
     from aktify_sandbox.campaigns import Campaigns
-    from aktify_sandbox.errors import RulingError
 
     try:
         campaigns = Campaigns(settings.campaigns, settings.profile, settings.rulings, "")
@@ -133,7 +133,6 @@ def _rules(settings: "Settings", campaign: str | None) -> "LeadRules":
 
 
 def _write(target: Path, write: Callable[[BinaryIO], int]) -> int:
-    from aktify_sandbox.cli.files import atomic_output
 
     with atomic_output(target) as out:
         return write(cast("BinaryIO", out))

@@ -10,17 +10,24 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from aktify_sandbox.cli.assertions import Assertion, parse_assertion
 from aktify_sandbox.cli.client import Client
 from aktify_sandbox.cli.expectations import Expectation, Result, expectations_in, lines_of
 from aktify_sandbox.cli.settings_options import gather, settings_options
 from aktify_sandbox.cli.target import Target
-from aktify_sandbox.errors import InputError, UserError
+from aktify_sandbox.errors import (
+    CommandError,
+    ComparisonError,
+    FilterError,
+    InputError,
+    SandboxDied,
+    UserError,
+)
 from aktify_sandbox.journal.summary import BEFORE_ALL
 from aktify_sandbox.proxies import exempting
 from aktify_sandbox.settings import Settings, fields_for_flags
 
 if TYPE_CHECKING:
-    from aktify_sandbox.cli.assertions import Assertion
     from aktify_sandbox.cli.run_report import Masking, Traffic
     from aktify_sandbox.server.thread import ServerThread
 
@@ -89,7 +96,6 @@ def exec_(
 
 def _check_moments(expectations: Sequence[Expectation]) -> None:
     """Only the sandbox knows what a moment is; it would say so when the command has run."""
-    from aktify_sandbox.errors import FilterError
     from aktify_sandbox.history.filters import Filters
 
     for each in expectations:
@@ -100,9 +106,7 @@ def _check_moments(expectations: Sequence[Expectation]) -> None:
                 raise click.UsageError(str(error)) from None
 
 
-def _assertions(texts: Sequence[str]) -> "list[Assertion]":
-    from aktify_sandbox.cli.assertions import parse_assertion
-    from aktify_sandbox.errors import ComparisonError
+def _assertions(texts: Sequence[str]) -> list[Assertion]:
 
     try:
         return [parse_assertion(text) for text in texts]
@@ -117,7 +121,7 @@ class _Run:
         self,
         settings: Settings,
         command: Sequence[str],
-        expected: "Sequence[Expectation | Assertion]",
+        expected: Sequence[Expectation | Assertion],
         junit_file: Path | None,
     ) -> None:
         self._settings = settings
@@ -128,9 +132,6 @@ class _Run:
     def run(self, notices: list[str]) -> int:
         """Returns the exit code."""
         from aktify_sandbox.cli.child_process import Signals
-        from aktify_sandbox.errors import (
-            CommandError,
-        )
         from aktify_sandbox.server.output import background_output
         from aktify_sandbox.server.server import say
         from aktify_sandbox.server.thread import ServerThread
@@ -153,7 +154,6 @@ class _Run:
     def _run(self, thread: "ServerThread", signals: Any) -> int:
         from aktify_sandbox.campaigns import secrets_in
         from aktify_sandbox.cli import child_process, run_report
-        from aktify_sandbox.errors import SandboxDied
         from aktify_sandbox.redaction import Redaction
         from aktify_sandbox.server.server import say
 
@@ -228,8 +228,6 @@ class _Run:
 
     def _is_none_right(self, results: list[Result]) -> bool:
         """Whether an expectation that no request meets speaks of how many there shall be."""
-        from aktify_sandbox.cli.assertions import Assertion
-
         return any(
             result.ok and isinstance(each, Assertion) and each.subject == "requests"
             for each, result in zip(self._expected, results, strict=True)

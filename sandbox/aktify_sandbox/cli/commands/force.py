@@ -1,5 +1,6 @@
 """`force`: decides the next answers."""
 
+import json
 from typing import Any
 
 import click
@@ -83,7 +84,6 @@ def _header(text: str) -> tuple[str, str]:
 
 
 def _body(text: str) -> Any:
-    import json
 
     try:
         value = json.loads(text)

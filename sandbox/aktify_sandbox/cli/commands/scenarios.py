@@ -6,7 +6,9 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from aktify_sandbox.cli.client import Client, as_json, with_client
+from aktify_sandbox.cli.files import text_of
 from aktify_sandbox.cli.output import print_json, print_table
+from aktify_sandbox.errors import DocumentError, ScenarioNotFoundError
 from aktify_sandbox.text import plural
 
 if TYPE_CHECKING:
@@ -65,8 +67,6 @@ def show(name: str) -> None:
     Example:
       aktify-sandbox scenarios show flaky > scenarios/mine.yaml
     """
-    from aktify_sandbox.cli.files import text_of
-
     click.echo(text_of(_found(name)), nl=False)
 
 
@@ -83,7 +83,6 @@ def check(files: tuple[str, ...]) -> None:
       aktify-sandbox scenarios check
       aktify-sandbox scenarios check mine.yaml flaky
     """
-    from aktify_sandbox.errors import DocumentError, ScenarioNotFoundError
     from aktify_sandbox.scenarios.library import ScenarioLibrary
     from aktify_sandbox.scenarios.loader import read_scenario
 
@@ -113,7 +112,6 @@ def _own(library: "ScenarioLibrary") -> list[str]:
 
 
 def _found(name: str) -> Path:
-    from aktify_sandbox.errors import ScenarioNotFoundError
     from aktify_sandbox.scenarios.library import ScenarioLibrary
 
     try:

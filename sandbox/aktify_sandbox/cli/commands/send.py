@@ -1,5 +1,7 @@
 """`send`: leads from a file to a sandbox, with progress and a summary."""
 
+import json
+import secrets
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -104,7 +106,6 @@ def send(
 
 
 def _sample(count: int, seed: int | None) -> "Iterator[Row]":
-    import secrets
 
     from aktify_sandbox.cli.sample_leads import sample_leads
     from aktify_sandbox.leadfiles.reader import Row
@@ -131,8 +132,6 @@ def _rules_of(client: Client, key: str) -> "tuple[str, LeadRules]":
 
 def _fitted(client: Client, key: str, rows: "list[Row]") -> "list[Row]":
     """The samples, changed so far as the rulings of the key's campaign want it."""
-    import json
-
     from aktify_sandbox.contract.examples import fitted
 
     campaign, rules = _rules_of(client, key)

@@ -15,6 +15,7 @@ from aktify_sandbox.cli.files import READABLE, STANDARD, atomic_output, standard
 from aktify_sandbox.cli.lead_files import progress
 from aktify_sandbox.cli.output import clean, print_json
 from aktify_sandbox.cli.settings_options import settings_of
+from aktify_sandbox.errors import LogError, StateFileError
 from aktify_sandbox.text import plural
 
 if TYPE_CHECKING:
@@ -109,7 +110,6 @@ def load(file: Path, in_json: bool, client: Client) -> None:
 
 def _as_tinydb(log: Iterable[bytes], file: Path) -> Iterator[bytes]:
     """A state as TinyDB's own storage writes it. Until all of it is there it lies, without a name, beside the file."""
-    from aktify_sandbox.errors import StateFileError
     from aktify_sandbox.storage.reader import Lines
     from aktify_sandbox.storage.tables import as_json as pieces_of
 
@@ -139,7 +139,6 @@ def check(folder: Path | None, in_json: bool) -> None:
     Example:
       aktify-sandbox state check
     """
-    from aktify_sandbox.errors import LogError
     from aktify_sandbox.storage.check import check_log
     from aktify_sandbox.storage.server_file import LOG
 

@@ -10,6 +10,7 @@ from aktify_sandbox.cli.client import Client, Seconds, as_json, with_client
 from aktify_sandbox.cli.expectations import Expectation, expectations_in, lines_of, verify_all
 from aktify_sandbox.cli.output import print_json
 from aktify_sandbox.cli.request_filters import request_filters
+from aktify_sandbox.errors import FilterError
 
 _WORDS = ("phone", "status", "key", "campaign", "since", "after")
 
@@ -79,7 +80,6 @@ def _by_flags(given: dict[str, Any]) -> list[Expectation]:
     if "status" in where:
         where["status"] = [part.strip() for part in where["status"].split(",")]
     if given["where"]:
-        from aktify_sandbox.errors import FilterError
         from aktify_sandbox.matching.expectation_file import conditions_of
 
         try:
