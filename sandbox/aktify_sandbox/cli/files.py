@@ -23,7 +23,7 @@ READABLE = click.Path(exists=True, dir_okay=False, readable=True, allow_dash=Tru
 def text_of(file: Path) -> str:
     """The text of a file, or of standard input for `-`. Ends the command when there is none to read."""
     try:
-        content = standard_input().read() if str(file) == "-" else file.read_bytes()
+        content = standard_input().read() if file == STANDARD else file.read_bytes()
         return content.decode("utf-8-sig")
     except OSError as error:
         raise click.UsageError(f"{file} can't be read: {error.strerror}.") from None
@@ -60,6 +60,16 @@ class TerminalWriter:
         return len(content)
 
 
+def check_writable(file: Path, option: str = "") -> None:
+    """Find out before anything runs whether a file can stand there. If none can, it is wrong usage.
+
+    `option` is the one that names the file.
+    """
+    if file.is_dir() or not file.absolute().parent.is_dir():
+        named = f"{option} {file}".lstrip()
+        raise click.UsageError(f"{named} can't be written: its folder isn't there, or it is a folder itself.")
+
+
 @contextlib.contextmanager
 def atomic_output(file: Path) -> Iterator[Writable]:
     """Where to write: what stands under the name afterwards is whole, and the owner's alone."""
@@ -67,8 +77,7 @@ def atomic_output(file: Path) -> Iterator[Writable]:
         yield TerminalWriter(sys.stdout) if on_terminal() else sys.stdout.buffer
         sys.stdout.flush()
         return
-    if file.is_dir() or not file.absolute().parent.is_dir():
-        raise click.UsageError(f"{file} can't be written: its folder isn't there, or it is a folder itself.")
+    check_writable(file)
     try:
         with replaced(file) as out:
             yield out

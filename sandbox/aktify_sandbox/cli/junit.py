@@ -17,14 +17,6 @@ _WHITE_SPACE = {ord(char): f"&#{ord(char)};" for char in "\n\r\t"}
 _SUITE = "aktify-sandbox expectations"
 
 
-def check(file: Path | None) -> None:
-    """Find out before anything runs whether the file can be written. Not to be able to is wrong usage."""
-    if file and (file.is_dir() or not file.absolute().parent.is_dir()):
-        raise click.UsageError(
-            f"--junit {file} can't be written: its folder isn't there, or it is one itself."
-        )
-
-
 def write(file: Path, results: Iterable[Result], seconds: float) -> None:
     """Write the results. Ends the command if the file can't be written."""
     try:

@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from aktify_sandbox.cli.files import standard_input
+from aktify_sandbox.cli.client import Command
+from aktify_sandbox.cli.files import STANDARD, standard_input
 from aktify_sandbox.cli.output import clean, on_terminal, terminal_width
 from aktify_sandbox.errors import LeadFileError
 from aktify_sandbox.text import plural
@@ -18,8 +19,6 @@ from aktify_sandbox.text import plural
 if TYPE_CHECKING:
     from aktify_sandbox.leadfiles.checking import RowProblem
     from aktify_sandbox.leadfiles.reader import LeadFile, LeftOut, Row
-
-Command = Callable[..., Any]
 
 _SHOWN_LEFT_OUT = 15
 _TEN_TIMES_A_SECOND = 0.1
@@ -97,7 +96,7 @@ def rows_of(
 def content_of(file: Path) -> bytes:
     """The bytes of a file, or of standard input for `-`. Ends the command when there are none to read."""
     try:
-        return standard_input().read() if str(file) == "-" else file.read_bytes()
+        return standard_input().read() if file == STANDARD else file.read_bytes()
     except OSError as error:
         raise LeadFileUnreadable(f"{file} can't be read: {error.strerror}.") from None
 

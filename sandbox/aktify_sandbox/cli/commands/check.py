@@ -95,7 +95,7 @@ def check(
     if fixed:
         counts["fixed"] = _write(fixed, lambda out: checking.write_fixed(findings, out))
     if in_json:
-        print_json(checking.as_json(findings, file.name if str(file) != "-" else "-"))
+        print_json(checking.as_json(findings, file.name))
     else:
         for line in _report(findings, rejects, fixed, counts):
             click.echo(clean(line), err=to_standard)
@@ -105,7 +105,7 @@ def check(
 def _refuse_same_file(file: Path, rejects: Path | None, fixed: Path | None) -> None:
     named = {"--rejects": rejects, "--fixed": fixed}
     for option, target in named.items():
-        if target and str(file) != "-" and _is_same(target, file):
+        if target and file != STANDARD and _is_same(target, file):
             raise click.UsageError(f"{option} {target} is the file that is checked. Fix: give another name.")
     if rejects and fixed and _is_same(rejects, fixed):
         raise click.UsageError(f"--rejects and --fixed are both {fixed}. Fix: give them different names.")

@@ -13,6 +13,7 @@ import click
 from aktify_sandbox.cli.assertions import Assertion, parse_assertion
 from aktify_sandbox.cli.client import Client
 from aktify_sandbox.cli.expectations import Expectation, Result, expectations_in, lines_of
+from aktify_sandbox.cli.files import check_writable
 from aktify_sandbox.cli.settings_options import gather, settings_options
 from aktify_sandbox.cli.target import Target
 from aktify_sandbox.errors import (
@@ -88,9 +89,8 @@ def exec_(
     expected: list[Expectation | Assertion] = [*expectations, *_assertions(texts)]
     if require_requests:
         expected += _assertions(["requests > 0"])
-    from aktify_sandbox.cli import junit
-
-    junit.check(junit_file)
+    if junit_file:
+        check_writable(junit_file, "--junit")
     sys.exit(_Run(settings, command, expected, junit_file).run(notices))
 
 

@@ -86,11 +86,12 @@ def check(files: tuple[str, ...]) -> None:
     from aktify_sandbox.scenarios.library import ScenarioLibrary
     from aktify_sandbox.scenarios.loader import read_scenario
 
-    named = files or _own(ScenarioLibrary(Path.cwd()))
+    library = ScenarioLibrary(Path.cwd())
+    named = files or _own(library)
     code = 0
     for file in named:
         try:
-            count = len(read_scenario(ScenarioLibrary(Path.cwd()).find(file)).rules)
+            count = len(read_scenario(library.find(file)).rules)
             click.echo(f"{file}: {plural(count, 'rule')}, no mistakes.")
         except DocumentError as error:
             click.echo(str(error), err=True)

@@ -67,12 +67,11 @@ def save(file: Path, form: str, in_json: bool, client: Client) -> None:
         counts = {
             name: int(answer.headers.get(f"x-aktify-sandbox-{name}", 0)) for name in ("leads", "requests")
         }
-    if in_json and str(file) != "-":
+    is_standard = file == STANDARD
+    if in_json and not is_standard:
         print_json({"file": str(file), **counts})
     else:
-        click.echo(
-            f"{_counted(counts)} saved{'' if str(file) == '-' else f' in {file}'}.", err=str(file) == "-"
-        )
+        click.echo(f"{_counted(counts)} saved{'' if is_standard else f' in {file}'}.", err=is_standard)
 
 
 @state.command()

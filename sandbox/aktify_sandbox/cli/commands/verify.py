@@ -8,6 +8,7 @@ import click
 
 from aktify_sandbox.cli.client import Client, Seconds, as_json, with_client
 from aktify_sandbox.cli.expectations import Expectation, expectations_in, lines_of, verify_all
+from aktify_sandbox.cli.files import check_writable
 from aktify_sandbox.cli.output import print_json
 from aktify_sandbox.cli.request_filters import request_filters
 from aktify_sandbox.errors import FilterError
@@ -58,12 +59,13 @@ def verify(
         raise click.UsageError(
             "Give a FILE of expectations, or say with flags what is expected, such as --count 1."
         )
-    from aktify_sandbox.cli import junit
-
-    junit.check(junit_file)
+    if junit_file:
+        check_writable(junit_file, "--junit")
     started = time.monotonic()
     results = verify_all(client, expected, seconds=timeout)
     if junit_file:
+        from aktify_sandbox.cli import junit
+
         junit.write(junit_file, results, time.monotonic() - started)
     ok = all(result.ok for result in results)
     if in_json:
