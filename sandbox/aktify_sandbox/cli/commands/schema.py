@@ -7,6 +7,9 @@ import click
 from aktify_sandbox.addresses import DEFAULT_URL
 from aktify_sandbox.cli.output import print_json
 from aktify_sandbox.cli.settings_options import settings_of, settings_options
+from aktify_sandbox.contract.rulings import Rulings
+from aktify_sandbox.settings import config_schema
+from aktify_sandbox.version import __version__
 
 
 @click.command()
@@ -30,9 +33,6 @@ def schema(kind: str, portable: bool, admin: bool, **flags: Any) -> None:
     from aktify_sandbox.contract import schema as contract
     from aktify_sandbox.contract import validators
     from aktify_sandbox.contract.openapi import openapi
-    from aktify_sandbox.contract.rulings import Rulings
-    from aktify_sandbox.settings import config_schema
-    from aktify_sandbox.version import __version__
 
     settings = settings_of(flags)
     in_force = Rulings.of(settings.profile, settings.rulings)

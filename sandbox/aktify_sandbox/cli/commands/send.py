@@ -14,6 +14,7 @@ from aktify_sandbox.cli.lead_files import file_options, readable, rows_of
 from aktify_sandbox.cli.output import print_json
 from aktify_sandbox.cli.sample_leads import FICTIONAL
 from aktify_sandbox.cli.send_summary import Summary
+from aktify_sandbox.contract.rulings import Rulings
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -119,7 +120,6 @@ def _sample(count: int, seed: int | None) -> "Iterator[Row]":
 def _rules_of(client: Client, key: str) -> "tuple[str, LeadRules]":
     """The campaign of a key in a running sandbox, and its rules."""
     from aktify_sandbox.contract.lead import LeadRules
-    from aktify_sandbox.contract.rulings import Rulings
 
     name = client.post("/explain", {"body": "{}", "apiKey": key}).json()["campaign"] or ""
     config = client.get("/config")
