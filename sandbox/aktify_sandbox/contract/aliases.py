@@ -1,7 +1,7 @@
-"""Names that people use instead of the page's: the legacy API's, those of CRMs and lead forms, other spellings.
+"""Other names of the page's fields: those of the legacy API, CRMs and lead forms, and other spellings.
 
-An alias is certain enough to rename by: it means one field and nothing else. What may mean a field is a guess, which a
-hint may ask about and nothing acts on.
+An alias is certain enough to rename a field by: it means one field and nothing else. A name that only may mean a field
+is a guess: a hint may ask about it, but nothing acts on it.
 """
 
 import unicodedata
@@ -23,7 +23,7 @@ LEGACY = MappingProxyType(
         "last_name": "lastName",
     }
 )
-"""Names of the legacy leads_v2 API, as the page gives them."""
+"""Names of the legacy leads_v2 API, as the page lists them."""
 
 ALIASES: Mapping[str, tuple[str, ...]] = MappingProxyType(
     {
@@ -84,9 +84,9 @@ ALIASES: Mapping[str, tuple[str, ...]] = MappingProxyType(
         "linkToShorten": ("URL to Shorten", "Link for Shortening", "Long Link", "Long URL"),
     }
 )  # fmt: skip
-"""What else each field is called, as CRMs, shops and lead forms write it, once without case, spaces and punctuation.
+"""Other names of each field in CRMs, shops and lead forms, each once without case, spaces and punctuation.
 
-The page's own names and the legacy ones needn't stand here.
+The page's own names and the legacy ones aren't listed.
 """
 
 _GUESSES = MappingProxyType(
@@ -103,7 +103,7 @@ _GUESSES = MappingProxyType(
         "custom": "metadata",
     }
 )  # fmt: skip
-"""Names that mean a field or something else, folded."""
+"""Folded names that may mean a field or something else."""
 
 _WHOLE_NAMES = ("name", "fullname", "leadname", "contactname", "customername", "yourname", "personname")
 
@@ -126,19 +126,26 @@ _NEARLY = MappingProxyType(
 
 
 def field_for_alias(name: str) -> str | None:
-    """The one field of the page that a name means, without regard to case, spaces and punctuation."""
+    """The one field of the page that a name means, ignoring case, spaces and punctuation."""
     return _MEANINGS.get(folded(name))
 
 
+def misspelt_field(name: str) -> str | None:
+    """The field whose name, or legacy name, is almost this one; None for another word."""
+    plain = folded(name)
+    close = None if plain in _GUESSES or plain in _MEANINGS else nearest(plain, _NEARLY, 0.8)
+    return _NEARLY[close] if close else None
+
+
 def likely_field(name: str) -> str | None:
-    """The field that a name may mean, by its spelling or by custom: to be asked about, not to act on."""
+    """The field that a name may mean, by spelling or custom: good for a question, not for renaming."""
     plain = folded(name)
     close = nearest(plain, _NEARLY, 0.8)
     return _MEANINGS.get(plain) or _GUESSES.get(plain) or (_NEARLY[close] if close else None)
 
 
 def rename_hint(sent: Mapping[str, Any], *missing: str) -> str | None:
-    """What to rename, so that one of the missing fields is there; None when nothing looks like it."""
+    """Which name to change so that a missing field is there; None when no name is similar."""
     others = [name for name in sent if name not in FIELDS]
     for name in others:
         meant = field_for_alias(name)
@@ -155,22 +162,22 @@ def rename_hint(sent: Mapping[str, Any], *missing: str) -> str | None:
 
 
 def unknown_hint(name: str, sent: Mapping[str, Any]) -> str:
-    """What would be right instead of a name that the page doesn't have."""
+    """What to write instead of a name that isn't on the page."""
     meant = field_for_alias(name)
     if meant:
-        return f"{meant} is there too: leave {name} out." if meant in sent else _rename(name, meant)
+        return f"Leave {name} out: {meant} is there too." if meant in sent else _rename(name, meant)
     if "phoneNumber" not in sent and _holds_phone(sent[name]):
         return f"If its value is a phone number, rename {name} to phoneNumber."
     if folded(name) in _WHOLE_NAMES:
-        return "Divide it into firstName and lastName."
+        return "Split it into firstName and lastName."
     guess = likely_field(name)
     if guess and guess not in sent:
         return f"Did you mean {guess}?"
-    return "The page has no such field; what is yours goes into metadata."
+    return "Put your own fields into metadata."
 
 
 def _rename(name: str, field: str) -> str:
-    whose = "That is the legacy API's name" if name in LEGACY else f"This endpoint calls it {field}"
+    whose = "This is the legacy API's name" if name in LEGACY else f"This API calls it {field}"
     return f"{whose}: rename {name} to {field}."
 
 

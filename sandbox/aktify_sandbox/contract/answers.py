@@ -1,7 +1,7 @@
-"""The answers of the endpoint as values, and the bytes that they become.
+"""The endpoint's answers as values, and their bytes.
 
-The page puts only the status codes of 400, 401 and 409 into the contract, not their bodies; so the bodies come in
-several shapes, and a client that relies on one is found out.
+The page documents only the status codes of 400, 401 and 409, not their bodies. The bodies therefore come in several
+formats, which reveal a client that relies on one.
 """
 
 import hashlib
@@ -12,11 +12,15 @@ from typing import Any, NamedTuple
 
 import orjson
 
+from aktify_sandbox.text import plural
+
 from .lead import LeadRules, Problem
 from .schema import RESPONSE_ORDER
 from .sources import LIMIT, http
 
 ENDPOINT = "/api/v1/leads"
+
+REVOKED = "This x-api-key is revoked."
 
 _DIGITS = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
 _CODE_LENGTH = 8
@@ -27,15 +31,15 @@ class Access(NamedTuple):
 
     campaign: str
     key: str
-    """As it may be shown: masked, or its name."""
+    """The key as it may be shown: masked, or by its name."""
     revoked: bool
     rules: LeadRules
     short_base: str
-    """What stands before the code of a short link: `http://127.0.0.1:8509/s`."""
+    """The part of a short link before its code: `http://127.0.0.1:8509/s`."""
     keys: tuple[str, ...] = ()
-    """The key as it was sent, and those of which it is a namespace. Never shown."""
+    """The key as it was sent, and the keys of which it is a namespace. Never shown."""
     error_bodies: str | None = None
-    """The shape of the campaign's 4xx bodies; None: as everywhere, like the next."""
+    """The format of the campaign's 4xx bodies. None, also for the next field: the general one."""
     shuffle: bool | None = None
 
 
@@ -48,34 +52,38 @@ class ShortLink(NamedTuple):
 
 @dataclass(slots=True)
 class Answer:
-    """A decision: what is answered, why, and what is to be kept."""
+    """A decision: the answer, its reason, and what to keep."""
 
     status: int
     objection: str
-    """What decided: request, route, key, body, duplicate, accepted; of our own: forced, link, aborted, defect, disk."""
+    """What decided: request, route, key, body, duplicate or accepted; from the sandbox: forced, link, aborted, defect
+    or disk.
+    """
     rule: str
     """The reason in words, on one line."""
     message: str
-    """What the body says."""
+    """The content of the body."""
     problems: tuple[Problem, ...] = ()
     phone: str | None = None
     lead: dict[str, Any] | None = None
-    """What a 201 says."""
+    """The content of a 201."""
     short: ShortLink | None = None
     headers: tuple[tuple[str, str], ...] = ()
     access: Access | None = None
     sent: dict[str, Any] | None = None
-    """The body as it was sent, when it could be read."""
+    """The parsed body as it was sent, if it could be parsed."""
     stores_lead: bool = False
-    """Whether the lead is to be kept: a 201 keeps it; a forced answer may do otherwise than it says."""
+    """Whether to keep the lead. A 201 keeps it; a forced answer may differ from its status."""
     identity: str | None = None
-    """What makes another lead its duplicate: the number, or by the ruling `duplicate-by` also how it is written."""
+    """What makes another lead its duplicate: the number, or by the ruling `duplicate-by` also its spelling."""
     ends: bool = False
-    """Whether nothing that follows on the connection is read."""
+    """Whether to stop reading from the connection."""
+    key_mistake: str | None = None
+    """For a 401, what is wrong with the key: one of `keys.MISTAKES`, or None."""
 
     @property
     def ruling(self) -> str | None:
-        """The ruling that decided, if one did."""
+        """The ruling that decided, if any."""
         return self.problems[0].ruling if self.problems else None
 
 
@@ -102,76 +110,82 @@ def invalid(access: Access | None, phone: str | None, problems: tuple[Problem, .
 
 
 def in_words(field: str, message: str) -> str:
-    """What is wrong, and with which field, said once."""
+    """What is wrong and in which field, said once."""
     return message if not field or message.startswith(f"{field} ") else f"{field}: {message}"
 
 
 def malformed(message: str, hint: str, section: str) -> Answer:
-    """400: the request isn't proper HTTP, as a section of it says."""
+    """400: the request isn't valid HTTP, according to a section of RFC 9110 or 9112."""
     return Answer(400, "request", message, message, (Problem("", message, hint, *http(section)),))
 
 
 def refused(status: int, words: str, left_out: int = 0, access: Access | None = None) -> Answer:
-    """400, 405, 431: bytes that aren't a request of HTTP, or not one that a server may take. 500: a defect of ours."""
-    before = f" ({left_out:,} others like it weren't recorded before it.)" if left_out else ""
+    """400, 405, 431: bytes that aren't an HTTP request, or one that a server may refuse. 500: a defect of the
+    sandbox.
+    """
+    before = f" (Before it, {plural(left_out, 'request')} like it went unrecorded.)" if left_out else ""
     headers = (("connection", "close"),)
     objection = "request" if status < 500 else "defect"
     return Answer(status, objection, words + before, words, headers=headers, access=access, ends=True)
 
 
-def unauthorized(message: str, access: Access | None = None) -> Answer:
+def unauthorized(message: str, access: Access | None = None, *, key_mistake: str | None = None) -> Answer:
     """401: no key, an unknown one, or a revoked one."""
-    return Answer(401, "key", message, message, access=access)
+    return Answer(401, "key", message, message, access=access, key_mistake=key_mistake)
 
 
 def duplicate(access: Access | None, phone: str | None) -> Answer:
-    """409: the number was already submitted to the campaign. Nothing about the earlier lead is said."""
+    """409: the number was already submitted to the campaign. The answer reveals nothing about the earlier lead."""
     message = "The phone number was already submitted to this campaign."
     return Answer(409, "duplicate", message, message, phone=phone, access=access)
 
 
 def too_large(limit: int, access: Access | None) -> Answer:
-    """413: the body is larger than the sandbox takes."""
+    """413: the body is larger than the sandbox accepts."""
     problem = larger_than(limit)
     return Answer(413, "body", problem.message, problem.message, (problem,), access=access)
 
 
 def larger_than(limit: int) -> Problem:
     """What is wrong with a body of more than `limit` bytes."""
-    hint = "One lead per request is far smaller; --max-body changes the limit."
+    hint = "Send one lead per request, or raise the limit with --max-body."
     return Problem("", f"The body is larger than {limit:,} bytes.", hint, *LIMIT)
 
 
 def not_found(path: str) -> Answer:
-    """404: the vendor has no such path."""
+    """404: Aktify has no such path."""
     shown = path if len(path) <= 100 else f"{path[:100]}…"
     near = SequenceMatcher(None, path.lower().rstrip("/"), ENDPOINT).ratio() > 0.6
-    hint = f"Did you mean POST {ENDPOINT}?" if near else f"The API's one endpoint is POST {ENDPOINT}."
-    return Answer(404, "route", f"There is no {shown}.", f"There is no {shown}. {hint}")
+    hint = f"Did you mean POST {ENDPOINT}?" if near else f"The only endpoint is POST {ENDPOINT}."
+    base, endpoint, _ = path.rstrip("/").rpartition(ENDPOINT)
+    if base and endpoint and ENDPOINT.startswith(base):
+        hint = f"The base URL contains {base} already. {hint}"
+    message = f"{'Nothing is served at /' if path == '/' else f'There is no {shown}'}. {hint}"
+    return Answer(404, "route", message, message)
 
 
 def method_not_allowed(method: str, *, preflight: bool = False) -> Answer:
-    """405: the endpoint takes POST only."""
-    message = f"{ENDPOINT} takes POST, not {method}."
+    """405: the endpoint accepts only POST."""
+    message = f"{ENDPOINT} accepts POST, not {method}."
     if preflight:
-        message += " This is a browser's preflight: Aktify documents no CORS, so no page can post leads."
+        message += " This is a CORS preflight: Aktify documents no CORS, so web pages can't post leads."
     return Answer(405, "route", message, message, headers=(("allow", "POST"),))
 
 
 def internal_error() -> Answer:
     """500: a defect of the sandbox."""
-    message = "A defect of the sandbox; its terminal shows where. Please report it."
+    message = "Internal error in the sandbox. Its terminal shows the traceback; please report it."
     return Answer(500, "defect", message, message)
 
 
 def unavailable(reason: str) -> Answer:
-    """503: the sandbox can't keep anything, so it accepts nothing."""
-    message = f"The sandbox can't keep anything now: {reason}"
+    """503: the sandbox can't record anything, so it accepts nothing."""
+    message = f"The sandbox can't store anything: {reason}"
     return Answer(503, "disk", message, message)
 
 
 def short_code(campaign: str, phone: str, url: str) -> str:
-    """Eight characters that are the same for the same campaign, phone and URL."""
+    """Eight characters that depend only on campaign, phone and URL."""
     digest = hashlib.blake2b(
         "\n".join((campaign, phone, url)).encode("utf-8", "surrogatepass"), digest_size=6
     ).digest()
@@ -183,7 +197,7 @@ def short_code(campaign: str, phone: str, url: str) -> str:
 
 
 def number_of_code(code: str) -> int:
-    """The code of a short link as a number of 48 bits. Raises `ValueError`: none has such a code."""
+    """The code of a short link as a number of 48 bits. Raises `ValueError` for an invalid code."""
     if not 1 <= len(code) <= _CODE_LENGTH:
         raise ValueError(code)
     number = 0
@@ -197,7 +211,7 @@ def _hash(text: str) -> bytes:
 
 
 def render_created(lead: dict[str, Any], shuffle: int | None = None) -> bytes:
-    """The body of a 201. With `shuffle` (a seed) the order changes and an unknown property comes along."""
+    """The body of a 201. With `shuffle` (a seed) the order changes and an unknown property is added."""
     if shuffle is None:
         return orjson.dumps(lead)
     names = sorted([*lead, f"x{shuffle % 1_000}"], key=lambda name: _hash(f"{shuffle} {name}"))
@@ -205,7 +219,7 @@ def render_created(lead: dict[str, Any], shuffle: int | None = None) -> bytes:
 
 
 def render(answer: Answer, shape: str, number: int = 0) -> tuple[str | None, bytes]:
-    """Content type and body of an error in a shape: detailed, empty, text, html, or rotate (which picks by number)."""
+    """Content type and body of an error in a format: detailed, empty, text, html, or rotate (chosen by number)."""
     if shape == "rotate":
         shape = ("detailed", "empty", "text", "html", "other", "list")[number % 6]
     match shape:

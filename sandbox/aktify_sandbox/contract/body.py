@@ -1,10 +1,12 @@
-"""From bytes to a JSON object, or in words why not. Nothing that anybody can send raises here."""
+"""Parses a body into a JSON object, or returns the problem. No body raises an exception."""
 
 import json
 import re
 from typing import Any, NamedTuple
 
 import orjson
+
+from aktify_sandbox.text import plural
 
 from . import page
 from .sources import LIMIT, Source, documented
@@ -17,13 +19,13 @@ _BINARY = {
     "bzip2": rb"BZh[1-9]",
     "zstd": rb"\x28\xb5\x2f\xfd",
     "xz": rb"\xfd7zXZ",
-    "a ZIP archive, as workbooks are": rb"PK\x03\x04",
+    "a ZIP archive or workbook": rb"PK\x03\x04",
     "PDF": rb"%PDF-",
-    "a picture": rb"\x89PNG|\xff\xd8\xff|GIF8",
+    "an image": rb"\x89PNG|\xff\xd8\xff|GIF8",
     "MessagePack": rb"(?:[\x80-\x8f]|\xde..|\xdf....)(?:[\xa1-\xbf]|\xd9.)[ -~]",
     "CBOR": rb"(?:[\xa1-\xb7\xbf])[\x61-\x77][ -~]",
 }
-"""How what isn't text begins."""
+"""How some formats that aren't text begin."""
 _CONTROL = re.compile(rb"[\x00-\x08\x0e-\x1f\x7f]")
 
 
@@ -31,20 +33,20 @@ class Problem(NamedTuple):
     """One thing that is wrong with a request."""
 
     field: str
-    """The name on the page, `metadata.name` inside, or empty for the body as a whole."""
+    """The field's name on Aktify's page, `metadata.NAME` for a metadata value, or empty for the body as a whole."""
     message: str
     hint: str
-    """What would be right."""
+    """What to send instead."""
     source: str
-    """Whose word it is: `documented`, `ruling`, `http`, `limit`, `forced`."""
+    """Who decided: `documented`, `ruling`, `http`, `limit`, `forced`."""
     quote: str | None
-    """The page's sentence that decides, or HTTP's section."""
+    """The deciding sentence of Aktify's page, or the section of HTTP."""
     ruling: str | None
-    """The ruling that decides."""
+    """The deciding ruling's name."""
 
 
 def parse(body: bytes) -> tuple[dict[str, Any] | None, Problem | None]:
-    """The object that the body is, or what is wrong with it."""
+    """The JSON object in the body, or what is wrong with it."""
     try:
         value = orjson.loads(body)
     except (orjson.JSONDecodeError, RecursionError):
@@ -53,7 +55,9 @@ def parse(body: bytes) -> tuple[dict[str, Any] | None, Problem | None]:
         return None, _not_an_object(value)
     if body.count(b"{") + body.count(b"[") > _DEEPEST and _depth(value) > _DEEPEST:
         return None, _whole(
-            f"The body is nested deeper than {_DEEPEST} levels.", "A lead is flat, but for metadata.", LIMIT
+            f"The body is nested deeper than {_DEEPEST} levels.",
+            "A lead is flat; only metadata is an object.",
+            LIMIT,
         )
     return value, None
 
@@ -64,7 +68,7 @@ def has_bom(body: bytes) -> bool:
 
 
 def repeated_names(body: bytes) -> list[str]:
-    """Names that stand more than once in the same object. The body must be parsable."""
+    """Names that appear more than once in the same object. The body must be valid JSON."""
     repeated: list[str] = []
 
     def look(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
@@ -92,7 +96,7 @@ def _whole(message: str, hint: str, source: Source = _NO_JSON) -> Problem:
 def _parse_again(body: bytes) -> tuple[dict[str, Any] | None, Problem | None]:
     if body.startswith(_BOM + _BOM):
         return None, _whole(
-            "The body begins with more than one byte order mark.", "Send none: the text begins with {."
+            "The body begins with more than one byte order mark.", "Send the body without a byte order mark."
         )
     if has_bom(body):
         return parse(body.removeprefix(_BOM))
@@ -112,7 +116,7 @@ def _empty(body: bytes) -> Problem | None:
 def _encoding(body: bytes) -> Problem | None:
     wide = _wide(body)
     if wide:
-        return _whole(f"The body is {wide}, not UTF-8.", "JSON travels in UTF-8: encode the text so.", LIMIT)
+        return _whole(f"The body is {wide}, not UTF-8.", "Encode the body in UTF-8.", LIMIT)
     try:
         body.decode()
     except UnicodeDecodeError as error:
@@ -120,16 +124,16 @@ def _encoding(body: bytes) -> Problem | None:
         if kind or _CONTROL.search(body):
             shown = f" ({kind})" if kind else ""
             return _whole(f"The body is not text{shown}.", "Send one JSON object, uncompressed, in UTF-8.")
-        hint = "Encode the text in UTF-8." + _single_byte(body)
+        hint = "Encode the body in UTF-8." + _single_byte(body)
         if error.end == len(body) and error.reason == "unexpected end of data":
-            hint = "The last character isn't whole: was the text cut off?"
+            hint = "The last character is incomplete; the body may have been cut off."
         strange = f"byte 0x{body[error.start]:02X} at position {error.start}"
         return _whole(f"The body isn't UTF-8: {strange}.", hint, LIMIT)
     return None
 
 
 def _wide(body: bytes) -> str | None:
-    """The name of the encoding with more bytes a character in which the body begins as JSON does."""
+    """The encoding with two or four bytes per character in which the body begins like JSON."""
     for codec in ("utf-32", "utf-32-le", "utf-32-be", "utf-16", "utf-16-le", "utf-16-be"):
         text = body[:64].decode(codec, "ignore").lstrip("\ufeff \t\r\n")
         if text[:1] in ("{", "[", '"') and not body.startswith(text[:2].encode()):
@@ -138,14 +142,14 @@ def _wide(body: bytes) -> str | None:
 
 
 def _single_byte(body: bytes) -> str:
-    """Said only if the whole body is JSON in it, with letters where UTF-8 has none."""
+    """A single-byte encoding, only if the whole body is JSON in it, with letters where UTF-8 has none."""
     try:
         text = body.decode("cp1252")
         json.loads(text)
     except (ValueError, RecursionError):
         return ""
     letters = all(char.isalpha() for char in text if char > "~")
-    return " As Windows-1252 it could be read: that may be what it is." if letters else ""
+    return " It may be in Windows-1252." if letters else ""
 
 
 def _form(body: bytes) -> Problem | None:
@@ -163,11 +167,11 @@ def _form(body: bytes) -> Problem | None:
 def _numbers(body: bytes) -> Problem | None:
     found = re.search(rb"(?<![A-Za-z\"'])(?:NaN|-?Infinity)(?![A-Za-z\"'])", body)
     if found:
-        return _whole(f"{found[0].decode()} isn't JSON.", "Every value of a lead is a string, in quotes.")
+        return _whole(f"{found[0].decode()} isn't JSON.", "Values are strings; put them in quotes.")
     if re.search(rb"[0-9]{309}|[0-9][eE]\+?[0-9]{3}", body) and _syntax_error(body) is None:
         return _whole(
             "A number in the body is too large for JSON parsers.",
-            "Every value of a lead is a string, in quotes.",
+            "Values are strings; put them in quotes.",
             LIMIT,
         )
     return None
@@ -180,7 +184,9 @@ def _deep(body: bytes) -> Problem | None:
     ):
         return None
     return _whole(
-        f"The body is nested deeper than {_DEEPEST} levels.", "A lead is flat, but for metadata.", LIMIT
+        f"The body is nested deeper than {_DEEPEST} levels.",
+        "A lead is flat; only metadata is an object.",
+        LIMIT,
     )
 
 
@@ -195,11 +201,17 @@ def _syntax(body: bytes) -> Problem | None:
         )
     lone = re.search(r"\\u[dD][89abAB][0-9a-fA-F]{2}(?!\\u[dD][c-fC-F])|\\u[dD][c-fC-F][0-9a-fA-F]{2}", text)
     if lone:
-        hint = (
-            "Such a pair of escapes was cut in the middle: cut texts between characters, not between bytes."
-        )
-        return _whole(f"{lone[0]} is half a character (a lone surrogate).", hint, LIMIT)
+        hint = "A surrogate pair was cut in half; cut text between characters."
+        return _whole(f"{lone[0]} is a lone surrogate, half of a character.", hint, LIMIT)
     return None
+
+
+def syntax_error_in(body: bytes) -> tuple[int, int] | None:
+    """Line and column, from 1, of the JSON syntax error; None if there is none."""
+    error = _syntax_error(body)
+    if not isinstance(error, json.JSONDecodeError) or parse(body)[1] != _syntax(body):
+        return None
+    return error.lineno, error.colno
 
 
 def _syntax_error(body: bytes) -> json.JSONDecodeError | type[RecursionError] | None:
@@ -215,24 +227,25 @@ def _syntax_error(body: bytes) -> json.JSONDecodeError | type[RecursionError] | 
 
 
 def _at_its_comma(error: json.JSONDecodeError) -> json.JSONDecodeError:
-    """Python names the bracket behind a needless comma; from 3.13 on it names the comma, in other words."""
+    """Python reports the bracket after a trailing comma; from 3.13 on it reports the comma, in other words."""
     text, place = error.doc, error.pos
     if text[place : place + 1] != ",":
         place = len(text[:place].rstrip()) - 1
     if place >= 0 and re.match(r",\s*[}\]]", text[place:]):
-        return json.JSONDecodeError("Needless comma", text, place)
+        return json.JSONDecodeError("Trailing comma", text, place)
     return error
 
 
 _SLIPS = {
-    r"(?:None|True|False)\b": "That is Python's spelling; JSON writes null, true and false. Use json.dumps.",
-    r"undefined\b": "That is JavaScript's; leave the field out. JSON.stringify does.",
+    r"(?:None|True|False)\b": "This is Python syntax; JSON has null, true and false. Use json.dumps.",
+    r"undefined\b": "JSON has no undefined; leave the field out, as JSON.stringify does.",
+    r"object Object\]": "An object was turned into text; use JSON.stringify.",
     r"//|/\*|#": "JSON has no comments.",
-    r"[A-Za-z_]\w*\s*:": 'JSON wants names in double quotes: "name": "value".',
-    r"[“”‘’]": "These are typographic quotes; JSON wants straight ones.",
-    r"'": 'JSON wants double quotes: "name": "value".',
+    r"[A-Za-z_]\w*\s*:": 'Put names in double quotes: "name": "value".',
+    r"[“”‘’]": "These are typographic quotes; use straight ones.",
+    r"'": 'Use double quotes: "name": "value".',
 }
-"""What stands where a parser stumbles, and what would be right."""
+"""The parser's messages, and a hint for each."""
 
 
 def _syntax_hint(text: str, error: json.JSONDecodeError) -> str:
@@ -240,31 +253,37 @@ def _syntax_hint(text: str, error: json.JSONDecodeError) -> str:
     slip = next((hint for form, hint in _SLIPS.items() if re.match(form, rest)), None)
     if slip or text.lstrip()[:2] == "{'":
         return slip or _SLIPS["'"]
-    if error.msg == "Needless comma":
-        return "Take out the comma before the closing bracket."
+    if error.msg == "Trailing comma":
+        return "Remove the comma before the closing bracket."
     if error.msg.startswith("Extra data"):
-        return "Send one lead per request, with nothing behind it."
+        return "Send one lead per request and nothing after it."
     if error.pos >= len(text.rstrip()):
-        return "The text ends too early: was it cut off?"
+        return "The body ends too early; it may have been cut off."
     if error.msg.startswith("Invalid control"):
-        return r"Write a line break inside a text as \n."
-    return "Let a JSON library write it."
+        return r"Write a line break in a string as \n."
+    return "Write the body with a JSON library."
 
 
 def _not_an_object(value: Any) -> Problem:
     if isinstance(value, list):
-        many = f"an array ({len(value)} elements)" if value else "an empty array"
+        many = f"an array of {plural(len(value), 'element')}" if value else "an empty array"
         return _whole(
             f"The body is {many}.",
-            "One flat lead per request: send each on its own.",
+            "Send one flat lead per request.",
             documented(page.ONE_LEAD),
+        )
+    if isinstance(value, str) and value.lstrip()[:1] == "{":
+        return _whole(
+            "The body is a string with a JSON object in it.",
+            "It was encoded as JSON twice; encode it once.",
+            documented(page.INVALID),
         )
     kind = "null" if value is None else "a string" if isinstance(value, str) else "a number or boolean"
     return _whole(f"The body is {kind}.", "Send one lead as a JSON object.", documented(page.INVALID))
 
 
 def _depth(value: Any) -> int:
-    """How many objects and arrays lie inside each other; an empty one counts."""
+    """The depth of nested objects and arrays, counting empty ones."""
     deepest, layer = 0, [value]
     while layer:
         deepest += 1

@@ -1,4 +1,4 @@
-"""The order of objections, on one screen. The first one wins; only a lead without any is accepted."""
+"""The order of checks, on one screen. The first failure decides; a lead that passes all is accepted."""
 
 from collections.abc import Callable
 from functools import partial
@@ -7,14 +7,14 @@ from aktify_sandbox.exchange import Request
 
 from . import answers
 from .answers import ENDPOINT, Access, Answer
-from .keys import why_unknown
+from .keys import KeyMistake, why_missing, why_unknown
 from .lead import Reading
 from .rulings import Rulings
 
 OTHER_KEY_HEADERS = frozenset(
     (b"authorization", b"api-key", b"x-api-token", b"x-apikey", b"apikey", b"x_api_key")
 )
-"""Where the key is sent by mistake."""
+"""Other headers in which the key is sent by mistake."""
 
 
 def decide(
@@ -22,12 +22,12 @@ def decide(
     rulings: Rulings,
     find: Callable[[bytes], Access | None],
     is_duplicate: Callable[[str, str], bool],
-    why: Callable[[bytes], str] | None = None,
+    why: Callable[[bytes], KeyMistake] | None = None,
 ) -> Answer:
     """Answer a request: HTTP (400), route (404, 405), key (401), size (413), body (400), duplicate (409), else 201.
 
-    `find` looks up a key; `is_duplicate` says whether a campaign has a lead of an identity already; `why` says in words
-    why a key opens nothing, for those who remember it.
+    `find` looks up a key. `is_duplicate` says whether a campaign already has a lead with an identity. `why` says why a
+    key is unknown; a caller may cache it.
     """
     objection = _malformed(request) or _misrouted(request, rulings)
     if objection:
@@ -36,9 +36,10 @@ def decide(
     key = headers.get(b"x-api-key", b"")
     access = find(key) if key and request.count(b"x-api-key") == 1 else None
     if access is None or access.revoked:
-        return answers.unauthorized(
-            _why_unauthorized(request, access, why or partial(why_unknown, find=find)), access
-        )
+        if access is not None:
+            return answers.unauthorized(answers.REVOKED, access)
+        mistake = _key_mistake(request, find, why or partial(why_unknown, find=find))
+        return answers.unauthorized(mistake.sentence, key_mistake=mistake.code)
     if request.left_out:
         return answers.too_large(len(request.body), access)
     reading = access.rules.read(request.body, headers.get(b"content-type"), headers.get(b"content-encoding"))
@@ -60,7 +61,7 @@ def _malformed(request: Request) -> Answer | None:
     if hosts == 1 or (hosts == 0 and request.version == "1.0"):
         return None
     found = "no Host header" if not hosts else f"{hosts} Host headers"
-    hint = "HTTP/1.1 wants exactly one." if request.version != "1.0" else "HTTP wants at most one."
+    hint = "HTTP/1.1 requires exactly one." if request.version != "1.0" else "HTTP/1.0 allows at most one."
     return answers.malformed(f"The request has {found}.", hint, "RFC 9112, 3.2")
 
 
@@ -75,17 +76,11 @@ def _misrouted(request: Request, rulings: Rulings) -> Answer | None:
     return answers.method_not_allowed(request.method, preflight=is_preflight)
 
 
-def _why_unauthorized(request: Request, access: Access | None, why: Callable[[bytes], str]) -> str:
-    if access is not None:
-        return "This x-api-key is revoked."
-    keys = request.count(b"x-api-key")
-    if keys > 1:
-        count = f"There are {keys} x-api-key headers"
-        return f"{count}. HTTP joins them to one value with commas, which is no key: send exactly one."
-    if keys:
+def _key_mistake(
+    request: Request, find: Callable[[bytes], Access | None], why: Callable[[bytes], KeyMistake]
+) -> KeyMistake:
+    count = request.count(b"x-api-key")
+    if count == 1:
         return why(request.by_name[b"x-api-key"])
-    elsewhere = [name.decode("latin-1") for name, _ in request.headers if name in OTHER_KEY_HEADERS]
-    if elsewhere:
-        sent = f"the key was perhaps sent as {elsewhere[-1]}, which the API doesn't read"
-        return f"There is no x-api-key header; {sent}."
-    return "There is no x-api-key header."
+    elsewhere = [header for header in request.headers if header[0] in OTHER_KEY_HEADERS]
+    return why_missing(count, elsewhere, find)

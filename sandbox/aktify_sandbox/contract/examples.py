@@ -1,21 +1,25 @@
-"""Leads that are accepted by the rulings in force: the one to paste, and made-up ones to send."""
+"""Example leads that the rulings in force accept: one for the curl line, and samples to send."""
 
 import json
 from itertools import product
 from typing import Any
 
+from . import dates
 from .lead import LeadRules
 from .phone import EXAMPLE, FICTIONAL_EXAMPLE, identity
-from .problems import EXAMPLE_LINK
+from .problems import EXAMPLE_EMAIL, EXAMPLE_LINK
 
 Lead = dict[str, Any]
+
+IN_HINTS = (EXAMPLE, FICTIONAL_EXAMPLE, EXAMPLE_EMAIL, EXAMPLE_LINK, *dict.fromkeys(dates.EXAMPLES.values()))
+"""Example values of hints; they belong to no person."""
 
 _SHORT_LINK = "http://a.b"
 _NEEDED = frozenset(("phoneNumber", "region", "link", "linkToShorten"))
 
 
 def example(rules: LeadRules) -> Lead | None:
-    """The lead that a line to paste posts; None when no lead that is known here would be accepted."""
+    """The lead that the curl line posts; None when the rulings accept no known example."""
     leads = (
         {"phoneNumber": phone, "region": "CA", "firstName": "John"} for phone in (EXAMPLE, FICTIONAL_EXAMPLE)
     )
@@ -23,7 +27,7 @@ def example(rules: LeadRules) -> Lead | None:
 
 
 def fitted(rules: LeadRules, lead: Lead) -> Lead | None:
-    """The lead so that it is accepted, changed as little as that takes; None when that can't be done."""
+    """The lead with as few changes as make it acceptable; None when that isn't possible."""
     digits = (identity(lead["phoneNumber"]) or "")[2:]
     wanted = rules.wanted_link or "link"
     links: list[Lead] = [{wanted: EXAMPLE_LINK}, {wanted: _SHORT_LINK}]

@@ -1,4 +1,4 @@
-"""What a lead is: from the bytes of a request to what was accepted, or to everything that is wrong with it."""
+"""Reads a lead: from the bytes of a body to the accepted lead, or to everything that is wrong with it."""
 
 import json
 import re
@@ -8,9 +8,9 @@ from typing import Any
 
 from . import dates, page
 from .body import Problem, parse, repeated_names
-from .notices import Notice, notices
+from .notices import Notice, notices, notices_of
 from .phone import FICTIONAL_EXAMPLE, identity, is_fictional, libphonenumber, plain, without_extension
-from .problems import EXAMPLE_LINK, LeadProblems
+from .problems import EXAMPLE_EMAIL, EXAMPLE_LINK, LeadProblems
 from .regions import NAMES, REGIONS, region_of
 from .rulings import Rulings
 from .schema import FIELDS, RESPONSE_ORDER, accepts, errors_in, lead_schema
@@ -26,17 +26,17 @@ _JSON = "Send it with the header content-type: application/json."
 
 @dataclass(slots=True)
 class Reading:
-    """What a body came to."""
+    """The result of reading a body."""
 
     phone: str | None
-    """E.164, whenever it could be worked out, even if other fields are wrong."""
+    """E.164, if the phone number is valid, even if other fields are wrong."""
     lead: Lead | None
-    """What the 201 says, in the page's order, but for a link that is yet to be shortened."""
+    """The content of the 201 in the page's order, without a link that is still to be shortened."""
     long_url: str | None
     """The `linkToShorten`."""
     problems: tuple[Problem, ...]
     sent: Lead | None = None
-    """The body as it was sent, when it is an object."""
+    """The body as it was sent, if it is an object."""
     identity: str | None = None
     """What makes another lead a duplicate of this one: see `identity_of`."""
 
@@ -45,7 +45,7 @@ class LeadRules:
     """The rules of a campaign, compiled once for its rulings and its kind."""
 
     def __init__(self, rulings: Rulings, link: str = "optional", engine: Engine = validator_for) -> None:
-        """`link` is the campaign's kind: `optional`, `link` or `tracking`; `engine` reads the schema."""
+        """`link` is the kind of the campaign: `optional`, `link` or `tracking`; `engine` validates the schema."""
         self.rulings = rulings
         self.link = link
         self.wanted_link = {"link": "link", "tracking": "linkToShorten"}.get(link)
@@ -64,7 +64,7 @@ class LeadRules:
         self._drops_empty = rulings["empty-string"] == "keep"
         self._refuses_repeats = rulings["duplicate-json-key"] == "refuse"
         self._objects_to_any = rulings["fictional-only"] == "on" or self.needs_link
-        """Whether every lead has to be looked at beyond the schema; else one with `_objects_to`."""
+        """Whether every lead needs checks beyond the schema; otherwise only a lead with one of `_objects_to`."""
         self._objects_to = {"zipCode", "externalCreated", *(["email"] if self._email else [])}
 
     @property
@@ -72,10 +72,10 @@ class LeadRules:
         """The JSON Schema in force."""
         return lead_schema(self.rulings)
 
-    # the hot path
+    # called for every request
 
     def read(self, body: bytes, content_type: bytes | None, content_encoding: bytes | None) -> Reading:
-        """Read a body. Whatever the bytes are, nothing is raised."""
+        """Read a body. Never raises."""
         if content_type != b"application/json" or content_encoding is not None:
             problem = self._wrong_kind(content_type, content_encoding)
             if problem:
@@ -120,10 +120,10 @@ class LeadRules:
             accepted.clear()
             accepted.update({name: again[name] for name in RESPONSE_ORDER if name in again})
 
-    # the rules that a schema can't say
+    # rules that a schema can't express
 
     def number_in(self, written: Any) -> str | None:
-        """The E.164 number, by the rulings in force."""
+        """The E.164 number, according to the rulings in force."""
         if type(written) is not str:
             return None
         if self._takes_any_space:
@@ -133,11 +133,11 @@ class LeadRules:
         return self._identify(written)
 
     def identity_of(self, phone: str, written: str) -> str:
-        """What makes another lead its duplicate: the number, or by `duplicate-by` also how it is written."""
+        """What makes another lead its duplicate: the number, or by `duplicate-by` also its spelling."""
         return f"{phone} {written}" if self._compares_spelling else phone
 
     def _has_both_links(self, sent: Lead) -> bool:
-        """By what was sent: an empty link is one too, even where it would count as absent. Only null isn't."""
+        """Judged by what was sent: an empty link counts too, even where it is treated as absent. Only null doesn't."""
         return (
             "link" in sent
             and "linkToShorten" in sent
@@ -149,12 +149,12 @@ class LeadRules:
     def _beyond_the_schema(
         self, lead: Lead, phone: str | None, wrong: frozenset[str] = frozenset()
     ) -> Iterator[Problem]:
-        """Problems of fields whose form is right (those that aren't are in `wrong`)."""
+        """Problems with fields whose form is right (`wrong` has the others)."""
         if phone and self.rulings["fictional-only"] == "on" and not is_fictional(phone):
             yield Problem(
                 "phoneNumber",
-                "Only fictional numbers are taken here.",
-                f"Use 555-0100 to 555-0199, as in {FICTIONAL_EXAMPLE}.",
+                "Only fictional numbers are accepted.",
+                f"Use a number from 555-0100 to 555-0199, as in {FICTIONAL_EXAMPLE}.",
                 *ruling("fictional-only"),
             )
         if "zipCode" in lead and "zipCode" not in wrong:
@@ -164,7 +164,7 @@ class LeadRules:
             and "externalCreated" not in wrong
             and not dates.is_real(lead["externalCreated"])
         ):
-            hint = "Write a date that is in the calendar."
+            hint = "Write a date that exists."
             yield Problem(
                 "externalCreated",
                 f"{lead['externalCreated'][:10]} doesn't exist.",
@@ -190,10 +190,13 @@ class LeadRules:
         ):
             hint = f"{zip_code} is in {found}: correct one of the two."
             yield Problem(
-                "region", f"{region} and {zip_code} disagree.", hint, *ruling("region-zip-conflict")
+                "region",
+                f"{region} doesn't match the ZIP code {zip_code}.",
+                hint,
+                *ruling("region-zip-conflict"),
             )
 
-    # what is refused, in words
+    # problems in words
 
     def _wrong_kind(self, content_type: bytes | None, content_encoding: bytes | None) -> Problem | None:
         if content_encoding is not None and content_encoding.strip().lower() not in (b"", b"identity"):
@@ -216,14 +219,14 @@ class LeadRules:
             problems.add(problem)
         if self.rulings["duplicate-json-key"] == "refuse":
             for name in repeated_names(body):
-                hint = "Send each name once: JSON parsers differ in which one they take."
-                message = "It stands more than once in the body."
+                hint = "Send each name once: JSON parsers disagree about which one counts."
+                message = "It appears more than once in the body."
                 problem = Problem(name, message, hint, *ruling("duplicate-json-key"))
                 problems.add(problem, relation="names")
         return problems.in_order()
 
     def fits(self, field: str, text: str) -> bool:
-        """Whether nothing would be said against a field if it were this text, so that a hint may name it."""
+        """Whether the field would be valid with this text, so that a hint may suggest it."""
         name, _, inner = field.partition(".")
         place = {} if name == "zipCode" else {"region": "CA"}
         needed = self.rulings["links"] == "exactly-one" and name not in ("link", "linkToShorten")
@@ -234,10 +237,10 @@ class LeadRules:
             return False
         return all(problem.field != field for problem in self._beyond_the_schema(lead, phone))
 
-    # rulings that change what came
+    # rulings that change a lead
 
     def prepared(self, sent: Lead) -> Lead:
-        """The lead with what the rulings drop or turn into strings."""
+        """The lead without what the rulings drop, and with what they convert to strings."""
         lead = {}
         for name, value in sent.items():
             if name in FIELDS and self._counts_as_absent(name, value):
@@ -270,11 +273,18 @@ class LeadRules:
             if value != "" or name == "phoneNumber" or name not in FIELDS
         }
 
-    # what is worth knowing
+    # notices
 
-    def notices(self, body: bytes) -> list[Notice]:
-        """What was or would be accepted but is worth knowing; nothing when the body can't be read."""
-        return notices(self, body)
+    def notices(self, body: bytes, sent: Lead | None = None) -> list[Notice]:
+        """What was or would be accepted but deserves a notice; empty if the body can't be parsed.
+
+        `sent` is the object in it, where that is known: see `Reading`.
+        """
+        return notices(self, body, sent)
+
+    def notices_of(self, sent: Lead) -> list[Notice]:
+        """The same for a lead that the sandbox writes as JSON itself."""
+        return notices_of(self, sent)
 
 
 _CHARSET = re.compile(
@@ -285,20 +295,22 @@ _COMPRESSION = re.compile(r"(?i)(?:(?:x-)?(?:gzip|compress)|deflate|br|zstd|dcb|
 
 def _wrong_coding(name: str) -> Problem:
     if _COMPRESSION.fullmatch(name):
-        message = f"Content-Encoding says that the body is compressed ({name})."
-        return Problem("", message, "Send it uncompressed, without this header.", *LIMIT)
+        message = f"The body is compressed (Content-Encoding: {name})."
+        return Problem("", message, "Send it uncompressed, without the Content-Encoding header.", *LIMIT)
     kind = "a charset" if _CHARSET.fullmatch(name) else None
     kind = kind or ("a transfer coding" if name.lower() == "chunked" else None)
     kind = kind or ("a content type" if re.fullmatch(r"[\w.+-]+/[\w.+-]+.*", name) else None)
-    message = f"Content-Encoding is {name[:60]}, which is {kind or 'no content coding that is known here'}."
-    return Problem("", message, "Leave it out.", *(http("RFC 9110, 8.4") if kind else LIMIT))
+    message = f"Content-Encoding is {name[:60]}, which is {kind or 'an unknown content coding'}."
+    return Problem(
+        "", message, "Leave the Content-Encoding header out.", *(http("RFC 9110, 8.4") if kind else LIMIT)
+    )
 
 
 def _missing_link(wanted: str, lead: Lead) -> Problem:
     other = "link" if wanted == "linkToShorten" else "linkToShorten"
     hint = f"Send it instead of {other}." if other in lead else f"Add it, as in {EXAMPLE_LINK}."
     return Problem(
-        wanted, f"This campaign sends a link: {wanted} is missing.", hint, *ruling("campaign-link")
+        wanted, f"{wanted} is missing: this campaign sends a link.", hint, *ruling("campaign-link")
     )
 
 
@@ -316,7 +328,7 @@ def _unknown_zip(zip_code: str, found: str | None, unknown: str) -> Problem:
 
 
 def _email_validator() -> Any:
-    """A problem by email-validator's book; loaded only where the ruling is in force."""
+    """Checks addresses with email-validator; loaded only if the ruling is in force."""
     from email_validator import EmailNotValidError, validate_email
 
     def check(address: str) -> Iterator[Problem]:
@@ -326,7 +338,7 @@ def _email_validator() -> Any:
             yield Problem(
                 "email",
                 f"“{address}” isn't valid: {error}",
-                "Write it as in someone@example.com.",
+                f"Write it as in {EXAMPLE_EMAIL}.",
                 *ruling("email"),
             )
 

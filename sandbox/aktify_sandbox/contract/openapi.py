@@ -1,11 +1,11 @@
-"""The OpenAPI 3.1 document of the endpoint, made from the schema that decides."""
+"""The OpenAPI 3.1 document of the endpoint, made from the schema that the endpoint uses."""
 
 from copy import deepcopy
 from typing import Any
 
 from .answers import ENDPOINT
-from .examples import example
 from .lead import LeadRules
+from .openapi_examples import Examples, created_examples, lead_examples, other_examples, refused_examples
 from .rulings import RULINGS, Rulings
 from .schema import BEYOND, RESPONSE_ORDER, lead_schema
 
@@ -13,13 +13,17 @@ _ERRORS = {
     "400": "Returned if required fields are missing or any provide field is invalid.",
     "401": "Returned if the request was not authorized with a valid x-api-key header.",
     "409": "Returned if the phone number was already submitted to the campaign.",
-    "413": "The sandbox's own: the body is larger than it takes.",
-    "503": "The sandbox's own: it can't keep anything, as its disk is full.",
+    "413": "Limit of the sandbox: the body is larger than --max-body.",
+    "503": "Limit of the sandbox: it can't store anything, e.g. because its disk is full.",
 }
 _UNREADABLE = {
-    "400": "So is what can't be read as HTTP; that is said in plain text.",
-    "431": "The sandbox's own: the headers are larger than it takes.",
+    "400": "Also returned, in plain text, for bytes that aren't an HTTP request.",
+    "431": "Limit of the sandbox: the headers are too large.",
 }
+
+
+LICENSE = {"name": "MIT", "identifier": "MIT"}
+"""The licence of the documents, and of the sandbox."""
 
 
 def openapi(rulings: Rulings, version: str, server_url: str) -> dict[str, Any]:
@@ -27,10 +31,12 @@ def openapi(rulings: Rulings, version: str, server_url: str) -> dict[str, Any]:
     return {
         "openapi": "3.1.0",
         "info": {
-            "title": "Aktify lead API, as aktify-sandbox stands in for it",
+            "title": "Aktify lead API, served by aktify-sandbox",
             "version": version,
             "description": _description(rulings),
+            "license": LICENSE,
         },
+        "tags": [{"name": "Leads", "description": "Leads of the campaign that the API key belongs to."}],
         "servers": [{"url": server_url}],
         "paths": {ENDPOINT: {"post": _operation(rulings)}},
         "components": {
@@ -45,14 +51,15 @@ def openapi(rulings: Rulings, version: str, server_url: str) -> dict[str, Any]:
 
 
 def created_schema(rulings: Rulings) -> dict[str, Any]:
-    """The body of a 201: the request's fields without `linkToShorten`, and with nothing excluded."""
-    fields = lead_schema(Rulings.of())["properties"]  # what rulings drop or convert doesn't come back
+    """The body of a 201: the request's fields without `linkToShorten`, and without exclusions."""
+    lead = lead_schema(Rulings.of())  # values that rulings drop or convert aren't returned
+    fields, required = lead["properties"], lead["required"]
     created = {name: _described(fields[name]) for name in RESPONSE_ORDER}
     if rulings["empty-string"] == "keep":
         created["metadata"]["type"] = ["object", "string"]
     created["link"]["description"] = "The link that will be sent to the lead."
     created["link"]["examples"] = ["https://shortlink.aktify.com/abcd1234"]
-    return {"title": "CreatedLead", "type": "object", "required": ["phoneNumber"], "properties": created}
+    return {"title": "CreatedLead", "type": "object", "required": required, "properties": created}
 
 
 def _described(field: dict[str, Any]) -> dict[str, Any]:
@@ -65,48 +72,58 @@ def _without_id(schema: dict[str, Any]) -> dict[str, Any]:
 
 
 def _operation(rulings: Rulings) -> dict[str, Any]:
+    rules = LeadRules(rulings)
     return {
         "operationId": "createLead",
         "summary": "Adds a lead to the campaign associated with the API key",
+        "description": "Use the status code alone: the bodies of errors aren't part of the contract.",
+        "tags": ["Leads"],
         "security": [{"key": []}],
         "requestBody": _body(rulings),
         "responses": {
             "201": {
                 "description": "The created lead with whatever properties were accepted.",
-                "content": _json("CreatedLead"),
+                "content": _json("CreatedLead", created_examples(rules)),
+            },
+            "400": {
+                "description": f"{_ERRORS['400']} {_UNREADABLE['400']} {_NO_CONTRACT}",
+                "content": _json("Error", refused_examples(rules)) | _plain(_NOT_HTTP),
             },
             **{
-                status: {"description": f"{words} {_NO_CONTRACT}", "content": _json("Error")}
-                for status, words in _ERRORS.items()
+                status: {
+                    "description": f"{_ERRORS[status]} {_NO_CONTRACT}",
+                    "content": _json("Error", examples),
+                }
+                for status, examples in other_examples().items()
             },
-            **_unreadable(),
+            "431": {
+                "description": f"{_UNREADABLE['431']} {_NO_CONTRACT}",
+                "content": _plain("The request's headers are larger than 64 kB."),
+            },
         },
     }
 
 
-def _unreadable() -> dict[str, Any]:
-    """What is answered below the application, in plain text; a 400 comes from both."""
-    plain = {"text/plain": {"schema": {"type": "string"}}}
-    invalid = f"{_ERRORS['400']} {_UNREADABLE['400']} {_NO_CONTRACT}"
-    return {
-        "400": {"description": invalid, "content": _json("Error") | plain},
-        "431": {"description": f"{_UNREADABLE['431']} {_NO_CONTRACT}", "content": plain},
-    }
+_NOT_HTTP = "This begins with a body. Fix: send a request line and headers first."
+
+
+def _plain(example: str) -> dict[str, Any]:
+    """Content of an answer from below the application."""
+    return {"text/plain": {"schema": {"type": "string"}, "example": f"{example}\n"}}
 
 
 def _body(rulings: Rulings) -> dict[str, Any]:
     beyond = lead_schema(rulings)["$comment"].partition(BEYOND)[2]
-    lead = example(LeadRules(rulings))
-    content = _json("Lead")
-    content["application/json"] |= {"example": lead} if lead else {}
+    content = _json("Lead", lead_examples(LeadRules(rulings)))
     return {"required": True, "description": f"One flat lead.{BEYOND}{beyond}", "content": content}
 
 
-_NO_CONTRACT = "The body isn't part of the contract: use the status code alone."
+_NO_CONTRACT = "The body isn't part of the contract; rely on the status code alone."
 
 
-def _json(name: str) -> dict[str, Any]:
-    return {"application/json": {"schema": {"$ref": f"#/components/schemas/{name}"}}}
+def _json(name: str, examples: Examples | None = None) -> dict[str, Any]:
+    shown = {"examples": examples} if examples else {}
+    return {"application/json": {"schema": {"$ref": f"#/components/schemas/{name}"}, **shown}}
 
 
 def _error() -> dict[str, Any]:
@@ -115,7 +132,7 @@ def _error() -> dict[str, Any]:
     problem = {"field": text, "message": text, "hint": text, "source": text, "quote": maybe, "ruling": maybe}
     return {
         "title": "Error",
-        "description": "What --error-bodies detailed sends. The vendor promises nothing about it.",
+        "description": "The error body of --error-bodies detailed. Aktify documents no error bodies.",
         "type": "object",
         "required": ["statusCode", "message", "problems"],
         "properties": {
@@ -128,4 +145,4 @@ def _error() -> dict[str, Any]:
 
 def _description(rulings: Rulings) -> str:
     lines = [f"- {name}: {rulings[name]} ({ruling.reason})" for name, ruling in RULINGS.items()]
-    return "Where the vendor's page is silent, these rulings of the sandbox hold:\n\n" + "\n".join(lines)
+    return "Rulings in force, the sandbox's choices where Aktify's page is silent:\n\n" + "\n".join(lines)

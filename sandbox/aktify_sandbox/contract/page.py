@@ -1,4 +1,4 @@
-"""The sentences of the vendor's page that decide, word for word: `POST /api/v1/leads`."""
+"""The deciding sentences of Aktify's page on `POST /api/v1/leads`, word for word."""
 
 ONE_LEAD = "Adds a lead to the campaign associated with the API key."
 CONTENT_TYPE = "Content type: `application/json` (required)"
@@ -16,9 +16,7 @@ NOT_BOTH = (
 )
 METADATA = "Must be a key-value object where all values are strings."
 INVALID = "Returned if required fields are missing or any provide field is invalid."
-
-
-def row(field: str) -> str:
-    """The beginning of a field's row in the table “Body”: name, type, required."""
-    kind = "object" if field == "metadata" else "string"
-    return f"`{field}` | {kind} | {'yes' if field == 'phoneNumber' else 'no'}"
+CREATED_LEAD = "The created lead with whatever properties were accepted."
+UNAUTHORIZED = "Returned if the request was not authorized with a valid x-api-key header."
+DUPLICATE = "Returned if the phone number was already submitted to the campaign."
+NO_CONTRACT = "Additional details may be in the response body but are not included in the API contract."

@@ -1,7 +1,7 @@
-"""What number a phone number is: its E.164 form, however it is written.
+"""Phone numbers in E.164, whatever their spelling.
 
-Only the form counts. The vendor looks for landlines, do-not-contact lists and the like after the 201, and the area code
-is never compared with the region: the page's own example mixes 509 (Washington) with CA.
+Only the form counts. Aktify checks for landlines, do-not-contact lists and the like after the 201. The area code is
+never compared with the region: the page's own example mixes 509 (Washington) with CA.
 """
 
 import functools
@@ -17,12 +17,12 @@ from .wrapping import wrapped
 
 _SEPARATORS = str.maketrans("", "", " ().-/")
 _NANP = re.compile(r"(?:\+?1)?([2-9](?!11)[0-8][0-9][2-9][0-9]{6})")
-_SIGNS = "Use the digits 0-9, spaces and ().-/ only."
+_SIGNS = "Use only digits, spaces and ().-/ characters."
 _EXTENSION = re.compile(r"(?ai)^(.*?[0-9)]) *(?:, *)?(?:x|ext\.?|extension|#) *(?:: *)?([0-9]{1,7})\Z")
 
 _EXOTIC_SPACES = (
     "\t\n\v\f\r\x85\xa0\u1680\u2000\u2001\u2002\u2003\u2004\u2005\u2006\u2007\u2008\u2009\u200a\u2028\u2029\u202f\u205f"
-    "\u3000"  # and those that take no room, which are copied along from web pages and address books:
+    "\u3000"  # and zero-width ones, which are copied along from web pages and address books:
     "\xad\u200b\u200c\u200d\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2060\u2066\u2067\u2068\u2069\ufeff"
 )
 _DASHES = "\u2010\u2011\u2012\u2013\u2014\u2015\u2043\u2212\ufe58\ufe63\uff0d"
@@ -39,7 +39,7 @@ def _escaped(chars: str) -> str:
 
 @functools.cache
 def pattern(spaces: str = "trim", extension: str = "refuse", fictional: str = "off") -> str:
-    """The numbers that `identity` knows, by these rulings, as one pattern for a JSON Schema."""
+    """The numbers that `identity` accepts under these rulings, as one pattern for a JSON Schema."""
     more = spaces == "any"
     signs = _BETWEEN + (_escaped(_EXOTIC_SPACES + _DASHES) if more else "")
     space, between = (f"[ {_escaped(_EXOTIC_SPACES)}]*" if more else " *"), f"[{signs}]*"
@@ -59,12 +59,12 @@ def pattern(spaces: str = "trim", extension: str = "refuse", fictional: str = "o
 Taken = Callable[[str], bool]
 
 EXAMPLE = "(509) 555-1234"
-"""The page's own."""
+"""The page's example."""
 FICTIONAL_EXAMPLE = "(509) 555-0123"
 
 
 class PhoneProblem(NamedTuple):
-    """Why a text isn't a number to send to."""
+    """Why a text isn't a valid phone number."""
 
     message: str
     hint: str
@@ -72,13 +72,13 @@ class PhoneProblem(NamedTuple):
 
 
 def identity(text: str) -> str | None:
-    """The E.164 number, such as `+15095551234`, or None. Rule: the ruling `phone-format`, value `nanp`."""
+    """The E.164 number, such as `+15095551234`, or None, by the value `nanp` of the ruling `phone-format`."""
     found = _NANP.fullmatch(text.translate(_SEPARATORS))
     return f"+1{found[1]}" if found else None
 
 
 def plain(text: str) -> str:
-    """The text with ordinary spaces and hyphens for those of other kinds."""
+    """The text with ordinary spaces and hyphens instead of other kinds."""
     return text.translate(_PLAIN)
 
 
@@ -89,12 +89,12 @@ def without_extension(text: str) -> str | None:
 
 
 def is_fictional(phone: str) -> bool:
-    """Whether the E.164 number is in 555-0100 to 555-0199, which no one will ever have."""
+    """Whether the E.164 number is in 555-0100 to 555-0199, which is reserved for fiction."""
     return phone[5:10] == "55501"
 
 
 def libphonenumber() -> Callable[[str], str | None]:
-    """`identity` by libphonenumber's book; loaded only where the ruling is in force."""
+    """Like `identity`, but with libphonenumber; loaded only if the ruling is in force."""
     import phonenumbers
 
     def identify(text: str) -> str | None:
@@ -114,13 +114,13 @@ _FORM = ruling("phone-format")
 
 
 def problem_with(text: str, fits: Taken | None = None) -> PhoneProblem:
-    """What is wrong with a text that is no number, and what would be right.
+    """What is wrong with a text that isn't a phone number, and what to write instead.
 
-    `fits` says whether a number would be taken; the hint names only one that would.
+    `fits` says whether a number would be accepted; a hint suggests only those.
     """
     taken = fits or (lambda number: identity(number) is not None)
     found = _first_problem(text, taken)
-    if text.strip() and not any(map(str.isdigit, text)):  # whatever it is, it is no number
+    if text.strip() and not any(map(str.isdigit, text)):  # it can't be a number in any form
         hint = f"Write ten digits, as in {EXAMPLE}."
         return PhoneProblem(f"{_quoted(text)} has no digits.", hint, documented(page.PHONE))
     return found._replace(source=documented(page.PHONE)) if text and not text.strip() else found
@@ -145,9 +145,7 @@ def _quoted(text: str) -> str:
 def _empty(text: str, _: Taken) -> PhoneProblem | None:
     if text.strip():
         return None
-    return PhoneProblem(
-        "It is empty.", f"A lead is a phone number: write it as {EXAMPLE}.", ruling("empty-string")
-    )
+    return PhoneProblem("It is empty.", f"Write a phone number, as in {EXAMPLE}.", ruling("empty-string"))
 
 
 def _spaces(text: str, taken: Taken) -> PhoneProblem | None:
@@ -175,7 +173,7 @@ def _wrapped(text: str, taken: Taken) -> PhoneProblem | None:
     if not found or not taken(bare):
         return None
     message = f"{_quoted(text)} has “{found.wrapping}” around the number."
-    return PhoneProblem(message, f"Take off “{found.wrapping}”. Write {bare}.", _FORM)
+    return PhoneProblem(message, f"Remove “{found.wrapping}”. Write {bare}.", _FORM)
 
 
 def _spreadsheet(text: str, taken: Taken) -> PhoneProblem | None:
@@ -183,7 +181,7 @@ def _spreadsheet(text: str, taken: Taken) -> PhoneProblem | None:
     if re.fullmatch(r"[0-9](?:[.,][0-9]+)?[eE]\+?(?:0?9|10)", text):
         number = str(int(Decimal(text.replace(",", "."))))
         digits = len(re.sub(r"[^0-9]", "", re.split("[eE]", text)[0]))
-        lost = "the last digits are lost: export it again with the column formatted as text"
+        lost = "lost its last digits: export it again with the column formatted as text"
         hint = (
             f"Write {number}."
             if taken(number) and digits >= 10
@@ -214,7 +212,7 @@ def _extension(text: str, taken: Taken) -> PhoneProblem | None:
     if number is None:
         return None
     right = number.strip() if taken(number.strip()) else f"ten digits, as in {EXAMPLE}"
-    hint = f"An extension can't get a text message: write {right}."
+    hint = f"Text messages can't reach an extension: write {right}."
     return PhoneProblem(f"{_quoted(text)} has an extension.", hint, ruling("phone-extension"))
 
 
@@ -228,7 +226,7 @@ def _country(text: str) -> PhoneProblem | None:
     found = re.match(r"[ (]*(?:\+|00(?=[1-9]))[ (]*([0-9]{1,3})", text)
     if not found or found[1].startswith("1") or identity(text.replace("+", "", 1)):
         return None
-    return PhoneProblem(f"{_quoted(text)} isn't in the US (+1).", "Only US numbers can be leads here.", _FORM)
+    return PhoneProblem(f"{_quoted(text)} isn't a US number (+1).", "Send US numbers only.", _FORM)
 
 
 def _length(text: str) -> PhoneProblem | None:
@@ -253,12 +251,12 @@ def _digits(text: str) -> PhoneProblem | None:
     if not re.fullmatch("[2-9](?!11)[0-8][0-9]", area):
         return PhoneProblem(
             f"{area} can't be an area code.",
-            "It begins with 2-9, its middle digit is 0-8, and N11 is a service.",
+            "An area code begins with 2-9 and its middle digit is 0-8; N11 codes are reserved.",
             _FORM,
         )
     if exchange[0] in "01":
         return PhoneProblem(
-            f"{exchange} can't follow the area code.",
+            f"{exchange} can't follow an area code.",
             "The seven digits after the area code begin with 2-9.",
             _FORM,
         )

@@ -1,4 +1,4 @@
-"""Everything that is wrong with a lead, each with its field, a message, and what would be right."""
+"""Finds everything that is wrong with a lead: each problem has its field, a message and a hint."""
 
 import json
 import re
@@ -10,21 +10,23 @@ from .aliases import rename_hint, unknown_hint
 from .body import Problem
 from .regions import NAMES, REGIONS, region_of
 from .rulings import Rulings
-from .schema import FIELDS, SchemaError
+from .schema import FIELDS, declared, row, source_of
 from .sources import documented, ruling
+from .validators import SchemaError
 from .wrapping import wrapped
 
+EXAMPLE_EMAIL = "someone@example.com"
 EXAMPLE_LINK = "https://www.aktify.com"
 
 _LONGEST_SHOWN = 60
 _HOST_FIRST = re.compile(
     rf"(?=.{{1,{_LONGEST_SHOWN}}}$)(?:[A-Za-z0-9-]+\.)+[A-Za-z]{{2,}}(?::[0-9]+)?(?:[/?#].*)?"
 )
-_LEAVE_OUT = "Leave the field out when there is nothing to say."
+_LEAVE_OUT = "Leave the field out when there is no value."
 
 
 class LeadProblems:
-    """Collects one problem for each field's value: the first that is found is the one to mend first."""
+    """Collects one problem for each field's value: the one to fix first."""
 
     def __init__(
         self,
@@ -34,9 +36,9 @@ class LeadProblems:
         needed: Collection[str],
         fits: Callable[[str, str], bool],
     ) -> None:
-        """`needed` are the fields that no lead may leave out.
+        """`needed` are the required fields.
 
-        `fits` says whether a text would be taken in a field: a hint names only one that would.
+        `fits` says whether a field would accept a text; a hint suggests only those.
         """
         self._rulings = rulings
         self._sent = sent
@@ -51,16 +53,16 @@ class LeadProblems:
         return frozenset(field for field, relation in self._problems if not relation)
 
     def add(self, problem: Problem, relation: str = "") -> None:
-        """Keep a problem, unless its field has one of its kind.
+        """Keep a problem, unless its field already has one of this kind.
 
-        `relation` names the kind of one on how fields stand together, which may stand with that of a field's own value.
+        `relation` names a kind of problem between fields, which is kept in addition to one with the field's own value.
         """
         if self._rulings["fictional-only"] == "on":
             problem = problem._replace(hint=problem.hint.replace(phone.EXAMPLE, phone.FICTIONAL_EXAMPLE))
         self._problems.setdefault((problem.field, relation), problem)
 
     def in_order(self) -> list[Problem]:
-        """The problems in the page's order of fields; the whole body first, metadata's values as they were sent."""
+        """The problems in the page's order of fields: first the whole body; metadata values as they were sent."""
         order = {name: place for place, name in enumerate(("", *FIELDS))}
         metadata = self._sent.get("metadata")
         inside = {name: place for place, name in enumerate(metadata if isinstance(metadata, dict) else ())}
@@ -72,19 +74,21 @@ class LeadProblems:
         return sorted(self._problems.values(), key=place)
 
     def add_phone(self) -> None:
-        """The number isn't one, though the schema may have nothing against it."""
+        """Report an invalid number that the schema may accept."""
         value = self._lead.get("phoneNumber")
         if isinstance(value, str) and "phoneNumber" not in self.wrong:
             self.add(self._wrong_phone(value))
 
     def add_both_links(self) -> None:
-        """The two stand there together; the schema's own `not` sees less, since it reads what rulings left."""
-        hint = "Send link to have it sent as it is, or linkToShorten to have it shortened."
-        message = "link and linkToShorten exclude each other."
+        """Report that both links are present. The schema's own `not` misses some, since the rulings change what it
+        validates.
+        """
+        hint = "Send link to use the URL as it is, or linkToShorten to have Aktify shorten it."
+        message = "link and linkToShorten can't be combined."
         self.add(Problem("link", message, hint, *documented(page.NOT_BOTH)), relation="links")
 
     def add_schema_error(self, error: SchemaError) -> None:
-        """Say in words what the schema has against the lead."""
+        """Report a schema error in words."""
         match error.keyword:
             case "required":
                 self._missing_phone()
@@ -98,7 +102,7 @@ class LeadProblems:
                 self.add(self._wrong_type(error.field, error.value, error.limit))
             case "maxLength" if error.field != "email":
                 self.add(_too_long(error.field, error.value, error.limit))
-            case _ if isinstance(error.value, str):  # if it isn't a text, its type is the problem
+            case _ if isinstance(error.value, str):  # otherwise the type is the problem
                 self.add(self._wrong_form(error.field, error.value))
 
     # the body as a whole
@@ -107,20 +111,18 @@ class LeadProblems:
         if self._is_wrapped:
             [(name, inner)] = self._sent.items()
             kind = "an array" if isinstance(inner, list) else "an object"
-            hint = f"One flat lead per request: send what is inside {name}."
+            hint = f"Send only what is inside {name}: one flat lead per request."
             self.add(
                 Problem(
                     "",
                     f"The lead is wrapped in {kind} called {name}.",
                     hint,
-                    *documented(page.row("phoneNumber")),
+                    *documented(row("phoneNumber")),
                 )
             )
             return
-        hint = rename_hint(self._sent, "phoneNumber") or "Every lead has a phone number."
-        self.add(
-            Problem("phoneNumber", "phoneNumber is missing.", hint, *documented(page.row("phoneNumber")))
-        )
+        hint = rename_hint(self._sent, "phoneNumber") or "Every lead needs a phone number."
+        self.add(Problem("phoneNumber", "phoneNumber is missing.", hint, *documented(row("phoneNumber"))))
 
     @property
     def _is_wrapped(self) -> bool:
@@ -139,7 +141,7 @@ class LeadProblems:
     def _missing_link(self) -> None:
         if self._is_wrapped or ("link" in self._lead and "linkToShorten" in self._lead):
             return
-        hint = "Send link to have it sent as it is, or linkToShorten to have it shortened."
+        hint = "Send link to use the URL as it is, or linkToShorten to have Aktify shorten it."
         message = "link or linkToShorten is required; both are missing."
         self.add(Problem("link", message, hint, *ruling("links")))
 
@@ -147,44 +149,44 @@ class LeadProblems:
         for name in self._sent:
             if name not in FIELDS:
                 hint = unknown_hint(name, self._sent)
-                message = "The page has no field of this name."
+                message = "Aktify documents no such field."
                 self.add(Problem(name, message, hint, *ruling("unknown-property")))
 
     # a field of the wrong type or form
 
     def _wrong_type(self, field: str, value: Any, wanted: str) -> Problem:
         if field.startswith("metadata."):
-            message = f"It is {_kind(value)}; all values of metadata are strings."
+            message = f"It is {_kind(value)}; metadata values must be strings."
             return Problem(field, message, self._in_quotes(field, value), *documented(page.METADATA))
         if value is None:
-            source = documented(page.row(field)) if field == "phoneNumber" else ruling("null")
+            source = documented(row(field)) if field == "phoneNumber" else ruling("null")
             return Problem(field, "It is null.", self._instead_of_nothing(field), *source)
-        message = f"It is {_kind(value)}; the page's type is {wanted}."
+        message = f"It is {_kind(value)}, not {'an' if wanted == 'object' else 'a'} {wanted}."
         if wanted == "object":
             return Problem(field, message, 'Write it as {"name": "value"}.', *documented(page.METADATA))
-        return Problem(field, message, self._in_quotes(field, value), *documented(page.row(field)))
+        return Problem(field, message, self._in_quotes(field, value), *documented(row(field)))
 
     def _in_quotes(self, field: str, value: Any) -> str:
         if value is None:
-            return "Write a text, or leave it out."
+            return "Write a string, or leave it out."
         if isinstance(value, (list, dict)):
             return "Write one string."
         text = _as_text(value)
         lost = self._lost_zero(text) if field == "zipCode" else None
         if lost:
-            return f'Write it in quotes; {lost}: "{text:0>5}".'
+            return f'Quote it: "{text:0>5}"{lost}.'
         if len(text) <= _LONGEST_SHOWN and self._fits(field, text):
             return f'Quote it: "{text}".'
         return self._moment(text) if field == "externalCreated" else self._example(field)
 
     def _lost_zero(self, text: str) -> str | None:
-        """Whether a ZIP code of a few digits lost its zero: certain only where the region agrees."""
+        """What to say of a ZIP code of a few digits, if it lost its zero: certain only where the region agrees."""
         if not re.fullmatch("[0-9]{1,4}", text) or not self._fits("zipCode", f"{text:0>5}"):
             return None
         region = self._lead.get("region")
         if not isinstance(region, str) or region.upper() not in NAMES:
-            return "if a leading zero was lost"
-        return "a leading zero was lost" if region_of(f"{text:0>5}") == region.upper() else None
+            return " if a leading zero was lost"
+        return "; a leading zero was lost" if region_of(f"{text:0>5}") == region.upper() else None
 
     def _instead_of_nothing(self, field: str) -> str:
         """What to do about a field that is null or empty."""
@@ -198,17 +200,17 @@ class LeadProblems:
     def _example(self, field: str) -> str:
         match field:
             case "phoneNumber":
-                return f"Every lead has a phone number, in quotes, as in {phone.EXAMPLE}."
+                return f"Write the phone number in quotes, as in {phone.EXAMPLE}."
             case "region":
                 return "Write two capital letters in quotes, such as CA."
             case "zipCode":
                 return "Write five digits in quotes, such as 90210."
             case "email":
-                return "Write it as in someone@example.com."
+                return f"Write it as in {EXAMPLE_EMAIL}."
             case "externalCreated":
                 return f"Write it as in {dates.EXAMPLES[self._rulings['external-created']]}."
             case "link" | "linkToShorten":
-                return f"Write the whole of it, as in {EXAMPLE_LINK}."
+                return f"Write the full URL, as in {EXAMPLE_LINK}."
             case _:
                 return "Write one string."
 
@@ -226,17 +228,21 @@ class LeadProblems:
                 return self._wrong_email(value)
             case "externalCreated":
                 return self._wrong_moment(value)
-            case _:
+            case "link" | "linkToShorten":
                 return self._wrong_link(field, value)
+            case _:
+                message = f"“{_cut(value)}” isn't a valid {field}."
+                hint = f"Write it as in {declared(field)['examples'][0]}."
+                return Problem(field, message, hint, *source_of(field))
 
     def _wrong_moment(self, value: str) -> Problem:
         hint = self._moment(value)
         if not dates.is_iso_8601(value):
-            message = f"“{_cut(value)}” isn't a moment in ISO 8601."
+            message = f"“{_cut(value)}” isn't an ISO 8601 date and time."
             return Problem("externalCreated", message, hint, *documented(page.CREATED))
-        forms = {"extended": "the form that the page shows", "rfc3339": "the form of RFC 3339"}
-        form = forms[self._rulings["external-created"]]
-        message = f"“{_cut(value)}” is ISO 8601, but this sandbox takes only {form}."
+        forms = {"extended": "the extended form on Aktify's page", "rfc3339": "the form of RFC 3339"}
+        wanted = self._rulings["external-created"]
+        message = f"“{_cut(value)}” is ISO 8601, but the sandbox accepts only {forms[wanted]}."
         return Problem("externalCreated", message, hint, *ruling("external-created"))
 
     def _moment(self, text: str) -> str:
@@ -244,7 +250,7 @@ class LeadProblems:
 
     def _wrong_phone(self, value: str) -> Problem:
         found = phone.problem_with(value, lambda number: self._fits("phoneNumber", number))
-        if value == "" and self._rulings["empty-string"] == "keep":  # which keeps no lead without a number
+        if value == "" and self._rulings["empty-string"] == "keep":  # a lead needs a number
             found = found._replace(source=documented(page.PHONE))
         return Problem("phoneNumber", found.message, found.hint, *found.source)
 
@@ -252,7 +258,7 @@ class LeadProblems:
         field, meant = "region", _region_meant(value)
         message = f"“{_cut(value)}” isn't a US state code."
         if meant and meant not in REGIONS[self._rulings["regions"]]:
-            hint = f"{NAMES[meant]} ({meant}) is no region here; the ruling `regions` is {self._rulings['regions']}."
+            hint = f"{NAMES[meant]} ({meant}) isn't allowed by the ruling regions={self._rulings['regions']}."
             return Problem(field, message, hint, *ruling("regions"))
         if meant and value.upper() == meant:
             case = "in lower case" if value.islower() else "not in capital letters"
@@ -264,26 +270,29 @@ class LeadProblems:
         message, meant = f"“{_cut(value)}” isn't a ZIP code.", [*_zips_meant(value)]
         right = next((f"{hint}{text}." for hint, text in meant if self._fits("zipCode", text)), None)
         lost = self._lost_zero(value) if len(value) > 2 else None
-        right = f"{lost[0].upper()}{lost[1:]}: {value:0>5}." if lost else right
+        right = f"Write {value:0>5}{lost}." if lost else right
         hint = "Write five digits, such as 90210."
         if re.fullmatch(r"(?i)[a-z][0-9][a-z] ?[0-9][a-z][0-9]", value):
-            hint = "That is Canadian; a lead's ZIP code is in the US."
+            hint = "This is a Canadian postal code; use a US ZIP code."
         source = ruling("zip-format") if any(map(str.isdigit, value)) else documented(page.ZIP)
         return Problem("zipCode", message, right or hint, *source)
 
     def _wrong_email(self, value: str) -> Problem:
-        hint, bare = "Write it as in someone@example.com.", value.strip()
+        hint, bare = f"Write it as in {EXAMPLE_EMAIL}.", value.strip()
         alone = re.fullmatch(r"(?:[^<>]*<|(?i:mailto:))([^<>\s]+)>?", value)
         if len(value) > 254:
             return Problem(
-                "email", f"It has {len(value):,} characters.", "An address has 254 at most.", *ruling("email")
+                "email",
+                f"It has {len(value):,} characters.",
+                "An address has at most 254 characters.",
+                *ruling("email"),
             )
         if value != bare and self._fits("email", bare):
-            hint = f"Take out the white space: {bare}."
+            hint = f"Remove the white space: {bare}."
         elif re.search(r"@\S+[,; ] *\S+@", value):
             hint = "Send one address."
         elif re.fullmatch(r"[^@\s]+@[A-Za-z0-9-]+", value):
-            hint = "The domain has no dot: someone@example.com."
+            hint = f"The domain has no dot: {EXAMPLE_EMAIL}."
         elif alone and self._fits("email", alone[1]):
             hint = f"Send the address alone: write {alone[1]}."
         if "@" not in value:
@@ -295,15 +304,15 @@ class LeadProblems:
         )
 
     def _wrong_link(self, field: str, value: str) -> Problem:
-        hint = f"Write the whole of it, as in {EXAMPLE_LINK}."
+        hint = f"Write the full URL, as in {EXAMPLE_LINK}."
         if _HOST_FIRST.fullmatch(value) and self._fits(field, f"https://{value}"):
             hint = f"Put https:// before it: https://{value}."
         elif value != value.strip() and self._fits(field, value.strip()):
-            hint = f"Take out the white space: {value.strip()}."
+            hint = f"Remove the white space: {value.strip()}."
         elif re.match(r"(?i)https?://\S*\s", value):
-            hint = "Take out the white space (inside, write it as %20)."
+            hint = "Remove the white space, or write it as %20 inside the URL."
         elif re.match(r"(?i)https?://[^/?#]*[\[\]:]", value):
-            hint = "Behind :// stands a host, and perhaps a port up to 65535, as in http://127.0.0.1:8080/."
+            hint = "Write a host after :// and optionally a port up to 65535, as in http://127.0.0.1:8080/."
         return Problem(field, f"“{_cut(value)}” isn't an absolute http or https URL.", hint, *ruling("link"))
 
 
@@ -326,11 +335,10 @@ def _cut(text: str) -> str:
 
 
 def _too_long(field: str, value: str, longest: int) -> Problem:
+    is_own = declared(field).get("maxLength") == longest
+    source = source_of(field) if is_own else ruling("text-length")
     return Problem(
-        field,
-        f"It has {len(value):,} characters.",
-        f"At most {longest:,} are taken here.",
-        *ruling("text-length"),
+        field, f"It has {len(value):,} characters.", f"At most {longest:,} characters are allowed.", *source
     )
 
 
@@ -350,17 +358,15 @@ def _region_meant(value: str) -> str | None:
 
 
 def _zips_meant(value: str) -> Iterator[tuple[str, str]]:
-    """ZIP codes that a wrong one probably means, each behind what is to be done."""
+    """What to do, and the ZIP code that a wrong one probably means."""
     around = wrapped(value.strip())
     if around:
-        yield f"Take off “{around.wrapping}”. Write ", around.inner.strip()
+        yield f"Remove “{around.wrapping}”. Write ", around.inner.strip()
     elif re.fullmatch("[0-9]{5} ?[0-9]{4}", value):
         yield "Write ", f"{value[:5]}-{value[-4:]}"
         yield "Write ", value[:5]
     elif re.fullmatch(r"[0-9]{3,5}\.0+", value):
         yield "A spreadsheet added “.0”: write ", f"{value.partition('.')[0]:0>5}"
-    elif re.fullmatch("[0-9]{5}-[0-9]{4}", value):
-        yield "Write ", value[:5]
     elif re.fullmatch(r"\s*[0-9]{5}(?:-[0-9]{4})?\s*", value):
-        yield "Take out the white space: ", value.strip()
+        yield "Remove the white space: ", value.strip()
         yield "Write ", value.strip()[:5]

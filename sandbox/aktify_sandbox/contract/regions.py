@@ -1,7 +1,7 @@
 """US regions and the region of a ZIP code.
 
-A table by the first three digits agrees with all 42,789 ZIP codes of the PyPI package `zipcodes` 3.0.0 but 24: 18 are
-real exceptions, kept below, and 6 look like errors of that package (09905 and 09980-09984 are military, AE).
+A table of the first three digits agrees with all 42,789 ZIP codes of the PyPI package `zipcodes` 3.0.0 except 24: 18
+are real exceptions, listed below, and 6 look like errors in that package (09905 and 09980-09984 are military, AE).
 """
 
 from collections.abc import Collection
@@ -30,7 +30,7 @@ TERRITORIES = MappingProxyType(
     }
 )  # fmt: skip
 NAMES = MappingProxyType({**STATES, **DISTRICT, **TERRITORIES})
-"""Every code of the postal service and what it stands for."""
+"""Every code of the postal service and its name."""
 
 REGIONS = MappingProxyType(
     {
@@ -83,7 +83,7 @@ _ANY_DIGITS = ("", "[0-9]", "[0-9]{2}")
 
 
 def _zips_behind(begun: str, regions: Collection[str]) -> str | None:
-    """A pattern of what may follow the first digits; None if nothing may."""
+    """A pattern for the digits that may follow the first ones; None if there are none."""
     left = 5 - len(begun)
     if left == 0 or (len(begun) >= 3 and not any(code.startswith(begun) for code in _EXCEPTIONS)):
         return _ANY_DIGITS[left] if region_of(begun) in regions else None

@@ -1,7 +1,7 @@
-"""The points on which the vendor's page is silent: what the sandbox rules there, what else could be ruled, and why.
+"""The rulings: the sandbox's choices where Aktify's page is silent, their other values, and the reasons.
 
-Principle: what the page shows is accepted; where it is silent, the sloppy form is refused with an explanation. None of
-this is the vendor's word, so every refusal by one names it.
+Principle: what the page shows is accepted; where it is silent, the careless form is refused with an explanation.
+Rulings are not Aktify's word, so every refusal by one names it.
 """
 
 import functools
@@ -21,19 +21,19 @@ _FREE = {"number": re.compile(r"[1-9][0-9]{0,6}"), "url": re.compile(r"https?://
 
 @dataclass(frozen=True, slots=True)
 class Ruling:
-    """One silent point."""
+    """One ruling."""
 
     name: str
     default: str
     values: Mapping[str, str]
-    """Each word that may be chosen, and what it means."""
+    """Each value and its meaning."""
     reason: str
     lenient: str = ""
     """The most forgiving value; empty: the default."""
     strict: str = ""
-    """The least forgiving value; empty: the default."""
+    """The strictest value; empty: the default."""
     free: str | None = None
-    """What may stand beside the words: a `number` or a `url`."""
+    """What is allowed in addition to the listed values: a `number` or a `url`."""
 
     def in_profile(self, profile: str) -> str:
         """The value that a profile chooses."""
@@ -45,8 +45,8 @@ class Ruling:
 
     @property
     def allowed(self) -> str:
-        """What may be chosen, in words."""
-        free = {"number": "a number from 1 to 9999999", "url": "a url"}
+        """The allowed values, in words."""
+        free = {"number": "a number from 1 to 9,999,999", "url": "a URL"}
         return ", ".join([*self.values, *([free[self.free]] if self.free else [])])
 
 
@@ -60,55 +60,55 @@ RULINGS: Mapping[str, Ruling] = _table(
             "phone-format",
             "nanp",
             {
-                "nanp": "an optional +1 or 1, then ten digits of the North American plan; ` ().-/` may stand anywhere",
-                "libphonenumber": "only what libphonenumber calls a valid number",
+                "nanp": "an optional +1 or 1, then ten digits of the North American plan, with ` ().-/` anywhere",
+                "libphonenumber": "only numbers that libphonenumber considers valid",
             },
-            "regions are US states; refuses none of the 456 assigned area codes",
+            "regions are US states; no assigned area code is refused",
             strict="libphonenumber",
         ),
         Ruling(
             "phone-extension",
             "refuse",
             {
-                "refuse": "a number with an extension is refused",
-                "drop": "the extension is ignored, with a note",
+                "refuse": "refuse a number with an extension",
+                "drop": "ignore the extension, with a note",
             },
-            "an extension is not a text-message target",
+            "text messages can't reach an extension",
             lenient="drop",
         ),
         Ruling(
             "phone-spaces",
             "trim",
             {
-                "trim": "ordinary spaces around a number are ignored, with a note",
-                "any": "no-break spaces, tabs and dashes of all kinds are ignored too, with a note",
-                "refuse": "spaces around a number are refused",
+                "trim": "ignore spaces around the number, with a note",
+                "any": "also ignore no-break spaces, tabs and dashes of all kinds, with a note",
+                "refuse": "refuse spaces around the number",
             },
-            "CRM exports have them",
+            "CRM exports often contain them",
             lenient="any",
             strict="refuse",
         ),
         Ruling(
             "phone-number-type",
             "refuse",
-            {"refuse": "a JSON number is refused", "coerce": "a JSON number is read as its digits"},
-            "the page's type is string",
+            {"refuse": "refuse a JSON number", "coerce": "read a JSON number as its digits"},
+            "Aktify's page gives the type as string",
             lenient="coerce",
         ),
         Ruling(
             "phone-echo",
             "as-sent",
-            {"as-sent": "a 201 says the number as it was sent", "e164": "a 201 says it as +15095551234"},
-            "the example on Aktify's page about link shortening gives it back as sent; no profile changes it",
+            {"as-sent": "a 201 returns the number as sent", "e164": "a 201 returns +15095551234"},
+            "the example on Aktify's page about link shortening returns it as sent; no profile changes this",
         ),
         Ruling(
             "duplicate-by",
             "e164",
             {
-                "e164": "two spellings of one number are a duplicate",
-                "as-written": "only the same spelling is a duplicate",
+                "e164": "two spellings of one number are duplicates",
+                "as-written": "only identical spellings are duplicates",
             },
-            "Aktify's webhooks know a lead by its E.164 number; no profile changes it",
+            "Aktify's webhooks identify a lead by its E.164 number; no profile changes this",
         ),
         Ruling(
             "regions",
@@ -116,32 +116,32 @@ RULINGS: Mapping[str, Ruling] = _table(
             {
                 "states-and-dc": "the 50 states and DC",
                 "states": "the 50 states",
-                "usps": "also PR VI GU AS MP FM MH PW AA AE AP",
+                "usps": "the 50 states, DC, and PR VI GU AS MP FM MH PW AA AE AP",
             },
-            '"US state codes"; ZIP codes 200xx must map to something',
+            '"US state codes"; ZIP codes 200xx belong to DC',
             lenient="usps",
             strict="states",
         ),
         Ruling(
             "region-case",
             "refuse",
-            {"refuse": "`ca` is refused", "accept": "`ca` is accepted and comes back as sent"},
-            "lower case is undocumented; names and `US-CA` are always refused",
+            {"refuse": "refuse `ca`", "accept": "accept `ca` and return it as sent"},
+            "lower case is undocumented; state names and `US-CA` are always refused",
             lenient="accept",
         ),
         Ruling(
             "zip-format",
             "plus-four",
             {"plus-four": "five digits, or ZIP+4 with a hyphen", "five": "five digits only"},
-            "ZIP+4 is a ZIP code",
+            "ZIP+4 codes are ZIP codes",
             strict="five",
         ),
         Ruling(
             "zip-unknown",
             "refuse",
             {
-                "refuse": "a ZIP code that no region in force uses is refused",
-                "accept": "it is accepted, with a note, when a region is given",
+                "refuse": "refuse a ZIP code outside the allowed regions",
+                "accept": "accept it, with a note, when a region is given",
             },
             '"Will be used to determine region"',
             lenient="accept",
@@ -150,36 +150,39 @@ RULINGS: Mapping[str, Ruling] = _table(
             "region-zip-conflict",
             "note",
             {
-                "note": "accepted as sent, with a note",
-                "zip": "the ZIP code's region replaces the one that was sent, with a note",
-                "refuse": "refused",
+                "note": "accept both as sent, with a note",
+                "zip": "replace the region with the ZIP code's, with a note",
+                "refuse": "refuse the lead",
             },
-            "undocumented; the page's own example mixes 509, CA and 90210",
+            "undocumented; the example on Aktify's page combines 509, CA and 90210",
             strict="refuse",
         ),
         Ruling(
             "region-from-zip",
             "include",
-            {"include": "a 201 says the ZIP code's region when none was sent", "omit": "it doesn't"},
-            '"Will be used to determine region"; uncertain, so a client must not rely on it; no profile changes it',
+            {
+                "include": "a 201 contains the ZIP code's region when none was sent",
+                "omit": "a 201 doesn't add a region",
+            },
+            '"Will be used to determine region"; uncertain, so clients must not rely on it; no profile changes this',
         ),
         Ruling(
             "email",
             "syntax",
             {
                 "syntax": "local@domain.tld, at most 254 characters",
-                "email-validator": "what email-validator accepts, without DNS",
+                "email-validator": "what email-validator accepts, without DNS lookups",
             },
-            "the page only says string; nothing is looked up",
+            "Aktify's page only gives the type string; the address is never looked up",
             strict="email-validator",
         ),
         Ruling(
             "external-created",
             "extended",
             {
-                "extended": "date and time with Z, ±HH, ±HHMM or ±HH:MM; no offset, or a date alone: with a note",
-                "any": "every date and time of ISO 8601: also basic, week, ordinal, and a comma for the point",
-                "rfc3339": "date, time and offset as RFC 3339 wants them (refuses the page's own example)",
+                "extended": "date and time with Z, ±HH, ±HHMM or ±HH:MM; with a note: no offset, or a date alone",
+                "any": "every ISO 8601 date and time, also basic, week and ordinal forms and a decimal comma",
+                "rfc3339": "date, time and offset by RFC 3339 (refuses the example on Aktify's page)",
             },
             '"ISO8601", example `2022-11-15T21:04:28-0600`; no profile chooses rfc3339',
             lenient="any",
@@ -188,24 +191,24 @@ RULINGS: Mapping[str, Ruling] = _table(
             "link",
             "http",
             {"http": "an absolute http or https URL", "any": "any text"},
-            "the page's examples are absolute URLs; it says no more than string",
+            "the examples on Aktify's page are absolute URLs; the type is only string",
             lenient="any",
         ),
         Ruling(
             "links",
             "at-most-one",
             {
-                "at-most-one": "a lead may have no link; link and linkToShorten together are the page's own refusal",
-                "exactly-one": "a lead without a link is refused too",
+                "at-most-one": "a lead needs no link; both link and linkToShorten are refused, as documented",
+                "exactly-one": "also refuse a lead without any link",
             },
-            'the table says that neither is required, and "one or the other must be provided"; no profile changes it',
+            'Aktify\'s table requires neither, and says "one or the other must be provided"; no profile changes this',
         ),
         Ruling(
             "campaign-link",
             "note",
             {
-                "note": "a lead without the link that its campaign sends is accepted with a note",
-                "refuse": "it is refused",
+                "note": "accept a lead without the link that its campaign sends, with a note",
+                "refuse": "refuse it",
             },
             '"should be provided if"',
             strict="refuse",
@@ -213,16 +216,16 @@ RULINGS: Mapping[str, Ruling] = _table(
         Ruling(
             "short-link",
             "sandbox",
-            {"sandbox": "the sandbox's own address, so that the link can be opened"},
-            "the hosts differ between this page and the one about link shortening; no profile changes it",
+            {"sandbox": "links start with the sandbox's address, so they can be opened"},
+            "Aktify's two pages show different hosts; no profile changes this",
             free="url",
         ),
         Ruling(
             "metadata",
             "strings",
             {
-                "strings": "an object whose values are all strings",
-                "coerce": "numbers and booleans become strings",
+                "strings": "an object with string values only",
+                "coerce": "convert numbers and booleans to strings",
             },
             '"all values are strings"',
             lenient="coerce",
@@ -230,33 +233,33 @@ RULINGS: Mapping[str, Ruling] = _table(
         Ruling(
             "null",
             "refuse",
-            {"refuse": "null is refused", "absent": "null for an optional field counts as absent"},
-            "the page's type is string, and it doesn't mention null",
+            {"refuse": "refuse null", "absent": "treat null in an optional field as absent"},
+            "Aktify's page gives the type as string and doesn't mention null",
             lenient="absent",
         ),
         Ruling(
             "empty-string",
             "refuse",
             {
-                "refuse": "refused in phone, region, ZIP, e-mail, date and links; accepted with a note in free text",
-                "absent": "an empty string counts as absent",
-                "keep": "an empty string is kept where the field is optional",
+                "refuse": "refuse it in phone, region, ZIP, e-mail, date, links; accept it in free text, with a note",
+                "absent": "treat an empty string as absent",
+                "keep": "keep an empty string in an optional field",
             },
-            "undocumented; an empty cell of a CSV is rarely meant",
+            "undocumented; empty CSV cells are rarely intended",
             lenient="absent",
         ),
         Ruling(
             "unknown-property",
             "note",
-            {"note": "left out of the answer, with a note", "refuse": "refused"},
+            {"note": "leave it out of the answer, with a note", "refuse": "refuse the lead"},
             '"with whatever properties were accepted"',
             strict="refuse",
         ),
         Ruling(
             "text-length",
             "note",
-            {"note": "more than 1,000 characters are accepted with a note; a number refuses more than that"},
-            "undocumented; the limit of the body bounds it anyway",
+            {"note": "accept more than 1,000 characters, with a note; a number refuses longer text"},
+            "undocumented; --max-body limits the whole body",
             strict="1000",
             free="number",
         ),
@@ -270,14 +273,14 @@ RULINGS: Mapping[str, Ruling] = _table(
         Ruling(
             "duplicate-json-key",
             "last",
-            {"last": "the last one wins, with a note", "refuse": "refused"},
-            "JSON parsers differ",
+            {"last": "the last one counts, with a note", "refuse": "refuse the lead"},
+            "JSON parsers disagree about it",
             strict="refuse",
         ),
         Ruling(
             "trailing-slash",
             "refuse",
-            {"refuse": "404 with a hint", "accept": "/api/v1/leads/ is served too"},
+            {"refuse": "answer 404 with a hint", "accept": "serve /api/v1/leads/ too"},
             "undocumented",
             lenient="accept",
         ),
@@ -285,16 +288,19 @@ RULINGS: Mapping[str, Ruling] = _table(
             "key-namespaces",
             "on",
             {
-                "on": "test-key.anything opens a campaign of its own with the rules of test-key",
-                "off": "it is an unknown key",
+                "on": "test-key.anything opens a separate campaign with the rules of test-key",
+                "off": "test-key.anything is an unknown key",
             },
-            "not a reading of the page but a help for parallel tests; no profile changes it",
+            "a feature of the sandbox for parallel tests; no profile changes this",
         ),
         Ruling(
             "fictional-only",
             "off",
-            {"off": "any number", "on": "only 555-0100 to 555-0199, the range reserved for fiction"},
-            "not a reading of the page but our own protection: no real person's data in a test system",
+            {
+                "off": "accept any number",
+                "on": "accept only 555-0100 to 555-0199, the range reserved for fiction",
+            },
+            "a protection of the sandbox: no real person's data in a test system",
         ),
     ]
 )
@@ -307,19 +313,25 @@ FORMER: Mapping[tuple[str, str], tuple[str, str] | None] = MappingProxyType(
         ("region-or-zip", "one"): None,
     }
 )
-"""Names and values of earlier versions, and today's; None: the page decides, so there is nothing to choose."""
+"""Names and values of earlier versions, and their current ones; None: the page decides, so there is nothing to
+choose.
+"""
 
 
 def with_current_names(changes: Mapping[str, str]) -> tuple[dict[str, str], list[str]]:
-    """Choices with today's names and values, and a notice for each that had an earlier one."""
+    """Choices with current names and values, and a notice for each that had an earlier one."""
     today: dict[str, str] = {}
     notices = []
     for name, value in changes.items():
         now = FORMER.get((name, value), (name, value))
         if now == (name, value):
-            today[name] = value  # today's name counts where both are given
+            today[name] = value  # the current name wins when both are given
             continue
-        meant = f"is called {'='.join(now)} now" if now else "is decided by the page: leave it out"
+        meant = (
+            f"is now called {'='.join(now)}"
+            if now
+            else "no longer exists, as Aktify's page decides. Fix: leave it out"
+        )
         notices.append(f"The ruling {name}={value} {meant}.")
         if now:
             today.setdefault(*now)
@@ -332,14 +344,14 @@ class Rulings(Mapping[str, str]):
     def __init__(self, values: Mapping[str, str]) -> None:
         self._values = dict(values)
         self.changes = {name: value for name, value in values.items() if value != RULINGS[name].default}
-        """What differs from the default."""
+        """The values that differ from the default."""
         self._hash = hash(frozenset(self.changes.items()))
 
     @classmethod
     def of(cls, profile: str = "default", changes: Mapping[str, str] = MappingProxyType({})) -> "Rulings":
-        """A profile and what differs from it. Raises `RulingError`."""
+        """A profile with these differences. Raises `RulingError`."""
         if profile not in PROFILES:
-            raise RulingError("profile", f"There is no profile {profile}.", _hint(profile, PROFILES))
+            raise RulingError("profile", f"Unknown profile “{profile}”.", _hint(profile, PROFILES))
         if not changes:
             return _unchanged(profile)
         today, _ = with_current_names(changes)
@@ -364,13 +376,14 @@ class Rulings(Mapping[str, str]):
 
 
 def table_of(in_force: Mapping[str, str]) -> list[dict[str, Any]]:
-    """Every ruling: its value in force, the values that it may have, and its reason."""
+    """Every ruling: its value in force, the possible values with their meanings, and its reason."""
     return [
         {
             "name": ruling.name,
             "value": in_force[ruling.name],
             "default": ruling.default,
             "values": list(ruling.values),
+            "meanings": dict(ruling.values),
             "free": ruling.free,
             "reason": ruling.reason,
         }
@@ -380,18 +393,20 @@ def table_of(in_force: Mapping[str, str]) -> list[dict[str, Any]]:
 
 @functools.cache
 def _unchanged(profile: str) -> Rulings:
-    """A profile as it is: each campaign of a test, and each key in it, asks for it."""
+    """An unmodified profile, cached because each campaign and key of a test asks for it."""
     return Rulings({name: ruling.in_profile(profile) for name, ruling in RULINGS.items()})
 
 
 def _check(name: str, value: str) -> None:
     if name not in RULINGS:
-        raise RulingError(name, f"There is no ruling {name}.", _hint(name, tuple(RULINGS)))
+        raise RulingError(name, f"Unknown ruling “{name}”.", _hint(name, tuple(RULINGS)))
     ruling = RULINGS[name]
     if not ruling.allows(value):
         meant = suggest(value, ruling.values)
-        raise RulingError(name, f"{name} can't be {value}.", f"{meant}Allowed: {ruling.allowed}.")
+        raise RulingError(
+            name, f"Unknown value “{value}” of the ruling {name}.", f"{meant}Choose from: {ruling.allowed}."
+        )
 
 
 def _hint(found: str, allowed: tuple[str, ...]) -> str:
-    return f"{suggest(found, allowed)}Allowed: {', '.join(allowed)}."
+    return f"{suggest(found, allowed)}Choose from: {', '.join(allowed)}."

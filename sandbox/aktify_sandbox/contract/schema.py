@@ -1,55 +1,63 @@
-"""The lead's JSON Schema by the rulings in force, and what it has against a lead."""
+"""The lead's JSON Schema under the rulings in force, and the errors that it finds in a lead."""
 
 import functools
 import itertools
+import re
 from copy import deepcopy
 from pathlib import Path
-from typing import Any, NamedTuple
 
 import orjson
 
 from . import dates, phone
 from .regions import REGIONS, zip_pattern
 from .rulings import Rulings
-from .validators import Check, Engine, Schema, Validator, validator_for
+from .sources import Source, documented, ruling
+from .validators import Check, Engine, Schema, SchemaError, Validator, validator_for
 
-RESPONSE_ORDER = (
-    "phoneNumber",
-    "region",
-    "zipCode",
-    "email",
-    "externalCreated",
-    "externalLeadId",
-    "firstName",
-    "lastName",
-    "source",
-    "link",
-    "metadata",
-)
-"""The fields of the 201 in the order of the page's table."""
+_BASE: Schema = orjson.loads(Path(__file__).with_name("lead.schema.json").read_bytes())
 
-FIELDS = (*RESPONSE_ORDER[:-1], "metadata", "linkToShorten")
+FIELDS: tuple[str, ...] = tuple(_BASE["properties"])
 """The fields of a request in the order of the page's table."""
 
-FREE_TEXT = ("externalLeadId", "firstName", "lastName", "source")
+RESPONSE_ORDER = tuple(name for name in FIELDS if name != "linkToShorten")
+"""The fields of the 201 in the order of the page's table."""
+
+FREE_TEXT = tuple(
+    name
+    for name, field in _BASE["properties"].items()
+    if field["type"] == "string" and not field.keys() & {"enum", "pattern"}
+)
+"""The fields that may be any text, without a limit or with one of their own."""
 
 _ZIP_ENDS = {"plus-four": r"(?:-[0-9]{4})?$(?!\n)", "five": r"$(?!\n)"}
 ZIP_FORMS = {name: f"^[0-9]{{5}}{end}" for name, end in _ZIP_ENDS.items()}
-"""The form that each value of the ruling `zip-format` wants."""
+"""The form that each value of the ruling `zip-format` requires."""
 
 
-@functools.cache
-def _base() -> Schema:
-    text = Path(__file__).with_name("lead.schema.json").read_bytes()
-    schema: Schema = orjson.loads(text)
-    return schema
+def declared(field: str) -> Schema:
+    """The field's definition in `lead.schema.json`, before any ruling; empty for a value inside metadata."""
+    found: Schema = _BASE["properties"].get(field, {})
+    return found
+
+
+def row(field: str) -> str:
+    """The beginning of a field's row in the page's table “Body”: name, type, required."""
+    return f"`{field}` | {declared(field)['type']} | {'yes' if field in _BASE['required'] else 'no'}"
+
+
+def source_of(field: str) -> Source:
+    """What restricts a field, according to its `$comment`: the quoted sentence, else its ruling, else its row."""
+    comment = declared(field)["$comment"]
+    quoted, rulings = re.search("“(.+?)”", comment), comment.partition("ruling: ")[2]
+    own = [name for name in re.findall("[a-z-]+", rulings.partition(".")[0]) if name != "text-length"]
+    return documented(quoted[1]) if quoted else ruling(own[0]) if own else documented(row(field))
 
 
 @functools.cache
 def lead_schema(rulings: Rulings) -> Schema:
-    """What a request's body may be, as it is sent; `beyond` says what else is refused.
+    """The schema of a request's body as it is sent; `beyond` lists what else is refused.
 
-    It is one for all who ask: copy it before changing it.
+    The result is shared: copy it before changing it.
     """
     schema = deepcopy(_prepared_schema(rulings))
     schema["description"] = _description(rulings)
@@ -85,7 +93,7 @@ def lead_schema(rulings: Rulings) -> Schema:
 
 
 def _nothings(rulings: Rulings) -> tuple[str | None, ...]:
-    """What an optional field may say beside a value: the rulings take or drop it."""
+    """The values other than a string that an optional field may have, which rulings accept or drop."""
     return (
         *([None] if rulings["null"] == "absent" else []),
         *([""] if rulings["empty-string"] != "refuse" else []),
@@ -108,7 +116,7 @@ def _allow(field: Schema, nothing: str | None) -> None:
 
 
 def _there(name: str, nothings: tuple[str | None, ...]) -> Schema:
-    """That a field is there and says something."""
+    """Requires the field to be present and not empty."""
     value = ({"type": "string"} if None in nothings else {}) | ({"minLength": 1} if "" in nothings else {})
     return {"required": [name]} | ({"properties": {name: value}} if value else {})
 
@@ -120,22 +128,22 @@ def _both_links(*, nulls: bool) -> Schema:
 
 
 _BEYOND = {
-    "phone-format": ("libphonenumber", "a number that libphonenumber calls invalid"),
-    "phone-number-type": ("coerce", "a JSON number whose digits are no phone number"),
+    "phone-format": ("libphonenumber", "a number that libphonenumber considers invalid"),
+    "phone-number-type": ("coerce", "a JSON number whose digits aren't a phone number"),
     "region-zip-conflict": ("refuse", "a ZIP code that isn't in the region"),
     "email": ("email-validator", "an address that email-validator refuses"),
     "campaign-link": ("refuse", "a lead without the link that its campaign sends"),
-    "duplicate-json-key": ("refuse", "a name that stands twice in an object"),
+    "duplicate-json-key": ("refuse", "a repeated name in an object"),
 }
 
 
 def beyond(rulings: Rulings) -> dict[str, str]:
-    """What is refused though the schema allows it: the rulings that may decide so, and what they refuse, in words."""
+    """What is refused although the schema allows it: the rulings that may decide so, and what they refuse, in words."""
     return {name: words for name, (value, words) in _BEYOND.items() if rulings[name] == value}
 
 
-CALENDAR = "a date of a week, of a day of the year or without hyphens that isn't in the calendar"
-"""What the page itself refuses though the schema allows it, where such forms are taken."""
+CALENDAR = "a week date, ordinal date or date without hyphens that doesn't exist"
+"""What the page refuses although the schema allows it, where rulings accept such forms."""
 
 
 def _comment(rulings: Rulings) -> str:
@@ -145,24 +153,24 @@ def _comment(rulings: Rulings) -> str:
 
 
 BEYOND = " Refused beyond this schema: "
-"""What stands in the comment before what no schema can say."""
+"""The beginning of the comment on what the schema can't express."""
 
 
 def _page_comment() -> str:
-    comment: str = _base()["$comment"]
+    comment: str = _BASE["$comment"]
     return comment.partition(BEYOND)[0]
 
 
 def _description(rulings: Rulings) -> str:
     changes = ", ".join(f"{name}={value}" for name, value in sorted(rulings.changes.items()))
     by = f"these rulings: {changes}" if changes else "the sandbox's default rulings"
-    return f"A lead as POST /api/v1/leads takes it, by {by}."
+    return f"The body of POST /api/v1/leads, by {by}."
 
 
 @functools.cache
 def _prepared_schema(rulings: Rulings) -> Schema:
-    """What a lead may be once the rulings have dropped and converted what they do."""
-    schema = deepcopy(_base())
+    """The schema of a lead after the rulings have dropped and converted values."""
+    schema = deepcopy(_BASE)
     fields = schema["properties"]
     fields["phoneNumber"]["pattern"] = phone.pattern(rulings["phone-spaces"], rulings["phone-extension"])
     fields["region"]["enum"] = _regions(rulings)
@@ -173,7 +181,8 @@ def _prepared_schema(rulings: Rulings) -> Schema:
             *(fields[name] for name in (*FREE_TEXT, "phoneNumber", "link", "linkToShorten")),
             fields["metadata"]["additionalProperties"],
         ):
-            text["maxLength"] = int(rulings["text-length"])
+            longest = int(rulings["text-length"])
+            text["maxLength"] = min(longest, text.get("maxLength", longest))
     if rulings["link"] == "any":
         for name in ("link", "linkToShorten"):
             del fields[name]["pattern"]
@@ -193,36 +202,19 @@ def _regions(rulings: Rulings) -> list[str]:
     return ["".join(letters) for case in cases for letters in case]
 
 
-class SchemaError(NamedTuple):
-    """One thing that a schema has against a lead."""
-
-    field: str
-    """The name on the page, `metadata.name` inside, or empty for the lead as a whole."""
-    keyword: str
-    """The keyword of JSON Schema that says no: `type`, `pattern`, `required` …"""
-    value: Any
-    """What stands there."""
-    limit: Any
-    """What the keyword wants."""
-
-
 @functools.cache
 def _validator(rulings: Rulings, engine: Engine) -> Validator:
     return engine(_prepared_schema(rulings))
 
 
 def accepts(rulings: Rulings, engine: Engine = validator_for) -> Check:
-    """A fast yes or no: a function of a lead."""
+    """A fast yes or no, as a function of a lead."""
     return _validator(rulings, engine).is_valid
 
 
 def errors_in(rulings: Rulings, lead: Schema, engine: Engine = validator_for) -> list[SchemaError]:
-    """What the schema in force has against a lead, of each field its type and length before its form."""
-    found = (
-        SchemaError(".".join(map(str, place)), *said)
-        for place, *said in _validator(rulings, engine).errors(lead)
-    )
-    return sorted(found, key=_rank)
+    """The errors of the schema in force; of each field, its type and length before its form."""
+    return sorted(_validator(rulings, engine).errors(lead), key=_rank)
 
 
 def _rank(error: SchemaError) -> int:

@@ -1,15 +1,15 @@
-"""Whose word a problem is: the vendor's page, a ruling of the sandbox, HTTP, or a limit of the sandbox."""
+"""Who decided a problem: Aktify's page, a ruling of the sandbox, HTTP, or a limit of the sandbox."""
 
 from typing import NamedTuple
 
 
 class Source(NamedTuple):
-    """Whose word it is, and where it stands."""
+    """The source of a refusal: who decided, and where it is written."""
 
     source: str
-    """`documented`, `ruling`, `http`, `limit`; `forced` where the problem was asked for."""
+    """`documented`, `ruling`, `http`, `limit`; `forced` for a forced problem."""
     quote: str | None
-    """Of the page the sentence, of HTTP the section."""
+    """The sentence of the page, or the section of HTTP."""
     ruling: str | None
     """The ruling's name."""
 
@@ -30,7 +30,7 @@ def http(section: str) -> Source:
 
 
 LIMIT = Source("limit", None, None)
-"""Neither forbids it; the sandbox doesn't take it."""
+"""Neither the page nor HTTP forbids it; the sandbox doesn't accept it."""
 
 FORCED = Source("forced", None, None)
-"""Nothing is wrong: the answer was asked for."""
+"""Nothing is wrong: the answer was forced."""

@@ -1,13 +1,13 @@
-r"""JSON Schema (Draft 2020-12) by the two engines that read it, and patterns that no text can make slow.
+r"""JSON Schema (Draft 2020-12) with two engines, and patterns that no text can make slow.
 
-`jsonschema_rs` says yes in a microsecond, and no with its reasons in ten. `jsonschema`, a hundred times slower, is the
-reference: it answers the same where `jsonschema_rs` has no wheel, and explains mistakes in files everywhere.
+`jsonschema_rs` accepts a lead in a microsecond and explains a refusal in ten. `jsonschema`, a hundred times slower, is
+the reference: it gives the same results where `jsonschema_rs` has no wheel, and explains mistakes in files everywhere.
 
-In a schema of ours `$(?!\n)` stands for the end of a text: Python's own `$` also matches before a final newline.
+In our schemas `$(?!\n)` matches the end of a text: Python's own `$` also matches before a final newline.
 """
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any, NamedTuple, Protocol
 
 try:
@@ -23,77 +23,83 @@ Check = Callable[[Any], bool]
 _PATTERN_SIZE = 1_000_000
 
 
-class Error(NamedTuple):
-    """One thing that a schema has against a value."""
+class SchemaError(NamedTuple):
+    """One error that a schema finds in a value."""
 
-    place: tuple[str | int, ...]
-    """Where in the value."""
+    field: str
+    """The place in the value: `region`, `metadata.name` inside; empty for the whole."""
     keyword: str
-    """The keyword of JSON Schema that says no: `type`, `pattern`, `required` …"""
+    """The keyword of JSON Schema that fails: `type`, `pattern`, `required` …"""
     value: Any
-    """What stands there."""
+    """The value at that place."""
     limit: Any
-    """What the keyword wants."""
+    """The keyword's value in the schema."""
 
 
 class Validator(Protocol):
-    """A schema that an engine has read."""
+    """A compiled schema."""
 
     is_valid: Check
 
-    def errors(self, value: Any) -> Iterator[Error]:
-        """All that the schema has against the value."""
+    def errors(self, value: Any) -> Iterator[SchemaError]:
+        """All errors in the value."""
 
 
 class FastValidator:
-    """A schema as `jsonschema_rs` reads it."""
+    """A schema compiled by `jsonschema_rs`."""
 
     def __init__(self, schema: Schema) -> None:
         self._schema = schema
         self._validator: Any = jsonschema_rs.validator_for(portable(schema))
         self.is_valid: Check = self._validator.is_valid
 
-    def errors(self, value: Any) -> Iterator[Error]:
-        """All that the schema has against the value."""
+    def errors(self, value: Any) -> Iterator[SchemaError]:
+        """All errors in the value."""
         for error in self._validator.iter_errors(value):
             limit: Any = self._schema
             for step in error.schema_path:
                 limit = limit[step]
             keyword = next(step for step in reversed(error.schema_path) if isinstance(step, str))
-            yield Error(tuple(error.instance_path), keyword, error.instance, limit)
+            yield SchemaError(_field(error.instance_path), keyword, error.instance, limit)
 
 
 class ReferenceValidator:
-    """A schema as `jsonschema` reads it."""
+    """A schema compiled by `jsonschema`."""
 
     def __init__(self, schema: Schema) -> None:
         self._validator = reference(schema)
         self.is_valid: Check = self._validator.is_valid
 
-    def errors(self, value: Any) -> Iterator[Error]:
-        """All that the schema has against the value."""
+    def errors(self, value: Any) -> Iterator[SchemaError]:
+        """All errors in the value."""
         for error in self._validator.iter_errors(value):
-            yield Error(tuple(error.absolute_path), error.validator, error.instance, error.validator_value)
+            yield SchemaError(
+                _field(error.absolute_path), error.validator, error.instance, error.validator_value
+            )
+
+
+def _field(path: Iterable[str | int]) -> str:
+    return ".".join(map(str, path))
 
 
 Engine = Callable[[Schema], Validator]
 
 validator_for: Engine = FastValidator if IS_FAST else ReferenceValidator
-"""Reads a schema by the faster of the engines that are there."""
+"""Compiles a schema with the faster of the installed engines."""
 
 
 def reference(schema: Schema) -> Any:
-    """The validator of `jsonschema`, whose errors say most; it is loaded only when it is wanted."""
+    """The validator of `jsonschema`, whose errors are the most detailed; imported when first used."""
     from jsonschema import Draft202012Validator
 
     return Draft202012Validator(schema)
 
 
 def linear_search(pattern: str) -> Check:
-    """What finds a pattern of anybody's in a text, in time linear in its length: there is none without `IS_FAST`.
+    """A function that searches a text for a user's pattern, in time linear in its length. Needs `IS_FAST`.
 
-    Python's `re` is no stand-in: a pattern may take it longer than anybody waits. Raises `ValueError` when the
-    pattern can't be taken.
+    Python's `re` can't replace it: some patterns would take it forever. Raises `ValueError` when the engine doesn't
+    support the pattern.
     """
     options = jsonschema_rs.RegexOptions(size_limit=_PATTERN_SIZE, dfa_size_limit=_PATTERN_SIZE)
     try:
@@ -108,8 +114,8 @@ def linear_search(pattern: str) -> Check:
 def portable(schema: Any) -> Any:
     r"""A schema whose patterns Go, Rust and RE2 can read too.
 
-    A pattern's only look-around keeps a `$` from matching before a final newline, which it does in Python alone; and
-    RE2 doesn't know `\uNNNN`.
+    The only look-around in our patterns keeps `$` from matching before a final newline, which it does only in Python.
+    RE2 doesn't support `\uNNNN`.
     """
     if isinstance(schema, dict):
         return {

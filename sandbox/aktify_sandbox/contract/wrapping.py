@@ -1,4 +1,4 @@
-"""What spreadsheets and lead forms put around a value: `="…"`, an apostrophe, a prefix such as `p:`."""
+"""What spreadsheets and lead forms add around a value: `="…"`, an apostrophe, a prefix such as `p:`."""
 
 import re
 from typing import NamedTuple
@@ -12,15 +12,15 @@ _PREFIX = re.compile(r"((?:tel|p|phone|z|zip)\s*:)\s*(.*)", re.IGNORECASE)
 
 
 class Wrapped(NamedTuple):
-    """A value and what stands around it."""
+    """A value and what is around it."""
 
     inner: str
     wrapping: str
-    """As it stands there: `p:`, `="…"`, `"…"` or `'`."""
+    """As it is written: `p:`, `="…"`, `"…"` or `'`."""
 
 
 def wrapped(text: str) -> Wrapped | None:
-    """What is inside, or None when nothing stands around it."""
+    """The inner value, or None when there is nothing around it."""
     prefix = _PREFIX.fullmatch(text)
     if prefix:
         return Wrapped(prefix[2], prefix[1])

@@ -10,19 +10,22 @@ from typing import Any
 import jsonschema_rs
 import pytest
 import re2
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from jsonschema import Draft202012Validator
 
 from aktify_sandbox.contract import dates
 from aktify_sandbox.contract.answers import Access, Answer
+from aktify_sandbox.contract.clauses import CLAUSES
 from aktify_sandbox.contract.decide import decide
 from aktify_sandbox.contract.lead import LeadRules, Problem
 from aktify_sandbox.contract.regions import REGIONS, region_of, zip_pattern
 from aktify_sandbox.contract.rulings import PROFILES, RULINGS, Rulings
-from aktify_sandbox.contract.schema import CALENDAR, FIELDS, beyond, lead_schema
+from aktify_sandbox.contract.schema import CALENDAR, FIELDS, FREE_TEXT, beyond, lead_schema
 from aktify_sandbox.contract.validators import portable
 from aktify_sandbox.exchange import Request
+from support.examples import examples
+from support.lead_fixtures import CASES
 from support.paths import ROOT
 
 SHIPPED = ROOT / "sandbox" / "aktify_sandbox" / "contract" / "lead.schema.json"
@@ -68,7 +71,7 @@ VALUES: dict[str, list[Any]] = {
     "link": ["https://www.aktify.com", "http://a.b:99999/", "www.aktify.com", "HTTP://x.y/z?q=ü#f", "https://a.b\n"],
     "linkToShorten": ["https://www.aktify.com", "x"],
     "metadata": [{}, {"a": "b"}, {"a": 1}, {"a": 1.5}, {"a": True}, {"a": None}, {"a": []}, {"a": "long" * 9}, "x"],
-    **{name: ["text", "a long text", 7] for name in ("externalLeadId", "firstName", "lastName", "source")},
+    **{name: ["text", "a long text", 7] for name in FREE_TEXT},
     "unknown": ["x", None, 1],
 }  # fmt: skip
 DRAWN = {name: st.sampled_from([*values, *values, *NOTHING]) for name, values in VALUES.items()}
@@ -126,7 +129,7 @@ def test_the_schema_accepts_what_is_accepted_and_its_comment_says_what_else_is_r
 
 
 @given(LEADS, st.sampled_from(list(ALL_RULINGS.values())))
-@settings(max_examples=600)
+@examples(600)
 def test_so_it_is_with_any_lead(lead: dict[str, Any], rulings: Rulings) -> None:
     check(lead, rulings)
 
@@ -199,19 +202,19 @@ def test_the_shipped_file_accepts_the_pages_examples() -> None:
                            | {link: examples[link]})  # fmt: skip
 
 
-@pytest.mark.parametrize(
-    "path", sorted((ROOT / "fixtures" / "leads").glob("*.json")), ids=lambda path: path.stem
-)
-def test_a_fixture_that_is_accepted_is_valid(path: Path) -> None:
-    case = json.loads(path.read_text())
-    if "body" in case and isinstance(case["body"], dict):
-        rulings = Rulings.of("default", case.get("rulings", {}))
-        valid = Draft202012Validator(lead_schema(rulings)).is_valid(case["body"])
-        assert (
-            valid
-            if case["answer"]["status"] == 201
-            else not valid or is_beyond(answered(case["body"], rulings), rulings)
-        )
+@pytest.mark.parametrize("name", CASES)
+def test_a_fixture_that_is_accepted_is_valid(name: str) -> None:
+    case, rulings = CASES[name], Rulings.of()
+    try:
+        lead = json.loads(case.content)
+    except ValueError:
+        assert case.status == 400
+        return
+    valid = Draft202012Validator(lead_schema(rulings)).is_valid(lead)
+    if case.status == 201:
+        assert valid
+    else:
+        assert not valid or is_beyond(answered(lead, rulings), rulings)
 
 
 LEAD_IN_TEXT = re.compile(r"""\{\s*["']phoneNumber["']:[^{}]*(?:\{[^{}]*\}[^{}]*)*\}""")
@@ -234,10 +237,17 @@ def test_the_leads_in_the_documents_are_valid_or_are_refused_there_on_purpose() 
     leads = [(path, lead) for path in DOCUMENTS for lead in leads_in(path.read_text())]
     assert len(leads) >= 5
     wrong = {(path.name, json.dumps(lead)) for path, lead in leads if not validator.is_valid(lead)}
-    assert wrong == set(REFUSED_ON_PURPOSE)
+    refusing = [
+        each for each in CLAUSES if each.id.startswith("refused-") and each.id != "refused-many-leads"
+    ]
+    shown = {("clauses.md", json.dumps(lead)) for each in refusing for lead in leads_in(each.provoke)}
+    assert wrong == {*REFUSED_ON_PURPOSE} | shown
 
 
-REFUSED_ON_PURPOSE = [("README.md", '{"phoneNumber": "(509) 555-9999", "region": "ca"}')]
+REFUSED_ON_PURPOSE = [
+    ("README.md", '{"phoneNumber": "(509) 555-9999", "region": "ca"}'),
+    ("cli.md", '{"phoneNumber": "555-1234", "region": "ca"}'),
+]
 
 
 # for Go, Rust and RE2
@@ -270,7 +280,7 @@ def test_the_portable_schema_has_no_look_around_and_says_the_same(rulings: Rulin
 
 
 @given(LEADS, st.sampled_from(list(ALL_RULINGS.values())))
-@settings(max_examples=300)
+@examples(300)
 def test_the_portable_schema_accepts_the_same_of_any_lead(lead: dict[str, Any], rulings: Rulings) -> None:
     schema = lead_schema(rulings)
     linear = jsonschema_rs.validator_for(portable(schema), pattern_options=jsonschema_rs.RegexOptions())

@@ -13,6 +13,7 @@ from aktify_sandbox.contract.phone import (
     problem_with,
     without_extension,
 )
+from support.snapshots import Snapshot
 
 DIGITS = st.integers(2_000_000_000, 9_999_999_999).map(str)
 SEPARATORS = st.text(" ().-/", max_size=3)
@@ -52,7 +53,7 @@ def test_no_area_code_that_the_oracle_knows_is_refused() -> None:
 
 
 @given(WRITTEN)
-def test_what_we_read_the_oracle_reads_alike(text: str) -> None:
+def test_the_oracle_reads_accepted_numbers_alike(text: str) -> None:
     ours = identity(text)
     if ours is not None:
         plain = "".join(char for char in text if char in "+0123456789")
@@ -88,31 +89,32 @@ def test_one_number_has_many_spellings(text: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("text", "hint"),
+    "text",
     [
-        ("555-1234", "area code is missing"),
-        ("5.095551234E+09", "Write 5095551234"),
-        ("5.09555E+09", "formatted as text"),
-        ("5095551234.0", "write 5095551234"),
-        ("509-555-1234 ext. 7", "write 509-555-1234"),
-        ("509\u00a0555\u00a01234", "Write 509 555 1234"),
-        ("５０９５５５１２３４", "Write 5095551234"),
-        ("5095551234\n", "Write 5095551234"),
-        ("509-555-1234, 509-555-9999", "Send one: 509-555-1234"),
-        ("+44 20 7946 0958", "Only US numbers"),
-        ("1-800-FLOWERS", "digits 0-9"),
-        ("111-555-1234", "2-9"),
-        ("509-155-1234", "begin with 2-9"),
-        ("0000000000", "2-9"),
-        ("50955512345678", "ten digits"),
-        ("", "phone number"),
-        ("509_555_1234", "digits 0-9"),
-        ("#N/A", "digits"),
+        "555-1234",
+        "5.095551234E+09",
+        "5.09555E+09",
+        "5095551234.0",
+        "509-555-1234 ext. 7",
+        "509\u00a0555\u00a01234",
+        "５０９５５５１２３４",
+        "5095551234\n",
+        "509-555-1234, 509-555-9999",
+        "+44 20 7946 0958",
+        "1-800-FLOWERS",
+        "111-555-1234",
+        "509-155-1234",
+        "0000000000",
+        "50955512345678",
+        "",
+        "509_555_1234",
+        "#N/A",
     ],
 )
-def test_what_is_no_number_is_told_what_would_be_right(text: str, hint: str) -> None:
+def test_what_is_no_number_is_told_what_would_be_right(text: str, snapshot: Snapshot) -> None:
     assert identity(text) is None
-    assert hint in problem_with(text).hint
+    found = problem_with(text)
+    snapshot("refusals", f"{found.message}\n{found.hint}")
 
 
 def test_extensions_are_seen() -> None:

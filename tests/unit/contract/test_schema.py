@@ -4,7 +4,7 @@ import json
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from jsonschema import Draft202012Validator
 from openapi_spec_validator import validate
@@ -14,12 +14,14 @@ from aktify_sandbox.contract.openapi import openapi
 from aktify_sandbox.contract.rulings import PROFILES, Rulings
 from aktify_sandbox.contract.schema import (
     FIELDS,
+    FREE_TEXT,
     RESPONSE_ORDER,
     accepts,
     errors_in,
     lead_schema,
 )
-from aktify_sandbox.contract.validators import Engine, FastValidator, ReferenceValidator
+from aktify_sandbox.contract.validators import Engine, FastValidator, ReferenceValidator, portable
+from support.examples import examples
 
 ENGINES: tuple[Engine, Engine] = (FastValidator, ReferenceValidator)
 
@@ -39,7 +41,7 @@ GOOD: dict[str, list[Any]] = {
     "link": ["https://www.aktify.com", "HTTP://x.y/z?q=ü#f"],
     "linkToShorten": ["https://www.aktify.com"],
     "metadata": [{}, {"a": "b"}, {"a": 1}],
-    **{name: ["text", "", "é" * 3] for name in ("externalLeadId", "firstName", "lastName", "source")},
+    **{name: ["text", "", "é" * 3] for name in FREE_TEXT},
 }
 STRANGE = [
     "",
@@ -81,7 +83,7 @@ RULINGS = st.sampled_from(
 
 
 @given(LEADS, RULINGS)
-@settings(max_examples=400)
+@examples(400)
 def test_both_engines_say_the_same_of_each_field_in_the_same_order(
     lead: dict[str, Any], rulings: Rulings
 ) -> None:
@@ -97,7 +99,7 @@ def test_both_engines_say_the_same_of_each_field_in_the_same_order(
 @pytest.mark.parametrize("link", ["optional", "link", "tracking"])
 @pytest.mark.parametrize("profile", PROFILES)
 @given(lead=LEADS)
-@settings(max_examples=100)
+@examples(100)
 def test_both_engines_read_the_same_of_a_lead_problem_by_problem(
     profile: str, link: str, lead: dict[str, Any]
 ) -> None:
@@ -105,14 +107,14 @@ def test_both_engines_read_the_same_of_a_lead_problem_by_problem(
 
 
 @given(lead=LEADS, rulings=RULINGS)
-@settings(max_examples=400)
+@examples(400)
 def test_both_engines_read_the_same_under_rulings_of_ones_own(lead: dict[str, Any], rulings: Rulings) -> None:
     assert_both_read_the_same(rulings, "optional", json.dumps(lead).encode())
 
 
 @pytest.mark.parametrize("profile", PROFILES)
 @given(lead=LEADS, junk=st.binary(min_size=1, max_size=3), data=st.data())
-@settings(max_examples=100)
+@examples(100)
 def test_both_engines_read_the_same_of_a_damaged_body(
     profile: str, lead: dict[str, Any], junk: bytes, data: st.DataObject
 ) -> None:
@@ -128,7 +130,7 @@ def assert_both_read_the_same(rulings: Rulings, link: str, body: bytes) -> None:
 
 
 @given(LEADS, RULINGS)
-@settings(max_examples=400)
+@examples(400)
 def test_a_lead_is_accepted_or_every_problem_has_words(lead: dict[str, Any], rulings: Rulings) -> None:
     reading = LeadRules(rulings).read(json.dumps(lead).encode(), b"application/json", None)
     assert (reading.lead is None) == bool(reading.problems)
@@ -138,7 +140,7 @@ def test_a_lead_is_accepted_or_every_problem_has_words(lead: dict[str, Any], rul
 
 
 @given(LEADS)
-@settings(max_examples=400)
+@examples(400)
 def test_all_problems_are_reported_at_once(lead: dict[str, Any]) -> None:
     """Whoever mends just the fields that were named gets a 201."""
     rules = LeadRules(Rulings.of())
@@ -159,8 +161,8 @@ def test_all_problems_are_reported_at_once(lead: dict[str, Any]) -> None:
         lambda v: json.dumps(v).encode()
     )
 )
-@settings(max_examples=600)
-def test_whatever_the_bytes_are_nothing_is_raised(body: bytes) -> None:
+@examples(600)
+def test_no_bytes_raise_an_exception(body: bytes) -> None:
     rules = LeadRules(Rulings.of())
     reading = rules.read(body, b"application/json", None)
     assert (reading.lead is None) == bool(reading.problems)
@@ -168,7 +170,7 @@ def test_whatever_the_bytes_are_nothing_is_raised(body: bytes) -> None:
 
 
 @given(st.binary(min_size=1, max_size=3), st.data())
-@settings(max_examples=600)
+@examples(600)
 def test_a_mutated_lead_is_answered_in_words(junk: bytes, data: st.DataObject) -> None:
     rules = LeadRules(Rulings.of("lenient"))
     body = json.dumps({name: values[0] for name, values in GOOD.items()}).encode()
@@ -197,3 +199,16 @@ def test_the_openapi_document_is_valid_and_made_from_the_schema(profile: str) ->
     schemas = document["components"]["schemas"]
     assert schemas["Lead"]["properties"] == lead_schema(Rulings.of(profile))["properties"]
     assert tuple(schemas["CreatedLead"]["properties"]) == RESPONSE_ORDER
+
+
+@pytest.mark.parametrize("name", ["link", "linkToShorten"])
+def test_where_any_text_may_be_a_link_an_empty_one_is_none(name: str) -> None:
+    is_accepted = accepts(Rulings.of("default", {"link": "any", "empty-string": "keep"}))
+    lead = {"phoneNumber": "(509) 555-1234", "region": "CA"}
+    assert [is_accepted({**lead, name: text}) for text in ("x", "")] == [True, False]
+
+
+def test_patterns_alone_are_made_portable() -> None:
+    text = r"^a$(?!\n)"
+    schema = {"description": text, "properties": {"pattern": {"pattern": text}}}
+    assert portable(schema) == {"description": text, "properties": {"pattern": {"pattern": "^a$"}}}

@@ -10,19 +10,19 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from aktify_sandbox.contract import answers, body, page
+from aktify_sandbox.contract import answers, body, page, schema
 from aktify_sandbox.contract.answers import Access
 from aktify_sandbox.contract.decide import decide
 from aktify_sandbox.contract.lead import LeadRules, Problem
 from aktify_sandbox.contract.rulings import PROFILES, RULINGS, Rulings
-from aktify_sandbox.contract.schema import FIELDS, lead_schema
+from aktify_sandbox.contract.schema import FIELDS, lead_schema, row, source_of
+from aktify_sandbox.contract.sources import Source, documented, ruling
 from aktify_sandbox.exchange import Request
-from support.paths import ROOT
+from support.lead_fixtures import CASES
 
 PACKAGE = Path(body.__file__).parent.parent
 PAGE = Path(__file__).with_name("create-lead.md").read_text()
 """The vendor's page, as it was when this was written."""
-FIXTURES = sorted((ROOT / "fixtures" / "leads").glob("*.json"))
 LEAD = {"phoneNumber": "(509) 555-1234", "region": "CA"}
 RULES = LeadRules(Rulings.of())
 
@@ -30,14 +30,56 @@ RULES = LeadRules(Rulings.of())
 def test_every_sentence_stands_on_the_page_word_for_word() -> None:
     sentences = [value for name, value in vars(page).items() if name.isupper()]
     assert sentences
-    assert [each for each in [*sentences, *map(page.row, FIELDS)] if each not in PAGE] == []
+    assert [each for each in [*sentences, *map(row, FIELDS)] if each not in PAGE] == []
 
 
-def test_what_rulings_and_schema_quote_stands_on_the_page_too() -> None:
+def test_quotations_in_rulings_and_schema_are_on_the_page() -> None:
     reasons = [quoted for ruling in RULINGS.values() for quoted in re.findall(r'"([^"]+)"', ruling.reason)]
     comments = re.findall(r"“([^”]+)”", json.dumps(lead_schema(Rulings.of()), ensure_ascii=False))
     assert len(reasons) > 5
     assert [each for each in [*reasons, *comments] if each not in PAGE] == []
+
+
+@pytest.mark.parametrize(
+    ("field", "source"),
+    [
+        ("region", documented("Restricted to US state codes.")),
+        ("email", ruling("email")),
+        ("source", documented(row("source"))),
+    ],
+)
+def test_a_field_is_restricted_by_whom_its_comment_names(field: str, source: Source) -> None:
+    assert source_of(field) == source
+
+
+@pytest.mark.parametrize("text_length", ["note", "1000"])
+@pytest.mark.parametrize(
+    ("comment", "source"),
+    [
+        ("Page: “The source of the lead.” ruling: text-length.", documented("The source of the lead.")),
+        ("Page: string. ruling: link, text-length.", ruling("link")),
+        ("Page: string, at most 5 characters. ruling: text-length.", documented(row("source"))),
+    ],
+)
+def test_a_field_that_is_added_with_a_form_and_a_limit_needs_no_more_than_its_schema(
+    comment: str, source: Source, text_length: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("lead_schema", "_prepared_schema", "_validator"):
+        monkeypatch.setattr(schema, name, getattr(schema, name).__wrapped__)  # without what is cached
+    for word, value in {
+        "examples": ["CA"],
+        "pattern": "^[A-Z]+$",
+        "maxLength": 5,
+        "$comment": comment,
+    }.items():
+        monkeypatch.setitem(schema.declared("source"), word, value)
+    rules = LeadRules(Rulings.of("default", {"text-length": text_length}))
+    for text, words in (("abc", "“abc”"), ("ABCDEF", "6 characters")):
+        body = json.dumps({**LEAD, "source": text}).encode()
+        [problem] = rules.read(body, b"application/json", None).problems
+        assert (problem.field, Source(problem.source, problem.quote, problem.ruling)) == ("source", source)
+        assert words in problem.message
+    assert rules.read(json.dumps({**LEAD, "source": "CA"}).encode(), b"application/json", None).problems == ()
 
 
 def check(problem: Problem) -> None:
@@ -70,13 +112,11 @@ def test_every_problem_that_is_made_is_given_its_source() -> None:
     assert [each for each in made if not each[2].startswith("*")] == []
 
 
-@pytest.mark.parametrize("path", FIXTURES, ids=lambda path: path.stem)
+@pytest.mark.parametrize("name", CASES)
 @pytest.mark.parametrize("profile", PROFILES)
-def test_each_problem_of_the_fixtures_has_one_source(path: Path, profile: str) -> None:
-    case: dict[str, Any] = json.loads(path.read_text())
-    text = case["text"] if "text" in case else json.dumps(case["body"])
-    rules = LeadRules(Rulings.of(profile, case.get("rulings", {})), case.get("link", "optional"))
-    for problem in rules.read(text.encode(), b"application/json", None).problems:
+def test_each_problem_of_the_fixtures_has_one_source(name: str, profile: str) -> None:
+    rules = LeadRules(Rulings.of(profile))
+    for problem in rules.read(CASES[name].content, b"application/json", None).problems:
         check(problem)
 
 
@@ -155,7 +195,7 @@ def test_the_page_decides(field: str, lead: Any, quote: str) -> None:
 @pytest.mark.parametrize(
     "body", [b"{", b"a=b&c=d", b"<a/>", b'{"a": NaN}', b"\xef\xbb\xbf\xef\xbb\xbf{}", b"{} {}"]
 )
-def test_what_is_no_json_the_page_decides(body: bytes) -> None:
+def test_the_page_decides_about_invalid_json(body: bytes) -> None:
     assert one(body).quote == page.CONTENT_TYPE
 
 
@@ -192,5 +232,5 @@ def test_where_the_page_is_silent_a_ruling_decides(changes: dict[str, Any], by: 
         '{"firstName": "é"}'.encode("latin-1"),
     ],
 )
-def test_what_only_the_sandbox_does_not_take_is_a_limit(body: bytes) -> None:
+def test_a_refusal_by_the_sandbox_alone_is_a_limit(body: bytes) -> None:
     assert one(body).source == "limit"
