@@ -1,1 +1,1 @@
-"""YAML and JSON files as their users wrote them, and every problem with its place."""
+"""YAML and JSON files as people wrote them, and every problem with its position."""

@@ -1,17 +1,18 @@
-"""YAML and JSON files as their users wrote them: every value with its place, and every text still a text.
+"""YAML and JSON files as people wrote them: every value with its position, and every scalar as text.
 
-YAML would guess that `02139` is a number, `NO` a boolean and `12:30` a count of seconds. Here each scalar stays as it
+YAML would read `02139` as a number, `NO` as a boolean and `12:30` as a count of seconds. Here each scalar stays as it
 was written and becomes a number or boolean only where the schema wants one. Tags, aliases and merge keys are refused.
 
-What stands below a `writeOnly` of the schema is a secret: it is masked wherever a problem speaks of it.
+Values under `writeOnly` in the schema are secret: problems show them masked.
 """
 
 import errno
 import re
 import stat
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from io import FileIO
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 from aktify_sandbox.contract.validators import Schema, reference, validator_for
@@ -20,46 +21,48 @@ from aktify_sandbox.documents.nodes import Node, Place
 from aktify_sandbox.documents.yaml_nodes import read_yaml
 from aktify_sandbox.errors import DocumentError, FileProblem
 from aktify_sandbox.originals import json, os
-from aktify_sandbox.redaction import is_telling, masked_key
+from aktify_sandbox.redaction import is_telling, masked_key, shown_name
 from aktify_sandbox.text import nearest, suggest
 
 _LARGEST = 1_000_000
 _TELLS_NOTHING = 3
-"""So many digits of a number are no key."""
+"""A number with at most this many digits isn't a key."""
 _NULL = ("", "null", "~")
 _COUNTED = {"maxLength": "characters", "maxItems": "entries", "maxProperties": "names"}
+ALSO = "x-other-names"
+"""A schema's annotation: other words for allowed values, each with the value it means. Suggestions read it."""
 _BOOLEANS = {"true": True, "false": False}
 
 
 class Document:
-    """A file that could be read."""
+    """A file that was parsed."""
 
     def __init__(self, name: str, root: Node) -> None:
         self.name = name
         self.root = root
 
     def value(self, schema: Schema) -> Any:
-        """The content as the schema wants it. Raises `DocumentError` with all that is wrong."""
+        """The content converted by the schema. Raises `DocumentError` with all problems."""
         value, problems = self.checked(schema)
         if problems:
             raise DocumentError(problems)
         return value
 
     def checked(self, schema: Schema) -> tuple[Any, list[FileProblem]]:
-        """The content as far as the schema knows it, and all that is wrong with it."""
+        """The content as far as the schema knows it, and all problems with it."""
         value = self.unchecked(schema)
         if validator_for(schema).is_valid(value):
             return value, []
         errors = sorted(reference(schema).iter_errors(value), key=lambda error: list(map(str, error.path)))
         problems = [problem for error in _types_first(errors) for problem in self._problems(error, schema)]
-        return value, list(dict.fromkeys(problems)) or [self.problem((), "This isn't what is expected here.")]
+        return value, list(dict.fromkeys(problems)) or [self.problem((), "Invalid value.")]
 
     def unchecked(self, schema: Schema) -> Any:
         """The content as far as the schema knows it."""
         return _typed(self.root, schema, schema)
 
     def problem(self, place: Place, message: str, hint: str = "") -> FileProblem:
-        """A problem at a value that the caller found wrong; the place is its path from the root."""
+        """A problem that the caller found in a value, given its path from the root."""
         node = self._node(place)
         return FileProblem(self.name, node.line, node.column, message, hint, _dotted(place))
 
@@ -77,10 +80,10 @@ class Document:
         elif error.validator in ("anyOf", "oneOf"):
             yield from self._alternatives(place, error, root)
         elif error.validator == "required" and _misspelt(error):
-            return  # the misspelt name is complained of, and with what it should be
+            return  # reported with the misspelt name, which suggests the right one
         else:
             found = _shown(error.instance, _is_secret(place, root))
-            yield self.problem(place, *_words(error, found, _dotted(place)))
+            yield self.problem(place, *_words(error, found, place))
 
     def _unknown(self, place: Place, error: Any, root: Schema) -> Iterator[FileProblem]:
         node, allowed = self._node(place), list(error.schema.get("properties", {}))
@@ -92,16 +95,16 @@ class Document:
 
     def _about_a_name(self, name: str, place: Place, error: Any, root: Schema) -> tuple[str, str]:
         allowed = list(error.schema.get("properties", {}))
-        misspelt = nearest(name, allowed)  # what is meant as a word is no secret
+        misspelt = nearest(name, allowed)  # a mistyped keyword isn't secret
         secret = _stands_in_a_secret(place, root) or (is_telling(name) and _is_secret(place, root))
-        shown = _shown(name, secret and not misspelt)
+        shown = _cut(name, secret and not misspelt)
         rule = error.schema.get("propertyNames", {}).get("description")
         if rule:
-            return f"{shown} can't be a name here.", rule
-        return f"{shown} isn't known here.", _choice(name, allowed)
+            return f"“{shown}” isn't a valid name.", rule
+        return f"Unknown name “{shown}”.", _choice(name, allowed)
 
     def _alternatives(self, place: Place, error: Any, root: Schema) -> Iterator[FileProblem]:
-        """Speak of the alternative that was meant: the one of the same type."""
+        """Report errors of the intended alternative: the one of the same type."""
         meant = [
             [inner for inner in error.context if inner.schema_path[0] == number]
             for number in range(len(error.validator_value))
@@ -125,8 +128,9 @@ class Document:
                 for kind in _kinds(inner.validator_value)
             ]
             found = _shown(error.instance, _is_secret(place, root))
-            message = f"Found {found}; expected {' or '.join(map(_kind, kinds))}."
-            yield self.problem(place, message)
+            message = f"Expected {_any_of(kinds)}, found {found}."
+            hints = [_resolved(each, root).get("description", "") for each in error.validator_value]
+            yield self.problem(place, message, " ".join(filter(None, hints)))
 
 
 def _dotted(place: Place) -> str:
@@ -134,32 +138,32 @@ def _dotted(place: Place) -> str:
 
 
 def read_file(path: Path) -> Document:
-    """Read a file, JSON by its ending, else YAML. Raises `DocumentError`, also when there is nothing to read."""
+    """Read a file, as JSON by its suffix, else as YAML. Raises `DocumentError`, also when there is nothing to read."""
     try:
         content = read_bounded(path, _LARGEST)
         text = content.decode("utf-8-sig")
     except OSError as error:
-        message = f"It can't be read: {(error.strerror or str(error)).lower()}."
+        message = f"The file can't be read: {(error.strerror or str(error)).lower()}."
         raise DocumentError([FileProblem(str(path), 1, 1, message, "")]) from None
     except UnicodeDecodeError as error:
-        message = f"It isn't UTF-8 text (byte {error.start})."
-        raise DocumentError([FileProblem(str(path), 1, 1, message, "Save it in UTF-8.")]) from None
+        message = f"The file isn't UTF-8 (byte {error.start:,})."
+        raise DocumentError([FileProblem(str(path), 1, 1, message, "Save it as UTF-8.")]) from None
     if path.suffix.lower() == ".json" and text.strip():
         return Document(str(path), _whole_characters(read_json(text, str(path)), str(path)))
     return read(text, str(path))
 
 
 def read_bounded(path: Path, most: int) -> bytes:
-    """The bytes of a file that is one: no folder, and no pipe that would keep its reader waiting.
+    """The bytes of a regular file: no folder, and no pipe that would block its reader.
 
     Raises `OSError`, also when there are more than `most`.
     """
     with FileIO(os.open(path, os.O_RDONLY | os.O_NONBLOCK)) as file:
         if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
-            raise OSError(errno.EINVAL, "it isn't a file")
+            raise OSError(errno.EINVAL, "not a regular file")
         content = file.read(most + 1)
     if len(content) > most:
-        raise OSError(errno.EFBIG, f"it is larger than {most:,} bytes")
+        raise OSError(errno.EFBIG, f"larger than {most:,} bytes")
     return content
 
 
@@ -174,7 +178,7 @@ def read(text: str, name: str) -> Document:
 
 
 def _whole_characters(node: Node, name: str) -> Node:
-    """Join the halves of characters that escapes may have written. Raises `DocumentError` for a lone half."""
+    """Join surrogate halves that escapes may have written. Raises `DocumentError` for a lone half."""
     content = node.content
     try:
         if isinstance(content, dict):
@@ -186,7 +190,7 @@ def _whole_characters(node: Node, name: str) -> Node:
         elif isinstance(content, str):
             content = _joined(content)
     except UnicodeDecodeError:
-        message = "It holds half a character (a lone surrogate)."
+        message = "It contains a lone surrogate, half of a character."
         raise DocumentError([FileProblem(name, node.line, node.column, message, "")]) from None
     return Node(content, node.line, node.column, node.quoted, node.names)
 
@@ -195,7 +199,7 @@ def _joined(text: str) -> str:
     return text if text.isascii() else text.encode("utf-16", "surrogatepass").decode("utf-16")
 
 
-# texts become numbers and booleans only where the schema wants them
+# convert texts to numbers and booleans where the schema wants them
 
 
 def _typed(node: Node, schema: Any, root: Schema) -> Any:
@@ -261,7 +265,7 @@ def _scalar(text: str, types: set[str]) -> Any:
     return text
 
 
-# what is said of a problem
+# problems in words
 
 
 def _types_first(errors: Iterable[Any]) -> list[Any]:
@@ -274,7 +278,7 @@ def _types_first(errors: Iterable[Any]) -> list[Any]:
 
 
 def _schemas_on(place: Place, root: Schema) -> Iterator[Schema]:
-    """The schema of the root and of each value on the way to the place."""
+    """The schemas of the root and of each value on the path."""
     schema = _resolved(root, root)
     yield schema
     for part in place:
@@ -288,32 +292,33 @@ def _stands_in_a_secret(place: Place, root: Schema) -> bool:
 
 
 def _is_secret(place: Place, root: Schema) -> bool:
-    """Whether the value may be a secret: it stands in one, or where one was to stand deeper inside."""
+    """Whether the value may be secret: it is inside a secret, or in place of an object with one."""
     *_, own = _schemas_on(place, root)
     return _stands_in_a_secret(place, root) or '"writeOnly": true' in json.dumps(own)
 
 
 def _misspelt(error: Any) -> bool:
-    """Whether all that is missing is there under nearly the same names."""
+    """Whether all missing names are present with nearly the same spelling."""
     missing = [name for name in error.validator_value if name not in error.instance]
     unknown = [name for name in error.instance if name not in error.schema.get("properties", {})]
     return all(nearest(name, unknown) for name in missing)
 
 
-def _words(error: Any, found: str, where: str) -> tuple[str, str]:
-    wanted = error.validator_value
+def _words(error: Any, found: str, place: Place) -> tuple[str, str]:
+    wanted, where = error.validator_value, _dotted(place)
+    name = next((shown_name(part) for part in reversed(place) if isinstance(part, str)), "The value")
     match error.validator:
         case "type":
             kinds = [wanted] if isinstance(wanted, str) else wanted
             hint = _say_true_or_false(error.instance, kinds)
             if "enum" in error.schema:
-                hint = _choice("", [str(value) for value in error.schema["enum"]])
-            return f"Found {found}; expected {' or '.join(map(_kind, kinds))}.", hint
+                hint = _choice("", _allowed_in(error.schema["enum"]))
+            return f"Expected {_any_of(kinds)}, found {found}.", hint
         case "enum" | "const":
-            allowed = list(wanted) if isinstance(wanted, list) else [wanted]
-            return f"Found {found}.", _choice(
-                error.instance, [str(v).lower() if isinstance(v, bool) else str(v) for v in allowed]
-            )
+            allowed = _allowed_in(wanted if isinstance(wanted, list) else [wanted])
+            known = isinstance(error.instance, str) and name != "The value"
+            message = f"Unknown {name} {found}." if known else f"{name} can't be {found}."
+            return message, _choice(error.instance, allowed, error.schema.get(ALSO, {}))
         case "required":
             missing = next(name for name in wanted if name not in error.instance)
             return f"{missing} is missing{f' in {where}' if where else ''}.", ""
@@ -321,20 +326,27 @@ def _words(error: Any, found: str, where: str) -> tuple[str, str]:
             limit = {"minimum": "at least", "maximum": "at most", "exclusiveMinimum": "more than"}[
                 error.validator
             ]
-            return f"Found {found}; it must be {limit} {wanted}.", ""
+            return f"Expected {limit} {wanted:,}, found {found}.", ""
         case "pattern":
-            return f"Found {found}.", error.schema.get("description") or f"It must look like {wanted}."
+            return f"{name} can't be {found}.", error.schema.get("description") or f"It must match {wanted}."
         case "minItems" | "minProperties":
             return (
                 f"{where or 'It'} is empty.",
-                f"Give at least one. {error.schema.get('description', '')}".strip(),
+                f"Add at least one. {error.schema.get('description', '')}".strip(),
             )
         case "minLength":
-            return "It is empty.", error.schema.get("description") or "Write a text, or leave it out."
+            return "It is empty.", error.schema.get("description") or "Write a value, or leave it out."
         case "maxLength" | "maxItems" | "maxProperties":
-            return f"It has {len(error.instance):,} {_COUNTED[error.validator]}.", f"At most {wanted:,}."
+            return (
+                f"It has {len(error.instance):,} {_COUNTED[error.validator]}.",
+                f"The limit is {wanted:,}.",
+            )
         case _:
-            return f"Found {found}: it breaks the rule {error.validator}.", f"It must be {wanted}."
+            return f"{name} can't be {found}: it violates {error.validator}.", f"It must be {wanted}."
+
+
+def _allowed_in(values: Iterable[Any]) -> list[str]:
+    return [str(value).lower() if isinstance(value, bool) else str(value) for value in values]
 
 
 def _say_true_or_false(found: Any, kinds: list[str]) -> str:
@@ -346,32 +358,39 @@ def _kinds(written: str | list[str]) -> list[str]:
     return [written] if isinstance(written, str) else written
 
 
+def _any_of(kinds: list[str]) -> str:
+    *others, last = map(_kind, kinds)
+    return f"{', '.join(others)} or {last}" if others else last
+
+
 def _kind(name: str) -> str:
     kinds = {
-        "string": "a text",
+        "string": "text",
         "integer": "a whole number",
         "number": "a number",
         "boolean": "true or false",
     }
-    return kinds.get(name) or {"object": "names and values", "array": "a list", "null": "nothing"}.get(
-        name, name
-    )
+    return kinds.get(name) or {"object": "a mapping", "array": "a list", "null": "null"}.get(name, name)
 
 
-def _choice(found: Any, allowed: list[str]) -> str:
-    return (
-        f"{suggest(str(found), allowed)}Allowed: {', '.join(allowed)}."
-        if allowed
-        else "Nothing is allowed here."
-    )
+def _choice(found: Any, allowed: list[str], also: Mapping[str, str] = MappingProxyType({})) -> str:
+    verb = "Write" if len(allowed) == 1 else "Choose from:"
+    return f"{suggest(str(found), allowed, also=also)}{verb} {', '.join(allowed)}." if allowed else ""
 
 
 def _shown(value: Any, secret: bool = False) -> str:
     if isinstance(value, dict):
-        return "names and values" if value else "nothing"
+        return "a mapping" if value else "an empty mapping"
     if isinstance(value, list):
         return "a list"
-    text = value if isinstance(value, str) else json.dumps(value)
-    if secret and text and (isinstance(value, str) or len(text) > _TELLS_NOTHING):
+    if isinstance(value, str):
+        return f"“{_cut(value, secret)}”" if value else "empty text"
+    number = json.dumps(value)
+    return _cut(number, secret and len(number) > _TELLS_NOTHING)
+
+
+def _cut(text: str, secret: bool) -> str:
+    """A text short enough for a message, masked if it is a secret."""
+    if secret and text:
         return masked_key(text)
-    return f"{text[:60]}…" if len(text) > 60 else text or "nothing"
+    return f"{text[:60]}…" if len(text) > 60 else text

@@ -1,4 +1,4 @@
-"""JSON read with the place of every value, which the standard library's parser doesn't tell."""
+"""Parses JSON with the position of every value, which the standard library's parser doesn't give."""
 
 import json
 import re
@@ -20,7 +20,7 @@ def read_json(text: str, name: str) -> Node:
     reader = _Reader(text, name)
     root = reader.value(1)
     if reader.skip() < len(text):
-        reader.report("Something stands behind the end.")
+        reader.report("Unexpected text after the end of the JSON value.")
     return root
 
 
@@ -32,13 +32,13 @@ class _Reader:
         self._line, self._line_start = 1, 0
 
     def skip(self) -> int:
-        """Over white space."""
+        """Skip white space."""
         found = _SPACE.match(self._text, self._at)
         self._at = found.end() if found else self._at
         return self._at
 
     def report(self, message: str, hint: str = "", place: tuple[int, int] | None = None) -> None:
-        """Raise a problem that stands here."""
+        """Raise a problem at the current position."""
         line, column = place or self._place()
         raise DocumentError([FileProblem(self._name, line, column, message, hint)])
 
@@ -48,11 +48,11 @@ class _Reader:
         return self._line, self._at - self._line_start + 1
 
     def value(self, depth: int) -> Node:
-        """The value that begins here."""
+        """Read the value at the current position."""
         self.skip()
         place, sign = self._place(), self._text[self._at : self._at + 1]
         if depth > _DEEPEST:
-            self.report(f"This is nested deeper than {_DEEPEST} levels.", place=place)
+            self.report(f"Nested deeper than {_DEEPEST} levels.", place=place)
         if sign == '"':
             return Node(self._string(), *place, quoted=True)
         if sign == "{":
@@ -61,9 +61,9 @@ class _Reader:
             return self._array(depth, place)
         found = _SCALAR.match(self._text, self._at)
         if not found:
-            hint = "JSON writes texts in double quotes."
-            self.report("This isn't JSON: a value is missing here.", hint, place)
-            raise AssertionError  # the line above raises
+            hint = "Put text in double quotes."
+            self.report("Invalid JSON: a value is missing.", hint, place)
+            raise AssertionError  # `report` raises
         self._at = found.end()
         return Node(json.loads(found[0]), *place, quoted=True)
 
@@ -73,7 +73,7 @@ class _Reader:
             text, self._at = _DECODER.raw_decode(self._text, self._at)
         except json.JSONDecodeError as error:
             self._at = error.pos
-            self.report(f"This isn't JSON: {error.msg}.")
+            self.report(f"Invalid JSON: {error.msg.lower().removesuffix(' starting at')}.")
         return text
 
     def _object(self, depth: int, place: tuple[int, int]) -> Node:
@@ -83,12 +83,12 @@ class _Reader:
         while not self._ends("}", first=not pairs):
             where = self._place()
             if self._text[self._at : self._at + 1] != '"':
-                self.report("This isn't JSON: a name in double quotes is missing here.")
+                self.report("Invalid JSON: a name in double quotes is missing.")
             name = self._string()
             if name in pairs:
-                self.report(f"{shown_name(name)} stands here twice.", "Keep one.", where)
+                self.report(f"{shown_name(name)} appears twice.", "Remove one.", where)
             if self._text[self.skip() : self._at + 1] != ":":
-                self.report("This isn't JSON: a colon is missing here.")
+                self.report("Invalid JSON: a colon is missing.")
             self._at += 1
             pairs[name], names[name] = self.value(depth + 1), where
         return Node(pairs, *place, names=names)
@@ -101,14 +101,14 @@ class _Reader:
         return Node(items, *place)
 
     def _ends(self, bracket: str, *, first: bool) -> bool:
-        """Whether the bracket stands here; else the next element does, behind its comma."""
+        """Whether the bracket closes here; otherwise move past the comma to the next element."""
         sign = self._text[self.skip() : self._at + 1]
         if sign == bracket:
             self._at += 1
             return True
         if not first:
             if sign != ",":
-                self.report(f"This isn't JSON: a comma or {bracket} is missing here.")
+                self.report(f"Invalid JSON: a comma or {bracket} is missing.")
             self._at += 1
             self.skip()
         return False

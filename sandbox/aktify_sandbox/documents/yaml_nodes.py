@@ -1,4 +1,4 @@
-"""YAML read so that every scalar is a text as it was written; tags, aliases, anchors and merge keys are refused."""
+"""Parses YAML with every scalar as it was written. Tags, aliases, anchors and merge keys are refused."""
 
 import contextlib
 import re
@@ -13,7 +13,6 @@ from aktify_sandbox.redaction import shown_name
 
 _DEEPEST = 32
 _QUICK: Any = getattr(yaml, "CBaseLoader", None)
-_ITSELF = "Write the value itself, in quotes if it begins so."
 
 
 def read_yaml(text: str, name: str) -> Node:
@@ -25,14 +24,12 @@ def read_yaml(text: str, name: str) -> Node:
         raise DocumentError([_syntax_problem(name, error)]) from None
     except yaml.reader.ReaderError as error:
         line = text.count("\n", 0, error.position) + 1
-        raise DocumentError(
-            [FileProblem(name, line, 1, f"A control character stands here: {error.reason}.", "")]
-        ) from None
+        raise DocumentError([FileProblem(name, line, 1, "Control characters aren't allowed.", "")]) from None
     if len(nodes) > 1:
         mark = nodes[1].start_mark
-        hint = "Put each document into a file of its own."
+        hint = "Put each document into its own file."
         raise DocumentError(
-            [FileProblem(name, mark.line + 1, mark.column + 1, "A second document begins here.", hint)]
+            [FileProblem(name, mark.line + 1, mark.column + 1, "A second YAML document begins here.", hint)]
         )
     problems: list[FileProblem] = []
     root = _positioned(nodes[0], name, problems) if nodes else Node({}, 1, 1)
@@ -44,7 +41,7 @@ def read_yaml(text: str, name: str) -> Node:
 def _refuse_what_surprises(text: str, name: str) -> None:
     """Raises `DocumentError`, `yaml.YAMLError`."""
     with contextlib.suppress(DocumentError, yaml.YAMLError):
-        if _QUICK:  # ten times as fast, with other words for what is wrong
+        if _QUICK:  # ten times as fast, with different error messages
             _refuse_surprises_in(yaml.parse(text, _QUICK), name)
             return
     _refuse_surprises_in(yaml.parse(text, yaml.BaseLoader), name)
@@ -53,19 +50,19 @@ def _refuse_what_surprises(text: str, name: str) -> None:
 def _refuse_surprises_in(events: Iterable[Any], name: str) -> None:
     depth = 0
     for event in events:
-        found, anchor, tag = "", getattr(event, "anchor", None), getattr(event, "tag", None)
+        found, hint, anchor, tag = "", "", getattr(event, "anchor", None), getattr(event, "tag", None)
         if isinstance(event, yaml.AliasEvent):
-            found = "An alias (*) stands for something else."
+            found, hint = "YAML aliases aren't supported.", "Quote the value if it starts with *."
         elif anchor:
-            found = "An anchor (&) isn't taken here."
+            found, hint = "YAML anchors aren't supported.", "Quote the value if it starts with &."
         elif tag and not _is_plain(event):
-            found = "A tag (!) isn't taken here."
+            found, hint = "YAML tags aren't supported.", "Quote the value if it starts with !."
         depth += isinstance(event, yaml.CollectionStartEvent) - isinstance(event, yaml.CollectionEndEvent)
         if depth > _DEEPEST:
-            found = f"This is nested deeper than {_DEEPEST} levels."
+            found = f"Nested deeper than {_DEEPEST} levels."
         if found:
             mark: Any = event.start_mark
-            raise DocumentError([FileProblem(name, mark.line + 1, mark.column + 1, found, _ITSELF)])
+            raise DocumentError([FileProblem(name, mark.line + 1, mark.column + 1, found, hint)])
 
 
 def _is_plain(event: Any) -> bool:
@@ -76,9 +73,11 @@ def _syntax_problem(name: str, error: yaml.MarkedYAMLError) -> FileProblem:
     begun = error.context_mark if "end of stream" in str(error.problem) else None
     mark = begun or error.problem_mark or error.context_mark
     line, column = (mark.line + 1, mark.column + 1) if mark else (1, 1)
-    hint = "Indent with spaces." if "\\t" in str(error.problem) else "Is a quote, a colon or a space missing?"
-    problem = re.sub(r" '[^'<][^']{2,}'", "", str(error.problem))  # it may quote a key that begins with !
-    return FileProblem(name, line, column, f"This isn't YAML: {problem}.", hint)
+    hint = (
+        "Indent with spaces." if "\\t" in str(error.problem) else "Check for a missing quote, colon or space."
+    )
+    problem = re.sub(r" '[^'<][^']{2,}'", "", str(error.problem))  # may quote a key that begins with !
+    return FileProblem(name, line, column, f"Invalid YAML: {problem}.", hint)
 
 
 def _positioned(node: Any, name: str, problems: list[FileProblem]) -> Node:
@@ -92,14 +91,14 @@ def _positioned(node: Any, name: str, problems: list[FileProblem]) -> Node:
     for key, inner in node.value:
         place = key.start_mark.line + 1, key.start_mark.column + 1
         if not isinstance(key, yaml.ScalarNode):
-            problems.append(FileProblem(name, *place, "A name must be a text.", ""))
+            problems.append(FileProblem(name, *place, "A name must be text.", ""))
         elif key.value == "<<":
             problems.append(
-                FileProblem(name, *place, "Merging (<<) isn't taken here.", "Write the values themselves.")
+                FileProblem(name, *place, "YAML merge keys (<<) aren't supported.", "Write out the values.")
             )
         elif key.value in pairs:
             problems.append(
-                FileProblem(name, *place, f"{shown_name(key.value)} stands here twice.", "Keep one.")
+                FileProblem(name, *place, f"{shown_name(key.value)} appears twice.", "Remove one.")
             )
         else:
             pairs[key.value] = _positioned(inner, name, problems)

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from aktify_sandbox.documents.document import read, read_file
 from aktify_sandbox.documents.json_nodes import read_json
 from aktify_sandbox.errors import DocumentError
+from support.snapshots import Snapshot
 
 SCHEMA: dict[str, Any] = {
     "type": "object",
@@ -54,7 +55,7 @@ def value(text: str) -> Any:
     "written",
     ["02139", "NO", "12:30", "on", "2022-11-15", "1e3", "0x1F", "null", "~", "true", "1_000", ".5", "+1"],
 )
-def test_what_yaml_would_guess_at_stays_as_it_was_written(written: str) -> None:
+def test_scalars_that_yaml_would_convert_stay_as_written(written: str) -> None:
     assert value(f"text: {written}") == {"text": written}
     assert value(f"any: {{deep: [{written}]}}") == {"any": {"deep": [written]}}
 
@@ -77,49 +78,49 @@ def test_json_is_read_too_and_nothing_is_an_empty_mapping() -> None:
 
 
 @pytest.mark.parametrize(
-    ("text", "place", "words"),
+    ("text", "place"),
     [
-        ("text: a\nnumbr: 1", "2:1", "numbr isn't known here. Did you mean number?"),
-        ("number: x", "1:9", "Found x; expected a whole number"),
-        ("number: 11", "1:9", "at most 10"),
-        ("number: 0", "1:9", "at least 1"),
-        ("switch: yes", "1:9", "Write true or false"),
-        ("switch: on", "1:9", "Write true or false"),
-        ("choice: thre", "1:9", "Did you mean three? Allowed: one, two, three"),
-        ("choice: []", "1:9", "Found a list; expected a text. Allowed: one, two, three."),
-        ("some: {}", "1:7", "some is empty. Give at least one."),
-        ("some: {a b: x}", "1:8", "a b can't be a name here. A name is a-z."),
-        ("any: {}\nnarrow: abcd", "2:9", "It has 4 characters. At most 3."),
-        ("secret: [hush-hush-hush]", "1:10", "Found hus…ush; expected a whole number"),
-        ('"\\e[2J": x', "1:1", "\ufffd[2J isn't known here"),
-        ("list: x", "1:7", "Found x; expected a list"),
-        ("list:\n  - a\n  - {ky: b}", "3:6", "ky isn't known here. Did you mean key?"),
-        ("list:\n  - a\n  - {on: true}", "3:5", "key is missing"),
-        ("list:\n  - [b]", "2:5", "expected a text or names and values"),
-        ("- a", "1:1", "Found a list; expected names and values"),
-        ("just a text", "1:1", "expected names and values"),
-        ("text: a\ntext: b", "2:1", "text stands here twice"),
-        ("text: !!python/object:os.system x", "1:7", "tag"),
-        ("text: !x y", "1:7", "tag"),
-        ("any: &a [1]\ntext: b", "1:6", "anchor"),
-        ("text: *a", "1:7", "alias"),
-        ("any: {<<: {a: b}}", "1:7", "Merging"),
-        ("any: {[a]: b}", "1:7", "A name must be a text"),
-        ("text: a\n---\ntext: b", "3:1", "second document"),
-        ("text: 'a", "1:7", "isn't YAML"),
-        ("text: a: b", "1:8", "isn't YAML"),
-        ("any:\n\ta: b", "2:1", "isn't YAML"),
-        ("text: \x07", "1:1", "control character"),
-        ("any: " + "[" * 40 + "]" * 40, "1:37", "deeper than 32"),
-        ("text: " + "x" * 1_000_001, "1:1", "longer than"),
-        ("switch: " + "y" * 100, "1:9", "yyy…"),
+        ("text: a\nnumbr: 1", "2:1"),
+        ("number: x", "1:9"),
+        ("number: 11", "1:9"),
+        ("number: 0", "1:9"),
+        ("switch: yes", "1:9"),
+        ("switch: on", "1:9"),
+        ("choice: thre", "1:9"),
+        ("choice: []", "1:9"),
+        ("some: {}", "1:7"),
+        ("some: {a b: x}", "1:8"),
+        ("any: {}\nnarrow: abcd", "2:9"),
+        ("secret: [hush-hush-hush]", "1:10"),
+        ('"\\e[2J": x', "1:1"),
+        ("list: x", "1:7"),
+        ("list:\n  - a\n  - {ky: b}", "3:6"),
+        ("list:\n  - a\n  - {on: true}", "3:5"),
+        ("list:\n  - [b]", "2:5"),
+        ("- a", "1:1"),
+        ("just a text", "1:1"),
+        ("text: a\ntext: b", "2:1"),
+        ("text: !!python/object:os.system x", "1:7"),
+        ("text: !x y", "1:7"),
+        ("any: &a [1]\ntext: b", "1:6"),
+        ("text: *a", "1:7"),
+        ("any: {<<: {a: b}}", "1:7"),
+        ("any: {[a]: b}", "1:7"),
+        ("text: a\n---\ntext: b", "3:1"),
+        ("text: 'a", "1:7"),
+        ("text: a: b", "1:8"),
+        ("any:\n\ta: b", "2:1"),
+        ("text: \x07", "1:1"),
+        ("any: " + "[" * 40 + "]" * 40, "1:37"),
+        ("text: " + "x" * 1_000_001, "1:1"),
+        ("switch: " + "y" * 100, "1:9"),
     ],
 )
-def test_a_mistake_has_its_place_and_says_what_is_allowed(text: str, place: str, words: str) -> None:
+def test_a_mistake_has_its_place_and_says_what_is_allowed(text: str, place: str, snapshot: Snapshot) -> None:
     with pytest.raises(DocumentError) as caught:
         value(text)
     assert str(caught.value).startswith(f"f.yaml:{place}: "), str(caught.value)
-    assert words in str(caught.value)
+    snapshot("documents", str(caught.value))
 
 
 def test_all_mistakes_are_reported_at_once_in_the_order_of_the_file() -> None:
@@ -130,53 +131,51 @@ def test_all_mistakes_are_reported_at_once_in_the_order_of_the_file() -> None:
 
 
 @given(st.text(max_size=200))
-def test_whatever_the_text_is_it_is_read_or_refused_in_words(text: str) -> None:
+def test_any_text_is_read_or_refused_in_words(text: str) -> None:
     document = None
     with contextlib.suppress(DocumentError):
         document = read(text, "f.yaml")
     assert document is None or document.root.line >= 1
 
 
-def test_files_that_cannot_be_read_are_named(tmp_path: Path) -> None:
+def test_files_that_cannot_be_read_are_named(tmp_path: Path, snapshot: Snapshot) -> None:
     (tmp_path / "latin.yaml").write_bytes(b"text: \xe9")
     (tmp_path / "huge.yaml").write_bytes(b"#" * 1_000_001)
-    for name, words in (
-        ("latin.yaml", "UTF-8"),
-        ("huge.yaml", "larger"),
-        ("none.yaml", "can't be read"),
-        (".", "can't be read"),
-    ):
-        with pytest.raises(DocumentError, match=words):
+    for name in ("latin.yaml", "huge.yaml", "none.yaml", "."):
+        with pytest.raises(DocumentError) as caught:
             read_file(tmp_path / name)
+        snapshot("documents", str(caught.value), name)
 
 
 @pytest.mark.parametrize(
-    ("text", "place", "words"),
+    ("text", "place"),
     [
-        ('{"text": "a"} x', "1:15", "behind the end"),
-        ('{"text": }', "1:10", "a value is missing"),
-        ("{\"text\": 'a'}", "1:10", "double quotes"),
-        ("{text: 1}", "1:2", "a name in double quotes"),
-        ('{"text" "a"}', "1:9", "a colon is missing"),
-        ('{"text": "a" "number": 1}', "1:14", "a comma or } is missing"),
-        ('{"list": ["a" "b"]}', "1:15", "a comma or ] is missing"),
-        ('{"text": "a",\n "text": "b"}', "2:2", "text stands here twice"),
-        ('{"text": "a', "1:10", "isn't JSON"),
-        ('{\n\t"any": ' + "[" * 40, "2:40", "deeper than 32"),
-        ('{"any": "\\ud800"}', "1:9", "half a character"),
-        ('{"text": 02139}', "1:11", "a comma or } is missing"),
-        ('{"text": NaN}', "1:10", "a value is missing"),
-        ('{"numbr": 1}', "1:2", "Did you mean number?"),
-        ('{"text": 1}', "1:10", "expected a text"),
-        ("[1, 2]", "1:1", "expected names and values"),
+        ('{"text": "a"} x', "1:15"),
+        ('{"text": }', "1:10"),
+        ("{\"text\": 'a'}", "1:10"),
+        ("{text: 1}", "1:2"),
+        ('{"text" "a"}', "1:9"),
+        ('{"text": "a" "number": 1}', "1:14"),
+        ('{"list": ["a" "b"]}', "1:15"),
+        ('{"text": "a",\n "text": "b"}', "2:2"),
+        ('{"text": "a', "1:10"),
+        ('{\n\t"any": ' + "[" * 40, "2:40"),
+        ('{"any": "\\ud800"}', "1:9"),
+        ('{"text": 02139}', "1:11"),
+        ('{"text": NaN}', "1:10"),
+        ('{"numbr": 1}', "1:2"),
+        ('{"text": 1}', "1:10"),
+        ("[1, 2]", "1:1"),
     ],
 )
-def test_a_mistake_in_json_has_its_place_too(tmp_path: Path, text: str, place: str, words: str) -> None:
+def test_a_mistake_in_json_has_its_place_too(
+    tmp_path: Path, text: str, place: str, snapshot: Snapshot
+) -> None:
     (tmp_path / "f.json").write_text(text)
     with pytest.raises(DocumentError) as caught:
         read_file(tmp_path / "f.json").value(SCHEMA)
     assert f"f.json:{place}: " in str(caught.value), str(caught.value)
-    assert words in str(caught.value)
+    snapshot("documents", str(caught.value))
 
 
 whole_texts = st.text(st.characters(exclude_categories=["Cs"]))
