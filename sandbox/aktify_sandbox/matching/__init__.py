@@ -1,1 +1,1 @@
-"""What requests were expected, and whether they came."""
+"""Conditions on requests, and expectations about recorded ones."""

@@ -1,4 +1,4 @@
-"""A live request as conditions look at it."""
+"""A live request, in the form that conditions use."""
 
 from collections.abc import Mapping
 from typing import Any, NamedTuple
@@ -10,22 +10,22 @@ class Attempt(NamedTuple):
     """A request whose default answer is known."""
 
     keys: Texts
-    """Its key, and those of which that is a namespace; nothing without a key."""
+    """Its key and those of which it is a namespace; empty without a key."""
     campaign: str
-    """Empty when the key opens none."""
+    """Empty if the key is unknown."""
     phone: str | None
-    """E.164, when it could be worked out."""
+    """E.164, if the number is valid."""
     lead: Mapping[str, Any]
-    """What was sent; empty when it could not be read."""
+    """The body as sent; empty if it couldn't be parsed."""
     headers: list[tuple[bytes, bytes]]
     """Names in lower case."""
     default_status: int
     """The status of its default answer."""
     moment: float
-    """Seconds of a clock that only goes forward."""
+    """Seconds of a monotonic clock."""
 
     def texts(self, name: str) -> Texts:
-        """What a condition on that name is compared with: nothing when it is missing."""
+        """The values that a condition on that name compares; empty if it is missing."""
         match name:
             case "key":
                 return self.keys

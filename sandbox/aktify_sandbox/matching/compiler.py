@@ -1,4 +1,4 @@
-"""Conditions as users write them, once a schema has nothing against them: from text to what is compared."""
+"""Compiles users' conditions after schema validation, from text to what is compared."""
 
 from typing import TYPE_CHECKING, Any
 
@@ -13,18 +13,18 @@ if TYPE_CHECKING:
 
 
 class ConditionCompiler:
-    """From checked content to conditions; what the schema could not say becomes a problem with its place."""
+    """Compiles checked content to conditions, and reports problems that the schema can't find, with their positions."""
 
     def __init__(self, document: Document) -> None:
         self._document = document
         self.problems: list[FileProblem] = []
 
     def report(self, place: Place, message: str, hint: str = "") -> None:
-        """Note a problem at that place."""
+        """Report a problem at that position."""
         self.problems.append(self._document.problem(place, message, hint))
 
     def condition(self, place: Place, name: str, written: Any) -> Condition:
-        """What must hold of one thing."""
+        """A condition on one name."""
         if isinstance(written, str):
             return Condition(name, frozenset([self._value(place, name, written)]))
         if "in" in written:
@@ -42,18 +42,18 @@ class ConditionCompiler:
             return local
         phone = identity(written)
         if phone is None:
-            hint = "Write ten digits, or seven for any area code: 555-0180."
+            hint = "Write ten digits, or seven for any area code, as in 555-0180."
             self.report(place, f"{written} isn't a US phone number.", hint)
         return phone or written
 
     def _pattern(self, place: Place, written: str) -> Check:
         if not IS_FAST:
-            hint = "Install it (where it has no wheel, that takes Rust), or list the values: in: [a, b]."
+            hint = "Install it (this needs Rust where there is no wheel), or list the values: in: [a, b]."
             self.report(place, "Patterns need jsonschema-rs, which isn't installed here.", hint)
             return str.isascii
         try:
             return linear_search(written)
         except ValueError:
-            hint = "Patterns run in linear time: no look-around, no back-references, no huge repetitions."
-            self.report(place, f"{written} isn't a pattern that can be taken here.", hint)
+            hint = "Patterns run in linear time, without look-around, back-references or huge repetitions."
+            self.report(place, f"The pattern {written} isn't supported.", hint)
             return str.isascii

@@ -1,4 +1,4 @@
-"""One thing that must hold of a request, whether it is a live one (`Attempt`) or a recorded one (`RecordedRequest`)."""
+"""A condition on a request, live (`Attempt`) or recorded (`RecordedRequest`)."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -8,15 +8,15 @@ Texts = tuple[str, ...]
 
 
 class Subject(Protocol):
-    """What conditions look at."""
+    """What conditions are applied to."""
 
     def texts(self, name: str) -> Texts | None:
-        """What is found under the name: nothing when it is missing, None when that can't be seen."""
+        """The values under the name: empty if it is missing, None if it isn't recorded."""
 
 
 @dataclass(frozen=True, slots=True)
 class Condition:
-    """One thing that must hold. Exactly one of the three is given."""
+    """A condition. Exactly one of the three fields is given."""
 
     name: str
     values: frozenset[str] = frozenset()
@@ -25,12 +25,12 @@ class Condition:
     present: bool | None = None
 
     def holds(self, subject: Subject) -> bool | None:
-        """Whether the subject is meant; None when it doesn't show that."""
+        """Whether the subject matches; None if that isn't recorded."""
         found = subject.texts(self.name)
         return None if found is None else self.is_met_by(found)
 
     def is_met_by(self, found: Texts) -> bool:
-        """Whether these texts, what was found under its name, are meant."""
+        """Whether these values of its name match."""
         if self.present is not None:
             return bool(found) is self.present
         if self.matches:

@@ -1,7 +1,7 @@
-"""What requests are expected, and whether the record meets it: pure, values in, values out.
+"""Expectations about requests, and whether recorded requests meet them. Pure functions of values.
 
-A record doesn't show everything: bodies are cut or left out, and old ones are dropped. What can't be seen is never
-counted as if it weren't there: a verdict that could be another with it is no verdict.
+An entry doesn't have everything: bodies are cut or left out, and old entries are dropped. What isn't recorded never
+counts as absent: if it could change the verdict, there is no verdict.
 """
 
 import math
@@ -11,33 +11,34 @@ from typing import Any, NamedTuple
 
 from aktify_sandbox.matching.condition import Condition
 from aktify_sandbox.matching.recorded import RecordedRequest
+from aktify_sandbox.matching.words import WORDS
 from aktify_sandbox.text import plural
 
 _NEAREST = 3
 _IDENTITY = ("phone", "body.phoneNumber")
 _IDS_SHOWN = 100
-"""Of those that were not what was expected; of those that were, somebody may want each."""
+"""Limits of the reported misses; of matching requests more are kept, since a user may want each."""
 
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """One thing that a request must be like."""
+    """A condition that a request must meet."""
 
     name: str
-    """As it is spoken of: `status`, `body.region`, `header X-Batch`."""
+    """Its name for people: `status`, `body.region`, `header X-Batch`."""
     expected: str
     """In words."""
     condition: Condition
 
     def holds(self, request: RecordedRequest) -> bool | None:
-        """Whether the request is so; None when its record doesn't show it."""
+        """Whether the request meets it; None if that isn't recorded."""
         is_met = self.condition.holds(request)
         return None if self.condition.name == "search" and not is_met and request.is_cut else is_met
 
 
 @dataclass(frozen=True, slots=True)
 class Count:
-    """How many are expected."""
+    """The number of requests that are expected."""
 
     least: int = 0
     most: float = math.inf
@@ -52,13 +53,13 @@ class Count:
         return f"{self.least} to {plural(int(self.most), 'request')}"
 
     def admits(self, number: int) -> bool:
-        """Whether so many are right."""
+        """Whether the count allows this number."""
         return self.least <= number <= self.most
 
 
 @dataclass(frozen=True, slots=True)
 class Scope:
-    """Where an expectation looks: what lies outside isn't a near miss."""
+    """The requests that an expectation is about; others aren't near misses."""
 
     campaign: str | None = None
     after: str | None = None
@@ -67,19 +68,19 @@ class Scope:
 
 @dataclass(frozen=True, slots=True)
 class Expectation:
-    """How many requests that are so, or these in this order."""
+    """An expected number of requests that match, or requests in this order."""
 
     name: str
-    """How its user calls it, or its own words."""
+    """The name given by the user, or its own words."""
     steps: tuple[tuple[Wanted, ...], ...]
-    """One: so many of these. Several: one of each, in this order, whatever comes between."""
+    """One step: `count` requests match it. Several: one request each, in this order; others may come in between."""
     count: Count | None
     """None for an order."""
     scope: Scope = field(default_factory=Scope)
 
     @property
     def words(self) -> str:
-        """What is expected, in words."""
+        """The expectation in words."""
         kinds = ["; then ".join(filter(None, [_kind(step) for step in self.steps]))]
         if self.count is None:
             return f"in this order: {kinds[0]}"
@@ -87,22 +88,28 @@ class Expectation:
 
 
 def _kind(step: tuple[Wanted, ...]) -> str:
-    return ", ".join(f"{wanted.name} {wanted.expected}" for wanted in step)
+    return ", ".join(f"{_said(wanted.name)} {wanted.expected}" for wanted in step)
+
+
+def _said(name: str) -> str:
+    """A field of the lead without `body.`, as people write it, unless that is a word of its own."""
+    bare = name.removeprefix("body.")
+    return name if bare in WORDS else bare
 
 
 class Miss(NamedTuple):
-    """A request that is nearly what was expected."""
+    """A request that almost matches."""
 
     request: RecordedRequest
     differences: tuple[Wanted, ...]
 
     @property
     def distance(self) -> tuple[bool, int]:
-        """A request of the lead that was asked for is nearer than any other one."""
+        """A request with the expected lead is nearer than any other."""
         return any(each.name in _IDENTITY for each in self.differences), len(self.differences)
 
     def shown(self) -> dict[str, Any]:
-        """For a program."""
+        """The miss as JSON."""
         response = self.request.entry["response"]
         return {
             "id": self.request.id,
@@ -123,7 +130,7 @@ def _found(wanted: Wanted, request: RecordedRequest) -> str | None:
 
 
 class Verifier:
-    """Takes the records of its scope one by one, oldest first, and says at the end what they come to."""
+    """Takes the entries in its scope one by one, oldest first, and then gives the result."""
 
     def __init__(self, expectation: Expectation) -> None:
         self._expectation = expectation
@@ -134,7 +141,7 @@ class Verifier:
         self._nearest: list[Miss] = []
 
     def add(self, request: RecordedRequest) -> None:
-        """One more record."""
+        """Take one more entry."""
         self._looked_at += 1
         step = self._step
         if step is None:
@@ -157,7 +164,7 @@ class Verifier:
 
     @property
     def _step(self) -> tuple[Wanted, ...] | None:
-        """What the next record is held against."""
+        """The step that the next entry is compared with."""
         steps = self._expectation.steps
         if self._expectation.count is not None:
             return steps[0]
@@ -167,7 +174,7 @@ class Verifier:
         self._nearest = sorted([miss, *self._nearest], key=lambda each: each.distance)[:_NEAREST]
 
     def result(self, lost: int) -> "Result":
-        """The verdict, when so many records of the scope may have been dropped."""
+        """The result, when up to that many entries of the scope may have been dropped."""
         count = self._expectation.count or Count(len(self._expectation.steps))
         ok: bool | None = count.admits(self._matched)
         unknown = self._unseen + lost
@@ -188,11 +195,11 @@ class Verifier:
 
 
 class Result(NamedTuple):
-    """What became of an expectation."""
+    """The result of an expectation."""
 
     expectation: Expectation
     ok: bool | None
-    """None: it can't be said, since not everything can be seen."""
+    """None: unknown, since not everything is recorded."""
     matched: int
     ids: list[str]
     nearest: list[Miss]
@@ -201,7 +208,7 @@ class Result(NamedTuple):
     lost: int
 
     def shown(self) -> dict[str, Any]:
-        """For a program."""
+        """The result as JSON."""
         content: dict[str, Any] = {
             "name": self.expectation.name,
             "ok": bool(self.ok),
@@ -216,7 +223,7 @@ class Result(NamedTuple):
 
     @property
     def _told(self) -> list[Miss]:
-        """Near misses are of interest when there is too little, not when there is too much."""
+        """Near misses matter when there are too few requests, not when there are too many."""
         count = self.expectation.count
         return self.nearest if count is None or self.matched < count.least else []
 
@@ -233,7 +240,7 @@ class Result(NamedTuple):
             expected += f" Step {min(self.matched + 1, steps)} of {steps} was not met"
         else:
             expected += f" Found {self.matched or 'none'}"
-        looked = f", of {plural(self.looked_at, 'request')} looked at."
+        looked = f" among {plural(self.looked_at, 'request')}."
         return expected + looked + self._doubt()
 
     def _doubt(self) -> str:
@@ -241,21 +248,21 @@ class Result(NamedTuple):
             return ""
         reasons = []
         if self.lost:
-            reasons.append(f"{plural(self.lost, 'request')} may count but were dropped by --keep")
+            reasons.append(f"--keep dropped {plural(self.lost, 'request')} that may count")
         if self.unseen:
             reasons.append(
-                f"{plural(self.unseen, 'request')} may count but the record doesn't hold the whole body"
+                f"the record holds only part of the body of {plural(self.unseen, 'request')} that may count"
             )
-        return f" It can't be said whether that is all: {' and '.join(reasons)}."
+        return f" The result is uncertain: {' and '.join(reasons)}."
 
     def _lines(self) -> Iterable[str]:
         count = self.expectation.count
         if count and self.matched and not count.admits(self.matched):
             shown = ", ".join(self.ids[:10])
-            yield f"  {'They are' if self.matched > 1 else 'It is'} {shown}{' …' if len(self.ids) > 10 else ''}."
+            yield f"  found: {shown}{' …' if len(self.ids) > 10 else ''}"
         for miss in self._told:
             shown_miss = miss.shown()
-            yield f"  nearly: {miss.request.id} ({shown_miss['status'] or 'no answer'})"
+            yield f"  nearest: {miss.request.id} ({shown_miss['status'] or 'no answer'})"
             for each in shown_miss["differences"]:
                 found = "nothing" if each["found"] is None else each["found"]
-                yield f"    {each['field']}: expected {each['expected']}, found {found}"
+                yield f"    {_said(each['field'])}: expected {each['expected']}, found {found}"

@@ -9,28 +9,28 @@ from typing import Any
 
 from aktify_sandbox.contract.phone import identity
 from aktify_sandbox.contract.rulings import RULINGS
+from aktify_sandbox.contract.schema import FIELDS
 from aktify_sandbox.documents.document import Document, read_file
 from aktify_sandbox.documents.nodes import Node, Place, node_of
 from aktify_sandbox.errors import DocumentError, FileProblem, FilterError
 from aktify_sandbox.matching.compiler import ConditionCompiler
 from aktify_sandbox.matching.condition import Condition
 from aktify_sandbox.matching.expectation import Count, Expectation, Scope, Wanted
-from aktify_sandbox.matching.recorded import condition_on
 from aktify_sandbox.matching.schema import NESTED, expectations_schema
+from aktify_sandbox.matching.words import WORDS, Kind, condition_on
 from aktify_sandbox.redaction import may_hold_key
 from aktify_sandbox.text import suggest
 
 _SCOPE = ("campaign", "after", "since")
-_CONDITIONS = ("method", "path", "ruling", "phone")
-_VALUES = ("status", "key", "forced", "kept", "search")
+_CONDITIONS = frozenset((*WORDS, *FIELDS, "header", "body", NESTED))
 _CONDITION_WORDS = frozenset(("in", "matches", "missing", "present"))
 _LOCAL = re.compile("[0-9]{7}")
 
 
 def read_expectations(path: Path) -> list[Any]:
-    """The expectations in a YAML or JSON file as they are sent to `POST /_sandbox/requests/verify`.
+    """The expectations in a YAML or JSON file, in the form of `POST /_sandbox/requests/verify`.
 
-    Raises `DocumentError` with all that is wrong.
+    Raises `DocumentError` with all problems.
     """
     document = _unfolded(read_file(path))
     content = document.value(expectations_schema())
@@ -39,7 +39,7 @@ def read_expectations(path: Path) -> list[Any]:
 
 
 def expectations_in(content: Any) -> list[Expectation]:
-    """The expectations in a body: one, or several under that name. Raises `DocumentError`."""
+    """The expectations in a body: a single one, or a list under that name. Raises `DocumentError`."""
     several = isinstance(content, dict) and "expectations" in content
     whole = _as_texts(content if several else {"expectations": [content]})
     document = _unfolded(Document("verify", node_of(whole)))
@@ -52,7 +52,7 @@ def conditions_of(texts: Iterable[str], **where: Any) -> dict[str, Any]:
         name, equals, value = text.partition("=")
         name = name.strip()
         if not equals or not name:
-            raise FilterError(f"{text}: write FIELD=VALUE, such as region=CA.")
+            raise FilterError(f"“{text}” isn't a condition: write FIELD=VALUE, such as region=CA.")
         group, dot, inner = name.partition(".")
         inside = dot and group in ("header", "body")
         place, word = (where.setdefault(group, {}), inner) if inside else (where, name)
@@ -63,29 +63,35 @@ def conditions_of(texts: Iterable[str], **where: Any) -> dict[str, Any]:
 
 
 def words_of(error: DocumentError) -> str:
-    """What is wrong with a body of `expectations_in`, without the place that it gave a single expectation."""
-    return " ".join(each.said.removeprefix("expectations.0.") for each in error.problems)
+    """The problems with a body of `expectations_in`, without the position in a single expectation."""
+    return " ".join(re.sub(r"^expectations\.0(?:\.|: )", "", each.said) for each in error.problems)
 
 
 def _unfolded(document: Document) -> Document:
-    """The document with one way to speak of what stands inside: `metadata: {source: web}` is `metadata.source: web`.
+    """The document with nested names joined: `metadata: {source: web}` becomes `metadata.source: web`.
 
-    Raises `DocumentError` when one thing is said in both ways.
+    Raises `DocumentError` if both forms name the same thing, and for conditions that aren't in a `where`.
     """
+    outside = [
+        FileProblem(document.name, *place, f"{name} is a condition.", "Put it into where.")
+        for expectation in _mappings(_part(document.root, "expectations"))
+        for name, place in expectation.names.items()
+        if name in _CONDITIONS or name.startswith(f"{NESTED}.")
+    ]
     twice = [
-        FileProblem(document.name, *place, f"{name} stands here twice.", "Keep one.")
+        FileProblem(document.name, *place, f"{name} appears twice.", "Remove one.")
         for expectation in _mappings(_part(document.root, "expectations"))
         for where in (_part(expectation, "where"), *_mappings(_part(expectation, "order")))
         for conditions in (where, _part(where, "body"))
         for name, place in _unfold(conditions)
     ]
-    if twice:
-        raise DocumentError(twice)
+    if outside or twice:
+        raise DocumentError(outside + twice)
     return document
 
 
 def _part(node: Node | None, name: str) -> Node | None:
-    """What is under the name, if there is such a thing: no schema has looked at it yet."""
+    """The value under the name, if any, before validation."""
     found: Node | None = node.content.get(name) if node and isinstance(node.content, dict) else None
     return found
 
@@ -96,7 +102,7 @@ def _mappings(node: Node | None) -> list[Node]:
 
 
 def _unfold(conditions: Node | None) -> Iterator[tuple[str, tuple[int, int]]]:
-    """Yields the names that stand there already."""
+    """Yields the names that exist already."""
     nested = _part(conditions, NESTED)
     if conditions and nested and _is_nested(nested):
         del conditions.content[NESTED]
@@ -115,13 +121,13 @@ def _inside(name: str, node: Node) -> Iterator[tuple[str, Node, tuple[int, int]]
 
 
 def _is_nested(node: Node) -> bool:
-    """Whether names stand there, and not the words of a condition."""
+    """Whether the mapping has names rather than the words of a condition."""
     content = node.content
     return isinstance(content, dict) and bool(content) and not content.keys() <= _CONDITION_WORDS
 
 
 def _as_texts(value: Any, name: str = "", *, deep: bool = False) -> Any:
-    """JSON's numbers and booleans as the texts that a YAML file would have, but where the schema wants them.
+    """JSON's numbers and booleans as the texts of a YAML file, except where the schema wants them.
 
     `deep`: inside a `where`, where any name may be a field's.
     """
@@ -148,17 +154,19 @@ def _compiled(document: Document, content: Any) -> list[Expectation]:
 
 
 class _ExpectationCompiler(ConditionCompiler):
-    """From checked content to expectations."""
+    """Compiles checked content to expectations."""
 
     def expectation(self, place: Place, written: dict[str, Any]) -> Expectation:
-        """One of them."""
+        """Compile one expectation."""
         if "order" in written:
             for word in sorted(written.keys() & {"where", "count"}):
-                self.report((*place, word), f"order has no {word} beside it.", "Put it into the steps.")
+                self.report(
+                    (*place, word), f"{word} can't be combined with order.", "Move it into the steps."
+                )
             places = [((*place, "order", n), step) for n, step in enumerate(written["order"])]
         else:
             if not written.keys() & {"where", "count"}:
-                self.report(place, "Nothing is expected here.", "Add where, count or order.")
+                self.report(place, "The expectation is empty.", "Add where, count or order.")
             places = [((*place, "where"), written.get("where", {}))]
         steps = tuple(tuple(self._wanted(at, step)) for at, step in places)
         count = None if "order" in written else self._count((*place, "count"), written.get("count"))
@@ -169,8 +177,8 @@ class _ExpectationCompiler(ConditionCompiler):
         scopes = [{word: step[word] for word in _SCOPE if word in step} for _, step in places]
         for (place, _), scope in zip(places, scopes, strict=True):
             if scope != scopes[0]:
-                hint = f"Say {', '.join(_SCOPE)} in each step alike."
-                self.report(place, "The steps of an order look at one part of the record.", hint)
+                hint = f"Give every step the same {', '.join(_SCOPE)}."
+                self.report(place, "The steps of an order must search the same part of the record.", hint)
                 break
         return Scope(**scopes[0])
 
@@ -181,10 +189,14 @@ class _ExpectationCompiler(ConditionCompiler):
             return Count(written, written)
         if "exactly" in written:
             if len(written) > 1:
-                self.report(place, "exactly leaves nothing open.", "Leave out atLeast and atMost.")
+                self.report(
+                    place,
+                    "exactly can't be combined with atLeast or atMost.",
+                    "Remove atLeast and atMost, or exactly.",
+                )
             return Count(written["exactly"], written["exactly"])
         if "atMost" in written and written["atMost"] < written.get("atLeast", 0):
-            self.report(place, "Nothing is at least and at most that.", "Turn it round.")
+            self.report(place, "atMost is below atLeast.", "Swap them.")
         return Count(written.get("atLeast", 0), written.get("atMost", float("inf")))
 
     def _wanted(self, place: Place, where: dict[str, Any]) -> Iterator[Wanted]:
@@ -194,16 +206,15 @@ class _ExpectationCompiler(ConditionCompiler):
                 yield from (self._header((*at, name), name, wanted) for name, wanted in written.items())
             elif word == "body":
                 yield from (self._field((*at, name), name, wanted) for name, wanted in written.items())
-            elif word in _CONDITIONS:
-                yield self._own(at, word, written)
-            elif word in _VALUES:
-                yield _value(word, written)
-            elif word not in _SCOPE:
+            elif word not in WORDS:
                 yield self._field(at, word, written)
+            elif word not in _SCOPE:
+                is_condition = WORDS[word].kind is Kind.CONDITION
+                yield self._own(at, word, written) if is_condition else _value(word, written)
 
     def _header(self, place: Place, name: str, written: Any) -> Wanted:
         if may_hold_key(name):
-            self.report(place, f"The record hides what {name} held.", "Use key.")
+            self.report(place, f"The record hides the value of {name}.", "Use key instead.")
         condition = self.condition(place, f"header {name.lower()}", written)
         return Wanted(f"header {name}", _in_words(written), condition)
 
@@ -212,15 +223,15 @@ class _ExpectationCompiler(ConditionCompiler):
         for value in sorted(condition.values - RULINGS.keys()) if word == "ruling" else ():
             self.report(
                 place,
-                f"There is no ruling {value}.",
-                f"{suggest(value, RULINGS)}`aktify-sandbox rulings` has them all.",
+                f"Unknown ruling “{value}”.",
+                f"{suggest(value, RULINGS)}`aktify-sandbox rulings` lists them.",
             )
         if word != "phone":
             return Wanted(word, _in_words(written), condition)
         for value in sorted(condition.values):
             if not _LOCAL.fullmatch(_as_phone(value)) and identity(value) is None:
-                hint = "Write ten digits, or seven for any area code; what was written is phoneNumber."
-                self.report(place, f"{value or 'An empty text'} isn't a US phone number.", hint)
+                hint = "Write ten digits, or seven for any area code; phoneNumber compares the text as sent."
+                self.report(place, f"“{value}” isn't a US phone number.", hint)
         return Wanted(word, _in_words(written), _as_phones(condition))
 
     def _field(self, place: Place, name: str, written: Any) -> Wanted:
@@ -231,17 +242,17 @@ class _ExpectationCompiler(ConditionCompiler):
 
 
 def _value(word: str, written: Any) -> Wanted:
-    """A word whose value is no condition but a text, or several."""
+    """A word whose value is a text or a list of texts rather than a condition."""
     values = [str(each) for each in (written if isinstance(written, list) else [written])]
     condition = condition_on(word, *values)
     if word == "key":
         return Wanted(word, "as given", condition)
-    said = sorted(condition.values) if word in ("forced", "kept") else ()
+    said = sorted(condition.values) if word == "forced" or WORDS[word].kind is Kind.YES_OR_NO else ()
     return Wanted(word, " or ".join(said or values), condition)
 
 
 def _as_phones(condition: Condition) -> Condition:
-    """Numbers are compared as numbers, in any spelling; what isn't one, as the text that it is."""
+    """Phone numbers are compared as numbers, in any spelling; other texts as they are."""
     return dataclasses.replace(condition, values=frozenset(map(_as_phone, condition.values)))
 
 
@@ -252,9 +263,9 @@ def _as_phone(written: str) -> str:
 
 def _in_words(written: Any) -> str:
     if isinstance(written, str):
-        return written or "an empty text"
+        return written or "empty text"
     if "in" in written:
         return " or ".join(written["in"])
     if "matches" in written:
-        return f"like {written['matches']}"
-    return "there" if "present" in written else "missing"
+        return f"matching {written['matches']}"
+    return "present" if "present" in written else "missing"

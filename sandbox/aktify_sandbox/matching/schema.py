@@ -3,9 +3,10 @@
 from typing import Any
 
 from aktify_sandbox.contract.schema import FIELDS
+from aktify_sandbox.matching.words import WORDS, Kind
 
 NESTED = "metadata"
-"""The field of a lead that has others inside."""
+"""The field of a lead that contains others."""
 
 _STATUS = r"^(?:none|[1-5]xx|[1-5][0-9][0-9])$(?!\n)"
 _ID = r"^r[0-9]{1,15}$(?!\n)"
@@ -19,7 +20,7 @@ def object_of(properties: dict[str, Any], **more: Any) -> dict[str, Any]:
 
 
 def condition_schema() -> dict[str, Any]:
-    """The schema of one condition: a text, or the only word of several."""
+    """The schema of a condition: a text, or one of several words."""
     words = {"type": "string"}
     only_true = {"type": "boolean", "enum": [True]}
     one_of = {"type": "array", "items": words, "minItems": 1, "maxItems": 10_000}
@@ -33,7 +34,7 @@ def condition_schema() -> dict[str, Any]:
 
 
 def expectations_schema() -> dict[str, Any]:
-    """The JSON Schema of a file of expectations, with which editors complete and check it."""
+    """The JSON Schema of a file of expectations, also for completion and checks in editors."""
     condition = {"$ref": "#/$defs/condition"}
     return {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
@@ -50,7 +51,7 @@ def expectations_schema() -> dict[str, Any]:
                 "items": {"$ref": "#/$defs/expectation"},
                 "minItems": 1,
                 "maxItems": 1_000,
-                "description": "All of them must hold.",
+                "description": "All expectations must hold.",
             },
         },
         "$defs": {
@@ -61,7 +62,7 @@ def expectations_schema() -> dict[str, Any]:
                 "type": "object",
                 "minProperties": 1,
                 "additionalProperties": {"anyOf": [condition, {"$ref": "#/$defs/nested"}]},
-                "description": "What stands inside, by name: {source: web} is metadata.source: web.",
+                "description": "Nested fields by name: {source: web} is metadata.source: web.",
             },
             "count": _count(),
         },
@@ -75,9 +76,9 @@ def _expectation() -> dict[str, Any]:
         "items": where,
         "minItems": 2,
         "maxItems": 1_000,
-        "description": "One request of each kind, in this order; others may come between.",
+        "description": "One request of each kind, in this order; others may come in between.",
     }
-    name = {"type": "string", "minLength": 1, "maxLength": 200, "description": "How it is called."}
+    name = {"type": "string", "minLength": 1, "maxLength": 200, "description": "The expectation's name."}
     count = {"$ref": "#/$defs/count"}
     return object_of({"name": name, "where": where, "count": count, "order": order}, minProperties=1)
 
@@ -87,7 +88,7 @@ def _count() -> dict[str, Any]:
     words = object_of(dict.fromkeys(_COUNT_WORDS, number), minProperties=1)
     return {
         "anyOf": [number, words],
-        "description": "So many exactly, or {atLeast: 1}, {atMost: 3}, {exactly: 2}.",
+        "description": "An exact number, or {atLeast: 1}, {atMost: 3}, {exactly: 2}.",
     }
 
 
@@ -100,42 +101,22 @@ def _where() -> dict[str, Any]:
         "pattern": _STATUS,
         "description": "Write 409, 4xx, or none for no answer.",
     }
-    conditions = {
-        "type": "object",
-        "additionalProperties": condition,
-        "minProperties": 1,
+    written: dict[Kind, dict[str, Any]] = {
+        Kind.CONDITION: condition,
+        Kind.TEXT: text,
+        Kind.STATUS: {"anyOf": [status, {"type": "array", "items": status, "minItems": 1}]},
+        Kind.YES_OR_NO: {"enum": ["yes", "no", "true", "false"]},
+        Kind.ID: {"type": "string", "pattern": _ID},
     }
+    conditions = {"type": "object", "additionalProperties": condition, "minProperties": 1}
     nested = {"anyOf": [condition, {"$ref": "#/$defs/nested"}]}
     properties: dict[str, Any] = {
-        "phone": {
-            **condition,
-            "description": "The lead's number, in any spelling; seven digits: any area code.",
-        },
-        "status": {"anyOf": [status, {"type": "array", "items": status, "minItems": 1}]},
-        "key": {**text, "description": "The key that sent it."},
-        "campaign": {**text, "description": "Its campaign, by its whole name."},
-        "after": {
-            "type": "string",
-            "pattern": _ID,
-            "description": "Only requests newer than this id: r000000042.",
-        },
-        "since": {**text, "description": "A moment, or a duration back from now: 10m."},
-        "search": {**text, "description": "A text anywhere in the record."},
-        "forced": {**text, "description": "yes, no, or a part of what forced the answer."},
-        "kept": {
-            "enum": ["yes", "no", "true", "false"],
-            "description": "Whether its lead was kept: yes or no.",
-        },
-        "ruling": {**condition, "description": "A ruling that decided."},
-        "method": condition,
-        "path": condition,
+        **{name: {**written[word.kind], "description": word.description} for name, word in WORDS.items()},
         "header": {**conditions, "description": "Headers of the request by name."},
         "body": {
-            "type": "object",
+            **conditions,
             "properties": {NESTED: nested},
-            "additionalProperties": condition,
-            "minProperties": 1,
-            "description": "Fields of the lead by name; metadata.source for one inside.",
+            "description": "Fields of the lead by name; metadata.source for a nested one.",
         },
         **dict.fromkeys(FIELDS, condition),
         NESTED: nested,
@@ -145,5 +126,5 @@ def _where() -> dict[str, Any]:
         "additionalProperties": False,
         "properties": properties,
         "patternProperties": {r"^metadata\..{1,100}$(?!\n)": condition},
-        "description": "All that is given must hold; nothing given: every request.",
+        "description": "All conditions must hold. Without any, every request matches.",
     }

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from aktify_sandbox.history.filters import Filters
-from aktify_sandbox.matching.recorded import text_of
+from aktify_sandbox.matching.words import text_of
 from aktify_sandbox.storage.index import restored
 from aktify_sandbox.storage.log import Line, seal
 
@@ -82,12 +82,12 @@ def test_each_part_of_a_records_text_finds_it_in_upper_and_lower_case(
 
 
 @given(records(), TEXTS.filter(bool))
-def test_what_is_not_in_a_records_text_does_not_find_it(record: dict[str, Any], search: str) -> None:
+def test_a_search_finds_only_text_in_the_entry(record: dict[str, Any], search: str) -> None:
     assert admits(record, search=search) == (search.lower() in text_of(restored(record)).lower())
 
 
 @given(records(), st.sampled_from([*map(str, STATUSES), "none", "2xx", "4xx", "5xx", "409,5xx", "none,201"]))
-def test_a_status_is_that_of_the_answer_whatever_the_texts_say(record: dict[str, Any], wanted: str) -> None:
+def test_a_status_is_the_answers_even_if_texts_have_others(record: dict[str, Any], wanted: str) -> None:
     status = str(record["response"]["status"]) if record["response"] else "none"
     assert admits(record, status=wanted) == any(
         each == status or (each[1:] == "xx" and status[0] == each[0] and status != "none")
