@@ -1,4 +1,4 @@
-"""What each lead of a file would be answered, by the rules of the contract, without a server."""
+"""Checks the leads of a file by the rules of the contract, without a server."""
 
 import csv
 import io
@@ -13,7 +13,8 @@ import orjson
 
 from aktify_sandbox.contract.answers import larger_than
 from aktify_sandbox.contract.body import Problem
-from aktify_sandbox.contract.lead import LeadRules
+from aktify_sandbox.contract.lead import LeadRules, Reading
+from aktify_sandbox.contract.notices import Notice
 from aktify_sandbox.contract.schema import FIELDS
 
 from .columns import METADATA, OF_REJECTS, is_rejects
@@ -32,7 +33,7 @@ class RowProblem(NamedTuple):
     row: int
     problem: Problem
     value: str | None
-    """What stands in the field, as text; None where there is nothing."""
+    """The field's value as text; None if it is absent."""
 
     def as_json(self) -> dict[str, Any]:
         """For a program."""
@@ -48,8 +49,19 @@ class RowProblem(NamedTuple):
         }
 
 
+class RowNote(NamedTuple):
+    """One notice on a row that is accepted."""
+
+    row: int
+    note: Notice
+
+    def as_json(self) -> dict[str, Any]:
+        """For a program."""
+        return {"row": self.row, **self.note._asdict()}
+
+
 class RowRepair(NamedTuple):
-    """One repair in a row that is accepted once it is repaired."""
+    """One repair in a row that is accepted after repairs."""
 
     row: int
     repair: Repair
@@ -57,21 +69,22 @@ class RowRepair(NamedTuple):
 
 @dataclass
 class Findings:
-    """What came of a file. `accepted + refused + duplicates` is the number of rows."""
+    """The result for a file. `accepted + refused + duplicates` is the number of rows."""
 
     file: LeadFile
     accepted: int = 0
     refused: int = 0
     problems: list[RowProblem] = field(default_factory=list)
+    notes: list[RowNote] = field(default_factory=list)
     duplicates: list[tuple[int, int]] = field(default_factory=list)
     """Rows that repeat the number of an accepted row, each with that row."""
     mended: dict[int, Lead] = field(default_factory=dict)
-    """Refused rows that are accepted once they are repaired."""
+    """Refused rows that are accepted after repairs."""
     repeated_once_mended: dict[int, int] = field(default_factory=dict)
-    """Refused rows that would repeat another one once they are repaired, with that row."""
+    """Refused rows that would repeat another one after repairs, with that row."""
     repairs: list[RowRepair] = field(default_factory=list)
     used: dict[str, None] = field(default_factory=lambda: {"phoneNumber": None})
-    """The fields of rows that are accepted as they are or once they are repaired, metadata's as `metadata.name`."""
+    """The fields of rows that are accepted, as they are or after repairs; those in metadata as `metadata.name`."""
 
     @property
     def rows(self) -> int:
@@ -86,12 +99,7 @@ class Findings:
 def check(
     file: LeadFile, rules: LeadRules, largest: int, seen: Callable[[], object] = lambda: None
 ) -> Findings:
-    """Read a file and hold each of its leads against the rules. `seen` is called for each row.
-
-    `largest` is how many bytes the body of a request may have (`--max-body`).
-
-    A row is a duplicate when an accepted row before it has the same number. Raises `LeadFileError`.
-    """
+    """Read a file and check each of its leads. `seen` is called for each row."""
     findings = Findings(file)
     accepted: dict[str, int] = {}
     candidates: list[tuple[int, str, Lead, list[Repair]]] = []
@@ -103,21 +111,22 @@ def check(
             findings.problems += [
                 RowProblem(row.number, each, value_of(lead, each.field)) for each in problems
             ]
-            if lead is not None and row.problem is None:
+            if lead and row.problem is None:
                 wrong = {each.field for each in problems}
                 mended, repairs = repaired(lead, wrong, rules.fits)
                 is_whole = wrong <= {each.field for each in repairs}
                 again = _reading(mended, rules) if is_whole else None
-                if again and not again.problems and again.phone:
-                    candidates.append(
-                        (row.number, rules.identity_of(again.phone, mended["phoneNumber"]), mended, repairs)
-                    )
+                if again and again.identity:
+                    candidates.append((row.number, again.identity, mended, repairs))
         elif key in accepted:
             findings.duplicates.append((row.number, accepted[key]))
         else:
             accepted[key] = row.number
             findings.accepted += 1
-            findings.used |= dict.fromkeys(flattened(lead or {}))
+            findings.used |= dict.fromkeys(flattened(lead))
+            # a table's body is our own JSON
+            notes = rules.notices_of(lead) if row.cells else rules.notices(row.body, lead)
+            findings.notes += [RowNote(row.number, each) for each in notes]
     for number, key, mended, repairs in candidates:
         if key in accepted:
             findings.repeated_once_mended[number] = accepted[key]
@@ -129,25 +138,23 @@ def check(
     return findings
 
 
-def _read(row: Row, rules: LeadRules, largest: int) -> tuple[tuple[Problem, ...], str, Lead | None]:
-    lead = row.lead
-    lead = lead if isinstance(lead, dict) else None
+def _read(row: Row, rules: LeadRules, largest: int) -> tuple[tuple[Problem, ...], str, Lead]:
+    """What is wrong with a row, what identifies it if nothing is, and its lead: empty if it has none."""
     if row.problem:
-        return (row.problem,), "", lead
+        lead = row.lead
+        return (row.problem,), "", lead if isinstance(lead, dict) else {}
     if len(row.body) > largest:
-        return (larger_than(largest),), "", None
+        return (larger_than(largest),), "", {}
     reading = rules.read(row.body, _JSON, None)
-    if reading.problems or reading.phone is None:
-        return reading.problems, "", lead
-    return (), rules.identity_of(reading.phone, (lead or {}).get("phoneNumber", "")), lead
+    return reading.problems, reading.identity or "", reading.sent or {}
 
 
-def _reading(lead: Lead, rules: LeadRules) -> Any:
+def _reading(lead: Lead, rules: LeadRules) -> Reading:
     return rules.read(orjson.dumps(lead), _JSON, None)
 
 
 def value_of(lead: Any, name: str) -> str | None:
-    """What stands in a field, as text; `metadata.name` is inside. None where there is nothing."""
+    """A field's value as text, also of `metadata.NAME`; None if it is absent."""
     field, _, inner = name.partition(".")
     value = lead.get(field) if isinstance(lead, dict) else None
     if inner and isinstance(value, dict):
@@ -156,7 +163,7 @@ def value_of(lead: Any, name: str) -> str | None:
 
 
 def as_json(findings: Findings, name: str) -> dict[str, Any]:
-    """The findings for a program; see docs/http.md for the shape."""
+    """The findings for a program; see docs/reference/admin-api.md for the shape."""
     file = findings.file
     return {
         "file": name,
@@ -173,6 +180,7 @@ def as_json(findings: Findings, name: str) -> dict[str, Any]:
         "refused": findings.refused,
         "duplicates": len(findings.duplicates),
         "problems": [each.as_json() for each in findings.problems],
+        "notes": [each.as_json() for each in findings.notes],
         "duplicateRows": [{"row": row, "of": of} for row, of in findings.duplicates],
         "repairs": [
             {
@@ -215,10 +223,7 @@ def write_rejects(findings: Findings, out: BinaryIO, *, without_mended: bool) ->
 
 
 def write_fixed(findings: Findings, out: BinaryIO) -> int:
-    """Write the rows that are accepted, as they are or once repaired, under the page's names; how many there are.
-
-    UTF-8 with BOM, comma, CRLF. Checked again, all of them are accepted. Raises `OSError`.
-    """
+    """Write the accepted rows, as they are or repaired, under the page's names. Returns how many."""
     left = {row for row, _ in findings.duplicates} | {each.row for each in findings.problems}
     left -= findings.mended.keys()
     names = [
@@ -248,7 +253,9 @@ def _table(out: BinaryIO) -> Iterator[Callable[[Iterable[Any]], object]]:
 def _in_words(findings: Findings, row: int, found: list[RowProblem]) -> tuple[str, str]:
     problems = [with_field(each.problem) for each in found]
     if row in findings.repeated_once_mended:
-        problems.append(f"Once repaired, it repeats row {findings.repeated_once_mended[row]}.")
+        of = findings.repeated_once_mended[row]
+        problems.append(f"After its repair it repeats row {of:,}.")
+        return " ".join(problems), f"Leave it out: it repeats row {of:,}."
     return " ".join(problems), " ".join(each.problem.hint for each in found if each.problem.hint)
 
 

@@ -1,23 +1,23 @@
-"""What the columns of a table are: the vendor's fields, metadata, or left out."""
+"""Maps the columns of a table to Aktify's fields or metadata, or leaves them out."""
 
 import re
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
-from aktify_sandbox.contract.aliases import field_for_alias
+from aktify_sandbox.contract.aliases import field_for_alias, likely_field
 from aktify_sandbox.contract.schema import FIELDS
 from aktify_sandbox.errors import LeadFileError
 from aktify_sandbox.text import suggest
 
 METADATA = "metadata."
-"""What the name of a column begins with whose cells go into metadata: `metadata.colour`."""
+"""The prefix of columns whose cells go into metadata: `metadata.colour`."""
 
 OF_EXPORTS = ("campaign", "phone", "lead")
-"""What `leads export` writes beside the lead: `lead` is all of it as JSON, where cells don't say it all."""
+"""Columns that `leads export` adds to a lead: `lead` is the lead as JSON, if cells can't express it."""
 
 
 OF_REJECTS = ("row", "problem", "fix")
-"""What `--rejects` writes behind the user's own columns."""
+"""The columns that `--rejects` adds after the user's own."""
 
 
 def is_rejects(names: Sequence[str]) -> bool:
@@ -31,13 +31,13 @@ class Columns(NamedTuple):
     names: tuple[str, ...]
     """As the file has them, without blanks around; empty where a column has no name."""
     fields: tuple[str | None, ...]
-    """What each is: a field of the page, `metadata.name`, or None when it is left out."""
+    """For each: a field of the page, `metadata.name`, or None if it is left out."""
     is_export: bool = False
     """Whether the table was written by `leads export`, which says campaign and phone beside each lead."""
 
     @property
     def by_name(self) -> dict[str, str | None]:
-        """What each named column is."""
+        """The mapping of named columns."""
         return {name: field for name, field in zip(self.names, self.fields, strict=True) if name}
 
     @property
@@ -53,7 +53,7 @@ def assignment(text: str) -> tuple[str, str]:
     """
     column, sign, field = text.rpartition("=")
     if not sign or not column.strip():
-        raise LeadFileError(f"--map {text}: no column is named.", 'write it as "Phone=phoneNumber".')
+        raise LeadFileError(f"--map {text} names no column.", 'write it as "Phone=phoneNumber".')
     return column.strip(), field.strip()
 
 
@@ -71,17 +71,23 @@ def checked_mapping(chosen: Mapping[str, str]) -> dict[str, str]:
     """
     for name, field in chosen.items():
         if field and field not in FIELDS and not field.startswith(METADATA):
-            meant = suggest(field, FIELDS, "did you mean {}? ", 0.5)
-            allowed = ", ".join(FIELDS)
-            raise LeadFileError(
-                f"--map {name}={field}: the page has no field {field}.",
-                f"{meant}choose from {allowed}, metadata.NAME, or nothing to leave the column out.",
-            )
+            raise LeadFileError(f"--map {name}={field}: Aktify has no field {field}.", _instead(name, field))
     return dict(chosen)
 
 
+def _instead(name: str, field: str) -> str:
+    """The right name instead of a field that isn't on the page."""
+    if name in FIELDS:
+        return f'the column comes first: --map "{field}={name}".'
+    meant = likely_field(field) or field_for_alias(name)
+    if meant:
+        return f'write the column, then Aktify\'s field: --map "{name}={meant}".'
+    allowed = ", ".join(each for each in FIELDS if each != "metadata")
+    return f"choose from {allowed}, metadata.NAME, or nothing to leave out the column."
+
+
 def assigned(cells: Sequence[str], chosen: Mapping[str, str]) -> Columns:
-    """The columns that a header's cells name; `chosen` goes before what the names mean by themselves."""
+    """The mapping of a header's cells; `chosen` overrides the meaning of names."""
     names = tuple(cell.strip() for cell in cells)
     is_export = {"campaign", "phone", "phoneNumber"} <= {*names}
     fields: list[str | None] = []
@@ -114,14 +120,14 @@ def refuse_doubles(columns: Columns, line: int) -> None:
         first[field] = name
     inside = next((field for field in first if field.startswith(METADATA)), None)
     if inside and "metadata" in first:
-        message = f"the columns metadata and {inside} exclude each other."
+        message = f"the columns metadata and {inside} can't be combined."
         raise LeadFileError(
-            message, "give each value of metadata a column of its own.", line, columns.by_name
+            message, "use one column for each metadata value, and no metadata column.", line, columns.by_name
         )
 
 
 def refuse_unknown_choices(columns: Columns, chosen: Mapping[str, str]) -> None:
-    """Raises `LeadFileError` when the user assigned a column that the file doesn't have."""
+    """Raises `LeadFileError` if the user assigned a column that the file doesn't have."""
     for name in chosen:
         if name not in columns.names:
             meant = suggest(name, filter(None, columns.names), "did you mean {}? ", 0.5)

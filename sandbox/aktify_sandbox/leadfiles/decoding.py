@@ -31,7 +31,7 @@ _MARKS = (
 )
 
 _OTHER_FORMATS = (
-    (b"PK\x03\x04", "a workbook (.xlsx, .ods, .numbers) or another zip file"),
+    (b"PK\x03\x04", "a workbook (.xlsx, .ods, .numbers) or another ZIP file"),
     (b"\xd0\xcf\x11\xe0", "an old Excel workbook (.xls)"),
     (b"%PDF", "a PDF"),
     (b"\x1f\x8b", "compressed (gzip)"),
@@ -55,7 +55,7 @@ def encoding_of(content: bytes, chosen: str | None = None) -> Encoding:
     """
     for start, what in _OTHER_FORMATS:
         if content.startswith(start):
-            raise LeadFileError(f"This is {what}, not a table of text.", "export it as CSV (UTF-8).")
+            raise LeadFileError(f"The file is {what}, not a text table.", "export it as CSV (UTF-8).")
     found = _named(chosen, content) if chosen else _guessed(content)
     try:
         # piece by piece, as it is read later: UTF-16 without a byte order mark is decoded only as a whole
@@ -71,7 +71,7 @@ def _named(name: str, content: bytes) -> Encoding:
         "".encode(codec)
     except (LookupError, UnicodeError):
         known = "utf-8, utf-16, cp1252, latin-1, mac-roman"
-        raise LeadFileError(f"There is no encoding {name}.", f"choose one such as {known}.") from None
+        raise LeadFileError(f"Unknown encoding “{name}”.", f"choose one, such as {known}.") from None
     if codec == "utf-16" and (guessed := _guessed(content)).label == "UTF-16":  # which of its two orders
         return guessed
     label = {"cp1252": WINDOWS_1252, "utf-8": "UTF-8", "utf-16": "UTF-16"}.get(codec, codec)
@@ -97,7 +97,7 @@ def _guessed(content: bytes) -> Encoding:
 def _undecodable(content: bytes, encoding: Encoding, error: UnicodeError) -> LeadFileError:
     fix = "save the file as CSV UTF-8, or name its encoding with --encoding."
     if not isinstance(error, UnicodeDecodeError):
-        return LeadFileError(f"This isn't text in {encoding.label}.", fix)
+        return LeadFileError(f"The file isn't text in {encoding.label}.", fix)
     line = content.count(b"\n", 0, error.start) + 1
     byte = f"byte 0x{content[error.start]:02X}"
-    return LeadFileError(f"This isn't text in {encoding.label}: {byte}.", fix, line)
+    return LeadFileError(f"The file isn't text in {encoding.label}: {byte}.", fix, line)

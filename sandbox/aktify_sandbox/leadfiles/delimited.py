@@ -16,10 +16,10 @@ from .columns import Columns, assigned
 from .decoding import Encoding
 
 DELIMITERS = {",": "comma", ";": "semicolon", "\t": "tab", "|": "pipe"}
-"""What stands between cells, and what people call it."""
+"""Each delimiter and its name."""
 
 _HEADER_WITHIN = 30
-"""So many records may stand above the header: titles, dates of the export, blank lines."""
+"""The most records above the header: titles, export dates, blank lines."""
 
 _BY_NAME = {"\\t": "\t", **{name: char for char, name in DELIMITERS.items()}}
 
@@ -27,10 +27,10 @@ csv.field_size_limit(2**31 - 1)  # a cell is bounded by its file; a lead by the 
 
 
 def delimiter_of(word: str) -> str:
-    """The character that a user's word means. Raises `LeadFileError`."""
+    """The delimiter that the user named. Raises `LeadFileError`."""
     char = _BY_NAME.get(word.lower(), word)
     if len(char) != 1 or char in '"\r\n':
-        raise LeadFileError(f"--delimiter is one character, or tab; found {word[:40]!r}.")
+        raise LeadFileError(f"--delimiter must be one character or tab, found {word[:40]!r}.")
     return char
 
 
@@ -52,7 +52,7 @@ class Record(NamedTuple):
 
 
 class Header(NamedTuple):
-    """Where the names of the columns stand, and what stands above them."""
+    """The position of the column names, and the lines above them."""
 
     record: Record
     columns: Columns
@@ -60,7 +60,7 @@ class Header(NamedTuple):
 
 
 class Table:
-    """Delimited text. What Excel writes into the first line, `sep=;`, is obeyed and is no row."""
+    """Delimited text. Excel's first line `sep=;` sets the delimiter and isn't a row."""
 
     def __init__(
         self, content: bytes, encoding: Encoding, delimiter: str | None, chosen: Mapping[str, str]
@@ -149,14 +149,14 @@ class Table:
             place += 1
         opened = line + len(re.findall(r"\r\n|\r|\n", text[:place]))
         start = re.split(r"[\r\n]", text[place : place + 40], maxsplit=1)[0]
-        message = f"a quote opens here and isn't closed where its cell ends: {start}"
-        return LeadFileError(message, "close the quote, or write it twice if it belongs to the text.", opened)
+        message = f"the quote before “{start[1:]}” isn't closed."
+        return LeadFileError(message, "close the quote, or double it if it is part of the text.", opened)
 
 
 def swallowed_row(
     record: Record, columns: Columns, delimiter: str, is_phone: Callable[[str], bool]
 ) -> int | None:
-    """The line of a whole lead that lies within a quoted cell, because a quote that was forgotten found another's."""
+    """The line of a whole lead inside a quoted cell: a forgotten quote was closed by another cell's."""
     place = columns.fields.index("phoneNumber")
     line = record.line
     for cell in record.cells:

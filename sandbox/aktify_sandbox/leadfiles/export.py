@@ -1,4 +1,4 @@
-"""Leads as rows of a table: what `leads export` and `--fixed` write."""
+"""Leads as rows of a table, for `leads export` and `--fixed`."""
 
 import csv
 import io
@@ -14,7 +14,7 @@ _PLAIN = re.compile(r"""(?!\s)[^,;\t\r\n"]+(?<!\s)""")
 
 
 def flattened(lead: dict[str, Any]) -> dict[str, Any]:
-    """A lead as a row: metadata in columns of its own."""
+    """A lead as a row, with one column for each metadata value."""
     metadata = lead.get("metadata")
     if not isinstance(metadata, dict):
         return lead

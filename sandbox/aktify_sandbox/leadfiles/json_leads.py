@@ -1,4 +1,4 @@
-"""Leads in JSON: an array, `{"leads": […]}`, one object, or a line for each. Each is cut out as it stands there."""
+"""Leads in JSON: an array, `{"leads": […]}`, one object, or one per line. Each is cut out as it is written."""
 
 import json
 from collections.abc import Iterator
@@ -11,7 +11,7 @@ DECODER = json.JSONDecoder(parse_int=str, parse_float=str)
 
 
 class Piece(NamedTuple):
-    """One lead as it stands in the file."""
+    """One lead as written in the file."""
 
     number: int
     """The line of JSONL, or the place in the array from 1."""
@@ -20,7 +20,7 @@ class Piece(NamedTuple):
 
 
 def is_lines(text: str) -> bool:
-    """Whether each line is a lead of its own."""
+    """Whether each line is one lead."""
     lines = [line for line in text.split("\n") if line.strip()]
     return len(lines) > 1 and all(line.lstrip().startswith("{") for line in lines)
 
@@ -46,16 +46,16 @@ def elements(text: str) -> Iterator[Piece]:
             counted = place
             yield Piece(number, line, text[place:end])
     except json.JSONDecodeError as error:
-        message = f"this isn't JSON: {error.msg} (column {error.colno})."
-        raise LeadFileError(message, "let a JSON library write the file.", error.lineno) from None
+        message = f"invalid JSON: {error.msg} (column {error.colno:,})."
+        raise LeadFileError(message, "write the file with a JSON library.", error.lineno) from None
     except RecursionError:
         raise LeadFileError(
-            f"lead {number + 1} is nested too deep.", "a lead is flat, but for metadata."
+            f"lead {number + 1:,} is nested too deeply.", "send flat leads; only metadata is an object."
         ) from None
 
 
 def spans(text: str, start: int) -> Iterator[tuple[int, int]]:
-    """Where the elements of an array begin and end. Raises `JSONDecodeError`, also for what stands behind it."""
+    """The start and end of each element of an array. Raises `JSONDecodeError`, also for text after the array."""
     place = skip(text, start + 1)
     while text[place : place + 1] != "]":
         end = DECODER.raw_decode(text, place)[1]
@@ -64,7 +64,7 @@ def spans(text: str, start: int) -> Iterator[tuple[int, int]]:
         if text[place : place + 1] == ",":
             place = skip(text, place + 1)
             if text[place : place + 1] == "]":
-                raise json.JSONDecodeError("a comma stands before the closing bracket", text, place)
+                raise json.JSONDecodeError("trailing comma before the closing bracket", text, place)
         elif text[place : place + 1] != "]":
             raise json.JSONDecodeError("Expecting ',' delimiter", text, place)
     behind = skip(text, place + 1)
@@ -90,7 +90,7 @@ def _listed_leads(text: str, start: int) -> int:
 
 
 def skip(text: str, place: int) -> int:
-    """The place of what comes behind white space."""
+    """The position after white space."""
     while place < len(text) and text[place] in " \t\r\n":
         place += 1
     return place

@@ -1,4 +1,4 @@
-"""Problems by kind, for a person: how many of each, in which rows, with an example, the fix, and whose word it is."""
+"""Problems by kind, for a person: the count, the rows, an example, the fix and the source."""
 
 import re
 from collections.abc import Iterable
@@ -10,19 +10,21 @@ from aktify_sandbox.contract.body import Problem
 from .checking import RowProblem
 
 _VALUE = re.compile(r": [^ ].*|[Ww]rite (?![a-z]+ )\S.*|[0-9][0-9,.-]*")
-"""What differs within a kind: a value that is proposed, and numbers. “Write two letters” proposes none."""
+"""What differs within a kind: suggested values, and numbers. “Write two letters” suggests none."""
 _QUOTED_OR_VALUE = re.compile(f"“[^”]*”|{_VALUE.pattern}")
-"""A message quotes the row's value; a hint quotes only what is the same for all of its kind, such as “tel:”."""
+"""A message quotes the row's value; a hint quotes only what all of its kind share, such as “tel:”."""
 
 
 @dataclass
 class Kind:
-    """Problems that differ in their values alone."""
+    """Problems that differ only in their values."""
 
     first: Problem
     value: str | None
-    """What stands in the field of the first one."""
+    """The field's value in the first one."""
     rows: list[int] = field(default_factory=list)
+    fixes: dict[tuple[str | None, str], list[int]] = field(default_factory=dict)
+    """The rows of each value and its fix."""
 
     @property
     def count(self) -> int:
@@ -41,5 +43,7 @@ def kinds_of(problems: Iterable[RowProblem]) -> list[Kind]:
             _QUOTED_OR_VALUE.sub("…", problem.message),
             _VALUE.sub("…", problem.hint),
         )
-        found.setdefault(key, Kind(problem, value)).rows.append(row)
+        kind = found.setdefault(key, Kind(problem, value))
+        kind.rows.append(row)
+        kind.fixes.setdefault((value, problem.hint), []).append(row)
     return sorted(found.values(), key=lambda kind: (-kind.count, kind.rows[0]))

@@ -37,7 +37,7 @@ __all__ = ["LeadFile", "LeadFileError", "Row", "read"]
 Lead = dict[str, Any]
 
 _LOOKED_AT = 200
-"""So many rows are looked at to find out which column could be the phone numbers."""
+"""The number of rows that are searched for a phone number column."""
 
 
 class Row(NamedTuple):
@@ -46,13 +46,13 @@ class Row(NamedTuple):
     number: int
     """The row as a spreadsheet shows it (the header counts), the line of JSONL, the place in a JSON array."""
     body: bytes
-    """The lead in JSON, as it is sent: of a JSON file, as it stands there."""
+    """The lead in JSON, as it is sent; from a JSON file, as it is written there."""
     cells: list[str]
     """As the table has them; of JSON, none."""
     problem: Problem | None = None
     """Why no lead can be made of it."""
     exported: Mapping[str, Any] | None = None
-    """What `leads export` says beside the lead: `campaign`, `phone` (E.164), of JSON also `receivedAt`."""
+    """What `leads export` adds to a lead: `campaign`, `phone` (E.164), in JSON also `receivedAt`."""
 
     @property
     def lead(self) -> Any:
@@ -81,7 +81,7 @@ class LeftOut(NamedTuple):
 
 
 class LeadFile(ABC):
-    """A file whose form is known. `rows` reads it, as often as it is asked."""
+    """A file in a known form. `rows` reads it, again for each call."""
 
     def __init__(self, encoding: Encoding, name: str) -> None:
         self.name = name
@@ -90,11 +90,11 @@ class LeadFile(ABC):
     unit: str = "row"
     """What `Row.number` counts: `row`, `line` or `lead`."""
     delimiter: str | None = None
-    """Of a table: what stands between cells."""
+    """Of a table: the delimiter."""
     header: int | None = None
     """Of a table: the line that names the columns."""
     columns: Mapping[str, str | None] = {}
-    """Of a table: what each column is; None when it is left out."""
+    """For a table: the mapping of each column; None if it is left out."""
     names: tuple[str, ...] = ()
     """Of a table: its columns as the file has them."""
 
@@ -104,7 +104,7 @@ class LeadFile(ABC):
 
     @property
     def left_out(self) -> list[LeftOut]:
-        """What is in no lead; complete once all rows were read."""
+        """The parts of the file in no lead; complete after all rows were read."""
         return []
 
 
@@ -130,7 +130,7 @@ def read(
     ):
         if chosen:
             raise LeadFileError(
-                "--map is for tables: JSON is sent as it stands.", "rename the properties in the file."
+                "--map is for tables only; JSON is sent as it is.", "rename the properties in the file."
             )
         text = content.decode(found.codec)
         by_lines = kind in (".jsonl", ".ndjson") or (kind != ".json" and json_leads.is_lines(text))
@@ -152,7 +152,7 @@ class JsonFile(LeadFile):
         self.unit = "line" if by_lines else "lead"
 
     def rows(self) -> Iterator[Row]:
-        """The leads as they stand there; of what `leads export` prints, the lead inside."""
+        """The leads as they are written; from the output of `leads export`, the lead inside."""
         pieces = json_leads.lines(self._text) if self._by_lines else json_leads.elements(self._text)
         for piece in pieces:
             yield _unwrapped(piece.number, piece.text.encode("utf-8", "surrogatepass"))
@@ -253,19 +253,17 @@ class TableFile(LeadFile):
             return None
         separator = DELIMITERS.get(self.delimiter or "", "separator")
         message = (
-            f"It has {len(cells)} cells under {len(self.names)} columns, “{spare[0][:40]}” beyond the last."
+            f"It has {len(cells):,} cells for {len(self.names):,} columns; “{spare[0][:40]}” has no column."
         )
-        hint = f"Put quotes around a cell that has a {separator} in it."
+        hint = f"Put quotes around a cell that contains a {separator}."
         return Problem("", message, hint, *LIMIT)
 
     def _look_for_swallowed(self, record: Record) -> None:
         delimiter = self.delimiter or ","
         line = swallowed_row(record, self._columns, delimiter, lambda text: phone_repaired(text) is not None)
         if line:
-            message = (
-                f"a quote that opens in row {record.number} takes the lead in line {line} into its cell."
-            )
-            raise LeadFileError(message, f"close the quote in row {record.number}.", record.line)
+            message = f"a quote that opens in row {record.number:,} swallows the lead in line {line:,}."
+            raise LeadFileError(message, f"close the quote in row {record.number:,}.", record.line)
 
 
 def _whole(text: str, cells: Lead) -> Lead:
@@ -285,15 +283,15 @@ def _no_phone_column(table: Table) -> LeadFileError:
     named = [name for name in header.columns.names if name]
     if any(identity(cell) for cell in header.record.cells):
         return LeadFileError(
-            "The first row is a lead, not the names of the columns.",
+            "The first row is a lead; column names are missing.",
             "add a row above it such as phoneNumber,region,firstName.",
             header.record.line,
         )
     likely = _likely(table)
-    message = f"No column of phone numbers was found. The columns are {listed(named)}."
-    fix = f'say which one it is, with --map "{(likely or "NAME")[:60]}=phoneNumber".'
+    message = f"No phone number column found. The columns are {listed(named)}."
+    fix = f'name it with --map "{(likely or "NAME")[:60]}=phoneNumber".'
     if table.is_told and len(header.columns.names) == 1:
-        fix = "leave --delimiter out: this one divides nothing here."
+        fix = "leave out --delimiter: the file doesn't contain this one."
     return LeadFileError(message, fix, header.record.line, header.columns.by_name, likely)
 
 

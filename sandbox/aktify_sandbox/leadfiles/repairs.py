@@ -1,7 +1,4 @@
-"""Safe repairs: what a spreadsheet or a CRM did to a value, undone. None of them guesses a digit, a time or a zone.
-
-Each is a function of a text that gives the repaired text, or the same one when there is nothing to repair.
-"""
+"""Safe repairs of what spreadsheets and CRMs do to values. Digits, times and zones are never guessed."""
 
 import re
 import unicodedata
@@ -28,14 +25,14 @@ class Repair(NamedTuple):
 
 
 KINDS = {
-    "blanks": "blanks around it taken off",
-    "wrapping": '="…", tel:, p: or z: around it taken off',
-    "decimal": "“.0” behind a number taken off",
-    "punctuation": "phone punctuation taken out",
-    "state-case": "state code written in capitals",
-    "state-name": "state's name turned into its code",
-    "leading-zero": "lost leading zeros of a ZIP code put back",
-    "date-separator": "T put between date and time",
+    "blanks": "spaces around the value removed",
+    "wrapping": '="…", tel:, p:, z: or an apostrophe around the value removed',
+    "decimal": "“.0” after a number removed",
+    "punctuation": "phone punctuation removed",
+    "state-case": "state code written in upper case",
+    "state-name": "state name replaced by its code",
+    "leading-zero": "lost leading zeros of a ZIP code restored",
+    "date-separator": "T inserted between date and time",
 }
 """What was done, in words."""
 
@@ -67,7 +64,7 @@ def unwrapped(text: str) -> str:
 
 
 def without_decimals(text: str) -> str:
-    """Without the `.0` that a spreadsheet puts behind a number."""
+    """Without the `.0` that a spreadsheet adds to a number."""
     found = _NUMBER_WITH_DECIMALS.fullmatch(text)
     return found[1] if found else text
 
@@ -106,7 +103,7 @@ def with_date_separator(text: str) -> str:
 
 
 def phone_repaired(text: str) -> str | None:
-    """A text as the phone number that it is once repaired, or None if it is none."""
+    """The phone number after repairs, or None if it is still invalid."""
     for step in (without_blanks, unwrapped, without_decimals, without_punctuation):
         if identity(text):
             return text

@@ -1,21 +1,32 @@
-"""What was found in a file, in sentences: the command prints them, the page shows them."""
+"""The findings about a file in sentences, for the command and the page."""
 
+import re
 from collections import Counter
 from collections.abc import Iterable, Sequence
+from itertools import islice
 from typing import NamedTuple
 
+from aktify_sandbox.contract.aliases import likely_field
 from aktify_sandbox.contract.body import Problem
 from aktify_sandbox.text import plural
 
-from .checking import Findings, RowProblem, with_field
-from .columns import metadata_for
+from .checking import Findings, RowNote, RowProblem, with_field
+from .columns import listed, metadata_for
 from .delimited import DELIMITERS
-from .kinds import kinds_of
+from .kinds import Kind, kinds_of
 from .reader import LeadFile, LeftOut
 from .repairs import KINDS
 
+_DIFFERS_IN_NOTES = re.compile(r"[0-9][0-9,.-]*|\b[A-Z]{2}\b")
+"""What differs within a kind of notices: numbers and codes of states."""
 _SHOWN_DUPLICATES = 10
 _SHOWN_ROWS = 12
+_SHOWN_FIXES = 10
+_LONGEST_VALUE = 40
+_NOT_OPTIONAL = ("phoneNumber", "region", "zipCode", "link", "linkToShorten")
+"""Fields that a lead needs: always, without another one, or in some campaigns."""
+_BEGINNING = re.compile("^(?:Write|Remove|Put|Send|Leave|This|If|A)\\b")
+"""The beginning of a hint that continues after a value; a region's may begin with a state's name."""
 
 
 def form(file: LeadFile) -> str:
@@ -26,7 +37,7 @@ def form(file: LeadFile) -> str:
 
 
 def columns(file: LeadFile) -> str:
-    """What each column is, but for those that are left out."""
+    """The mapping of each column, except those that are left out."""
     mapped = ((name, field) for name, field in file.columns.items() if field)
     return ", ".join(name if name == field else f"{name} → {field}" for name, field in mapped)
 
@@ -64,9 +75,12 @@ class KindInWords(NamedTuple):
     field: str
     what: str
     fix: str
+    """What to do about each of them; empty if that differs."""
     word: str
     """Whose word it is."""
     rows: str
+    fixes: list[str]
+    """If the fix differs: what to do about each value."""
 
 
 def kinds(problems: Iterable[RowProblem], unit: str) -> list[KindInWords]:
@@ -75,13 +89,40 @@ def kinds(problems: Iterable[RowProblem], unit: str) -> list[KindInWords]:
         KindInWords(
             kind.count,
             kind.first.field,
-            with_field(kind.first),
-            kind.first.hint,
+            _what(kind),
+            "" if _differs(kind) else kind.first.hint,
             _whose_word(kind.first),
             rows_in_words(kind.rows, unit),
+            _fixes(kind, unit) if _differs(kind) else [],
         )
         for kind in kinds_of(problems)
     ]
+
+
+def _what(kind: Kind) -> str:
+    """The problem in words; where values differ, with the first as an example."""
+    what = with_field(kind.first)
+    if len({value for value, _ in kind.fixes}) < 2 or not kind.first.message.startswith("“"):
+        return what
+    return what.replace(kind.first.message, f"e.g. {kind.first.message}", 1)
+
+
+def _differs(kind: Kind) -> bool:
+    return len({hint for _, hint in kind.fixes}) > 1
+
+
+def _fixes(kind: Kind, unit: str) -> list[str]:
+    """What to do about each value: the first ones, and the number of the others."""
+    lines = [
+        f"{rows_in_words(rows, unit)} “{(value or '')[:_LONGEST_VALUE]}”: {_BEGINNING.sub(_lowered, hint)}"
+        for (value, hint), rows in islice(kind.fixes.items(), _SHOWN_FIXES)
+    ]
+    more = len(kind.fixes) - _SHOWN_FIXES
+    return [*lines, f"and {more:,} more"] if more > 0 else lines
+
+
+def _lowered(found: re.Match[str]) -> str:
+    return found[0].lower()
 
 
 def _whose_word(problem: Problem) -> str:
@@ -100,6 +141,49 @@ def rows_in_words(rows: Sequence[int], unit: str) -> str:
     return f"{unit}s {shown}" + (f" and {more:,} more" if more > 0 else "")
 
 
+def notes(findings: Findings) -> list[str]:
+    """The notices on accepted rows, a line for each kind, the most frequent first."""
+    kinds: dict[tuple[str, str | None, str], list[RowNote]] = {}
+    for each in findings.notes:
+        note = each.note
+        kind = (note.field, note.ruling, _DIFFERS_IN_NOTES.sub("…", note.message))
+        kinds.setdefault(kind, []).append(each)
+    unit = findings.file.unit
+    return [_notes_line(found, unit) for found in sorted(kinds.values(), key=len, reverse=True)]
+
+
+def _notes_line(found: list[RowNote], unit: str) -> str:
+    """How many there are of a kind, the first one, and the rows."""
+    field, message, ruling = found[0].note
+    example = "e.g. " if len({each.note.message for each in found}) > 1 else ""
+    named = f"{field}: " if field else ""
+    word = f" (ruling {ruling})" if ruling else ""
+    rows = rows_in_words([each.row for each in found], unit)
+    return f"{len(found):,} × {named}{example}{message}{word} {rows}"
+
+
+def ways_on(file: LeadFile, problems: Iterable[RowProblem]) -> list[str]:
+    """What to do about a table whose columns are the problem: one to assign, one to leave out."""
+    wrong = {each.problem.field for each in problems}
+    of_field = {field: name for name, field in file.columns.items() if field}
+    lines: list[str] = []
+    if of_field and "region" in wrong and not {"region", "zipCode"} & of_field.keys():
+        guesses = ((name, likely_field(name)) for name, field in file.columns.items() if field is None)
+        name, field = next(
+            (each for each in guesses if each[1] in ("region", "zipCode")), ("COLUMN", "region")
+        )
+        lines.append(
+            f"No column is region or zipCode. The columns are {listed([*file.columns])}. "
+            f'Assign one with --map "{name}={field}", or add one.'
+        )
+    for field, name in of_field.items():
+        if field in wrong and field not in _NOT_OPTIONAL:
+            lines.append(
+                f'{field} is optional: correct or clear the cells, or leave out the column with --map "{name}=".'
+            )
+    return lines
+
+
 def duplicates(findings: Findings) -> str:
     """Which rows repeat which."""
     unit = findings.file.unit
@@ -110,7 +194,7 @@ def duplicates(findings: Findings) -> str:
 
 
 def repairs(findings: Findings, how: str) -> str:
-    """What was repaired; `how` says of the rows whether it was done or could be."""
+    """The repairs; `how` says whether they were made or could be."""
     counted = Counter(each.repair.kind for each in findings.repairs)
     done = ", ".join(f"{count:,} × {KINDS[kind]}" for kind, count in counted.most_common())
     return f"{len(findings.mended):,} of {plural(findings.refused, 'refused row')} {how}: {done}."

@@ -24,10 +24,10 @@ from .columns import metadata_for
 from .reader import read
 
 CODE = "import sys; sys.path += sys.argv[1:]; from aktify_sandbox.leadfiles.worker import main; main()"
-"""What Python is to run, with the folders of modules as arguments. Nothing else in them hides the standard library."""
+"""The code that Python runs, with the folders of modules as arguments. It hides no module of the standard library."""
 
 
-_BY_ROW = ("problems", "duplicateRows", "repairs")
+_BY_ROW = ("problems", "notes", "duplicateRows", "repairs")
 
 
 class Options(NamedTuple):
@@ -38,15 +38,15 @@ class Options(NamedTuple):
     delimiter: str | None = None
     columns: Mapping[str, str] = {}
     rulings: Mapping[str, str] = {}
-    """What differs from the default rulings."""
+    """The values that differ from the default rulings."""
     link: str = "optional"
     max_body: int = 100_000
     by_row: bool = True
-    """Whether problems and repairs are told of each row, too: of a large file that is more than a browser takes."""
+    """Whether to report problems and repairs for each row; for a large file that is too much for a browser."""
 
 
 def question(options: Options, length: int) -> bytes:
-    """What stands before a file of that length on standard input."""
+    """The line before a file of that length on standard input."""
     return json.dumps([length, *options]).encode() + b"\n"
 
 
@@ -63,12 +63,12 @@ def main() -> None:
 
 
 def _end_with_parent() -> None:
-    os.read(0, 1)  # nothing comes: it returns when the other end is closed
+    os.read(0, 1)  # returns when the other end is closed
     os._exit(1)
 
 
 def answered(content: bytes, options: Options) -> tuple[int, bytes]:
-    """Status and JSON: 200 with the findings, or 422 with what is wrong with the file."""
+    """Status and JSON: 200 with the findings, or 422 with the error of the file."""
     try:
         columns = dict(options.columns)
         file = read(
@@ -94,6 +94,8 @@ def _findings(findings: Findings, options: Options) -> dict[str, Any]:
             "leftOut": [*map(sentences.left_out, findings.file.left_out)],
             "duplicates": sentences.duplicates(findings) if findings.duplicates else None,
             "repairs": sentences.repairs(findings, "repaired") if findings.mended else None,
+            "advice": sentences.ways_on(findings.file, findings.problems),
+            "notes": sentences.notes(findings),
         },
         "assignable": _assignable(findings.file.columns) if findings.file.header else None,
         "rejects": {"rows": counts[0], "content": rejects.getvalue().decode()},
@@ -114,7 +116,7 @@ def _refusal(error: LeadFileError) -> dict[str, Any]:
 
 
 def _assignable(columns: Mapping[str, str | None]) -> dict[str, Any]:
-    """What the columns can be: fields of the page, or a place in metadata."""
+    """The fields that a column can be mapped to, or a name in metadata."""
     return {
         "columns": [
             {"column": name, "field": field, "metadata": metadata_for(name)}

@@ -7,6 +7,8 @@ from hypothesis import strategies as st
 from aktify_sandbox.contract.lead import LeadRules
 from aktify_sandbox.contract.rulings import Rulings
 from aktify_sandbox.leadfiles.kinds import kinds_of
+from aktify_sandbox.leadfiles.reader import read
+from aktify_sandbox.leadfiles.sentences import kinds
 from support.lead_files import checked, fixed, rejects, rows_of, table
 
 
@@ -43,6 +45,30 @@ def test_an_accepted_row_goes_before_one_that_had_to_be_repaired() -> None:
     assert findings.repeated_once_mended == {2: 3}
     [rejected] = rows_of(rejects(findings, without_mended=True))
     assert "row 3" in rejected["problem"]
+    assert rejected["fix"].startswith("Leave it out")
+
+
+ODD = {"phoneNumber": "5095550100", "region": "CA", "firstName": "undefined"}
+TWICE = b'{"phoneNumber": "5095550100", "firstName": "Ann", "firstName": "undefined", "region": "CA"}'
+
+
+@pytest.mark.parametrize(
+    ("content", "name"),
+    [(table([[*ODD], [*ODD.values()]]), "leads.csv"), (TWICE, "leads.jsonl")],
+    ids=["table", "JSON"],
+)
+def test_the_notes_on_a_row_are_those_that_its_body_would_get(content: bytes, name: str) -> None:
+    rules = LeadRules(Rulings.of())
+    [row] = read(content, name).rows()
+    found = [each.note for each in checked(content, name).notes]
+    assert found == rules.notices(row.body)
+    assert {each.field for each in found} == {"firstName"}
+
+
+def test_a_table_is_not_searched_for_what_only_foreign_json_can_hold(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delattr(LeadRules, "notices")
+    content = table([[*ODD], [*ODD.values()]])
+    assert [each.note.field for each in checked(content).notes] == ["firstName"]
 
 
 def test_rejects_keep_the_users_columns_in_their_order() -> None:
@@ -69,9 +95,9 @@ def test_rejects_can_be_mended_and_checked_again() -> None:
 def test_problems_are_counted_by_kind_and_not_by_row() -> None:
     rows = [["5095550100", "ca", "2139"], ["5095550101", "nv", "90210"], ["2.1E+09", "ca", "90210"]]
     findings = checked(table([["Phone", "State", "Zip"], *rows]))
-    kinds = kinds_of(findings.problems)
-    assert len(findings.problems) == sum(kind.count for kind in kinds) == 5
-    assert (kinds[0].first.field, kinds[0].rows) == ("region", [2, 3, 4])
+    found = kinds_of(findings.problems)
+    assert len(findings.problems) == sum(kind.count for kind in found) == 5
+    assert (found[0].first.field, found[0].rows) == ("region", [2, 3, 4])
 
 
 def test_different_damage_is_a_kind_of_its_own() -> None:
@@ -93,6 +119,21 @@ def test_a_kinds_fix_is_right_for_each_of_its_rows(field: str, cells: list[str])
     leads = [{"phoneNumber": "5095550100", "zipCode": "90210", "region": "", field: cell} for cell in cells]
     findings = checked(table([[*leads[0]], *([*lead.values()] for lead in leads)]))
     assert [kind.rows for kind in kinds_of(findings.problems)] == [[2, 4], [3]]
+
+
+def test_a_fix_that_differs_is_given_for_each_value() -> None:
+    states = ["Calif.", "New York", "Calif."]
+    findings = checked(table([["Phone", "State"], *(["5095550100", state] for state in states)]))
+    [kind] = kinds(findings.problems, "row")
+    assert (kind.fix, kind.rows) == ("", "rows 2, 3, 4")
+    assert [line.split(" “")[0] for line in kind.fixes] == ["rows 2, 4", "row 3"]
+    assert [line[-3:] for line in kind.fixes] == ["CA.", "NY."]
+
+
+def test_only_the_first_fixes_of_a_kind_are_listed() -> None:
+    zips = [["5095550100", f"{number}"] for number in range(2101, 2121)]
+    [kind] = kinds(checked(table([["Phone", "Zip"], *zips])).problems, "row")
+    assert (kind.problems, len(kind.fixes)) == (20, 11)
 
 
 @pytest.mark.parametrize("profile", ["lenient", "default", "strict"])

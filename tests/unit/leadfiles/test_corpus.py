@@ -29,7 +29,7 @@ def of_exit_code(*codes: int) -> list[str]:
 
 
 @pytest.mark.parametrize("name", of_exit_code(2))
-def test_what_cant_be_read_is_refused_with_its_line(name: str) -> None:
+def test_an_unreadable_file_is_refused_with_its_line(name: str) -> None:
     with pytest.raises(LeadFileError) as caught:
         checked((FOLDER / name).read_bytes(), name)
     assert caught.value.line == EXPECTED[name]["line"]
@@ -37,7 +37,7 @@ def test_what_cant_be_read_is_refused_with_its_line(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", of_exit_code(0, 1))
-def test_what_can_be_read_is_accounted_for(name: str) -> None:
+def test_every_part_of_a_readable_file_is_accounted_for(name: str) -> None:
     expected = EXPECTED[name]
     findings = checked((FOLDER / name).read_bytes(), name)
     found = as_json(findings, name)
