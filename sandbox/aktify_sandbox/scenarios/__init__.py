@@ -1,1 +1,1 @@
-"""Forced answers: the rules, their files, and what is in force."""
+"""Forced answers: rules, scenario files, and which ones are active."""

@@ -1,4 +1,4 @@
-"""What a forced answer comes to: the contract's own wording where it has one, and the reason in words."""
+"""Forced answers in full: the contract's own wording where it has one, and the reason in words."""
 
 import dataclasses
 from http import HTTPStatus
@@ -13,7 +13,7 @@ from aktify_sandbox.scenarios.rules import Forced
 
 
 def forced_answer(forced: Forced, default: Answer) -> Answer:
-    """The answer that a forced one comes to. Its lead is what is kept; a 400, 401 or 409 is the contract's own."""
+    """The answer that a rule forces. A kept lead is its own; a 400, 401 or 409 is worded like the contract's."""
     spec = forced.spec
     how = f"Forced by {forced.by}"
     if spec.status is None and not (spec.fault and not spec.fault.has_answer):
@@ -37,10 +37,10 @@ def forced_answer(forced: Forced, default: Answer) -> Answer:
 
 
 def impossible_answer(forced: Forced, default: Answer) -> Answer:
-    """501: the fault is done to a connection, which is another server's. The lead is not kept."""
+    """501: the fault needs control of the connection, which another server has. The lead isn't kept."""
     message = (
-        f"The fault {forced.spec.fault} needs the sandbox's own server: under another ASGI server it isn't possible. "
-        "Fix: `aktify-sandbox serve`, or the pytest fixture."
+        f"The fault {forced.spec.fault} works only on the sandbox's own server, not under another ASGI server. "
+        "Fix: use `aktify-sandbox serve` or the pytest fixture."
     )
     rule = f"Forced by {forced.by}: {_in_words(forced)}, which isn't possible here; the lead is not kept."
     return dataclasses.replace(
@@ -56,13 +56,13 @@ def does(answer: Any) -> str:
     if isinstance(answer, list):
         return ", then ".join(map(does, answer))
     if not isinstance(answer, dict):
-        return "ordinary" if answer == "natural" else str(answer)
+        return "normal answer" if answer == "natural" else str(answer)
     words = [str(answer[name]) for name in ("status", "fault") if name in answer]
     words += [
         f"{name}: {value}" for name, value in answer.get("headers", {}).items() if name == "Retry-After"
     ]
     words += ["no body"] if answer.get("body") == "" else []
-    words += [f"ordinary, {answer['delay']} late"] if "delay" in answer else []
+    words += [f"normal answer, {answer['delay']} late"] if "delay" in answer else []
     words += ["lead kept"] if "lead" in answer else []
     return ", ".join(words)
 
@@ -70,7 +70,7 @@ def does(answer: Any) -> str:
 def _worded(status: int, default: Answer) -> Answer:
     match status:
         case 400:
-            problem = Problem("", "This answer was forced.", "Nothing need be wrong with the lead.", *FORCED)
+            problem = Problem("", "This answer was forced.", "The lead itself may be valid.", *FORCED)
             return dataclasses.replace(
                 answers.invalid(None, None, (problem,)), message="The lead is invalid."
             )

@@ -1,4 +1,4 @@
-"""Posts of one phone number that wait for each other, so that they race in earnest (`gather` in a scenario)."""
+"""Holds posts of one phone number until several have arrived, so that they race (`gather` in a scenario)."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -7,7 +7,7 @@ from aktify_sandbox.exchange import Exchange
 from aktify_sandbox.originals import asyncio
 
 _LONGEST = 2.0
-"""Seconds that the first of them waits for the others."""
+"""Seconds that the first one waits for the others."""
 
 Place = tuple[str, str]
 """Campaign and number."""
@@ -20,13 +20,13 @@ class _Group:
 
 
 class Barrier:
-    """Where they wait."""
+    """Holds requests."""
 
     def __init__(self) -> None:
         self._groups: dict[Place, _Group] = {}
 
     def join(self, place: Place, count: int, exchange: Exchange, go: Callable[[], None]) -> None:
-        """Call `go` as soon as `count` wait there, or the first has waited two seconds."""
+        """Call `go` as soon as `count` requests wait, or the first has waited two seconds."""
         group = self._groups.get(place)
         if group is None:
             timer = asyncio.get_running_loop().call_later(_LONGEST, self._release, place)
@@ -37,7 +37,7 @@ class Barrier:
             self._release(place)
 
     def leave(self, place: Place, exchange: Exchange) -> None:
-        """Its client has gone: the others wait on."""
+        """A client disconnected: the others keep waiting."""
         group = self._groups[place]
         group.waiting = [each for each in group.waiting if each[0] is not exchange]
         exchange.is_waiting = False

@@ -1,7 +1,7 @@
-"""What is forced on whom, now: scenarios, `force`, the `Prefer` header, built-in keys and numbers, and who goes first.
+"""Decides which answer is forced: by scenarios, `force`, the `Prefer` header, keys and numbers, in their precedence.
 
 Precedence: scenario rules with `applies: any` > request header > `force` > key > phone number > other scenario rules >
-the default answer. Every rule counts the requests that meet its conditions, also those that another one answers.
+the normal answer. Every rule counts the requests that meet its conditions, even those that another rule answers.
 """
 
 import dataclasses
@@ -20,7 +20,7 @@ from aktify_sandbox.matching.attempt import Attempt, parents_of
 from aktify_sandbox.matching.condition import Condition
 from aktify_sandbox.originals import time
 from aktify_sandbox.scenarios.library import LoadedScenario, ScenarioLibrary, built_in
-from aktify_sandbox.scenarios.loader import rule_name
+from aktify_sandbox.scenarios.origin import BY_HEADER, rule_name
 from aktify_sandbox.scenarios.queue import AnswerQueue
 from aktify_sandbox.scenarios.rules import (
     DEFAULT,
@@ -32,23 +32,22 @@ from aktify_sandbox.scenarios.rules import (
 )
 from aktify_sandbox.text import plural
 
-BY_HEADER = "header Prefer"
 _PREFERENCES = re.compile(r"(?:^|[,;])\s*((?:code|status|[0-9]{3})\b[^,;]*)", re.IGNORECASE)
-"""What may be meant as the wish for a status. All other preferences are other servers' (RFC 7240, 2)."""
+"""Preferences that may be meant as a status. All others are for other servers (RFC 7240, 2)."""
 _PREFERENCE = re.compile(r'(?:^|[,;])\s*code\s*=\s*"?([0-9]{3})"?\s*(?=$|[,;])', re.IGNORECASE)
 USUAL = ("accepted", "duplicate")
-"""What decides a request that gets its 201 or 409."""
+"""What decides a request that would get a 201 or 409."""
 
 
 class _InForce(NamedTuple):
-    """The rules that are asked for one campaign or many: those for any request, and those for a 201 or 409."""
+    """The active rules of a campaign or of all: those for every request, and those for a 201 or 409."""
 
     to_all: Rules | None
     to_usual: Rules
 
 
 class ForcingEngine:
-    """Asked once for every request of the endpoint."""
+    """Called once for every request of the endpoint."""
 
     def __init__(
         self,
@@ -59,7 +58,7 @@ class ForcingEngine:
         numbers: bool,
         seed: int,
     ) -> None:
-        """`active` are scenarios by name or path; `numbers`: whether the magic phone numbers work.
+        """`active` are scenarios by name or path; `numbers` enables magic phone numbers.
 
         Raises `ScenarioNotFoundError`, `DocumentError`.
         """
@@ -73,7 +72,7 @@ class ForcingEngine:
         answers = campaigns.answers()
         self._of_keys = [_of_key(key, *about) for key, about in answers.items()]
         self._written_of_keys = {key: status for key, (_, status) in answers.items()}
-        # made once: a campaign without scenarios, as each test has one, costs nothing
+        # shared, so that campaigns without scenarios, such as those of tests, cost nothing
         self._bare = self._with({})
         self._active = self._load(active, library.find)
         self._of_campaigns, self.warnings = self.read_for(campaigns.campaigns(), at_start=True)
@@ -82,10 +81,10 @@ class ForcingEngine:
     def read_for(
         self, campaigns: Iterable[Campaign], *, at_start: bool = False
     ) -> tuple[dict[str, dict[str, LoadedScenario]], list[str]]:
-        """The scenarios of campaigns, changing nothing; may be called in another thread.
+        """Read the scenarios of campaigns without changing anything. Safe to call from another thread.
 
-        What one of an earlier run has come to must not keep the sandbox from starting: it is left out, and said. A
-        mistake in the configuration does: raises `ScenarioNotFoundError`, `DocumentError` `at_start`.
+        A broken scenario of an earlier run must not keep the sandbox from starting: it is left out with a notice. A
+        mistake in the configuration does: `at_start` raises `ScenarioNotFoundError`, `DocumentError`.
         """
         found: dict[str, dict[str, LoadedScenario]] = {}
         warnings = []
@@ -97,7 +96,7 @@ class ForcingEngine:
             try:
                 found[campaign.name] = self._load_in(campaign.name, campaign.scenarios, find)
             except InputError as error:
-                warning = f"The campaign {campaign.name} is without its scenarios: {error}"
+                warning = f"The scenarios of the campaign {campaign.name} aren't active: {error}"
                 if not (at_start and not campaign.added):
                     warnings.append(warning)
                 elif isinstance(error, ScenarioNotFoundError):
@@ -106,58 +105,60 @@ class ForcingEngine:
                     raise
         return found, warnings
 
-    # which rules are in force
+    # active rules
 
     @property
     def active(self) -> dict[str, LoadedScenario]:
-        """The scenarios in force for every campaign that has none of its own, by name."""
+        """The names of the scenarios that are active in campaigns without their own."""
         return dict(self._active)
 
     @property
     def built_in_rules(self) -> list[dict[str, Any]]:
-        """The rules of keys and numbers that force an answer everywhere, as they are written."""
+        """The rules of the built-in keys and numbers that force an answer, as written."""
         return [rule for scenario in self._built_in for rule in scenario.written]
 
     @property
     def answers_of_keys(self) -> dict[str, Any]:
-        """The keys that force an answer, in full, and their answers as they are written."""
+        """The keys that force an answer, in full, and their answers as written."""
         built_in = {rule["when"].get("key"): rule["answer"] for rule in self.built_in_rules}
         return {**{key: built_in[key] for key in built_in if key}, **self._written_of_keys}
 
     def use(self, names: Iterable[str]) -> None:
-        """Put these scenarios (by name, in this order) in the place of those in force; their counters start anew.
+        """Activate these scenarios (by name, in this order) instead of the active ones; their counters start from zero.
 
         Raises `ScenarioNotFoundError`, `DocumentError`; then nothing has changed.
         """
         self.put(self.read(names))
 
     def read(self, names: Iterable[str]) -> dict[str, LoadedScenario]:
-        """Scenarios by name, changing nothing; may be called in another thread.
+        """Read scenarios by name without changing anything. Safe to call from another thread.
 
         Raises `ScenarioNotFoundError`, `DocumentError`.
         """
         return self._load(names, lambda name: self._named(name, self._active))
 
     def put(self, found: dict[str, LoadedScenario]) -> None:
-        """Put scenarios that were read in the place of those in force; their counters start anew."""
+        """Activate scenarios that were read, instead of the active ones; their counters start from zero."""
         self._forget(self._active.values())
         self._counts.hits.clear()
         self._active = found
         self._arrange()
 
     def reset_in(self, campaign: str) -> None:
-        """Forget forced answers and counters of one campaign; its scenarios stay in force."""
+        """Remove forced answers and counters of one campaign; its scenarios stay active."""
         self.queue.clear(campaign)
         self._forget(self._of_campaigns.get(campaign, {}).values())
         self._counts.forget_campaign(campaign)
 
     def read_in(self, campaign: str, names: Iterable[str]) -> dict[str, LoadedScenario]:
-        """Scenarios for one campaign, changing nothing. Raises `ScenarioNotFoundError`, `DocumentError`."""
+        """Read scenarios for one campaign without changing anything. Raises `ScenarioNotFoundError`,
+        `DocumentError`.
+        """
         in_force = self._of_campaigns.get(campaign, {})
         return self._load_in(campaign, names, lambda name: self._named(name, in_force))
 
     def scenarios_in(self, campaign: str) -> list[str] | None:
-        """The names of those in force for one campaign alone; None: those for all are its too."""
+        """The names of the campaign's own scenarios; None if the general ones apply to it."""
         found = self._of_campaigns.get(campaign)
         return None if found is None else list(found)
 
@@ -167,29 +168,31 @@ class ForcingEngine:
         return {name: _only_in(campaign, loaded) for name, loaded in self._load(names, find).items()}
 
     def put_in(self, campaign: str, loaded: dict[str, LoadedScenario] | None) -> None:
-        """Put scenarios that were read into force for one campaign, in place of those for all.
+        """Activate scenarios that were read for one campaign, instead of the general ones.
 
-        None: those for all are its too.
+        None: the general ones apply to it.
         """
         gone = self._of_campaigns.pop(campaign, {})
         self._forget(gone.values())
-        self._counts.forget_campaign(campaign)  # who takes the name anew begins anew
+        self._counts.forget_campaign(campaign)  # a campaign that reuses the name starts from zero
         self._own.pop(campaign, None)
         if loaded is not None:
             self._of_campaigns[campaign] = loaded
             self._own[campaign] = self._arranged(loaded)
 
     def hits(self, scenario: str, rules: int) -> list[int]:
-        """How many answers each of its rules has forced since it came into force (or since a reset)."""
+        """How many answers each of its rules has forced since it was activated (or since a reset)."""
         return [self._counts.hits[rule_name(scenario, number)] for number in range(1, rules + 1)]
 
     def stale(self) -> list[LoadedScenario]:
-        """What has changed on the disk since it was read."""
+        """The scenarios whose files have changed since they were read."""
         groups = (self._active, *self._of_campaigns.values())
         return [loaded for group in groups for loaded in group.values() if loaded.has_changed()]
 
     def replace(self, old: LoadedScenario, new: LoadedScenario) -> str:
-        """Put what a file is now in the place of what it was, wherever that is in force. Returns the news in words."""
+        """Replace a scenario wherever it is active by the current content of its file. Returns messages for
+        the user.
+        """
         for campaign, group in (("", self._active), *self._of_campaigns.items()):
             for name, loaded in group.items():
                 if loaded is old:
@@ -202,12 +205,12 @@ class ForcingEngine:
         return _news(new)
 
     def reset(self) -> None:
-        """Forget forced answers and counters; scenarios stay in force."""
+        """Remove forced answers and counters; scenarios stay active."""
         self.queue.clear()
         self._counts = Counts()
 
     def replace_with(self, of_campaigns: dict[str, dict[str, LoadedScenario]]) -> None:
-        """Put these campaigns' scenarios in place of all, and reset; those for all stay in force."""
+        """Replace all campaigns' scenarios by these, and reset; the general ones stay active."""
         self._of_campaigns = of_campaigns
         self.reset()
         self._arrange()
@@ -225,7 +228,7 @@ class ForcingEngine:
         return loaded
 
     def _named(self, name: str, in_force: dict[str, LoadedScenario]) -> Path:
-        """A scenario that was once given as a path keeps its name while it is in force."""
+        """A scenario that was given as a path keeps its name while it is active."""
         known = in_force.get(name)
         return known.scenario.path if known else self.library.named(name)
 
@@ -247,7 +250,7 @@ class ForcingEngine:
         return _InForce(Rules(to_all) if to_all else None, Rules(to_usual))
 
     def _in_force(self, default: Answer) -> _InForce:
-        """The rules for a request with that default answer: those of its campaign, if it has scenarios of its own."""
+        """The rules for a request with that normal answer: those of its campaign, if it has its own scenarios."""
         if not self._own or default.access is None:
             return self._for_all
         campaign = default.access.campaign
@@ -257,7 +260,7 @@ class ForcingEngine:
     # one request
 
     def ask(self, request: Request, default: Answer) -> Forced | None:
-        """What is forced on a request whose default answer is known; None leaves it as it is."""
+        """What is forced for a request whose normal answer is known; None forces nothing."""
         if default.objection in ("request", "link"):
             return None
         usual = default.objection in USUAL
@@ -269,7 +272,7 @@ class ForcingEngine:
         return self._ask(request, default, preferred if usual else b"")
 
     def _may_match(self, default: Answer, request: Request) -> bool:
-        """Whether any rule may mean a request (without preferences) whose default answer is known."""
+        """Whether any rule may match a request (without preferences) whose normal answer is known."""
         in_force, queued = self._in_force(default), self.queue.rules
         if in_force.to_all is not None:
             return True
@@ -285,7 +288,7 @@ class ForcingEngine:
         return False
 
     def rehearse(self, request: Request, default: Answer) -> Forced | None:
-        """`ask`, without counting."""
+        """Like `ask`, without counting."""
         queue, self.queue = self.queue, self.queue.copy()
         counts, self._counts = self._counts, Counts(behind=self._counts)
         try:
@@ -303,7 +306,7 @@ class ForcingEngine:
         usual = default.objection in USUAL
         in_force = self._in_force(default)
         forced = in_force.to_all.find(attempt, counts, seed) if in_force.to_all else None
-        shuffled = forced if forced and forced.spec.shuffle else None  # it yields to whatever else is forced
+        shuffled = forced if forced and forced.spec.shuffle else None  # others have precedence
         forced = None if shuffled else forced
         forced = forced or _by_header(preferred)
         forced = forced or self.queue.find(attempt, usual=usual)
@@ -332,12 +335,12 @@ class ForcingEngine:
 
 def _of_key(key: str, shown: str, status: int) -> Rule:
     spec = DEFAULT if status == 201 else ResponseSpec(status)
-    mark = f"key {shown.replace('…', '...')}"  # headers carry it
+    mark = f"key {shown.replace('…', '...')}"  # its name is used in headers
     return Rule(mark, (spec,), (Condition("key", frozenset([key])),))
 
 
 def _only_in(campaign: str, loaded: LoadedScenario) -> LoadedScenario:
-    """The scenario for one campaign alone; its rules are others than those of the next, and count for themselves."""
+    """A scenario for one campaign. Its rules are separate objects, so they count separately."""
     where = Condition("campaign", frozenset([campaign]))
     rules = tuple(dataclasses.replace(r, conditions=(where, *r.conditions)) for r in loaded.scenario.rules)
     return dataclasses.replace(loaded, scenario=dataclasses.replace(loaded.scenario, rules=rules))
@@ -346,9 +349,9 @@ def _only_in(campaign: str, loaded: LoadedScenario) -> LoadedScenario:
 def _news(now: LoadedScenario) -> str:
     name = now.scenario.name
     if now.mistake:
-        return f"The scenario {name} has a mistake; its last good version stays in force.\n{now.mistake}"
+        return f"The scenario {name} has an error; its last valid version stays active.\n{now.mistake}"
     count = len(now.scenario.rules)
-    return f"The scenario {name} was read again: {plural(count, 'rule')}."
+    return f"Reloaded the scenario {name}: {plural(count, 'rule')}."
 
 
 def _by_header(preferred: bytes) -> Forced | None:
@@ -360,11 +363,11 @@ def _by_header(preferred: bytes) -> Forced | None:
 
 
 def preferences(header: str) -> list[str]:
-    """What a `Prefer` header says of the status, as it was written."""
+    """The preferences in a `Prefer` header that may mean a status, as written."""
     return [found.strip() for found in _PREFERENCES.findall(header)]
 
 
 def preferred_status(header: str) -> int | None:
-    """The status that a `Prefer` header asks for; None if it asks for none that can be forced."""
+    """The status that a `Prefer` header asks for; None without one that can be forced."""
     found = _PREFERENCE.search(header)
     return int(found[1]) if found and 200 <= int(found[1]) <= 599 else None

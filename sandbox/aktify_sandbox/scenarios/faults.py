@@ -1,7 +1,7 @@
-"""How an answer goes out that is late, broken or never comes: the actions, for whoever moves the bytes.
+"""Late, broken and missing answers, as actions for the code that moves the bytes.
 
-A fault is real. Over a socket (`server/protocol.py`) the connection is reset or closed, so that a client meets what a
-failing network would give it; without one (`testing/transports.py`) httpx raises what it would raise there.
+Faults are real. Over a socket (`server/protocol.py`) the connection is reset or closed, just as in a failing network.
+Without one (`testing/transports.py`) httpx raises the same exception.
 """
 
 from collections.abc import Callable, Iterator
@@ -11,56 +11,56 @@ from typing import NamedTuple, Self
 from aktify_sandbox.exchange import Exchange, Response
 
 LONGEST_WAIT = 300
-"""Seconds that a delay or a hang may take at most."""
+"""The most seconds that a delay or a hang may take."""
 _NOTHING = Response(0, [], b"")
 _PIECES = 10
 _BETWEEN_PIECES = 0.1
 
 
 class Pause(NamedTuple):
-    """Nothing happens for so many seconds."""
+    """Wait for this many seconds."""
 
     seconds: float
 
 
 class Head(NamedTuple):
-    """Status line and headers go out."""
+    """Send the status line and headers."""
 
     response: Response
     in_chunks: bool
-    """Whether the body comes in chunks, so that no length is announced."""
+    """Whether the body is sent in chunks, without a length."""
 
 
 class Piece(NamedTuple):
-    """A part of the body goes out."""
+    """Send a part of the body."""
 
     content: bytes
 
 
 class End(NamedTuple):
-    """The answer is whole."""
+    """End the answer."""
 
 
 class Cut(NamedTuple):
-    """These bytes go out as they are, and the connection is closed."""
+    """Send these bytes as they are, and close the connection."""
 
     last: bytes = b""
 
 
 class Reset(NamedTuple):
-    """The connection is reset: what wasn't sent yet is thrown away."""
+    """Reset the connection and discard what isn't sent yet."""
 
 
 Action = Pause | Head | Piece | End | Cut | Reset
 
 
 class Outgoing(NamedTuple):
-    """An answer that is to be delivered."""
+    """An answer to deliver."""
 
     response: Response
-    """Nothing to speak of when a fault has no answer."""
+    """Unused when a fault has no answer."""
     in_chunks: bool
-    """Whether its body may come in chunks."""
+    """Whether its body may be sent in chunks."""
 
 
 def _whole(out: Outgoing) -> Iterator[Action]:
@@ -107,28 +107,28 @@ def _dribble(out: Outgoing) -> Iterator[Action]:
 
 
 def _longer(response: Response) -> Response:
-    """An answer without a body is cut off by promising one."""
+    """An answer without a body is truncated by announcing one."""
     headers = [(name, "1" if name == "content-length" else value) for name, value in response.headers]
     return Response(response.status, headers, b"")
 
 
 class Fault(StrEnum):
-    """What may go wrong with an answer, by its name in scenario files, `force` and records."""
+    """The faults by their names in scenario files, `force` and the journal."""
 
     deliver: Callable[[Outgoing], Iterator[Action]]
-    """What is done instead of delivering the whole answer at once."""
+    """What to do instead of delivering the whole answer immediately."""
     words: str
-    """As the reason of an answer says it."""
+    """The wording in the reason of an answer."""
     label: str
-    """As the page offers it."""
+    """The wording on the page."""
     raises: str
-    """The exception of httpx that a client gets, over a socket and in process; empty: the answer comes whole."""
+    """The exception that httpx raises, over a socket and in process; empty if the answer arrives whole."""
     has_answer: bool
-    """Whether an answer is begun, so that there is a status."""
+    """Whether an answer is begun, so that the client sees a status."""
     needs_connection: bool
-    """Whether it is done to the connection itself, which under another ASGI server isn't ours."""
+    """Whether it acts on the connection itself, which another ASGI server controls."""
 
-    def __new__(  # its defaults let a type checker see that a name alone finds a fault
+    def __new__(  # the defaults let a type checker accept looking up a fault by name
         cls,
         name: str,
         deliver: Callable[[Outgoing], Iterator[Action]] = _whole,
@@ -147,7 +147,7 @@ class Fault(StrEnum):
 
     @property
     def loses_answer(self) -> bool:
-        """Whether a client doesn't get the whole answer."""
+        """Whether the client doesn't get the whole answer."""
         return bool(self.raises)
 
     # fmt: off
@@ -178,16 +178,26 @@ class Fault(StrEnum):
     # fmt: on
 
 
+OTHER_NAMES = {
+    "timeout": Fault.HANG.value,
+    "close": Fault.EMPTY.value,
+    "disconnect": Fault.RESET.value,
+    "slow": Fault.DRIBBLE.value,
+    "cut": Fault.TRUNCATE.value,
+}
+"""Names of these faults in other tools, and ours."""
+
+
 _WHOLE = frozenset(fault for fault in Fault if not fault.loses_answer)
 
 
 def is_lost(fault: str | None) -> bool:
-    """Whether a fault, as a record names it, keeps the answer from coming whole."""
+    """Whether the fault with that name keeps the answer from arriving whole."""
     return fault is not None and fault not in _WHOLE
 
 
 def actions(exchange: Exchange) -> Iterator[Action]:
-    """What is done for an answer, in order. The last is `End`, `Cut` or `Reset`."""
+    """The actions for an answer, in order. The last is `End`, `Cut` or `Reset`."""
     forced, response = exchange.forced, exchange.response
     if forced and forced.delay:
         yield Pause(forced.delay)

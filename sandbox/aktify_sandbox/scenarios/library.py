@@ -1,4 +1,4 @@
-"""Where scenario files lie: `./scenarios/` first, then the shipped ones; a path is a path."""
+"""Finds scenario files: in `./scenarios/` first, then among the shipped ones; a path is used as it is."""
 
 import errno
 import functools
@@ -21,61 +21,92 @@ Stamp = tuple[tuple[int, int, int] | None, ...]
 
 
 class ScenarioLibrary:
-    """The scenarios that can be named."""
+    """The available scenarios."""
 
     def __init__(self, *folders: Path) -> None:
-        """`folders` are the user's: the `scenarios/` in them come before the shipped ones, the first one first."""
+        """`folders` are the user's: the `scenarios/` in them come before the shipped ones, in this order."""
         self._own = tuple(dict.fromkeys(folder.absolute() / "scenarios" for folder in folders))
         self._shipped = bundled("scenarios")
+        self._read: dict[Path, tuple[Stamp, Scenario | DocumentError]] = {}
 
     def find(self, name: str) -> Path:
         """The file of a scenario, by name or path. Raises `ScenarioNotFoundError`."""
         if "/" in name or "\\" in name or (name.endswith(_ENDINGS) and _is_file(Path(name))):
             if _is_file(Path(name)):
                 return Path(name)
-            raise ScenarioNotFoundError(f"There is no file {name}.")
+            raise ScenarioNotFoundError(f"There is no scenario file {name}.")
         return self.named(name)
 
     def named(self, name: str) -> Path:
-        """The file of a scenario by its name alone, which can't leave the folders. Raises `ScenarioNotFoundError`."""
+        """The file of a scenario by name, which can't lead out of the folders. Raises `ScenarioNotFoundError`."""
         known = self.listed()
         plain = next((name.removesuffix(ending) for ending in _ENDINGS if name.endswith(ending)), name)
         if plain in known:
             return known[plain]
-        looked = f"in {', '.join(map(str, self._own))} and among the shipped ones"
+        looked = f"searched {', '.join(map(str, self._own))} and the shipped scenarios"
         raise ScenarioNotFoundError(
-            f"There is no scenario {name[:64]} ({looked}). {suggest(plain, known)}There are: {', '.join(known)}."
+            f"Unknown scenario “{name[:64]}” ({looked}). {suggest(plain, known)}Choose from: {', '.join(known)}."
         )
 
     def listed(self) -> dict[str, Path]:
-        """Every scenario by its name; the user's own hide shipped ones of the same name."""
+        """Every scenario by name; the user's own hide shipped ones of the same name."""
         found: dict[str, Path] = {}
         for folder in (*self._own, self._shipped):
             for path in _files_in(folder):
                 found.setdefault(path.stem, path)
         return dict(sorted(found.items()))
 
+    def read(self, path: Path) -> Scenario:
+        """The scenario in a file, parsed again only if that file or one that it refers to has changed.
+
+        Raises `DocumentError`.
+        """
+        known = self._read.get(path)
+        if known is None or known[0] != _stamp(_files_of(path, known[1])):
+            before = _stamp((path,))
+            found = _scenario_or_error(path)
+            known = self._read[path] = before + _stamp(_files_of(path, found)[1:]), found
+        if isinstance(known[1], DocumentError):
+            raise known[1].with_traceback(None)  # otherwise the cache would grow
+        return known[1]
+
+    def is_shipped(self, path: Path) -> bool:
+        """Whether the file came with the package."""
+        return path.parent == self._shipped
+
     def own(self) -> list[Path]:
         """The files of the user's folders."""
         return [path for folder in self._own for path in _files_in(folder)]
 
 
+def _scenario_or_error(path: Path) -> Scenario | DocumentError:
+    try:
+        return read_scenario(path)
+    except DocumentError as error:
+        return error
+
+
+def _files_of(path: Path, read: Scenario | DocumentError) -> tuple[Path, ...]:
+    """The file and those that it refers to."""
+    return (path, *(each for each in read.files if each != path))
+
+
 @functools.cache
 def built_in(name: str, mark: str) -> Scenario:
-    """Rules that hold without being asked for: keys, numbers. A process reads their files once."""
+    """Rules that are always active: keys and numbers. A process reads their files once."""
     return read_scenario(bundled("scenarios") / "built-in" / f"{name}.yaml", mark)
 
 
 @dataclass(slots=True)
 class LoadedScenario:
-    """A scenario in force, and what its file has come to since."""
+    """An active scenario, and later versions of its file."""
 
     scenario: Scenario
     stamp: Stamp
     files: tuple[Path, ...]
-    """What to look at: the file, and those that it names or named."""
+    """The files to watch: its own, and those that it refers or referred to."""
     mistake: str = ""
-    """Why the file can't be read any more; the last good version stays in force."""
+    """Why the file can't be read any more; the last good version stays active."""
 
     @classmethod
     def of(cls, path: Path) -> "LoadedScenario":
@@ -85,11 +116,11 @@ class LoadedScenario:
         return cls(scenario, before + _stamp(scenario.files[1:]), scenario.files)
 
     def has_changed(self) -> bool:
-        """Whether the file, or one that it names, is another than the one that was last looked at."""
+        """Whether the file, or one that it refers to, has changed since the last look."""
         return _stamp(self.files) != self.stamp
 
     def reload(self) -> "LoadedScenario":
-        """The file as it is now; with a mistake in it, the last good version and the mistake."""
+        """Read the file again; if it has a mistake, keep the last good version and the mistake."""
         before = _stamp(self.files)
         try:
             return LoadedScenario.of(self.scenario.path)
@@ -102,7 +133,7 @@ def _files_in(folder: Path) -> Iterator[Path]:
     try:
         paths = [folder / name for name in sorted(os.listdir(folder))]
     except OSError as error:
-        if error.errno in (errno.EMFILE, errno.ENFILE):  # the folder is there
+        if error.errno in (errno.EMFILE, errno.ENFILE):  # the folder exists
             raise
         return
     for path in paths:

@@ -1,4 +1,4 @@
-"""Scenario files: from what a user wrote to rules, or every problem with its place."""
+"""Compiles scenario files to rules, or reports every problem with its position."""
 
 import functools
 from collections.abc import Iterator
@@ -16,6 +16,7 @@ from aktify_sandbox.errors import DocumentError, FileProblem
 from aktify_sandbox.matching.compiler import ConditionCompiler
 from aktify_sandbox.matching.condition import Condition
 from aktify_sandbox.scenarios.faults import LONGEST_WAIT, Fault
+from aktify_sandbox.scenarios.origin import rule_name
 from aktify_sandbox.scenarios.rules import DEFAULT, ResponseSpec, Rule, Span
 from aktify_sandbox.scenarios.schema import ANSWER_WORDS, force_schema, scenario_schema
 
@@ -33,23 +34,23 @@ _PLAIN = "text/plain; charset=utf-8"
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Scenario:
-    """A file that was read."""
+    """A scenario file that was read."""
 
     name: str
     path: Path
     description: str
     rules: tuple[Rule, ...]
     written: list[Any]
-    """Its rules as they stand in the file."""
+    """The rules as written in the file."""
     files: tuple[Path, ...]
-    """The file and those that it names: when one of them changes, it is to be read again."""
+    """The file and those that it refers to: if one changes, read the scenario again."""
 
 
 def read_scenario(path: Path, mark: str | None = None) -> Scenario:
-    """Read a scenario file. `mark` is how each rule is called, from its conditions: `key {key}`.
+    """Read a scenario file. `mark` is a name for each rule, made from its conditions: `key {key}`.
 
-    Rules with a mark hold at every start, and came with the package: the tests have checked their file, and the memory
-    of a checker is saved. Raises `DocumentError` with all that is wrong.
+    Rules with a mark are built in and loaded at every start. Tests have checked their files, so validation is skipped
+    to save memory. Raises `DocumentError` with all problems.
     """
     document, schema = read_file(path), scenario_schema()
     content, problems = (document.unchecked(schema), []) if mark else document.checked(schema)
@@ -79,7 +80,7 @@ def read_scenario(path: Path, mark: str | None = None) -> Scenario:
 
 
 def _sound_rules(content: Any, problems: list[FileProblem]) -> list[Any]:
-    """The rules as far as the schema has nothing against them; None for the rest, so that each keeps its number."""
+    """The valid rules, with None for the others, so that each keeps its number."""
     if not problems:
         return list(content["rules"])
     rules = content.get("rules") if isinstance(content, dict) else None
@@ -87,7 +88,7 @@ def _sound_rules(content: Any, problems: list[FileProblem]) -> list[Any]:
 
 
 def _sound_part(rule: Any) -> Any:
-    """The rule, its conditions alone, its answer alone, or None."""
+    """The rule, or only its conditions or only its answer, or None."""
     if _part_check("rule")(rule) or not isinstance(rule, dict):
         return rule if isinstance(rule, dict) else None
     when, answer = rule.get("when", {}), rule.get("answer")
@@ -104,27 +105,22 @@ def _part_check(name: str) -> Check:
     return validator_for({"$defs": definitions, **definitions[name]}).is_valid
 
 
-def rule_name(scenario: str, number: int) -> str:
-    """How answers are marked that the rule forces."""
-    return f"scenario {scenario}, rule {number}"
-
-
 def shown_name(path: Path) -> str:
-    """A file's name as a header may carry it."""
+    """A file name as a header may contain it."""
     return "".join(char if char.isascii() and char.isprintable() else "_" for char in path.stem)
 
 
 class RuleCompiler(ConditionCompiler):
-    """From checked content to rules."""
+    """Compiles checked content to rules."""
 
     def __init__(self, document: Document, folder: Path | None) -> None:
-        """`folder` is where files that it names lie; None: it can't name any."""
+        """Files that a rule refers to are in `folder`; None: it can't refer to any."""
         super().__init__(document)
         self._folder = folder
         self.files: list[Path] = []
 
     def rule(self, place: Place, written: dict[str, Any], name: str) -> Rule:
-        """One rule."""
+        """Compile one rule."""
         when, answer = written.get("when", {}), written["answer"]
         listed = isinstance(answer, list)
         specs = tuple(
@@ -144,13 +140,13 @@ class RuleCompiler(ConditionCompiler):
         if "per" in when and not rule.counts:
             self.report(
                 (*place, "when", "per"),
-                "per counts nothing here.",
-                "It goes with attempt, elapsed or a list.",
+                "per has no effect here.",
+                "Use it with attempt, elapsed or a list of answers.",
             )
         return rule
 
     def look_for_shadows(self, rules: list[dict[str, Any]]) -> None:
-        """A rule without conditions answers everything, so those below it never do."""
+        """Report rules after one without conditions, since that answers everything."""
         for number, rule in enumerate(rules[:-1]):
             always = set(rule.get("when", {})) <= {"applies", "per"} and rule["answer"] != "natural"
             if not always:
@@ -158,8 +154,8 @@ class RuleCompiler(ConditionCompiler):
             reach = rule.get("when", {}).get("applies", "valid")
             below = {later.get("when", {}).get("applies", "valid") for later in rules[number + 1 :]}
             if below <= {reach, "valid"}:
-                message = "This rule answers every request, so that no rule below it ever does."
-                self.report(("rules", number), message, "Move it to the end, or give it a `when`.")
+                message = "This rule answers every request, so the rules below it never apply."
+                self.report(("rules", number), message, "Move it to the end, or add a `when`.")
                 return
 
     # when
@@ -192,13 +188,13 @@ class RuleCompiler(ConditionCompiler):
 
     def _span(self, place: Place, first: float, last: float) -> Span:
         if last < first:
-            self.report(place, f"It ends ({last:g}) before it begins ({first:g}).", "Turn it round.")
+            self.report(place, f"The range ends ({last:g}) before it begins ({first:g}).", "Swap the two.")
         return Span(first, last)
 
     # answer
 
     def spec(self, place: Place, written: Any) -> ResponseSpec:
-        """One answer."""
+        """Compile one answer."""
         if written == "natural":
             return DEFAULT
         if isinstance(written, int):
@@ -207,7 +203,7 @@ class RuleCompiler(ConditionCompiler):
         body, media = self._body((*place, "body"), written.get("body"))
         status = written.get("status")
         if status == 201 and body is None and not written.get("fault"):
-            status = None  # a forced 201 is the default answer
+            status = None  # a forced 201 is the normal answer
         return ResponseSpec(
             status,
             tuple(self._headers((*place, "headers"), written.get("headers", {}))),
@@ -224,28 +220,33 @@ class RuleCompiler(ConditionCompiler):
         fault, status, given = _fault(written), written.get("status"), set(written)
         if fault and not fault.has_answer:
             for word in sorted(given & {"status", "headers", "body"}):
-                self.report((*place, word), f"fault: {fault} sends no answer, so it has no {word}.")
+                self.report(
+                    (*place, word), f"{word} can't be combined with fault: {fault}, which sends no answer."
+                )
         for word in sorted(given & {"gather", "shuffle"}):
             for other in sorted(given & ({"status", "body", "fault", "lead", "gather", "shuffle"} - {word})):
-                self.report((*place, other), f"{word} is about the natural answer, so it has no {other}.")
+                self.report(
+                    (*place, other),
+                    f"{other} can't be combined with {word}, which changes the normal answer.",
+                )
         if status in _WITHOUT_BODY and "body" in written:
             self.report((*place, "body"), f"An answer with status {status} has no body.")
         if fault and fault.has_answer and (status in _WITHOUT_BODY or written.get("body") == ""):
-            self.report((*place, "fault"), f"{fault} needs a body to break.")
+            self.report((*place, "fault"), f"fault: {fault} needs a body, and this answer has none.")
         if "body" in written and "status" not in written:
-            self.report(place, "A body needs a status.", "Add it: status: 503.")
+            self.report(place, "A body needs a status.", "Add one: status: 503.")
         if given == {"lead"}:
             self.report(
-                (*place, "lead"), "The natural answer keeps the lead anyway.", "Add a status or fault."
+                (*place, "lead"), "The normal answer keeps the lead anyway.", "Add a status or fault."
             )
 
     def _headers(self, place: Place, written: dict[str, str]) -> Iterator[tuple[str, str]]:
         for name, value in written.items():
             if name.lower() in _FRAMING:
-                hint = "fault: truncate and its like break an answer on purpose."
-                self.report((*place, name), f"{name} is set by the server.", hint)
+                hint = "To break an answer on purpose, use fault: truncate or malformed-chunk."
+                self.report((*place, name), f"{name} can't be set; the server sets it.", hint)
             elif value != value.strip():
-                self.report((*place, name), "A header's value has no white space around it.")
+                self.report((*place, name), "A header's value can't begin or end with white space.")
             yield name.lower(), value
 
     def _body(self, place: Place, written: Any) -> tuple[bytes | None, str | None]:
@@ -263,7 +264,7 @@ class RuleCompiler(ConditionCompiler):
             self.files.append(path)
             content = read_bounded(path, _LARGEST_BODY)
         except (OSError, ValueError) as error:
-            reason = (isinstance(error, OSError) and error.strerror) or "it must lie beside the scenario"
+            reason = (isinstance(error, OSError) and error.strerror) or "it is outside the scenario's folder"
             hint = "Name a file in the scenario's folder."
             self.report(place, f"{written} can't be read: {reason.lower()}.", hint)
             return b"", _PLAIN
@@ -283,9 +284,9 @@ class RuleCompiler(ConditionCompiler):
         first, last = (written, written) if isinstance(written, str) else (written["from"], written["to"])
         low, high = _seconds(first), _seconds(last)
         if high > LONGEST_WAIT or low > LONGEST_WAIT:
-            self.report(place, f"A delay is {LONGEST_WAIT}s at most.")
+            self.report(place, f"A delay can't be longer than {LONGEST_WAIT} s.")
         if high < low:
-            self.report(place, f"It ends ({last}) before it begins ({first}).", "Turn it round.")
+            self.report(place, f"The range ends ({last}) before it begins ({first}).", "Swap the two.")
         return low, high
 
 
@@ -303,7 +304,7 @@ def _order_check() -> Check:
 
 
 def forced_rule(content: Any) -> tuple[Rule, dict[str, Any]]:
-    """The rule that a body of `POST /_sandbox/force` means, and that body with its defaults.
+    """The rule in a body of `POST /_sandbox/force`, and that body with its defaults.
 
     Raises `DocumentError`.
     """
@@ -312,11 +313,9 @@ def forced_rule(content: Any) -> tuple[Rule, dict[str, Any]]:
     compiler = RuleCompiler(document, None)
     spec = compiler.spec((), {name: whole[name] for name in ANSWER_WORDS if name in whole})
     if spec.is_default or not whole.keys() & {"status", "fault", "delay"}:
-        wrong = (
-            "A forced 201 is the natural answer." if whole.get("status") == 201 else "A status is missing."
-        )
+        wrong = "A forced 201 is the normal answer." if whole.get("status") == 201 else "A status is missing."
         compiler.problems.append(
-            document.problem((), wrong, 'Write {"status": 503}, or add a delay or body.')
+            document.problem((), wrong, "Force a status such as 503, or add a fault or delay.")
         )
     names = {"phone": "phoneNumber", "key": "key", "campaign": "campaign"}
     conditions = [

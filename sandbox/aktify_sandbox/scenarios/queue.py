@@ -1,4 +1,4 @@
-"""Answers that `force` gave for the next requests, and that wait for them."""
+"""Forced answers that wait for the next requests."""
 
 import dataclasses
 from dataclasses import dataclass
@@ -12,7 +12,7 @@ _MOST = 1_000
 
 @dataclass(slots=True)
 class QueuedAnswer:
-    """An answer for the next requests that its rule means."""
+    """An answer for the next requests that its rule matches."""
 
     rule: Rule
     shown: dict[str, Any]
@@ -20,11 +20,11 @@ class QueuedAnswer:
 
 
 class AnswerQueue:
-    """Those that wait, oldest first."""
+    """Waiting answers, oldest first."""
 
     def __init__(self) -> None:
         self.rules: Rules | None = None
-        """The rules of all that wait; None when nothing does."""
+        """The rules of all waiting answers; None if there are none."""
         self._answers: dict[Rule, QueuedAnswer] = {}
         self._numbered = 0
 
@@ -44,20 +44,20 @@ class AnswerQueue:
         return answer
 
     def clear(self, campaign: str | None = None) -> int:
-        """Forget them (those for one campaign). Returns how many there were."""
+        """Remove them (or those for one campaign). Returns how many there were."""
         before = self.answers
         self._put([each for each in before if campaign not in (None, each.shown.get("campaign"))])
         return len(before) - len(self._answers)
 
     def copy(self) -> "AnswerQueue":
-        """The same answers, to be used up apart."""
+        """A copy that is used up separately."""
         copied = AnswerQueue()
         copied._numbered = self._numbered
         copied._put([dataclasses.replace(each) for each in self._answers.values()])
         return copied
 
     def find(self, attempt: Attempt, *, usual: bool) -> Forced | None:
-        """The oldest answer for an attempt, which is one less to wait. `usual`: whether it would get 201 or 409."""
+        """The oldest answer for an attempt, whose count goes down. `usual`: whether it would get 201 or 409."""
         for rule in self.rules.candidates(attempt) if self.rules else ():
             answer = self._answers.get(rule)
             if answer is None or not (usual or rule.applies_to_all):
@@ -72,7 +72,7 @@ class AnswerQueue:
     def _use_up(self, answer: QueuedAnswer) -> None:
         answer.left -= 1
         if answer.left == 0:
-            # what others are found by stays: making it again for each would be slow
+            # keeps the lookup tables, which are slow to make
             del self._answers[answer.rule]
             self.rules = self.rules if self._answers else None
 

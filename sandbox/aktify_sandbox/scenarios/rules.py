@@ -1,8 +1,8 @@
-"""Forced answers, pure: rules and one attempt in, what is forced out.
+"""Rules and what they force, as pure functions of values.
 
-Nothing here reads a file, a clock or a die: counters, the moment and the seed are values that it is given. Rules are
-compiled into look-ups by what they name (a number, a key, a region, …), so that a request that no rule mentions costs
-the same with one rule or a thousand.
+Nothing here reads a file, a clock or a random source: counters, time and seed are arguments. Rules are compiled into
+lookup tables by the values that they name (a number, a key, a region, …), so a request that no rule names costs the
+same with one rule or a thousand.
 """
 
 import hashlib
@@ -18,29 +18,29 @@ from aktify_sandbox.scenarios.faults import Fault
 
 
 class Span(NamedTuple):
-    """From the first to the last, both included; or every n-th."""
+    """From the first to the last number, inclusive; or every n-th."""
 
     first: float
     last: float = math.inf
     every: int = 1
 
     def holds(self, number: float) -> bool:
-        """Whether the number lies within."""
+        """Whether the number is in it."""
         in_step = self.every == 1 or (number - self.first) % self.every == 0
         return self.first <= number <= self.last and in_step
 
 
 @dataclass(frozen=True, slots=True)
 class ResponseSpec:
-    """What is answered once. Without status, body and fault it is the default answer, perhaps late or changed."""
+    """One answer of a rule. Without status, body and fault it is the normal answer, perhaps late or changed."""
 
     status: int | None = None
     headers: tuple[tuple[str, str], ...] = ()
     body: bytes | None = None
     media: str | None = None
-    """The content type that goes with the body."""
+    """The content type of the body."""
     delay: tuple[float, float] = (0.0, 0.0)
-    """Seconds, from and to."""
+    """Minimum and maximum in seconds."""
     fault: Fault | None = None
     store_lead_anyway: bool = False
     """Whether the lead is kept although the answer doesn't say so."""
@@ -49,7 +49,7 @@ class ResponseSpec:
 
     @property
     def is_default(self) -> bool:
-        """Whether nothing at all is forced."""
+        """Whether nothing is forced."""
         return self == DEFAULT
 
 
@@ -58,30 +58,30 @@ DEFAULT = ResponseSpec()
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Rule:
-    """When what is answered."""
+    """Conditions and the answers to force."""
 
     name: str
-    """How answers that it forces are marked: `scenario flaky, rule 1`."""
+    """The name of its forced answers: `scenario flaky, rule 1`."""
     specs: tuple[ResponseSpec, ...]
-    """In turn; the last one stays."""
+    """Given in turn; the last one repeats."""
     conditions: tuple[Condition, ...] = ()
     attempt: Span | None = None
     elapsed: Span | None = None
     """Seconds since the first request that met the conditions."""
     per: str = "lead"
-    """What is counted: lead, key or all."""
+    """What to count by: lead, key or all."""
     chance: float = 1.0
     applies_to_all: bool = False
-    """Every request, or only those that would else get 201 or 409."""
+    """Every request, or only those that would otherwise get 201 or 409."""
 
     @property
     def counts(self) -> bool:
-        """Whether it has to remember anything."""
+        """Whether it needs counters."""
         uneven = any(spec.delay[0] != spec.delay[1] for spec in self.specs)
         return bool(self.attempt or self.elapsed or self.chance < 1 or len(self.specs) > 1 or uneven)
 
     def scope(self, attempt: Attempt) -> Any:
-        """Whose requests are counted together."""
+        """The requests that are counted together."""
         if self.per == "all":
             return ""
         key = attempt.keys[0] if attempt.keys else ""
@@ -101,7 +101,7 @@ class Forced(NamedTuple):
 
 @dataclass(slots=True)
 class RuleCount:
-    """What was counted for one rule and one scope."""
+    """The counter of one rule and scope."""
 
     seen: int = 0
     met: int = 0
@@ -111,16 +111,16 @@ class RuleCount:
 
 @dataclass(slots=True)
 class Counts:
-    """The memory that rules need. Whoever keeps it throws it away to count anew."""
+    """The counters of rules. Replace it to reset them."""
 
     by_rule: dict[tuple[Rule, Any], RuleCount] = field(default_factory=dict)
     hits: Counter[str] = field(default_factory=Counter)
-    """How many answers were forced, by what forced them."""
+    """The numbers of forced answers, by what forced them."""
     behind: "Counts | None" = None
-    """Where to read what isn't here, without changing it: for a rehearsal."""
+    """Read-only counters for what isn't here, for a rehearsal."""
 
     def of(self, rule: Rule, scope: Any) -> RuleCount:
-        """The count of a rule for a scope."""
+        """The counter of a rule and scope."""
         count = self.by_rule.get((rule, scope))
         if count is None:
             known = self.behind.by_rule.get((rule, scope)) if self.behind else None
@@ -129,12 +129,12 @@ class Counts:
         return count
 
     def forget(self, rules: Iterable[Rule]) -> None:
-        """Count anew for these rules."""
+        """Reset the counters of these rules."""
         gone = set(rules)
         self.by_rule = {key: count for key, count in self.by_rule.items() if key[0] not in gone}
 
     def forget_campaign(self, name: str) -> None:
-        """Count anew for a campaign and its namespaces."""
+        """Reset the counters of a campaign and its namespaces."""
 
         def belongs(scope: Any) -> bool:
             return isinstance(scope, tuple) and name in (scope[0], *parents_of(scope[0]))
@@ -143,7 +143,7 @@ class Counts:
 
 
 class Rules:
-    """Rules in their order, found by what they name."""
+    """Rules in order, with lookup tables."""
 
     def __init__(self, rules: Iterable[Rule]) -> None:
         self.rules = tuple(rules)
@@ -155,7 +155,7 @@ class Rules:
             self._file(rule)
         strange = [name for name in self._named if name.startswith(("header ", "metadata."))]
         self.is_simple = not (self._always or self._present or strange)
-        """Whether each rule is found by key, campaign, phone number or another field of the lead, by its value."""
+        """For each rule: is it found by the value of key, campaign, phone number or another field."""
 
     def _file(self, rule: Rule) -> None:
         named = [condition for condition in rule.conditions if condition.values]
@@ -169,7 +169,7 @@ class Rules:
         (self._present.setdefault(there.name, []) if there else self._always).append(rule)
 
     def candidates(self, attempt: Attempt) -> list[Rule]:
-        """The rules that may mean the attempt, in order."""
+        """The rules that may match the attempt, in order."""
         found = list(self._always)
         for name, places in self._named.items():
             for text in attempt.texts(name):
@@ -180,7 +180,7 @@ class Rules:
         return sorted(set(found), key=self._place.__getitem__) if len(found) > 1 else found
 
     def may_match_lead(self, phone: str, campaign: str, keys: Texts, lead: Mapping[str, Any]) -> bool:
-        """Whether a rule may mean this lead, when all rules are simple. Every request pays for this look."""
+        """Whether a rule may match this lead, if all rules are simple. Called for every request."""
         for name, places in self._named.items():
             if name == "phoneNumber":
                 if phone[5:] in places or phone in places:
@@ -196,13 +196,13 @@ class Rules:
         return False
 
     def may_match(self, attempt: Attempt) -> bool:
-        """Whether any rule may mean the attempt."""
+        """Whether any rule may match the attempt."""
         if self._always or any(attempt.texts(name) for name in self._present):
             return True
         return any(not places.keys().isdisjoint(attempt.texts(name)) for name, places in self._named.items())
 
     def find(self, attempt: Attempt, counts: Counts, seed: int, *, answered: bool = False) -> Forced | None:
-        """The first rule's answer. Rules behind it (all of them when `answered`) only count."""
+        """The first matching rule's answer. Rules after it (all of them when `answered`) only count."""
         forced: Forced | None = None
         for rule in self.candidates(attempt):
             if all(condition.holds(attempt) for condition in rule.conditions):
@@ -233,7 +233,7 @@ def _turn(rule: Rule, attempt: Attempt, counts: Counts, seed: int, *, only_count
 
 
 def forced_by(rule: Rule, spec: ResponseSpec, attempt: Attempt, delay: float) -> Forced:
-    """The spec, unless it keeps a lead that is there already: a repeated one gets its default 409."""
+    """The spec, unless it keeps a lead that exists already: a duplicate gets its normal 409."""
     return (
         Forced(rule.name, DEFAULT)
         if spec.store_lead_anyway and attempt.default_status == 409
@@ -242,11 +242,11 @@ def forced_by(rule: Rule, spec: ResponseSpec, attempt: Attempt, delay: float) ->
 
 
 def seeded_random(seed: int, rule: str, phone: str | None, number: int) -> float:
-    """A number from 0 to 1 that the same seed, rule, phone and count always give."""
+    """A number from 0 to 1 that depends only on seed, rule, phone and count."""
     text = f"{seed}\n{rule}\n{phone}\n{number}".encode()
     return int.from_bytes(hashlib.blake2b(text, digest_size=8).digest()) / (1 << 64)
 
 
 def _how_many_share(condition: Condition) -> int:
-    """The fewer leads have a value of this field, the better a rule is found by it."""
+    """The fewer leads share a value of this field, the better the field is for a lookup."""
     return {"phoneNumber": 0, "campaign": 2, "key": 3}.get(condition.name, 1)

@@ -108,7 +108,7 @@ def test_attempts_count_requests_that_another_rule_answers() -> None:
     ("per", "expected"),
     [("lead", [503, None, 503, 503]), ("key", [503, None, None, 503]), ("all", [503, None, None, None])],
 )
-def test_what_is_counted_together_can_be_chosen(per: str, expected: list[int | None]) -> None:
+def test_the_scope_of_counting_can_be_chosen(per: str, expected: list[int | None]) -> None:
     four = [
         attempt(),
         attempt(),
@@ -206,6 +206,25 @@ def test_the_look_ups_find_what_trying_every_rule_would(many: list[list[Conditio
     plain = next((r for r in rules if all(c.holds(attempt()) for c in r.conditions)), None)
     forced = Rules(rules).find(attempt(), Counts(), 0)
     assert (forced and forced.by) == (plain and plain.name)
+
+
+@pytest.mark.parametrize(
+    "condition",
+    [
+        is_("phoneNumber", "+15095551234"),
+        is_("phoneNumber", "5551234"),
+        is_("key", "test-key"),
+        is_("campaign", "demo"),
+        is_("campaign", "demo.mine"),
+        is_("region", "CA"),
+    ],
+    ids=str,
+)
+def test_a_look_at_a_lead_tells_whether_a_rule_may_mean_it(condition: Condition) -> None:
+    rules = Rules([rule(condition)])
+    assert rules.is_simple
+    assert rules.may_match_lead("+15095551234", "demo.mine", ("test-key.mine", "test-key"), {"region": "CA"})
+    assert not rules.may_match_lead("+15095559999", "other", ("other",), {"region": "NV"})
 
 
 @given(st.integers(), st.text(), st.none() | st.text(), st.integers())
