@@ -1,1 +1,1 @@
-"""The journal: each exchange with the endpoint as it is written into the log."""
+"""The request journal: how each exchange is written to the log."""

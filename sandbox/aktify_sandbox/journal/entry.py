@@ -1,4 +1,4 @@
-"""An exchange as one entry of the journal: a JSON object that says what came, what was answered, and why."""
+"""Journal entries: one JSON object per exchange, with the request, the answer and the reason."""
 
 import base64
 import functools
@@ -11,76 +11,87 @@ from aktify_sandbox.redaction import masked_key, may_hold_key
 from aktify_sandbox.storage.log import request_id
 
 BODY_HELD = 4_096
-"""Bytes of a body that stay when it was larger than a sandbox takes."""
+"""Bytes that are recorded of a body that was too large."""
 
 Entry: TypeAlias = dict[str, Any]
-"""An entry as it is read from its line: see `Fields`. Read whole, it also has `notes`, and for a 409 `firstPost`."""
+"""An entry as it is read from its line: see `Fields`. Read whole, it also has those of `WorkedOut`."""
 
 
 class Body(TypedDict):
     """The body of a request."""
 
     body: str | None
-    """As text; None where it isn't recorded, since only fictional numbers may be kept (`bodyOmitted`)."""
+    """As text; null where it isn't recorded (see `bodyOmitted`)."""
     bodyEncoding: NotRequired[str]
-    """`base64` for what isn't UTF-8."""
+    """`base64` for a body that isn't UTF-8."""
     bodyOmitted: NotRequired[str]
-    """Why the body isn't recorded: `fictional-only`."""
+    """Why the body isn't recorded: `fictional-only` takes only numbers reserved for fiction."""
     truncated: NotRequired[bool]
-    """True where only the beginning of the body is held."""
+    """True if only the first 4,096 bytes are recorded, since the body was larger than `--max-body`."""
 
 
 class Reason(TypedDict):
     """Why a request got its answer."""
 
     rule: str
-    """In words."""
+    """The reason in words."""
     objection: str
-    """What decided: see `Answer.objection`."""
+    """What decided: `request`, `route`, `key`, `body`, `duplicate`, `accepted`; of the sandbox's own `forced`, `link`,
+    `aborted`, `defect`, `disk`.
+    """
     ruling: str | None
-    """The ruling that decided where the vendor's page is silent."""
+    """The ruling that decided; null where none did."""
+    keyMistake: NotRequired[str]
+    """For a 401, what is wrong with the key: `none` (no `x-api-key` header), `several`, `other-header`, `blank`,
+    `too-long`, `nothing` (such as `undefined`), `placeholder`, `quotes`, `header-name`, `scheme` (such as `Bearer`),
+    `token`, `masked`, `extra-character`, `white-space`, `case`, `percent-encoded`, `base64`. Missing if its form tells
+    nothing.
+    """
     scenario: str | None
-    """What forced the answer, in whole or in part, such as `header Prefer`."""
+    """What forced the answer, in whole or in part, such as `header Prefer`; null where nothing did."""
 
 
 class Fields(Body):
     """The fields of an entry. Its line begins with `id`, `kind` and `receivedAt`."""
 
     id: str
-    """`r000000042`: its number in the log, never used twice."""
+    """`r000000042`: its number in the log. No id is used twice."""
     kind: str
     """`request`; other lines of the log are of other kinds. It isn't shown."""
     receivedAt: str
-    """RFC 3339, in UTC, with milliseconds."""
+    """When it arrived: RFC 3339, UTC, with milliseconds."""
     durationMs: float
-    """From the request to the decision; a forced delay isn't part of it."""
+    """Milliseconds from the request to the decision, without a forced delay."""
     client: str | None
-    """Address and port."""
+    """The client's address and port."""
     method: str
+    """As sent, such as `POST`."""
     path: str
-    """With its escapes decoded."""
+    """The path, with its escapes decoded."""
     query: str
-    """As sent, without the values of parameters that may be keys."""
+    """As sent, but for the values of parameters that may be keys."""
     httpVersion: str
+    """`1.1` or `1.0`."""
     headers: list[tuple[str, str]]
-    """As sent, in order; values that may be keys are masked."""
+    """Name and value, as sent, in order; values that may be keys are masked."""
     bodyBytes: int
-    """How long the body was."""
+    """The length of the body in bytes."""
     campaign: str | None
-    """The campaign that the key opens; None for an unknown key."""
+    """The campaign that the key opens; null for an unknown key."""
     key: str | None
-    """Masked."""
+    """The key, masked, or its name."""
     phone: str | None
-    """In E.164, where it is known."""
+    """The lead's number in E.164; null where none is known."""
     response: dict[str, Any] | None
-    """`status`, `headers` and `body`; None when nothing was answered. The line of a kept lead has no `body` in it."""
+    """The answer: `status`, `headers` and `body`; null if there was none."""
     reason: Reason
+    """Why the request got this answer."""
     problems: list[dict[str, Any]]
-    """What was wrong with the body: field, message, hint, source, quote, ruling."""
+    """What was wrong with the body."""
     rulings: NotRequired[dict[str, str]]
-    """Those of the campaign that aren't the defaults."""
+    """The campaign's rulings that aren't the defaults."""
     link: NotRequired[str]
-    """Which link the campaign wants, if any: `link` or `tracking`."""
+    """Which link the campaign needs, if any: `link` or `tracking`."""
     identity: NotRequired[str]
     """By what the lead is compared, if not by `phone`. It isn't shown."""
     delayMs: NotRequired[int]
@@ -92,7 +103,22 @@ class Fields(Body):
     short: NotRequired[dict[str, Any]]
     """Its short link. It isn't shown."""
     hungUpAfterMs: NotRequired[float]
-    """How long the client waited before it hung up, in milliseconds; written by a later line."""
+    """After how many milliseconds the client disconnected without an answer: its timeout."""
+
+
+class WorkedOut(TypedDict):
+    """Fields that are computed when a whole entry is read, so that requests don't pay for them."""
+
+    notes: list[dict[str, Any]]
+    """What was accepted although it may be a mistake."""
+    firstPost: NotRequired[dict[str, Any]]
+    """For a 409, the request that brought the lead: its `id`, `receivedAt`, `phoneNumber`, and the `differences`."""
+    masked: NotRequired[bool]
+    """True if it was asked for with `mask=yes`: phone numbers, e-mail addresses and last names are masked."""
+    forcedBy: NotRequired[dict[str, Any]]
+    """What forced the answer: `kind` (scenario, force, key, number or header), and of a scenario `name` and `rule`."""
+    syntaxError: NotRequired[dict[str, int]]
+    """The `line` and `column` where the body stops being JSON."""
 
 
 def entry_of(exchange: Exchange) -> Entry:
@@ -139,6 +165,8 @@ def entry_of(exchange: Exchange) -> Entry:
         entry["lead"] = answer.lead
         if answer.short:
             entry["short"] = answer.short._asdict()
+    elif answer.key_mistake:
+        entry["reason"]["keyMistake"] = answer.key_mistake
     return entry  # type: ignore[return-value]  # a TypedDict is a dict; nothing is copied for the type's sake
 
 
@@ -163,7 +191,7 @@ def _shown_headers(headers: Headers) -> list[tuple[str, str]]:
 
 @functools.lru_cache(maxsize=1_000)
 def _shown_name(name: bytes) -> tuple[str, bool]:
-    """The name as a text, and whether a value under it may be a key."""
+    """The name as text, and whether its value may be a key."""
     text = name.decode("latin-1")
     return text, may_hold_key(text)
 
@@ -192,18 +220,18 @@ def _shown_response(exchange: Exchange) -> dict[str, Any] | None:
         return None
     shown = {"status": response.status, "headers": response.headers}
     if answer.stores_lead and response.is_lead:
-        return shown  # the line says it already, as its lead; `restored` puts it back
+        return shown  # the line has it already, as its lead; `restored` puts it back
     return {**shown, "body": response.body.decode(errors="replace")}
 
 
 def body_of(entry: Entry) -> bytes:
-    """The body as it came, as far as the entry holds it."""
+    """The body as received, as far as the entry has it."""
     text: str = entry["body"] or ""
     return base64.b64decode(text) if "bodyEncoding" in entry else text.encode()
 
 
 def add_body(entry: Body, body: bytes, *, cut: bool) -> None:
-    """Put a body into an entry, as it came or, where it was cut, its beginning."""
+    """Add a body to an entry, whole or, if it was cut, its beginning."""
     held = body[:BODY_HELD] if cut else body
     try:
         entry["body"] = held.decode()

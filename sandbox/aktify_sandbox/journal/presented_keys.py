@@ -1,4 +1,4 @@
-"""What a request presents as a key: rightly in `x-api-key`, or by mistake in the query or another header."""
+"""The keys that a request presents: in `x-api-key`, or by mistake in the query or another header."""
 
 import base64
 import contextlib
@@ -15,13 +15,13 @@ from aktify_sandbox.redaction import LONG, may_hold_key
 _MAY_BE_KEYS = frozenset((b"x-api-key", *OTHER_KEY_HEADERS))
 _DIGIT = re.compile("[0-9]")
 _MOST_PRESENTED = 20
-"""A request presents one key, or some by mistake; each is looked for in all of its texts."""
+"""The most keys that are searched for in a request."""
 _MOST_NAMES = 3
-"""Of so many dots in a key, each may be the one before a namespace's name; of 30,000 dots, each would be a key."""
+"""The most dots of a key that are tried as the start of a namespace; a key may have 30,000 of them."""
 
 
 def keys_presented_by(request: Request) -> tuple[str, ...]:
-    """`presented_keys`, which for nearly all requests is what the one header says."""
+    """`presented_keys`, with a fast path for requests that have a key only in the header."""
     if not request.query and len(request.by_name) == len(request.raw_headers):
         values = [request.by_name[name] for name in _MAY_BE_KEYS if name in request.by_name]
         if len(values) <= 1:
@@ -30,9 +30,9 @@ def keys_presented_by(request: Request) -> tuple[str, ...]:
 
 
 def presented_keys(headers: Headers, query: bytes) -> tuple[str, ...]:
-    """What a request presents as a key: it may be one of the vendor's, whether or not it is known here.
+    """What the request presents as a key, known here or not; it may be a real one.
 
-    It is looked for elsewhere in the request if it has a digit or 20 characters: else it is rather a placeholder.
+    A text is searched for elsewhere only if it has a digit or 20 characters; otherwise it is rather a placeholder.
     """
     values = [value.decode("latin-1") for name, value in headers if name in _MAY_BE_KEYS]
     if query:
@@ -49,7 +49,7 @@ def _keys_in(value: str) -> tuple[str, ...]:
 
 
 def _words_in(value: str) -> Iterator[str]:
-    """The value without what people put around a key: quotes, a scheme, a name of a namespace."""
+    """The value without what people write around a key: quotes, a scheme, a namespace."""
     for written in value.split():
         word = written.strip("\"'<>[](){},;")
         yield word

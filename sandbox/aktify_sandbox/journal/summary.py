@@ -1,19 +1,20 @@
-"""A request in a few words: what a list, a report, a test's failure and an overview put on one line, each its own way.
+"""A request in a few words, for lists, reports, failing tests and the overview.
 
-Everything here is light: the command line loads it to print a list.
+Imports little, since the command line loads it to print a list.
 """
 
 from collections.abc import Mapping
+from datetime import datetime
 from typing import Any, NamedTuple
 
 ORDINARY = (("POST", "/api/v1/leads"), ("", ""))
-"""Methods and paths that tell nothing: of a post of a lead, and of what was no request of HTTP."""
+"""Methods and paths that needn't be shown: those of posted leads, and of what wasn't an HTTP request."""
 
 BEFORE_ALL = "r000000000"
-"""The id that is older than that of every request."""
+"""An id smaller than that of every request."""
 
-NO_ANSWER = "---"
-"""What stands for a status where nothing was answered."""
+NO_ANSWER = "no answer"
+"""Shown instead of a status when there was no answer."""
 
 
 class Summary(NamedTuple):
@@ -23,9 +24,9 @@ class Summary(NamedTuple):
     received_at: str
     """RFC 3339, in UTC, with milliseconds."""
     status: int | None
-    """None when nothing was answered."""
+    """None without an answer."""
     method: str
-    """Empty, as the path, for what was no request of HTTP."""
+    """Empty, like the path, if it wasn't an HTTP request."""
     path: str
     phone: str | None
     campaign: str | None
@@ -34,31 +35,31 @@ class Summary(NamedTuple):
     """The ruling that decided."""
     forced_by: str | None
     hung_up: str
-    """In words, after how long the client hung up; empty if it didn't."""
+    """After how long the client hung up, in words; empty if it didn't."""
 
     @property
     def time(self) -> str:
-        """The time of day, in UTC, with milliseconds."""
-        return self.received_at[11:23]
+        """The local time of day with its offset, with milliseconds."""
+        return local_time(self.received_at).partition(" ")[2]
 
     @property
     def shown_status(self) -> str:
-        """The status, or what stands for none."""
+        """The status, or “no answer”."""
         return str(self.status or NO_ANSWER)
 
     @property
     def request(self) -> str:
-        """Method and path; empty for what was no request of HTTP."""
+        """Method and path; empty if it wasn't an HTTP request."""
         return f"{self.method} {self.path}".strip()
 
     @property
     def is_ordinary(self) -> bool:
-        """Whether its method and path tell nothing."""
+        """Whether its method and path needn't be shown."""
         return (self.method, self.path) in ORDINARY
 
 
 def summary_of(entry: Mapping[str, Any]) -> Summary:
-    """Of an entry of the journal, whole or as the list shows it."""
+    """The summary of an entry, whole or as in lists."""
     reason, waited = entry["reason"], entry.get("hungUpAfterMs")
     return Summary(
         entry["id"],
@@ -75,7 +76,18 @@ def summary_of(entry: Mapping[str, Any]) -> Summary:
     )
 
 
+def local_time(moment: str, timespec: str = "milliseconds") -> str:
+    """A moment in RFC 3339 as this machine's local date and time, with the offset; anything else stays as it is.
+
+    `timespec`: how exactly, as `datetime.isoformat` takes it.
+    """
+    try:
+        return datetime.fromisoformat(moment).astimezone().isoformat(" ", timespec)
+    except (OverflowError, ValueError):
+        return moment
+
+
 def status_of(entry: Mapping[str, Any]) -> int | None:
-    """What a request was answered; None when nothing was."""
+    """The status of the answer; None without one."""
     response = entry["response"]
     return response["status"] if response else None

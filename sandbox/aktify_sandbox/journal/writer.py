@@ -1,4 +1,4 @@
-"""Exchanges with the endpoint, each written into the log as one line before its answer leaves."""
+"""Writes each exchange to the log as one line before its answer is sent."""
 
 import contextlib
 import re
@@ -33,18 +33,18 @@ _TOLD_BY_CLIENT = (
 
 
 class JournalWriter:
-    """Writes exchanges down before their answers leave, then tells whoever listens."""
+    """Records exchanges before they are answered, then informs listeners."""
 
     def __init__(self, store: Store, campaigns: Campaigns, listener: Callable[[Exchange], None]) -> None:
-        """`campaigns` know which keys nobody may ever see, and the rulings where no key says which hold."""
+        """`campaigns` know the secret keys, and the rulings for requests without a known key."""
         self._store = store
         self._campaigns = campaigns
         self._listener = listener
 
     def append(self, exchange: Exchange, written: Done) -> None:
-        """Keep the exchange and its lead. `written` is called when its line is, with why it couldn't be if so.
+        """Record the exchange and its lead. Calls `written` when its line is written, or with the error if that failed.
 
-        Then nothing was kept.
+        After an error nothing is kept.
         """
         exchange.duration_ms = round((time.perf_counter() - exchange.request.started) * 1000, 3)
         answer, lead = exchange.answer, None
@@ -54,9 +54,9 @@ class JournalWriter:
         self._store.add(exchange.number, self._line(exchange), lead, written)
 
     def hung_up(self, exchange: Exchange) -> None:
-        """The client went before it had its answer: that is how long its patience lasts."""
+        """The client disconnected before its answer: this shows its timeout."""
         waited = round((time.perf_counter() - exchange.request.started) * 1000, 3)
-        with contextlib.suppress(LogWriteError):  # the disk is full: the entry stays, without this
+        with contextlib.suppress(LogWriteError):  # the disk is full: the entry stays without this
             self._store.amend(exchange.number, {"hungUpAfterMs": waited})
 
     def tell(self, exchange: Exchange) -> None:
@@ -64,7 +64,7 @@ class JournalWriter:
         self._listener(exchange)
 
     def _line(self, exchange: Exchange) -> bytes:
-        """The entry without any key, wherever in the request one was put by mistake."""
+        """The entry as a line, with every key masked, wherever the client put it."""
         entry, request = self._entry(exchange), exchange.request
         redaction = self._campaigns.redaction(keys_presented_by(request))
         if redaction.seeks and _may_show_key(exchange, entry, redaction):
@@ -88,7 +88,7 @@ class JournalWriter:
         access, entry = exchange.answer.access, entry_of(exchange)
         rulings = access.rules.rulings if access else self._campaigns.rulings
         if rulings["fictional-only"] == "on" and not _is_made_up(exchange.answer):
-            if exchange.answer.objection != "forced":  # which says nothing of the lead
+            if exchange.answer.objection != "forced":  # it says nothing about the lead
                 exchange.answer.rule = _UNTOLD
             exchange.request.path = entry["path"] = _ordinary_path(entry["path"])
             return _without_person(entry)
@@ -96,11 +96,11 @@ class JournalWriter:
 
 
 _BREAKS = re.compile(rb"[\0\r\n\t]")
-"""What may part a key: in UTF-16, or in base64 of many lines. In JSON that could be read it parts nothing."""
+"""What may separate the characters of a key: in UTF-16, or in base64 of many lines. In valid JSON nothing does."""
 
 
 def _may_show_key(exchange: Exchange, entry: Entry, redaction: Redaction) -> bool:
-    """A quick look at all that the client decides, before the whole entry is searched."""
+    """A quick look at everything that the client controls, before the whole entry is searched."""
     body, response = exchange.request.body, exchange.response
     if "bodyEncoding" in entry or "truncated" in entry:
         return True
@@ -111,7 +111,9 @@ def _may_show_key(exchange: Exchange, entry: Entry, redaction: Redaction) -> boo
 
 
 def _shown_octets(request: Request, redaction: Redaction) -> Body:
-    """A body that is no text, or only its beginning; it is masked before it is cut: no half of a key is left."""
+    """A body that isn't text, or only its beginning. It is masked before it is cut, so that no half of a key
+    is left.
+    """
     cut = request.left_out > 0
     body = request.body[: 2 * BODY_HELD] if cut else request.body
     shown: Body = {"body": None}
@@ -120,11 +122,11 @@ def _shown_octets(request: Request, redaction: Redaction) -> Body:
 
 
 def _is_made_up(answer: Answer) -> bool:
-    """Whether the lead can't be a real person: its number is known and nobody has it."""
+    """Whether the lead can't be a real person: its number is valid and fictional."""
     return answer.phone is not None and is_fictional(answer.phone)
 
 
-_UNTOLD = "Only fictional numbers may be kept here, so nothing of this request is."
+_UNTOLD = "Not recorded: --fictional-only is on."
 
 
 def _ordinary_path(path: str) -> str:

@@ -1,1 +1,1 @@
-"""What is remembered: the log, and all that is built from it."""
+"""The state: the log, and everything built from it."""

@@ -1,4 +1,4 @@
-"""Whether a log is what was written: each line's checksum, its place in the sequence and its meaning."""
+"""Checks a log: each line's checksum, its place in the sequence and its meaning."""
 
 from collections.abc import Callable
 from contextlib import AbstractContextManager
@@ -7,24 +7,23 @@ from typing import NamedTuple
 
 from aktify_sandbox.errors import LogError
 from aktify_sandbox.storage.index import Index
-from aktify_sandbox.storage.log import Line, is_intact
+from aktify_sandbox.storage.log import Line, is_intact, is_log
 from aktify_sandbox.storage.reader import opened
 from aktify_sandbox.storage.state_file import DAMAGED, MEANINGLESS, MOVED, NONSENSE
 
 Progress = Callable[[int], AbstractContextManager[Callable[[], None]]]
-"""Is told how many lines there are, and gives what is called for each."""
-_MARKS = (b'{"id":"r000000000"', b'"log":"aktify-sandbox"')
+"""Gets the number of lines, and returns what to call for each."""
 
 
 class Damage(NamedTuple):
-    """A line that isn't what was written."""
+    """A damaged line."""
 
     line: int
     message: str
 
 
 class LogCheck(NamedTuple):
-    """What was found."""
+    """The result of a check."""
 
     file: str
     bytes: int
@@ -32,17 +31,19 @@ class LogCheck(NamedTuple):
     leads: int
     requests: int
     unfinished: int
-    """How many bytes stand behind the last line: it is being written, or a crash tore it."""
+    """Bytes after the last whole line, which is still being written or was cut short by a crash."""
     damaged: list[Damage]
 
 
 def check_log(path: Path, progress: Progress) -> LogCheck:
-    """Read the log at the path, whoever writes it. Raises `LogError` when it is no log of a sandbox, `OSError`."""
+    """Check the log at the path, even while a sandbox writes it. Raises `LogError` if it isn't a sandbox's log,
+    `OSError`.
+    """
     log = opened(path)
     snapshot = log.snapshot(log.size)
     first = next(snapshot.lines(chunk_size=1 << 12), None)
-    if first is None or not any(mark in first.text for mark in _MARKS):
-        raise LogError(f"{path} is no log of a sandbox.")
+    if first is None or not is_log(first.text):
+        raise LogError(f"{path} isn't a log of aktify-sandbox.")
     count = snapshot.count_before(snapshot.size)
     index, damaged, end, last = Index(), list[Damage](), 0, -1
     with progress(count) as step:

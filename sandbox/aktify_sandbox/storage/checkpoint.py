@@ -1,9 +1,9 @@
-"""What the log said up to some line, in a file beside it, so that a start reads only what came after.
+"""The content of the log up to some line, in a separate file, so that a start reads only the rest.
 
-It begins with one line of JSON: which log it belongs to, the counts, keys and campaigns. Then come arrays of 64-bit
-numbers in the machine's own order, JSON that says what each array is and how long, the length of that JSON, and a
-checksum of it all. It is written whole or not at all. It is never the truth: one that is missing, torn, of another log
-or another version only costs the time to read the log.
+The file begins with one line of JSON: which log it belongs to, the counts, keys and campaigns. Then come arrays of
+64-bit numbers in the machine's byte order, JSON that lists the arrays and their lengths, the length of that JSON, and a
+checksum of everything. It is written whole or not at all. It is only a cache: if it is missing, damaged, or of another
+log or version, a start reads the whole log.
 """
 
 import sys
@@ -30,7 +30,7 @@ Numbers: TypeAlias = "array[int]"
 
 
 class Mark(NamedTuple):
-    """A place in a log by which it is known again: where a line ends, its text, and the log's first line."""
+    """A position in a log, and how to recognise it: where a line ends, its text, and the log's first line."""
 
     end: int
     last: str
@@ -43,7 +43,7 @@ class Mark(NamedTuple):
 
     @classmethod
     def at(cls, snapshot: Snapshot, end: int) -> "Mark":
-        """Where the line that ends there stands. Raises `ValueError` when none does."""
+        """The mark for the line that ends at this offset. Raises `ValueError` if none does."""
         first = next(snapshot.lines(), None)
         last = next(snapshot.backwards(end), None) if 0 < end <= snapshot.size else None
         if first is None or last is None or last.offset + len(last.text) + 1 != end:
@@ -52,11 +52,11 @@ class Mark(NamedTuple):
 
 
 class Checkpoint:
-    """An index as it stood at a mark, ready to be written by another thread while the index goes on."""
+    """An index at a mark, which another thread can write while the index changes."""
 
     def __init__(self, index: Index, mark: Mark) -> None:
-        """Taken by the thread that writes the log, when nothing waits to be written; it costs no more than the
-        tables of keys and campaigns. Lines that come later may be in it or not: they will be applied again.
+        """Make it in the thread that writes the log, when no line is pending; it copies only the tables of keys and
+        campaigns. Later lines may be included or not: they will be applied again.
         """
         self._mark = mark
         self._counts = {name: getattr(index, name) for name in _COUNTS}
@@ -66,7 +66,7 @@ class Checkpoint:
         self._links, self._amendments = index.links, index.amendments
 
     def write(self, file: BinaryIO) -> Work[None]:
-        """Write it, for any thread; no more than a piece of it is held. Raises `OSError`."""
+        """Write it, from any thread, holding only a piece of it in memory. Raises `OSError`."""
         newest = self._counts["written"]
         out = _Output(
             file,
@@ -91,7 +91,7 @@ class Checkpoint:
 
 
 class _Output:
-    """The file as it is written."""
+    """Writes the file."""
 
     def __init__(self, file: BinaryIO, head: dict[str, Any]) -> None:
         self._file = file
@@ -100,7 +100,7 @@ class _Output:
         self._write(orjson.dumps(head) + b"\n")
 
     def shards(self, shards: Shards, newest: int) -> Work[int]:
-        """Their keys and values, piece by piece. Returns how many pieces there are."""
+        """Keys and values of dictionaries, piece by piece. Returns the number of pieces."""
         count = 0
         for count, (keys, values) in enumerate(shards.frozen(newest), 1):  # noqa: B007  it is returned
             yield from self.array([keys])
@@ -116,7 +116,7 @@ class _Output:
             yield
 
     def end(self, arrays: dict[str, Any]) -> None:
-        """What the arrays are."""
+        """The list of arrays."""
         text = orjson.dumps({**arrays, "lengths": self._lengths})
         self._write(text)
         self._write(len(text).to_bytes(_LENGTH))
@@ -128,15 +128,15 @@ class _Output:
 
 
 def read(content: bytes, snapshot: Snapshot) -> tuple[Index, int] | None:
-    """The index of a checkpoint that belongs to this log, and where the log goes on; None if it is no such one."""
+    """The index in a checkpoint of this log, and where the log continues; None if there is no valid one."""
     try:
         return _understood(content, snapshot)
     except (LookupError, TypeError, ValueError, OverflowError, StopIteration, RuntimeError):
-        return None  # nothing that a sandbox wrote
+        return None  # no sandbox wrote it
 
 
 def _understood(content: bytes, snapshot: Snapshot) -> tuple[Index, int] | None:
-    """Raises what nonsense raises."""
+    """Raises various exceptions for nonsensical content."""
     body = memoryview(content)[:-_SUM]
     if zlib.crc32(body).to_bytes(_SUM) != content[-_SUM:]:
         return None
@@ -161,7 +161,7 @@ def _understood(content: bytes, snapshot: Snapshot) -> tuple[Index, int] | None:
 
 
 def _arrays(content: memoryview, lengths: list[int]) -> Iterator["memoryview[int]"]:
-    """Each array, without a copy of it: that would leave holes in memory."""
+    """Each array, without copying it: copies would fragment the memory."""
     numbers, start = content.cast("q"), 0
     for length in lengths:
         yield numbers[start : start + length]
@@ -173,12 +173,12 @@ def _shards(arrays: Iterator["memoryview[int]"], count: int) -> Shards:
 
 
 def _up_to(order: Numbers, newest: int) -> Iterator[Numbers]:
-    """The lines up to the newest, which rise, in parts."""
+    """The ascending line numbers up to the newest, in parts."""
     for start in range(0, len(order), _AT_ONCE):
         part = order[start : start + _AT_ONCE]
         yield array(NUMBERS, part[: bisect_right(part, newest)])
 
 
 def _digest(line: bytes) -> str:
-    """A line as it is known again: its number and its checksum, or what stands in their places."""
+    """How a line is recognised: its number and checksum, or the bytes in their places."""
     return f"{number_in(line)} {zlib.crc32(line):08x}"

@@ -1,16 +1,13 @@
-"""A state folder: what lies in it, whose it is, and that one sandbox alone writes in it.
+"""A state folder: its files, who owns them, and the lock that lets only one sandbox write.
 
-The log is its own lock: whoever holds `log.jsonl` locked has the folder. The folder is open all the time and every
-file in it is reached through that, so that a folder that was renamed, with another one in its place, changes nothing
-for the other one. A folder that holds other people's files and no log of ours is refused before anything is written;
-no symbolic link in a folder is ever followed. The folder itself may be a link: that is for its user to say.
+The log is its own lock: the process that holds the lock on `log.jsonl` has the folder. The folder stays open and all
+files are reached through its descriptor, so if it is renamed and another folder takes its name, that one isn't touched.
+A folder with other files and no log of ours is refused before anything is written. Symbolic links in a folder are never
+followed. The folder itself may be a link, since that is the user's choice.
 
-log.jsonl    the truth (`log.py`)
-.gitignore   keeps the folder out of git; a changed one stays as it is
-reserve      a little of the disk, so that a full one has room for what a reset leaves
-server.json  where the sandbox is (`server_file.py`)
-checkpoint   what a start needn't read again
-.aktify-sandbox-….tmp  a file on its way (`atomic_write.py`)
+log.jsonl the data (`log.py`) .gitignore keeps the folder out of git; a changed one is left alone reserve reserved disk
+space, so that a reset works on a full disk server.json the address of the sandbox (`server_file.py`) checkpoint lets a
+start skip most of the log .aktify-sandbox-….tmp a file being written (`atomic_write.py`)
 """
 
 import contextlib
@@ -25,7 +22,7 @@ from aktify_sandbox.atomic_write import is_temporary, replaced, temporary_name
 from aktify_sandbox.errors import ForeignFolderError, LogError, LogWriteError, StateInUseError
 from aktify_sandbox.originals import os, threading, time
 from aktify_sandbox.storage import server_file
-from aktify_sandbox.storage.log import Temporary, header
+from aktify_sandbox.storage.log import Temporary, header, is_log
 from aktify_sandbox.storage.server_file import LOG
 
 CHECKPOINT = "checkpoint"
@@ -33,7 +30,7 @@ _IGNORE = ".gitignore"
 _RESERVE = "reserve"
 _OLD_LOCK = "lock"
 _OLD_COPY = "state.json"
-"""What versions before this one put beside their log."""
+"""Files that earlier versions put next to their log."""
 
 _NOBODYS = {
     "lost+found",
@@ -45,29 +42,28 @@ _NOBODYS = {
     ".gitkeep",
     ".keep",
 }
-"""What systems and git's users put into folders that are otherwise empty."""
+"""Files that systems and git's users put into otherwise empty folders."""
 _NOBODYS_BEGIN = ("._", ".nfs", ".fuse_hidden")
 
 _IGNORED = b"*\n"
 _RESERVED = 1 << 16
 _LETTERS = bytes(ord("a") + byte % 26 for byte in range(256))
-_FIRST_ID, _LOG_MARK = b'{"id":"r000000000"', b'"log":"aktify-sandbox"'
 _CHECKPOINT_MARK, _COPY_MARK = b"aktify-sandbox", b'{"leads":{'
 _HEADER = header(1)
 _HEAD = _RESERVED + 1
-"""So much of a file tells whose it is."""
+"""The first bytes of a file, which are enough to recognise it."""
 _CLAIM_SECONDS = 0.2
-"""Those who ask whether a folder is served hold its log for an instant."""
+"""A process that asks whether a folder is served locks its log for an instant."""
 _SHOWN = 5
 
 
 class Folder:
-    """A state folder that this process has."""
+    """A state folder that this process has locked."""
 
     def __init__(self, path: Path) -> None:
-        """Take it; it is made where there is none, for its owner alone. Else its mode stays what it is.
+        """Lock it, creating it for its owner only if it doesn't exist. An existing folder keeps its mode.
 
-        Of what was there nothing is changed before `settle`. Raises `LogError`.
+        Existing files aren't changed before `settle`. Raises `LogError`.
         """
         self.path = path.absolute()
         self.log = self.path / LOG
@@ -94,7 +90,7 @@ class Folder:
                 error, "it is a link to nothing" if self.path.is_symlink() else None
             ) from error
 
-    # whose it is
+    # ownership
 
     def _refuse_what_is_not_ours(self) -> None:
         try:
@@ -102,30 +98,30 @@ class Folder:
             for name in (LOG, *_UNCHANGED):
                 self._refuse_unless_plain(name)
             log = self._head(LOG)
-            if _is_log(log):
+            if is_log(log):
                 return
             foreign = [name for name in names if name != LOG and not self._is_harmless(name)]
         except OSError as error:
             raise self._unusable(error) from error
-        if not _HEADER.startswith(log):  # else it was torn when it was made, and can't have held anything
+        if not _HEADER.startswith(log):  # otherwise its creation was interrupted, and it is empty
             raise ForeignFolderError(
-                f"{self.log} isn't a log of aktify-sandbox. Nothing in its folder was changed. {self._way_out}"
+                f"{self.log} isn't a log of aktify-sandbox. Nothing in the folder was changed. {self._way_out}"
             )
         if foreign:
             more = f" and {len(foreign) - _SHOWN:,} more" if len(foreign) > _SHOWN else ""
             raise ForeignFolderError(
-                f"The state folder {self.path} has files that aktify-sandbox didn't write, and no log of its own: "
+                f"The state folder {self.path} has no log, but files that aktify-sandbox didn't write: "
                 f"{', '.join(foreign[:_SHOWN])}{more}. Nothing in it was changed. {self._way_out}"
             )
         if LOG in names and _IGNORE in names:
-            self.warnings.append(f"{self.log} was empty: whatever it held is lost.")
+            self.warnings.append(f"{self.log} was empty. Its leads and requests are lost.")
 
     @property
     def _way_out(self) -> str:
-        return "Fix: name a folder that is empty or isn't there yet with --state, or leave the option out."
+        return "Fix: choose an empty or new folder with --state, or leave out the option."
 
     def _refuse_unless_plain(self, name: str) -> None:
-        """A link, a pipe or a device could have something else written or read. Raises `ForeignFolderError`."""
+        """A link, pipe or device could redirect reads and writes. Raises `ForeignFolderError`."""
         found = self._stat(name)
         if found is None:
             return
@@ -135,25 +131,25 @@ class Folder:
             wrong, fix = "isn't an ordinary file", "move it away"
         elif name == LOG and found.st_nlink > 1:
             wrong, fix = (
-                "has a second name (a hard link), under which it would change too",
-                "put a copy in its place",
+                "has a hard link, so another file would change too",
+                "replace it with a copy",
             )
         else:
             return
         raise ForeignFolderError(
-            f"{self.path / name} {wrong}. Nothing in its folder was changed. Fix: {fix}, or name another folder with "
+            f"{self.path / name} {wrong}. Nothing in the folder was changed. Fix: {fix}, or choose another folder with "
             "--state."
         )
 
     def _is_harmless(self, name: str) -> bool:
-        """Whether a file says nothing about whose the folder is: nobody's, or ours and unchanged."""
+        """Whether a file doesn't make the folder foreign: a system's, or ours and unchanged."""
         if name in _NOBODYS or name.startswith(_NOBODYS_BEGIN):
             return True
         found = self._stat(name)
         return found is None or (stat.S_ISREG(found.st_mode) and self._is_ours(name))
 
     def _is_ours(self, name: str) -> bool:
-        """Whether an ordinary file is what a sandbox wrote, and unchanged. One that can't be read isn't."""
+        """Whether a regular file was written by a sandbox and is unchanged. An unreadable one isn't."""
         if is_temporary(name):
             return True
         is_unchanged = _is_of_earlier_version if _is_old_temporary(name) else _UNCHANGED.get(name)
@@ -168,7 +164,7 @@ class Folder:
             return None
 
     def _head(self, name: str) -> bytes:
-        """How a file begins; nothing where there is none. Raises `OSError`."""
+        """The beginning of a file; empty if it doesn't exist. Raises `OSError`."""
         try:
             fd = self._open(name, os.O_RDONLY)
         except FileNotFoundError:
@@ -179,14 +175,14 @@ class Folder:
             os.close(fd)
 
     def _open(self, name: str, flags: int) -> int:
-        """No link is followed, and no pipe waited for. Raises `OSError`."""
+        """Follows no link and doesn't wait for a pipe. Raises `OSError`."""
         flags |= os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
         return os.open(name, flags, 0o600, dir_fd=self._directory)
 
-    # that it is this process's alone
+    # locking
 
     def _refuse_while_an_old_version_runs(self) -> None:
-        """Versions before this one hold a file of its own locked. Raises `StateInUseError`, `LogError`."""
+        """Earlier versions lock a separate file. Raises `StateInUseError`, `LogError`."""
         try:
             fd = self._open(_OLD_LOCK, os.O_RDONLY)
         except FileNotFoundError:
@@ -200,7 +196,7 @@ class Folder:
             os.close(fd)
 
     def _taken_log(self) -> int:
-        """The log, open and locked, and proved to be the one that its path names. Raises `LogError`."""
+        """The log, open, locked, and verified to be the file at its path. Raises `LogError`."""
         deadline = time.monotonic() + _CLAIM_SECONDS
         while True:
             try:
@@ -224,19 +220,19 @@ class Folder:
         """Take the lock; False if another process has it. Raises `LogError`."""
         try:
             fcntl.flock(fd, how | fcntl.LOCK_NB)
-        except (BlockingIOError, PermissionError):  # some file systems say the latter
+        except (BlockingIOError, PermissionError):  # some file systems report the latter
             return False
         except OSError as error:
             raise LogError(
-                f"The state folder {self.path} lies on a file system that locks no files ({error.strerror}). "
-                "Fix: choose a folder on another one with --state, or use --in-memory."
+                f"The state folder {self.path} is on a file system without file locks ({error.strerror}). "
+                "Fix: choose a folder on another file system with --state, or use --in-memory."
             ) from error
         return True
 
     def _in_use(self) -> StateInUseError:
         return StateInUseError(
-            f"The state folder {self.path} is in use by another aktify-sandbox: stop that one, or give this one "
-            "--state."
+            f"The state folder {self.path} is in use by another aktify-sandbox. Fix: stop it, or choose another "
+            "folder with --state."
         )
 
     def _unusable(self, error: OSError, reason: str | None = None) -> LogError:
@@ -248,19 +244,19 @@ class Folder:
         )
 
     def trouble(self, size: int | None, more: int = 0) -> str | None:
-        """Why nothing may be written any more, in words; None while the log is the one that this process has.
+        """Why nothing may be written any more, in words; None while the log is the one that this process locked.
 
-        It was deleted, moved or replaced, its folder was, or it hasn't `size` to `size + more` bytes, as this process
-        left it. One call to the system, since it is asked before each write.
+        The log or its folder was deleted, moved or replaced, or its size isn't `size` to `size + more` bytes, as this
+        process left it. Takes one system call, since it is checked before each write.
         """
         try:
             found = os.stat(self._log, follow_symlinks=False)
             if found.st_ino != self._inode or found.st_dev != self._device:
-                with self._swap:  # another thread may be about to put a new log in place
+                with self._swap:  # another thread may be about to replace the log
                     found, mine = os.stat(self._log, follow_symlinks=False), os.fstat(self.fd)
                     if not os.path.samestat(found, mine):
-                        return f"{self.log} is another file now than the one that this sandbox opened."
-                    self._remember(mine)  # some file systems number their files anew
+                        return f"{self.log} was replaced while the sandbox ran."
+                    self._remember(mine)  # some file systems renumber their files
         except OSError as error:
             return self._unreachable(error)
         if size is not None and not size <= found.st_size <= size + more:
@@ -272,7 +268,7 @@ class Folder:
 
     def _unreachable(self, error: OSError) -> str:
         if error.errno not in (errno.ENOENT, errno.ENOTDIR):
-            return f"{self.log} can't be reached any more: {error.strerror}."
+            return f"{self.log} can no longer be reached: {error.strerror}."
         is_deleted = os.fstat(self.fd).st_nlink == 0
         return f"{self.log} was {'deleted' if is_deleted else 'moved away'} while the sandbox ran."
 
@@ -280,18 +276,17 @@ class Folder:
         self._inode, self._device = found.st_ino, found.st_dev
 
     def refuse_if_changed(self, size: int | None = None, more: int = 0) -> None:
-        """Raise `LogWriteError` if there is trouble: nothing is written then, nowhere."""
+        """Raise `LogWriteError` if there is trouble, so that nothing is written."""
         trouble = self.trouble(size, more)
         if trouble:
             raise LogWriteError(
-                f"{trouble} Nothing more is written. "
-                "Fix: put it back as it was, or stop the sandbox and start it again."
+                f"{trouble} Nothing more is written. Fix: put the file back, or restart the sandbox."
             )
 
-    # what is done in it
+    # operations
 
     def settle(self) -> None:
-        """Make it ours, now that the log is known to be whole: out of git's sight, for the owner only, tidy."""
+        """Adopt the folder once the log is known to be whole: add `.gitignore`, restrict modes, tidy up."""
         with contextlib.suppress(OSError):
             os.fchmod(self.fd, 0o600)
         try:
@@ -313,7 +308,7 @@ class Folder:
             os.chmod(_IGNORE, 0o600, dir_fd=self._directory)
 
     def _sweep(self) -> None:
-        """Delete what a process left that was killed on the way, of this version or an earlier one."""
+        """Delete temporary files of a process that was killed, of this version or an earlier one."""
         for name in os.listdir(self._directory):
             found = self._stat(name)
             if found is None or not stat.S_ISREG(found.st_mode):
@@ -327,14 +322,14 @@ class Folder:
             os.unlink(name, dir_fd=self._directory)
 
     def lay_reserve(self) -> None:
-        """Hold a little of the disk, so that a full one still has room for what a reset leaves."""
+        """Reserve a little disk space, so that a reset works on a full disk."""
         with contextlib.suppress(OSError, LogWriteError):
             if self._stat(_RESERVE) is None:
                 with self.replaced(_RESERVE) as file:
-                    file.write(os.urandom(_RESERVED).translate(_LETTERS))  # zeros might take no room
+                    file.write(os.urandom(_RESERVED).translate(_LETTERS))  # zeros might take no space
 
     def give_up_reserve(self) -> bool:
-        """Make that little room. False if there is none to make."""
+        """Free the reserve. Returns False if there is none."""
         if self.trouble(None):
             return False
         there = [name for name in (_RESERVE, CHECKPOINT) if self._is_ours(name)]
@@ -343,7 +338,7 @@ class Folder:
         return bool(there)
 
     def checkpoint(self) -> bytes:
-        """What the checkpoint holds; nothing where there is none that can be read."""
+        """The content of the checkpoint; empty if it can't be read."""
         try:
             with open(self._open(CHECKPOINT, os.O_RDONLY), "rb") as file:
                 return file.read()
@@ -352,24 +347,24 @@ class Folder:
 
     @contextlib.contextmanager
     def replaced(self, name: str, *, is_durable: bool = True) -> Iterator[BinaryIO]:
-        """What is written takes the place of the file of that name, whole or not at all; a file of anybody else stays.
+        """The written content replaces the file of that name, whole or not at all; foreign files are left alone.
 
-        Raises `OSError`, and `LogWriteError` if the log isn't the one any more that this process has.
+        Raises `OSError`, and `LogWriteError` if the log is no longer the one that this process locked.
         """
         self.refuse_if_changed()
         if self._stat(name) is not None and not self._is_ours(name):
-            raise LogWriteError(f"{self.path / name} isn't what a sandbox wrote. Fix: move it away.")
+            raise LogWriteError(f"{self.path / name} wasn't written by aktify-sandbox. Fix: move it away.")
         with replaced(Path(name), folder=self._directory, is_durable=is_durable) as file:
             yield file
             self.refuse_if_changed()
 
     def temporary(self) -> Temporary:
-        """A new file that may take the log's place. Raises `OSError`, `LogWriteError`."""
+        """A new file that may replace the log. Raises `OSError`, `LogWriteError`."""
         self.refuse_if_changed()
         name = temporary_name()
         temporary = Temporary(self._open(name, os.O_RDWR | os.O_APPEND | os.O_CREAT | os.O_EXCL), name)
         try:
-            fcntl.flock(temporary.fd, fcntl.LOCK_EX | fcntl.LOCK_NB)  # whoever has the log still has it then
+            fcntl.flock(temporary.fd, fcntl.LOCK_EX | fcntl.LOCK_NB)  # locked before it replaces the log
         except OSError:
             os.close(temporary.fd)
             self.discard(temporary)
@@ -377,12 +372,12 @@ class Folder:
         return temporary
 
     def discard(self, temporary: Temporary) -> None:
-        """Remove a file that takes no place; closing it is up to the caller."""
+        """Remove a file that isn't needed; the caller closes it."""
         with contextlib.suppress(OSError):
             self._delete(temporary.name)
 
     def put_in_place(self, temporary: Temporary, size: int, more: int = 0) -> None:
-        """Make the file the log, in one step. `size` and `more` are those of the log in use, as in `trouble`.
+        """Make the file the log, in one step. `size` and `more` describe the log in use, as in `trouble`.
 
         Raises `OSError`, `LogWriteError`; then nothing has changed.
         """
@@ -398,36 +393,31 @@ class Folder:
         os.fsync(self._directory)
 
     def announce(self, url: str) -> None:
-        """Say that this process serves the folder at that address. Raises `OSError`, `LogWriteError`."""
+        """Record that this process serves the folder at that address. Raises `OSError`, `LogWriteError`."""
         with self.replaced(server_file.NAME) as file:
             file.write(server_file.content_for(url))
 
     def release(self) -> None:
-        """Let go of the folder and its log; once is enough."""
+        """Release the folder and its log; further calls do nothing."""
         if self._directory < 0:
             return
         with contextlib.suppress(OSError):
-            if self.trouble(None) is None and self._is_ours(server_file.NAME):  # else it is another one's
+            if self.trouble(None) is None and self._is_ours(server_file.NAME):  # else it is another's
                 self._delete(server_file.NAME)
         with contextlib.suppress(OSError):
-            fcntl.flock(self.fd, fcntl.LOCK_UN)  # copies of the handle may be open still
+            fcntl.flock(self.fd, fcntl.LOCK_UN)  # copies of the handle may still be open
         os.close(self.fd)
         os.close(self._directory)
         self.fd = self._directory = -1
 
 
-def _is_log(content: bytes) -> bool:
-    """Whether a file that begins so is a log of ours. One changed byte doesn't hide it."""
-    return content.startswith(_FIRST_ID) or _LOG_MARK in content.partition(b"\n")[0]
-
-
 def _is_old_temporary(name: str) -> bool:
-    """Whether earlier versions gave such names; a user may have done so too, so that the content must tell."""
+    """Whether earlier versions used such names. A user may have too, so the content must be checked."""
     return name.startswith("incoming-") or name == "log.new"
 
 
 def _is_of_earlier_version(content: bytes) -> bool:
-    return content.startswith(_COPY_MARK) or _is_log(content)
+    return content.startswith(_COPY_MARK) or is_log(content)
 
 
 def _is_reserve(content: bytes) -> bool:
@@ -442,4 +432,4 @@ _UNCHANGED: dict[str, Callable[[bytes], bool]] = {
     _OLD_LOCK: b"".__eq__,
     _OLD_COPY: _is_of_earlier_version,
 }
-"""What else lies in a folder, of this version or an earlier one, and how it is known to be as we left it."""
+"""Other files in a folder, of this version or an earlier one, and how to recognise an unchanged one."""

@@ -1,7 +1,7 @@
-"""What a log says, in memory: who has a lead, how many requests there are, keys and campaigns.
+"""The content of a log in memory: who has a lead, how many requests there are, keys and campaigns.
 
-An index is built line by line, from the log's first or from a checkpoint on. Lines say the same when they are
-applied twice, in their order: so a checkpoint may be taken while more is written.
+An index is built line by line, from the start of the log or from a checkpoint. Applying lines twice in order gives the
+same result, so a checkpoint may be taken while more lines are written.
 """
 
 import hashlib
@@ -25,36 +25,36 @@ Tables = Mapping[str, Mapping[str, Document]]
 _INTERNAL = ("crc", "kind", "lead", "short", "link", "identity")
 PLAIN_TABLES = ("keys", "campaigns")
 STRIDE = 256
-"""For each so-many-th request its number is known, so that a place in their order is found by reading few lines."""
+"""The number of one in this many requests is remembered, so that a position is found by reading few lines."""
 _PAGE = 1 << 16
 _SPELLING = 24
-"""Bits for a number's spelling, so that with the number's own they fit into 64."""
+"""Bits for the spelling of a phone number, which fit into 64 together with the number."""
 
 
 class LeadEntry(NamedTuple):
-    """A lead that a request brings: whose number it takes, and the short link that shall open."""
+    """A lead of a request: its identity and its short link."""
 
     campaign: str
     identity: str
-    """The number (E.164), or that, a space and how it is written: the ruling `duplicate-by`."""
+    """The number (E.164), or with a space and its spelling: see the ruling `duplicate-by`."""
     code: str | None = None
 
 
 class CampaignLeads:
-    """The leads of one campaign: who has one, and on which lines they stand."""
+    """The leads of one campaign, and their lines."""
 
     __slots__ = ("is_spelled", "lines", "order")
 
     def __init__(self) -> None:
         self.lines = Shards()
-        """From identities, as numbers, to the numbers of their lines."""
+        """From identities, as numbers, to line numbers."""
         self.order = line_numbers(())
-        """The numbers of the lines, oldest first; some of leads that are gone may be among them."""
+        """Line numbers, oldest first, possibly with some of removed leads."""
         self.is_spelled = False
         """Whether a number's spelling counts."""
 
     def put(self, place: int, number: int, *, is_spelled: bool) -> None:
-        """The identity has its lead on that line."""
+        """The identity's lead is on that line."""
         self.lines[place] = number
         self.is_spelled = self.is_spelled or is_spelled
         if not self.order or self.order[-1] < number:
@@ -74,26 +74,26 @@ class Index:
     def __init__(self) -> None:
         self.leads: dict[str, CampaignLeads] = {}
         self.links = Shards()
-        """From the codes of short links, as numbers, to the numbers of the lines that keep their leads."""
+        """From codes of short links, as numbers, to the line numbers of their leads."""
         self.amendments = Shards()
-        """From the numbers of requests to those of the lines that say what became known later."""
+        """From request numbers to the lines with later events."""
         self.plain: dict[str, dict[str, Document]] = {name: {} for name in PLAIN_TABLES}
         self.next = 1
         """The next number of the sequence."""
         self.written = 0
         """The number of the newest line."""
         self.came = 0
-        """How many requests have been read, those included that are forgotten since."""
+        """How many requests were read, including those forgotten since."""
         self.forgotten = 0
         """How many of them are no longer in the log."""
         self.max_requests: int | None = None
-        """How many requests the sandbox shows that writes the log; None: all."""
+        """How many requests the sandbox that writes the log shows; None: all."""
         self.dropped = 0
-        """How many were dropped by `--keep` before those, and counted in the log's first line."""
+        """How many older ones were dropped by `--keep`, according to the log's first line."""
         self.strides = array(NUMBERS)
-        """The number of every `STRIDE`-th request that came."""
+        """The number of every `STRIDE`-th request."""
         self.discarded: list[CampaignLeads] = []
-        """Leads that were dropped with their campaign, to be freed by somebody who has the time."""
+        """Leads dropped with their campaign, to be freed later."""
 
     @property
     def requests(self) -> int:
@@ -102,11 +102,11 @@ class Index:
 
     @property
     def hidden(self) -> int:
-        """How many requests in the log are out of sight, by `--keep`."""
+        """How many requests in the log are hidden by `--keep`."""
         return max(0, self.requests - (self.max_requests or self.requests))
 
     def oldest_in_sight(self, log: Snapshot) -> int:
-        """The number of the oldest request in sight; the next one's when there is none."""
+        """The number of the oldest visible request; the next number if there is none."""
         came, forgotten = self.came, self.forgotten
         wanted = forgotten + self.hidden
         if wanted == came:
@@ -118,15 +118,15 @@ class Index:
         return found.number if found else self.next
 
     def header(self, dropped: int = 0) -> bytes:
-        """The first line of a log that goes on from here, of which so many requests were dropped."""
+        """The first line of a log that continues from here, after `dropped` requests were dropped."""
         return header(
             self.next, dropped=dropped, **({"keep": self.max_requests} if self.max_requests else {})
         )
 
-    # what lines say
+    # applying lines
 
     def apply(self, content: Mapping[str, Any]) -> None:
-        """Apply what a line says. Raises `KeyError`, `TypeError`, `ValueError` when no sandbox wrote it."""
+        """Apply a line. Raises `KeyError`, `TypeError`, `ValueError` if no sandbox wrote it."""
         self.written = number = int(content["id"][1:])
         self.next = max(self.next, number + 1)
         match content.get("kind"):
@@ -151,13 +151,13 @@ class Index:
                 self.dropped, self.max_requests = content.get("dropped", 0), content.get("keep")
 
     def count_request(self, number: int) -> None:
-        """One more request is in the log."""
+        """Count one more request."""
         if self.came % STRIDE == 0:
             self.strides.append(number)
         self.came += 1
 
     def _apply_lead(self, content: Mapping[str, Any]) -> None:
-        """For many lines at a start: `lead_in` would make a lead of each."""
+        """Faster than `lead_in` for the many lines of a start, since it makes no lead object."""
         is_put = content["kind"] == "put"
         lead = content["content"] if is_put else content
         if is_put or "lead" in content:
@@ -176,7 +176,7 @@ class Index:
                 self.leads[campaign].lines.pop(place)
 
     def reserve(self, number: int, lead: LeadEntry) -> None:
-        """The line of that number keeps the lead, so that its identity is taken."""
+        """The lead will be on the line of that number, so its identity is taken."""
         leads = self.leads.get(lead.campaign)
         if leads is None:
             leads = self.leads[lead.campaign] = CampaignLeads()
@@ -185,30 +185,36 @@ class Index:
             self.links[number_of_code(lead.code)] = number
 
     def rollback(self, lead: LeadEntry) -> None:
-        """The line could not be written: the number is free again."""
+        """The line couldn't be written: the identity is free again."""
         self.leads[lead.campaign].lines.pop(place_of(lead.identity))
         if lead.code:
             self.links.pop(number_of_code(lead.code))
 
-    def forget_requests(self, before: int, count: int, dropped: int) -> None:
-        """Those with smaller numbers, `count` of them, are no longer in the log."""
-        self.forgotten += count
-        self.dropped = dropped
+    def forget_requests(self, before: int, count: int, kept: "array[int]", dropped: int) -> None:
+        """Of the `count` requests with smaller numbers only those with the numbers in `kept` are still in the log."""
+        first, end = self.forgotten + count - len(kept), self.forgotten + count
+        self.forgotten, self.dropped = first, dropped
+        if kept:  # they now count as the last ones before `before`
+            place = first // STRIDE
+            self.strides[place] = kept[0]
+            later = array(NUMBERS, kept[-first % STRIDE :: STRIDE])
+            start = -(-first // STRIDE)
+            self.strides[start : -(-end // STRIDE)] = later
         remaining = Shards()
         for of, line in self.amendments.items():
-            if of >= before:
+            if of >= before or is_among(of, kept):
                 remaining[of] = line
         self.amendments = remaining
 
-    # what is asked
+    # queries
 
     def line_of(self, campaign: str, identity: str) -> int | None:
-        """The number of the line that keeps the identity's lead."""
+        """The line number of the identity's lead."""
         leads = self.leads.get(campaign)
         return leads.lines.get(place_of(identity)) if leads is not None else None
 
     def lines_with(self, campaign: str, phone: str) -> list[int]:
-        """The numbers of the lines that keep leads with this number (E.164), however it is written."""
+        """The line numbers of the leads with this phone number (E.164), in any spelling."""
         leads, place = self.leads.get(campaign), int(phone[1:])
         if leads is None:
             return []
@@ -218,39 +224,45 @@ class Index:
         return sorted(line for each, line in leads.lines.items() if place in (each, each >> _SPELLING))
 
     def newest_leads(self, campaign: str | None = None, before: int | None = None) -> Iterator[int]:
-        """The numbers of lines that keep leads, or have kept them, newest first."""
+        """Numbers of lines with current or former leads, newest first."""
         groups = [self.leads.get(campaign)] if campaign is not None else list(self.leads.values())
         orders = [group.order for group in groups if group is not None]
         return heapq.merge(*(_downwards(order, before) for order in orders), reverse=True)
 
     def oldest_leads(self, campaign: str | None = None, after: int = 0) -> Iterator[int]:
-        """The same, oldest first, from behind that number on."""
+        """The same, oldest first, after that number."""
         groups = [self.leads.get(campaign)] if campaign is not None else list(self.leads.values())
         orders = [group.order for group in groups if group is not None]
         return heapq.merge(*(_upwards(order, after) for order in orders))
 
     def is_current(self, campaign: str, identity: str, number: int) -> bool:
-        """Whether the line of that number keeps the identity's lead, and not another or none."""
+        """Whether the line of that number has the identity's current lead."""
         return self.line_of(campaign, identity) == number
 
     def is_current_row(self, content: Mapping[str, Any]) -> bool:
-        """Whether the line put a document of a plain table that is still there as it was put."""
+        """Whether the line has the current version of a document in a plain table."""
         if content.get("kind") != "put" or content["table"] not in self.plain:
             return False
-        documents, key = self.plain[content["table"]], str(content["document"])
-        return key in documents and documents[key] == content["content"]
+        put: Document = content["content"]
+        return self.plain[content["table"]].get(str(content["document"])) == put
 
 
 def line_numbers(numbers: Iterable[int]) -> "array[int]":
-    """Numbers of lines, of which there may be millions, in 32 bits each as long as that is enough."""
+    """An array of line numbers, of which there may be millions, in 32 bits each while that is enough."""
     try:
         return array("I", numbers)
     except OverflowError:
         return array(NUMBERS, numbers)
 
 
+def is_among(number: int, numbers: "array[int]") -> bool:
+    """Whether it is one of these ascending line numbers."""
+    place = bisect_left(numbers, number)
+    return place < len(numbers) and numbers[place] == number
+
+
 def lead_in(content: Mapping[str, Any]) -> dict[str, Any] | None:
-    """The lead that a line keeps, as the leads table shows it."""
+    """The lead on a line, as the leads table shows it."""
     if content.get("kind") == "put" and content["table"] == "leads":
         lead: dict[str, Any] = content["content"]
         return lead
@@ -262,12 +274,12 @@ def lead_in(content: Mapping[str, Any]) -> dict[str, Any] | None:
 
 
 def public_lead(lead: Mapping[str, Any]) -> dict[str, Any]:
-    """A kept lead as everybody may see it."""
+    """A lead without internal fields."""
     return {name: lead[name] for name in ("campaign", "phone", "receivedAt", "request", "lead")}
 
 
 def restored(content: dict[str, Any]) -> dict[str, Any]:
-    """A record as it is read, with the body that its line doesn't say twice."""
+    """An entry as it is read, with the body that its line has only once."""
     response = content["response"]
     if response is None or "body" in response:
         return content
@@ -275,18 +287,18 @@ def restored(content: dict[str, Any]) -> dict[str, Any]:
 
 
 def public(content: Mapping[str, Any], hidden: Iterable[str] = ()) -> dict[str, Any]:
-    """What everybody may see of a record: what a line holds for the log alone isn't of that."""
+    """An entry without the fields that only the log needs."""
     return {name: value for name, value in content.items() if name not in _INTERNAL and name not in hidden}
 
 
 def identity_in(lead: Mapping[str, Any]) -> str:
-    """What a lead, or the record of a request, is compared by."""
+    """The identity of a lead or of a request's entry."""
     identity: str = lead.get("identity") or lead["phone"]
     return identity
 
 
 def place_of(identity: str) -> int:
-    """An identity as a number, which takes less room: the digits, and a digest of the spelling if that counts."""
+    """An identity as a number, which takes less memory: the digits, and a digest of the spelling if that counts."""
     phone, space, written = identity.partition(" ")
     if not space:
         return int(phone[1:])

@@ -1,9 +1,9 @@
-"""One append-only file of JSON lines: the truth from which everything remembered is rebuilt.
+"""One append-only file of JSON lines, from which the whole state is rebuilt.
 
-Each line begins with its number (`{"id":"r000000042",…`), which only ever grows, and ends with a checksum
-(`…,"crc":"1a2b3c4d"}`) over all that stands before it. A last line without a newline was torn by a crash and is
-cut off; a wrong checksum before a newline is damage, and nothing is touched. Look-up by number is a bisection,
-so that a million old lines cost no memory. One thread writes; any thread may read, from a snapshot of its own.
+Each line begins with its number (`{"id":"r000000042",…`), which only grows, and ends with a checksum
+(`…,"crc":"1a2b3c4d"}`) of everything before it. A last line without a newline was cut short by a crash and is removed;
+a wrong checksum before a newline is damage, and nothing is changed. Lookup by number is a bisection, so a million old
+lines cost no memory. One thread writes; any thread may read from its own snapshot.
 """
 
 import contextlib
@@ -28,26 +28,26 @@ if TYPE_CHECKING:
 FORMAT = 1
 _CHUNK = 1 << 18
 _FAR = 64
-"""Behind so many lines that nobody asked for, it is quicker to search."""
+"""Lines to skip one by one before a search, which is faster from there on."""
 _SEAL = len(',"crc":"00000000"}')
 
 
 def too_many_files(error: BaseException | None) -> str | None:
-    """What to say when this process (or the system) has no file or connection to spare; None of any other error."""
+    """The message when this process or the system is out of files or connections; None for any other error."""
     if not isinstance(error, OSError) or error.errno not in (errno.EMFILE, errno.ENFILE):
         return None
     return "Too many files and connections are open. Fix: close some, or start with a higher `ulimit -n`."
 
 
 class Temporary(NamedTuple):
-    """A file on its way to be the log: open, locked, and gone with its name when it isn't put in the log's place."""
+    """A file that may become the log: open and locked. Its name is removed unless it replaces the log."""
 
     fd: int
     name: str
 
 
 class Line(NamedTuple):
-    """One line where it stands."""
+    """A line and its offset."""
 
     offset: int
     text: bytes
@@ -58,7 +58,7 @@ class Line(NamedTuple):
         return number_in(self.text)
 
     def load(self) -> dict[str, Any]:
-        """Its content. Raises `LogDamagedError` when it isn't JSON."""
+        """Its content. Raises `LogDamagedError` if it isn't JSON."""
         try:
             content: dict[str, Any] = orjson.loads(self.text)
         except orjson.JSONDecodeError:
@@ -66,10 +66,10 @@ class Line(NamedTuple):
         return content
 
     def damage(self) -> LogDamagedError:
-        """What to say when it isn't what was written: a start that trusted a checkpoint didn't read it."""
+        """The error for a line that isn't valid: a start that trusted a checkpoint didn't read it."""
         return LogDamagedError(
-            f"The log is damaged at byte {self.offset:,}: a program changed it, or the disk. "
-            "Fix: `aktify-sandbox state check` names every damaged line; stop the sandbox and delete them."
+            f"The log is damaged at byte {self.offset:,}. "
+            "Fix: list the damaged lines with `aktify-sandbox state check`, stop the sandbox and delete them."
         )
 
 
@@ -84,48 +84,48 @@ def number_of(name: str) -> int | None:
 
 
 def number_in(line: bytes) -> int:
-    """The number with which a line begins."""
+    """The number at the start of a line."""
     return int(line[8 : line.index(b'"', 8)])
 
 
 def seal(payload: bytes) -> bytes:
-    """A line from a JSON object: the checksum becomes its last member."""
+    """A line from a JSON object, with the checksum as its last member."""
     head = payload[:-1]
     return b'%b,"crc":"%08x"}\n' % (head, zlib.crc32(head))
 
 
 def is_intact(line: bytes) -> bool:
-    """Whether the line (without its newline) is what was sealed."""
+    """Whether the line (without its newline) matches its checksum."""
     head = line[:-_SEAL]
     return line[-_SEAL:] == b',"crc":"%08x"}' % zlib.crc32(head) and line.startswith(b'{"id":"r')
 
 
 def is_next(line: Line, last: int) -> bool:
-    """Whether the line is what was written and comes after the line with that number."""
+    """Whether the line is intact and follows the line with that number."""
     return is_intact(line.text) and line.number > last
 
 
 def check_format(first: Line, path: Path | None) -> None:
-    """Raise `LogError` unless the first line is that of a log which this version reads."""
+    """Raise `LogError` unless the first line is that of a log that this version reads."""
     found = first.load()
     if (found.get("log"), found.get("version")) != ("aktify-sandbox", FORMAT):
         kind = f"{found.get('log')} {found.get('version')}"
-        raise LogError(f"{path}:1: expected a log of aktify-sandbox in format {FORMAT}, found {kind}.")
+        raise LogError(f"{path}:1: Expected a log of aktify-sandbox in format {FORMAT}, found {kind}.")
 
 
 _BEGINNING = 64
-"""So many bytes say what a line is."""
+"""The first bytes of a line, which are enough to tell its kind."""
 REQUEST_SIGN = b'","kind":"request"'
-"""What stands behind the id of a request's record, and in no other line, since in a text quotes have a backslash."""
+"""Follows the id in the line of a request and occurs in no other line, since quotes inside texts have a backslash."""
 
 
 def is_request(line: Line) -> bool:
-    """Whether the line is the record of a request."""
+    """Whether the line is a request's."""
     return line.text.find(REQUEST_SIGN, 0, _BEGINNING) > 0
 
 
 class Snapshot:
-    """The lines as they stood at one moment. A rewrite or a longer file changes nothing for who reads it."""
+    """The lines at one moment. Neither a rewrite nor new lines change it."""
 
     def __init__(self, fd: int, size: int, rewrites: int, path: Path | None) -> None:
         self.size = size
@@ -149,17 +149,17 @@ class Snapshot:
     def backwards(
         self, end: int | None = None, *, chunk_size: int | None = None, sign: bytes = b""
     ) -> Iterator[Line]:
-        """The lines, newest first; those before the offset `end` where one begins.
+        """The lines, newest first, starting before the offset `end`, where a line begins.
 
-        Many lines together that don't have the sign in their first bytes are passed over; few of them may come.
+        May skip long runs of lines without the sign in their first bytes.
         """
         end = (self.size if end is None else end) - 1  # without the last newline
-        held = list[bytes]()  # pieces of one line, its last first
+        held = list[bytes]()  # pieces of one line, the last one first
         while end > 0:
             start = max(0, end - (chunk_size or _CHUNK))
             position = end
             chunk = self.read(end - start, start)
-            behind = b"".join(piece[:_BEGINNING] for piece in reversed(held))  # of a line that ends there
+            behind = b"".join(piece[:_BEGINNING] for piece in reversed(held))  # starts a line that ends there
             if sign not in chunk and sign not in chunk[-len(sign) :] + behind:
                 begun, newline, _ = chunk.partition(b"\n")
                 held = [begun] if newline else [*held, chunk]
@@ -191,9 +191,9 @@ class Snapshot:
     def find_all(
         self, numbers: Iterable[int], walk: Callable[["Snapshot", int], Iterator[Line]]
     ) -> Iterator[Line]:
-        """The lines with these numbers, which stand in the order of the walk: `forwards_from` or `backwards_from`.
+        """The lines with these numbers, in the order of `forwards_from` or `backwards_from`.
 
-        From one to the next it walks, or searches anew when the next is far.
+        Walks from one to the next, or searches again if the next is far.
         """
         lines: Iterator[Line] = iter(())
         held: Line | None = None
@@ -209,7 +209,7 @@ class Snapshot:
                 yield held
 
     def offset_of(self, number: int) -> int:
-        """Where the first line begins that has that number or a later one, by bisection; the end if none has."""
+        """The offset of the first line with that number or a later one, by bisection; the end if there is none."""
         low, high = 0, self.size
         while low < high:
             middle = (low + high) // 2
@@ -221,7 +221,7 @@ class Snapshot:
         return low
 
     def _line_after(self, offset: int) -> Line | None:
-        """The first line that begins at or behind the offset."""
+        """The first line that begins at or after the offset."""
         start = 0 if offset == 0 else self._find_newline(offset - 1) + 1
         if start >= self.size:
             return None
@@ -242,7 +242,7 @@ class Snapshot:
         return sum(self.read(min(_CHUNK, offset - start), start).count(b"\n") for start in starts)
 
     def last_newline(self) -> int:
-        """Where the last newline stands; -1 if there is none."""
+        """The offset of the last newline; -1 if there is none."""
         end = self.size
         while end:
             start = max(0, end - _CHUNK)
@@ -253,20 +253,20 @@ class Snapshot:
         return -1
 
     def read(self, length: int, offset: int) -> bytes:
-        """Exactly these bytes. Raises `LogDamagedError` when the file has become shorter."""
+        """Exactly these bytes. Raises `LogDamagedError` if the file has become shorter."""
         read = os.pread(self._fd, length, offset)
         while len(read) < length:
             more = os.pread(self._fd, length - len(read), offset + len(read))
             if not more:
                 raise LogDamagedError(
-                    f"{self._path or 'memory'} is shorter than what was written: it was cut off."
+                    f"{self._path or 'memory'} was cut off: it is shorter than what was written."
                 )
             read += more
         return read
 
 
 class Log:
-    """The open file. `size` counts the bytes that are safely in it."""
+    """The open file. `size` counts its valid bytes."""
 
     def __init__(self, folder: "Folder | None", *, fsync: bool = False) -> None:
         """The log of the folder; None keeps the lines in memory. The caller then reads `replay()` once.
@@ -277,12 +277,12 @@ class Log:
         self.warnings: list[str] = []
         self._folder = folder
         self._fsync = fsync
-        self._swap = threading.Lock()  # held while handle and size change together, and while both are taken
+        self._swap = threading.Lock()  # held while handle and size change together, and while both are read
         self._trouble_at_end: str | None = None
-        self.rewrites = 0  # how often what stands where has changed
+        self.rewrites = 0  # counts changes of positions
         self._fd = folder.fd if folder else unnamed_file()
         self.size = os.fstat(self._fd).st_size
-        # bytes behind `size` that are no whole line: torn, or not taken back yet
+        # bytes after `size` that aren't whole lines: cut short, or not removed yet
         self._excess = self._torn_end()
         self.size -= self._excess
         if not self.size:
@@ -298,14 +298,16 @@ class Log:
     def _cut_torn_end(self) -> None:
         if self._excess:
             torn = f"{self._excess} bytes were cut off"
-            self.warnings.append(f"{self.path}: a crash tore the last line before it was answered; {torn}.")
+            self.warnings.append(
+                f"{self.path}: A crash left the last line incomplete, before its request was answered; {torn}."
+            )
             try:
                 self._rollback()
             except OSError as error:
-                raise LogError(f"{self.path} can't be mended: {error.strerror}.") from error
+                raise LogError(f"{self.path} can't be repaired: {error.strerror}.") from error
 
     def replay(self, start: int = 0) -> Iterator[Line]:
-        """Every line from the offset on, each proved by its checksum; only then a torn end is cut off.
+        """Every line from the offset on, verified by its checksum; at the end, an incomplete last line is removed.
 
         Raises `LogDamagedError` naming file and line; then nothing was changed.
         """
@@ -323,15 +325,15 @@ class Log:
         with self.snapshot() as snapshot:
             place += 1 + snapshot.count_before(start)
         return LogDamagedError(
-            f"{self.path}:{place}: this line is damaged (its checksum is wrong); nothing was changed. "
+            f"{self.path}:{place}: Damaged line: its checksum is wrong. Nothing was changed. "
             f"{_way_out(place)}"
         )
 
-    # what is read, from any thread
+    # reading, from any thread
 
     @contextlib.contextmanager
     def snapshot(self) -> Iterator[Snapshot]:
-        """The lines as they stand now, to be read in peace whatever the writer does meanwhile."""
+        """The current lines, which stay readable whatever is written meanwhile."""
         with self._swap:
             fd, size, rewrites = os.dup(self._fd), self.size, self.rewrites
         try:
@@ -345,7 +347,7 @@ class Log:
             yield from snapshot.lines(start)
 
     def backwards(self, before: int | None = None, *, sign: bytes = b"") -> Iterator[Line]:
-        """The lines, newest first; those of smaller numbers than `before`. Many without the sign are passed over."""
+        """The lines, newest first, with smaller numbers than `before`. May skip lines without the sign."""
         with self.snapshot() as snapshot:
             yield from snapshot.backwards(None if before is None else snapshot.offset_of(before), sign=sign)
 
@@ -354,25 +356,25 @@ class Log:
         with self.snapshot() as snapshot:
             return snapshot.find(number)
 
-    # what is written, by one thread
+    # writing, by one thread
 
     def append(self, lines: Iterable[bytes]) -> None:
-        """Write the lines in one go; they are in the kernel's hands (with fsync: on the disk) when this returns.
+        """Write the lines in one call. When it returns, the kernel has them (with fsync: the disk).
 
         Raises `LogWriteError`; then none of the lines is in the file.
         """
         data = b"".join(lines)
         if not data:
             return
-        if self._folder and self._folder.trouble(self.size, self._excess):  # as a rule, one call and no more
+        if self._folder and self._folder.trouble(self.size, self._excess):  # usually one call
             self.refuse_if_changed()
         try:
             if self._excess:
                 self._rollback()
             self._write(data)
-        except BaseException as error:  # whatever it is, what is in the file is what this remembers
+        except BaseException as error:  # after any exception, the file must match what is in memory
             self._excess += len(data)  # at most: what it says is that there is something
-            with contextlib.suppress(OSError):  # else it is tried again before the next write
+            with contextlib.suppress(OSError):  # otherwise it is tried again before the next write
                 self._rollback()
             if isinstance(error, OSError):
                 raise LogWriteError(f"{self.path or 'memory'} can't be written: {error.strerror}.") from error
@@ -380,7 +382,7 @@ class Log:
         self.size += len(data)
 
     def _rollback(self) -> None:
-        """Cut off what stands behind the last whole line that counts."""
+        """Cut off everything after the last valid line."""
         os.ftruncate(self._fd, self.size)
         if self._fsync:
             os.fsync(self._fd)
@@ -394,25 +396,25 @@ class Log:
             os.fsync(self._fd)
 
     def refuse_if_changed(self) -> None:
-        """Raise `LogWriteError` if there is trouble. Asked by the thread that writes, before it does."""
+        """Raise `LogWriteError` if there is trouble. Called by the writing thread before it writes."""
         if self._folder:
             self._folder.refuse_if_changed(self.size, self._excess)
 
     @property
     def trouble(self) -> str | None:
-        """Why nothing more is written, in words: see `Folder.trouble`. After `close`: as it was then."""
+        """Why nothing more is written, in words: see `Folder.trouble`. After `close`, its last value."""
         if self._folder is None or self._fd < 0:
             return self._trouble_at_end
         return self._folder.trouble(self.size, self._excess)
 
     def replacement(self) -> "Replacement":
-        """An empty file that may take this one's place, for any thread. Raises `LogWriteError`."""
+        """An empty file that may replace this one, for any thread. Raises `LogWriteError`."""
         return Replacement(self._folder, fsync=self._fsync)
 
     def replace_with(self, other: "Replacement") -> None:
-        """Put the other's lines in place of all: old file or new, no mixture. How long they are doesn't matter.
+        """Replace all lines by the other's: old file or new, never a mixture. Takes equally long for any length.
 
-        Raises `LogWriteError`; then the old file is as it was.
+        Raises `LogWriteError`; then the old file is unchanged.
         """
         new = other.put_in_place(self.size, self._excess)
         with self._swap:
@@ -424,7 +426,7 @@ class Log:
         _close_aside(old)
 
     def close(self) -> None:
-        """Let go of the file, and of the folder. `trouble` still tells how it was."""
+        """Release the file and the folder. `trouble` keeps its last value."""
         self._trouble_at_end = self.trouble
         with self._swap:
             fd, self._fd = self._fd, -1
@@ -435,10 +437,10 @@ class Log:
 
 
 class Replacement:
-    """A log on its way: written beside the one in use, or in memory. It is gone unless it takes that one's place."""
+    """A new log next to the one in use, or in memory. It is removed unless it replaces that one."""
 
     def __init__(self, folder: "Folder | None", *, fsync: bool = False) -> None:
-        """For the log of that folder; None: for one in memory. Raises `LogWriteError`."""
+        """For the log of that folder, or in memory if None. Raises `LogWriteError`."""
         self.size = 0
         self._folder = folder
         self._fsync = fsync
@@ -447,7 +449,7 @@ class Replacement:
 
     @contextlib.contextmanager
     def _said(self) -> Iterator[None]:
-        """Raise what the disk refuses as `LogWriteError`."""
+        """Turn write errors into `LogWriteError`."""
         try:
             yield
         except OSError as error:
@@ -457,8 +459,8 @@ class Replacement:
         if self._folder is None:
             return f"memory can't be rewritten: {error.strerror}."
         return (
-            f"{self._folder.log} can't be rewritten: {error.strerror}. What takes its place must fit beside it first: "
-            f"make room on that disk, or stop the sandbox and delete {self._folder.path}, which forgets everything."
+            f"{self._folder.log} can't be rewritten: {error.strerror}. The new file needs space beside the old one. "
+            f"Fix: free disk space, or stop the sandbox and delete {self._folder.path} with all leads and requests."
         )
 
     def write(self, data: bytes) -> None:
@@ -482,24 +484,24 @@ class Replacement:
         self.write(b"".join(held))
 
     def sync(self) -> None:
-        """Have the disk take it in, while nobody waits. Raises `LogWriteError`."""
+        """Write it to disk ahead of time. Raises `LogWriteError`."""
         with self._said():
             if self._folder:
                 os.fsync(self._file.fd)
 
     def snapshot(self) -> Snapshot:
-        """What was written, as lines, for as long as it isn't closed."""
+        """The written lines, until it is closed."""
         return Snapshot(self._file.fd, self.size, 0, None)
 
     def cut(self, size: int) -> None:
-        """Take off what stands from here on. Raises `LogWriteError`."""
+        """Remove everything from this offset on. Raises `LogWriteError`."""
         with self._said():
             os.ftruncate(self._file.fd, size)
             os.lseek(self._file.fd, size, os.SEEK_SET)  # memory isn't opened for appending
         self.size = size
 
     def put_in_place(self, size: int, more: int) -> int:
-        """Be the log from now on: its descriptor. `size` and `more` are those of the log in use.
+        """Become the log. Returns its descriptor. `size` and `more` describe the log in use.
 
         Raises `LogWriteError`; then nothing has changed.
         """
@@ -512,7 +514,7 @@ class Replacement:
         return fd
 
     def close(self) -> None:
-        """Let go of it, and remove it unless it has taken the place of another."""
+        """Release it, and remove it unless it has replaced another."""
         file, self._file = self._file, Temporary(-1, "")
         if file.fd >= 0:
             os.close(file.fd)
@@ -520,21 +522,31 @@ class Replacement:
                 self._folder.discard(file)
 
 
+_FIRST_ID, _MARK = b'{"id":"%b"' % request_id(0).encode(), b'"log":"aktify-sandbox"'
+FIRST = b"%b,%b," % (_FIRST_ID, _MARK)
+"""How the first line of a log begins."""
+
+
+def is_log(content: bytes) -> bool:
+    """Whether a file that begins like this is a log of ours. One changed byte doesn't hide it."""
+    return content.startswith(_FIRST_ID) or _MARK in content.partition(b"\n")[0]
+
+
 def header(next_number: int, **more: int) -> bytes:
-    """The first line: format, version, the number from which the sequence goes on, and the writer's own counts."""
+    """The first line: format, version, the number from which the sequence continues, and the writer's counts."""
     first = {"id": request_id(0), "log": "aktify-sandbox", "version": FORMAT, "next": next_number, **more}
     return seal(orjson.dumps(first))
 
 
 def _way_out(place: int) -> str:
-    """What can be done about a damaged line; without the first one nothing could be read."""
+    """What to do about a damaged line; without the first one nothing can be read."""
     if place == 1:
-        return "Move the folder away to start anew."
-    return "Move the folder away to start anew, or delete that line to go on without it."
+        return "Fix: move the folder away to start with an empty one."
+    return "Fix: delete the line to continue without it, or move the folder away to start with an empty one."
 
 
 def _close_aside(fd: int) -> None:
-    """Close a file that has no name any more: the disk takes its time to free a large one."""
+    """Close a file without a name in a thread, since freeing a large one takes time."""
     if os.fstat(fd).st_size < _CHUNK:
         os.close(fd)
     else:
@@ -542,7 +554,7 @@ def _close_aside(fd: int) -> None:
 
 
 def unnamed_file() -> int:
-    """A file that nobody else sees and that is gone with the process: memory where the system offers it."""
+    """A private file that disappears with the process: in memory where the system supports it."""
     if hasattr(os, "memfd_create"):
         return os.memfd_create("aktify-sandbox")
     with tempfile.TemporaryFile() as file:

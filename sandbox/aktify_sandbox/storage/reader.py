@@ -1,7 +1,7 @@
-"""A log as tables for whoever only reads: beside the sandbox that writes it, after it, from another process.
+"""A log as read-only tables: while a sandbox writes it, after it stopped, or from another process.
 
-Nothing is locked and nothing written. Each look at a table first learns what was written since the last one, so that
-it sees whatever a client has its answer for. Documents are read from the log when they are looked at.
+Nothing is locked or written. Each look at a table first reads new lines, so it includes every answered request.
+Documents are read from the log when they are used.
 """
 
 import contextlib
@@ -23,27 +23,27 @@ from aktify_sandbox.storage.server_file import LOG
 from aktify_sandbox.storage.state_file import DAMAGED, MEANINGLESS, NONSENSE, verify_state
 from aktify_sandbox.storage.tables import State
 
-_NO_STATE = "Fix: give the folder that `aktify-sandbox serve` names as its state."
+_NO_STATE = "Fix: use the state folder that `aktify-sandbox serve` prints."
 
 
 def open_state(folder: "str | os.PathLike[str]" = ".aktify-sandbox") -> State:
-    """A state folder as a TinyDB: read-only, beside a running sandbox or after it, always as it is now.
+    """Open a state folder as a read-only TinyDB, also while a sandbox runs. Each query sees the current state.
 
     Its tables are `leads`, `requests`, `keys` and `campaigns`. Raises `StateError`.
     """
     return State(Reader(Path(folder)), f"{folder}")
 
 
-open_state.__module__ = "aktify_sandbox"  # it is imported from there
+open_state.__module__ = "aktify_sandbox"  # the module that users import it from
 
 
 class Lines:
-    """An open log and what is known of it so far. It is closed when nobody looks at it any more."""
+    """An open log and what is known of it so far. It is closed when it is no longer used."""
 
     def __init__(self, fd: int, path: Path | None) -> None:
         self._fd, self.path = fd, path
         self.index, self.end = Index(), 0
-        """What its lines say up to the offset."""
+        """The index of its lines up to the offset."""
         self._last = b""
         """The last line that was applied."""
         weakref.finalize(self, os.close, fd)
@@ -56,17 +56,17 @@ class Lines:
         return lines
 
     def snapshot(self, size: int | None = None) -> Snapshot:
-        """What is known of it, or that much of it."""
+        """The lines that are known, or that many bytes."""
         return Snapshot(self._fd, self.end if size is None else size, 0, self.path)
 
     @property
     def size(self) -> int:
-        """How many bytes it has, those included that aren't known yet."""
+        """Its size in bytes, including lines that aren't known yet."""
         return os.fstat(self._fd).st_size
 
     @property
     def is_file(self) -> bool:
-        """Whether it is one, and not a folder, a pipe or a device."""
+        """Whether it is a regular file."""
         return stat.S_ISREG(os.fstat(self._fd).st_mode)
 
     def is_at(self, path: Path) -> bool:
@@ -75,16 +75,16 @@ class Lines:
         return (here.st_dev, here.st_ino) == (there.st_dev, there.st_ino)
 
     def has_lost(self) -> bool:
-        """Whether lines that were applied aren't there any more: they were taken back, or the file was emptied."""
+        """Whether applied lines are gone: they were rolled back, or the file was emptied."""
         size, length = self.size, len(self._last)
         return size < self.end or self.snapshot(size).read(length, self.end - length) != self._last
 
     def begin(self) -> None:
-        """Learn what a checkpoint says. Raises `LogError` when this is no log of ours."""
+        """Start from a checkpoint. Raises `LogError` if this isn't a log of ours."""
         snapshot = self.snapshot(self.size)
         first = next(snapshot.lines(chunk_size=1 << 12), None)
         if first is None or not is_intact(first.text):
-            raise LogError(f"{self.path} is no log of a sandbox. {_NO_STATE}")
+            raise LogError(f"{self.path} isn't a log of aktify-sandbox. {_NO_STATE}")
         check_format(first, self.path)
         found = checkpoint.read(_content(self.path.with_name(CHECKPOINT)), snapshot) if self.path else None
         if found:
@@ -92,7 +92,7 @@ class Lines:
             self._last = next(snapshot.backwards(self.end)).text + b"\n"
 
     def catch_up(self) -> None:
-        """Learn what was written since; a line without its end is still being written. Raises `LogDamagedError`."""
+        """Read new lines; one without a newline is still being written. Raises `LogDamagedError`."""
         snapshot, newest = self.snapshot(self.size), self.index.written if self.end else -1
         for line in snapshot.lines(self.end):
             if not is_next(line, newest):
@@ -108,13 +108,13 @@ class Lines:
         return LogDamagedError(f"{self.path}:{snapshot.count_before(line.offset) + 1}: {what}")
 
     def tables(self) -> dict[str, Mapping[str, Document]]:
-        """What is known, as it is now."""
+        """The current tables."""
         plain = {name: Added(documents) for name, documents in self.index.plain.items()}
         return {"leads": Leads(self), "requests": Requests(self), **plain}
 
 
 class Reader:
-    """The log of a state folder, wherever the sandbox that writes it puts it."""
+    """The log of a state folder, even after the sandbox replaces it."""
 
     def __init__(self, folder: Path) -> None:
         """Raises `StateError`."""
@@ -125,16 +125,16 @@ class Reader:
         self.views()
 
     def views(self) -> dict[str, Mapping[str, Document]]:
-        """Each table by name, as it is now. Raises `StateError`."""
+        """The current tables by name. Raises `StateError`."""
         with self._guard, _in_words(self._path):
             return self._current().tables()
 
     def _current(self) -> Lines:
         if self._is_closed:
-            raise LogError("This state was closed. Fix: open it again with open_state.")
+            raise LogError("The state is closed. Fix: open it again with open_state.")
         try:
             return self._caught_up()
-        except LogDamagedError:  # or taken back while it was read, and something else written in its place
+        except LogDamagedError:  # or rolled back and overwritten while it was read
             self._lines = None
             return self._caught_up()
 
@@ -148,7 +148,7 @@ class Reader:
         return lines
 
     def close(self) -> None:
-        """Let go of the file."""
+        """Close the file."""
         self._is_closed, self._lines = True, None
 
 
@@ -161,12 +161,12 @@ def opened(path: Path) -> Lines:
 
 
 def _opened(path: Path) -> int:
-    """The file itself: no link is followed, and no pipe waited for. Raises `OSError`."""
+    """A regular file. Follows no link and doesn't wait for a pipe. Raises `OSError`."""
     return os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
 
 
 def _content(path: Path) -> bytes:
-    """What a file holds; nothing if it can't be read."""
+    """The content of a file; empty if it can't be read."""
     with contextlib.suppress(OSError), open(_opened(path), "rb") as file:
         return file.read()
     return b""
@@ -174,7 +174,7 @@ def _content(path: Path) -> bytes:
 
 @contextlib.contextmanager
 def _in_words(path: Path | None) -> Iterator[None]:
-    """What goes wrong in reading, as `StateError`."""
+    """Turn errors of reading into `StateError`."""
     try:
         yield
     except LogError as error:
@@ -185,14 +185,14 @@ def _in_words(path: Path | None) -> Iterator[None]:
 
 def _why_not(path: Path, error: OSError) -> str:
     if isinstance(error, FileNotFoundError):
-        return f"There is no state in {path.parent}: no {path.name} is there."
+        return f"There is no state in {path.parent}: {path.name} is missing."
     if error.errno == errno.ELOOP:
-        return f"{path} is a symbolic link, and none is followed in a state folder."
+        return f"{path} is a symbolic link; links in a state folder aren't followed."
     return f"{path} can't be read: {error.strerror}."
 
 
 class Leads(Mapping[str, Document]):
-    """The kept leads, oldest first, as `/_sandbox/leads` shows them."""
+    """The leads, oldest first, as in `/_sandbox/leads`."""
 
     def __init__(self, lines: Lines) -> None:
         self._lines, self._end = lines, lines.end
@@ -223,7 +223,7 @@ class Leads(Mapping[str, Document]):
 
 
 class Added(Mapping[str, Document]):
-    """Keys or campaigns that were added; whoever has one may change it."""
+    """Added keys or campaigns, copied, since the caller may change them."""
 
     def __init__(self, documents: Mapping[str, Document]) -> None:
         self._documents = documents
@@ -239,7 +239,7 @@ class Added(Mapping[str, Document]):
 
 
 class Requests(Mapping[str, Document]):
-    """The recorded requests, oldest first, as `/_sandbox/requests/{id}` shows them without `notes` and `firstPost`."""
+    """The recorded requests, oldest first, as in `/_sandbox/requests/{id}`, without computed fields."""
 
     def __init__(self, lines: Lines) -> None:
         self._lines, self._end = lines, lines.end

@@ -1,8 +1,8 @@
-"""`server.json` in a state folder: the address of the sandbox that serves it, for commands in its folder.
+"""`server.json` in a state folder: the address of its sandbox, for commands in the folder.
 
-A folder may come from anywhere, and a sandbox may be killed, so the file alone proves nothing. It is believed only if
-its address is on this machine and its process holds the folder's log locked. Whoever takes or releases the folder
-removes it (`folder.py`).
+A folder may come from anywhere, and a sandbox may be killed, so the file proves nothing by itself. It is trusted only
+if its address is on this machine and its process holds the lock on the folder's log. A sandbox that locks or releases
+the folder removes the file (`folder.py`).
 """
 
 import json
@@ -18,7 +18,7 @@ from aktify_sandbox.version import __version__
 
 NAME = "server.json"
 LOG = "log.jsonl"
-"""The file that a sandbox holds locked as long as it has the folder."""
+"""The file that a sandbox keeps locked while it uses the folder."""
 
 _LONGEST = 4_096
 _ADDRESS = re.compile(r"http://(?:\[([0-9A-Fa-f:.]+)\]|([A-Za-z0-9.-]+)):[0-9]{1,5}")
@@ -33,12 +33,12 @@ class Served(NamedTuple):
 
 
 def content_for(url: str) -> bytes:
-    """What it holds when this process serves the folder."""
+    """The content of the file when this process serves the folder."""
     return json.dumps(Served(url, os.getpid(), __version__)._asdict()).encode()
 
 
 def is_written(content: bytes) -> bool:
-    """Whether a sandbox wrote this."""
+    """Whether a sandbox wrote this content."""
     try:
         _served(json.loads(content))
     except ValueError:
@@ -54,17 +54,17 @@ def read(folder: Path) -> Served:
     except FileNotFoundError:
         raise NotServedError(f"no sandbox serves {folder}") from None
     except (OSError, ValueError):
-        raise NotServedError(f"{path} isn't a file that `serve` wrote") from None
+        raise NotServedError(f"{path} wasn't written by `serve`") from None
     address = _ADDRESS.fullmatch(served.url)
     if not address or not is_loopback(address[1] or address[2]):
         raise NotServedError(f"{path} names an address outside this machine")
     if not (_is_locked(folder / LOG) and _has_open(served.pid, folder / LOG)):
-        raise NotServedError(f"the sandbox that {path} names has ended")
+        raise NotServedError(f"the sandbox named in {path} has stopped")
     return served
 
 
 def _content(path: Path) -> Any:
-    """What is in the file itself: no link is followed, and no pipe waited for. Raises `OSError`, `ValueError`."""
+    """The file's content. Follows no link and doesn't wait for a pipe. Raises `OSError`, `ValueError`."""
     fd = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
     with open(fd, "rb") as file:
         if not stat.S_ISREG(os.fstat(fd).st_mode):
@@ -77,11 +77,11 @@ def _served(content: Any) -> Served:
     match content:
         case {"url": str(url), "pid": int(pid), "version": str(version)} if pid > 0:
             return Served(url, pid, version)
-    raise ValueError("not what `write` writes")
+    raise ValueError("not in the form that `write` writes")
 
 
 def _is_locked(log: Path) -> bool:
-    """Whether a process holds it locked. Asked for as a shared lock, so that two who ask don't meet each other."""
+    """Whether a process has locked it. Asks for a shared lock, so that two who ask don't block each other."""
     import fcntl
 
     try:
@@ -90,7 +90,7 @@ def _is_locked(log: Path) -> bool:
         return False
     try:
         fcntl.flock(fd, fcntl.LOCK_SH | fcntl.LOCK_NB)
-    except (BlockingIOError, PermissionError):  # some file systems say the latter
+    except (BlockingIOError, PermissionError):  # some file systems report the latter
         return True
     except OSError:
         return False
@@ -100,7 +100,7 @@ def _is_locked(log: Path) -> bool:
 
 
 def _has_open(pid: int, file: Path) -> bool:
-    """Whether there is such a process of ours, and, where the system tells (Linux), that it has the file open."""
+    """Whether there is such a process of this user and, where the system tells (Linux), it has the file open."""
     try:
         os.kill(pid, 0)
     except (OSError, OverflowError):

@@ -1,21 +1,21 @@
-"""Dictionaries of whole numbers in pieces, so that a million entries are never copied, grown or freed in one go.
+"""Dictionaries of integers in pieces, so that a million entries are never copied, grown or freed in one step.
 
-A dictionary that grows past a million entries holds up everything else for tens of milliseconds while it is copied to
-a larger table, and again when it is freed.
+A dictionary that grows past a million entries blocks everything else for tens of milliseconds while it is copied to a
+larger table, and again when it is freed.
 """
 
 from array import array
 from collections.abc import Iterable, Iterator
 
 NUMBERS = "q"
-"""How whole numbers are held in an array: 64 bits, signed."""
+"""The type of integers in an array: 64 bits, signed."""
 _PIECES = 64
 _WHOLE = 1 << 14
-"""Up to so many entries one dictionary is quick enough."""
+"""The number of entries up to which one dictionary is fast enough."""
 
 
 class Shards:
-    """A dictionary from whole numbers to whole numbers, both of at most 63 bits."""
+    """A dictionary from integers to integers, both of at most 63 bits."""
 
     __slots__ = ("_mask", "pieces")
 
@@ -37,21 +37,21 @@ class Shards:
             self._split()
 
     def pop(self, key: int) -> None:
-        """Forget the key, if it is there."""
+        """Remove the key, if it exists."""
         self.pieces[key & self._mask].pop(key, None)
 
     def __len__(self) -> int:
         return sum(map(len, self.pieces))
 
     def taken_apart(self) -> list[dict[int, int]]:
-        """All pieces, to be freed one after another; nothing is left here."""
+        """All pieces, to be freed one after another; this dictionary is empty afterwards."""
         pieces, self.pieces, self._mask = self.pieces, [{}], 0
         return pieces
 
     def items(self) -> Iterator[tuple[int, int]]:
-        """All entries, in no order that means anything; for another thread than the one that writes, too."""
+        """All entries, in no particular order; safe to call from another thread."""
         for piece in self.pieces:
-            yield from piece.copy().items()  # one step, which no other thread comes between
+            yield from piece.copy().items()  # atomic: one step of the interpreter
 
     def _split(self) -> None:
         (whole,) = self.pieces
@@ -63,13 +63,13 @@ class Shards:
     def frozen(self, newest: int) -> Iterator[tuple["array[int]", "array[int]"]]:
         """Each piece as its keys and its values, without values above `newest`.
 
-        For another thread than the one that writes: a piece is copied in one step, and the pieces one after another.
+        Safe to call from another thread: a piece is copied in one step, and the pieces one after another.
         """
         return (_frozen(piece, newest) for piece in self.pieces)
 
     @classmethod
     def thawed(cls, pieces: Iterable[tuple[Iterable[int], Iterable[int]]]) -> "Shards":
-        """What `frozen` gave."""
+        """The opposite of `frozen`."""
         shards = cls()
         shards.pieces = [dict(zip(keys, values, strict=True)) for keys, values in pieces]
         shards._mask = len(shards.pieces) - 1
@@ -77,7 +77,7 @@ class Shards:
 
 
 def _frozen(piece: dict[int, int], newest: int) -> tuple["array[int]", "array[int]"]:
-    copy = piece.copy()  # one step, which no other thread comes between
+    copy = piece.copy()  # atomic: one step of the interpreter
     if max(copy.values(), default=0) > newest:
         copy = {key: value for key, value in copy.items() if value <= newest}
     return array(NUMBERS, list(copy)), array(NUMBERS, list(copy.values()))

@@ -1,7 +1,7 @@
-"""The whole state in one file: the log itself, and a line at its end that says that nothing is missing.
+"""The whole state in one file: the log, and a last line that proves that it is complete.
 
-What arrives is written beside the log and verified there, line by line, while the sandbox goes on; then it takes the
-log's place in one step.
+An upload is written next to the log and verified line by line while the sandbox runs; then it replaces the log in one
+step.
 """
 
 import re
@@ -12,63 +12,62 @@ from aktify_sandbox.contract.phone import is_fictional
 from aktify_sandbox.errors import LogDamagedError, StateFileError
 from aktify_sandbox.jobs import Work
 from aktify_sandbox.storage.index import Index
-from aktify_sandbox.storage.log import FORMAT, Line, Replacement, Snapshot, is_intact, request_id
+from aktify_sandbox.storage.log import FIRST, FORMAT, Line, Replacement, Snapshot, is_intact, request_id
 
 _AT_ONCE = 50
-"""So many lines are a fraction of a millisecond's work."""
+"""The number of lines that take a fraction of a millisecond."""
 _BEGINNING = re.compile(rb'\{"id":"r[0-9]{9,15}"(,"kind":"request","receivedAt":"[^"]{24}")?')
-_FIRST = b'{"id":"r000000000","log":"aktify-sandbox",'
 _KINDS = (None, "request", "amend", "put", "drop", "keep", "loaded", "end")
 """The kinds of lines; None is that of the first."""
-DAMAGED = "This line is damaged: its checksum is wrong."
-MOVED = "This line's id isn't larger than that of the line before: it was moved."
-MEANINGLESS = "This line makes no sense, although its checksum is right: no sandbox wrote it."
+DAMAGED = "Damaged line: its checksum is wrong."
+MOVED = "The line's id isn't greater than the previous line's: the line was moved."
+MEANINGLESS = "Invalid entry with a valid checksum: not written by aktify-sandbox."
 NONSENSE = (AttributeError, LookupError, TypeError, ValueError)
-"""What nonsense raises where it is applied."""
-_NO_STATE = "This is no state file: it is what `aktify-sandbox state save` writes."
+"""The exceptions that nonsensical lines raise when they are applied."""
+_NO_STATE = "The file isn't a state file. Fix: save one with `aktify-sandbox state save`."
 
 Protects = Callable[[str | None], bool]
-"""Whether only fictional numbers may be kept in a campaign (None: one that isn't known)."""
+"""Whether a campaign accepts only fictional numbers (None: an unknown campaign)."""
 
 
 class Upload:
-    """A state on its way in: what may take the log's place, and what it says. It is gone unless it does."""
+    """A state that is being received, and its index. It is removed unless it replaces the log."""
 
     def __init__(self, log: Replacement) -> None:
         self._log = log
         self._last = b""
 
     def write(self, data: bytes) -> None:
-        """Add what came. Raises `LogWriteError`."""
+        """Write a piece. Raises `LogWriteError`."""
         self._log.write(data)
         self._last = data[-1:] or self._last
 
     def verify(self) -> Work[tuple[Replacement, Index]]:
-        """What came and what it says, each line verified. Raises `StateFileError`, `LogWriteError`."""
+        """Verify each line. Returns the new log and its index. Raises `StateFileError`, `LogWriteError`."""
         self._refuse_cut()
-        self._log.sync()  # the bulk of it, while nobody waits
+        self._log.sync()  # most of it, ahead of time
         index, end = yield from verify_state(self._log.snapshot())
         self._log.cut(end)
         return self._log, index
 
     def _refuse_cut(self) -> None:
-        """Raises `StateFileError` when what came doesn't end as a line does."""
+        """Raises `StateFileError` if the last line has no newline."""
         if self._log.size == 0:
-            raise StateFileError(1, f"There is nothing in it. {_NO_STATE}")
+            raise StateFileError(1, "The file is empty. Fix: save one with `aktify-sandbox state save`.")
         if self._last != b"\n":
             snapshot = self._log.snapshot()
             count = snapshot.count_before(snapshot.size)
-            if not count or snapshot.read(min(len(_FIRST), snapshot.size), 0) != _FIRST:
+            if not count or snapshot.read(min(len(FIRST), snapshot.size), 0) != FIRST:
                 raise StateFileError(1, _NO_STATE)
-            raise StateFileError(count + 1, "The file ends in the middle of this line: it was cut off.")
+            raise StateFileError(count + 1, "The file ends within this line: it was cut off.")
 
     def close(self) -> None:
-        """Let go of it, and remove it unless it has taken the log's place."""
+        """Release it, and remove it unless it has replaced the log."""
         self._log.close()
 
 
 def verify_state(log: Snapshot) -> Work[tuple[Index, int]]:
-    """What a state says, each line verified, and where its last line begins. Raises `StateFileError`."""
+    """The index of a state file, each line verified, and the offset of its last line. Raises `StateFileError`."""
     index, end = Index(), 0
     for place, (line, content) in enumerate(_verified_lines(log), start=1):
         if place % _AT_ONCE == 0:
@@ -88,8 +87,8 @@ def _verified_lines(log: Snapshot) -> Iterator[tuple[Line, dict[str, Any]]]:
     kind: str | None = ""
     for place, line in enumerate(log.lines(), start=1):
         if kind == "end":
-            raise StateFileError(place, "Something stands behind the end of the state: files were joined.")
-        if place == 1 and not line.text.startswith(_FIRST):
+            raise StateFileError(place, "Unexpected line after the end of the state: files were joined.")
+        if place == 1 and not line.text.startswith(FIRST):
             raise StateFileError(1, _NO_STATE)
         if not is_intact(line.text):
             raise StateFileError(place, DAMAGED)
@@ -101,7 +100,7 @@ def _verified_lines(log: Snapshot) -> Iterator[tuple[Line, dict[str, Any]]]:
     if kind != "end":
         raise StateFileError(
             place + 1,
-            "The end is missing: the file was cut off. (A log.jsonl is no state file: its sandbox writes one.)",
+            "The end is missing: the file was cut off, or it is a log.jsonl instead of a state file.",
         )
 
 
@@ -109,16 +108,16 @@ def _content_of(place: int, line: Line) -> dict[str, Any]:
     try:
         content = line.load()
     except LogDamagedError:
-        raise StateFileError(place, "This line isn't JSON.") from None
+        raise StateFileError(place, "The line isn't JSON.") from None
     if place == 1 and content.get("version") != FORMAT:
         found = content.get("version")
         raise StateFileError(
-            1, f"The state is in format {found}; this version of aktify-sandbox knows format {FORMAT} alone."
+            1, f"The state has format {found}; this version of aktify-sandbox reads only format {FORMAT}."
         )
     kind = content.get("kind")
     if (place == 1) != (kind is None) or kind not in _KINDS:
         raise StateFileError(
-            place, "This kind of line isn't known to this version of aktify-sandbox: was it a newer one?"
+            place, "Unknown kind of line; a newer version of aktify-sandbox may have written it."
         )
     beginning = _BEGINNING.match(line.text)
     as_written = beginning is not None and bool(beginning[1]) == (kind == "request")
@@ -134,7 +133,7 @@ def _has_document(content: dict[str, Any]) -> bool:
 
 
 def line_of(log: Replacement, table: str, document: str) -> int:
-    """The place of the line that put the document as it is."""
+    """The position of the line with the document's current version."""
     contents = (line.load() for line in log.snapshot().lines())
     names = ("kind", "table", "document")
     return max(
@@ -145,7 +144,7 @@ def line_of(log: Replacement, table: str, document: str) -> int:
 
 
 def refuse_real_people(log: Replacement, protects: Protects) -> Work[None]:
-    """Where only fictional numbers may be kept, nothing else comes in through a file. Raises `StateFileError`."""
+    """Refuse real numbers where campaigns accept only fictional ones. Raises `StateFileError`."""
     for place, line in enumerate(log.snapshot().lines(), start=1):
         if place % _AT_ONCE == 0:
             yield
@@ -171,6 +170,6 @@ def _refuse_unless_made_up(place: int, content: dict[str, Any], phone: str | Non
     what = f"the request {content['id']}" if content["kind"] == "request" else "an imported lead"
     raise StateFileError(
         place,
-        f"Here is {what} with a number outside 555-0100 to 555-0199, or none: --fictional-only lets in nothing "
-        "that could be a real person's. (Where it comes from, `leads clear`, then `requests clear` leave it out.)",
+        f"The line holds {what} without a number from 555-0100 to 555-0199, and --fictional-only is on. "
+        "Fix: run `leads clear` and `requests clear` in the sandbox that saves the state.",
     )

@@ -1,8 +1,8 @@
-"""What the sandbox remembers: requests on disk, the numbers of kept leads in memory, all of it in one log.
+"""The state: requests on disk, the numbers of leads in memory, everything in one log.
 
-A lead is a part of the line of the request that brought it, so neither exists without the other. The write comes
-before the answer: requests of one turn of the event loop share one write, a number is taken at once, and a failed
-write gives it back.
+A lead is part of the line of its request, so neither exists without the other. Lines are written before answers are
+sent: requests of one turn of the event loop share one write, a number is taken immediately, and a failed write frees
+it.
 """
 
 import contextlib
@@ -40,24 +40,24 @@ from aktify_sandbox.storage.tables import Documents
 T = TypeVar("T")
 
 _CHECKPOINT_LINES = 100_000
-"""A start reads so many lines in about a second."""
+"""The number of lines that a start reads in about a second."""
 _CHECKPOINT_AT_STOP = 10_000
 _MANY = 100_000
 
 
 Done = Callable[[LogWriteError | None], None]
-"""What is called when a request's line is written, or couldn't be."""
+"""Called when a request's line is written, or couldn't be."""
 
 
 Watcher = Callable[[str, int], None]
-"""What is called with news: `recorded` (requests), `amended` (the request of that number), `cleared` (the record)."""
+"""Called with changes: `recorded` (requests), `amended` (the request of that number), `cleared` (all requests)."""
 
 
 class Store:
-    """Leads, keys, campaigns and the record of requests."""
+    """Leads, keys, campaigns and requests."""
 
     def __init__(self, folder: Path | None, *, fsync: bool = False, max_requests: int | None = None) -> None:
-        """Open the state folder (None: nothing on disk). `max_requests` bounds how many requests are kept.
+        """Open the state folder (None: keep everything in memory). `max_requests` limits how many requests are kept.
 
         Raises `LogError`: in use, damaged, of another version, not writable.
         """
@@ -94,7 +94,7 @@ class Store:
                 found = checkpoint.read(content, snapshot)
         self.index, start = found or (Index(), 0)
         self.unverified = start
-        """How many bytes of the log were taken on trust: a checkpoint covers them."""
+        """How many bytes of the log were trusted because a checkpoint covers them."""
         self._since_checkpoint = 0
         for line in self.log.replay(start):
             self.index.apply(line.load())
@@ -103,15 +103,15 @@ class Store:
             self._write_max_requests()
 
     def _write_max_requests(self) -> None:
-        """Say in the log how many requests are shown, for those who read it beside this one."""
+        """Record how many requests are shown, for programs that read the log."""
         if self.folder:
             line = {"id": request_id(self.next_number()), "kind": "keep", "keep": self.max_requests}
-            with contextlib.suppress(LogWriteError):  # they see more than is shown here
+            with contextlib.suppress(LogWriteError):  # otherwise they would see more than this sandbox shows
                 self._write_changes([line])
         self.index.max_requests = self.max_requests
 
     def verify(self) -> Work[str | None]:
-        """Prove what was taken on trust at the start. What is wrong with it, in words, or None."""
+        """Verify what was trusted at the start. Returns what is wrong, in words, or None."""
         with self.log.snapshot() as snapshot:
             last = -1
             for place, line in enumerate(snapshot.lines(), start=1):
@@ -125,17 +125,19 @@ class Store:
 
     @property
     def is_empty(self) -> bool:
-        """Whether there is nothing yet that a start remembers."""
+        """Whether there is no state yet."""
         return not (self.requests or len(self.leads) or any(self.index.plain.values()))
 
     @property
     def trouble(self) -> str | None:
-        """Why nothing more is written, in words: the log was deleted, moved or changed. After `close`: before it."""
+        """Why nothing more is written, in words: the log was deleted, moved or changed. After `close`, its
+        last value.
+        """
         return self.log.trouble
 
     @property
     def warnings(self) -> list[str]:
-        """What was noticed at opening."""
+        """Problems noticed when the log was opened."""
         return [*(self.state_folder.warnings if self.state_folder else ()), *self.log.warnings]
 
     @property
@@ -145,34 +147,34 @@ class Store:
 
     @property
     def dropped(self) -> int:
-        """How many requests `max_requests` has put out of sight."""
+        """How many requests `max_requests` hides."""
         return self.index.dropped + self.index.hidden
 
     @property
     def oldest_request(self) -> int:
-        """The number of the oldest request in sight, when older ones were dropped; else 0."""
+        """The number of the oldest visible request, if older ones were dropped; else 0."""
         return self._oldest_in_sight() if self.dropped else 0
 
     def _oldest_in_sight(self) -> int:
         with self.log.snapshot() as snapshot:
             return self.index.oldest_in_sight(snapshot)
 
-    # what the endpoint asks and says
+    # used by the endpoint
 
     def has(self, campaign: str, identity: str) -> bool:
-        """Whether the number (E.164, or with its spelling) was already taken in the campaign."""
+        """Whether the campaign already has a lead with this number (E.164, or with its spelling)."""
         leads = self.index.leads.get(campaign)
         return leads is not None and place_of(identity) in leads.lines
 
     def next_number(self) -> int:
-        """The next number of the sequence. It is never given again."""
+        """The next number of the sequence, which is never used again."""
         self.index.next += 1
         return self.index.next - 1
 
     def add(self, number: int, payload: bytes, lead: LeadEntry | None, done: Done) -> None:
-        """Record a request and take the number of its lead, at once; `done` is called when it may be answered.
+        """Record a request and take its lead's number immediately; `done` is called when it may be answered.
 
-        It is called with `LogWriteError` if the write failed: then nothing was recorded and the number is free again.
+        If the write failed, `done` gets a `LogWriteError`: then nothing was recorded and the number is free again.
         """
         if not self._lines:
             asyncio.get_running_loop().call_soon(self._end_turn)
@@ -182,8 +184,8 @@ class Store:
         self._waiting.append((number, done, lead))
 
     def amend(self, number: int, content: Mapping[str, Any]) -> None:
-        """Add to a recorded request what became known only later. Raises `LogWriteError`."""
-        if number <= self._loaded_at:  # it went with its state; another one may have its number now
+        """Record a later event of a request. Raises `LogWriteError`."""
+        if number <= self._loaded_at:  # its state was replaced; another request may have the number now
             return
         self.flush()
         head = {"id": request_id(self.next_number()), "kind": "amend", "of": number}
@@ -191,11 +193,11 @@ class Store:
         self._tell("amended", number)
 
     def watch(self, watcher: Watcher) -> None:
-        """Have it called with news of the record, from now on; it must be quick."""
+        """Call it with changes from now on; it must be fast."""
         self._watchers.add(watcher)
 
     def unwatch(self, watcher: Watcher) -> None:
-        """Leave it in peace."""
+        """Stop calling it."""
         self._watchers.discard(watcher)
 
     def _tell(self, news: str, number: int) -> None:
@@ -204,11 +206,11 @@ class Store:
 
     @property
     def newest(self) -> int:
-        """The number of the newest line that is written."""
+        """The number of the newest written line."""
         return self.index.written
 
     def flush(self) -> None:
-        """Write what waits, in one go, and wake those who wait for it."""
+        """Write pending lines in one call, and wake their callers."""
         lines, waiting = self._lines, self._waiting
         if not lines:
             return
@@ -216,7 +218,7 @@ class Store:
         try:
             self.log.append(lines)
         except BaseException as error:
-            broke_off = LogWriteError(f"the write broke off ({error!r}). Please report it.")
+            broke_off = LogWriteError(f"the write failed ({error!r}). Please report it.")
             why = error if isinstance(error, LogWriteError) else broke_off
             for _, done, lead in waiting:
                 if lead is not None:
@@ -235,23 +237,23 @@ class Store:
         self._since_checkpoint += len(lines)
 
     def _end_turn(self) -> None:
-        """Write what the turn of the event loop has brought, and begin the long work that is due."""
+        """Write the lines of this turn of the event loop, and start due long work."""
         self.flush()
         if self._since_checkpoint >= _CHECKPOINT_LINES and self.state_folder and self._checkpointing is None:
             self._checkpointing = asyncio.ensure_future(self._write_checkpoint(self.state_folder))
         if self.max_requests and self.requests >= self._tidy_at and self._tidying is None:
             self._tidying = asyncio.ensure_future(self._tidy(self.max_requests))
 
-    # what is read
+    # reading
 
     def request(self, number: int) -> dict[str, Any] | None:
-        """A recorded request, or None if there is none (any more)."""
+        """A recorded request, or None."""
         line = self.log.find(number)
         content = line.load() if line else {}
         return self.amended(content, number) if content.get("kind") == "request" else None
 
     def amended(self, content: dict[str, Any], number: int) -> dict[str, Any]:
-        """A recorded request with what became known later."""
+        """A recorded request with its later events."""
         amendment = self.index.amendments.get(number)
         line = self.log.find(amendment) if amendment is not None else None
         return {**content, **line.load()["content"]} if line else content
@@ -266,28 +268,28 @@ class Store:
                 yield line
 
     def lead_number(self, campaign: str, identity: str) -> int | None:
-        """The number of the line that keeps the lead."""
+        """The line number of the lead."""
         return self.index.line_of(campaign, identity)
 
     def leads_with(self, campaign: str, phone: str) -> list[int]:
-        """The numbers of the lines that keep leads with this number (E.164), however it is written."""
+        """The line numbers of the leads with this phone number (E.164), in any spelling."""
         return self.index.lines_with(campaign, phone)
 
     def lead(self, number: int) -> Document | None:
-        """A kept lead by its line's number."""
+        """A lead by its line number."""
         line = self.log.find(number) if number <= self.index.written else None
         return self.lead_on(line) if line else None
 
     def lead_on(self, line: Line) -> Document | None:
-        """The lead that the line keeps, if it still counts."""
+        """The lead on the line, if it is current."""
         lead = lead_in(line.load())
         is_kept = lead and self.index.is_current(lead["campaign"], identity_in(lead), line.number)
         return lead if is_kept else None
 
     def newest_leads(self, campaign: str | None = None, before: int | None = None) -> Iterator[Line]:
-        """The lines that keep leads of all campaigns or one, or have kept them (`lead_on` tells), newest first.
+        """The lines of current or former leads (see `lead_on`) of one campaign or all, newest first.
 
-        Each costs about as much as another, wherever they lie. Safe to use from another thread.
+        Every line costs about the same, wherever it is. Safe to use from another thread.
         """
         return self._lines_of(self.index.newest_leads(campaign, before), Snapshot.backwards_from)
 
@@ -303,14 +305,14 @@ class Store:
             yield from snapshot.find_all((number for number in numbers if number <= written), walk)
 
     def all_leads(self) -> Iterator[tuple[str, Document]]:
-        """Number and content of every kept lead, oldest first, in one pass over the log."""
+        """Number and content of every lead, oldest first, in one pass over the log."""
         for line in self.oldest_leads():
             lead = self.lead_on(line)
             if lead:
                 yield str(line.number), lead
 
     def long_url(self, code: str) -> str | None:
-        """Where a short link leads."""
+        """The target of a short link."""
         try:
             number = self.index.links.get(number_of_code(code))
         except ValueError:
@@ -323,27 +325,23 @@ class Store:
         return len(self.index.leads.get(campaign, ()))
 
     def campaigns_with_leads(self) -> list[str]:
-        """The campaigns, namespaces included, that have a lead."""
+        """The campaigns, including namespaces, that have leads."""
         return [name for name, leads in self.index.leads.items() if leads]
 
     # TinyDB's tables (the `Ledger` of tables.py)
 
     def views(self) -> dict[str, Mapping[str, Document]]:
-        """The tables: leads read from the log when looked at, the rest in memory."""
+        """The tables: leads are read from the log when used, the rest is in memory."""
         return {"leads": Leads(self), **self.index.plain}
 
     def change(self, table: str, put: Mapping[int, Document], drop: list[int]) -> None:
-        """Keep and forget documents. Raises `LogWriteError`; then nothing has changed."""
+        """Store and remove documents. Raises `LogWriteError`; then nothing has changed."""
         self.flush()
-        lines = list(self._lines_for(table, put, drop))
-        if self._together is None:
-            self._write_changes(lines)
-        else:
-            self._together += lines
+        self._change(list(self._lines_for(table, put, drop)))
 
     @contextlib.contextmanager
     def together(self) -> Iterator[None]:
-        """Changes that are made inside are written and known at the end, all or none. Inside, nothing is awaited.
+        """Changes inside are written and visible at the end, all or none. Don't await inside.
 
         Raises `LogWriteError`; then nothing has changed.
         """
@@ -355,18 +353,21 @@ class Store:
         self._write_changes(changes)
 
     def clear_leads(self, campaigns: list[str]) -> int:
-        """Forget all leads of these campaigns. Returns how many. Raises `LogWriteError`; then nothing has changed."""
+        """Remove all leads of these campaigns. Returns how many. Raises `LogWriteError`; then nothing has changed."""
         self.flush()
         there = [name for name in campaigns if self.leads_in(name)]
         count = sum(map(self.leads_in, there))
         if there:
             head = {"id": request_id(self.next_number()), "kind": "drop", "table": "leads"}
-            lines = [{**head, "campaigns": there}]
-            if self._together is None:
-                self._write_changes(lines)
-            else:
-                self._together += lines
+            self._change([{**head, "campaigns": there}])
         return count
+
+    def _change(self, lines: list[dict[str, Any]]) -> None:
+        """Now, or at the end of `together`."""
+        if self._together is None:
+            self._write_changes(lines)
+        else:
+            self._together += lines
 
     def _write_changes(self, lines: list[dict[str, Any]]) -> None:
         self.log.append(seal(orjson.dumps(line)) for line in lines)
@@ -374,7 +375,7 @@ class Store:
             self.index.apply(line)
         self._since_checkpoint += len(lines)
         if self._since_checkpoint >= _CHECKPOINT_LINES:
-            with contextlib.suppress(RuntimeError):  # no loop runs: then the stop writes a checkpoint
+            with contextlib.suppress(RuntimeError):  # without a loop, the stop writes a checkpoint
                 asyncio.get_running_loop().call_soon(self._end_turn)
         discarded, self.index.discarded = self.index.discarded, []
         _free([leads.lines for leads in discarded])
@@ -385,7 +386,7 @@ class Store:
         for key, document in put.items():
             number = key if key > self.index.written else self.next_number()
             if number != key and table == "leads":
-                raise ValueError("A kept lead doesn't change: remove it and insert another.")
+                raise ValueError("A stored lead can't be changed: remove it and insert another.")
             yield {
                 "id": request_id(number),
                 "kind": "put",
@@ -401,16 +402,16 @@ class Store:
         leads = (self.lead(number) for number in numbers)
         return [(lead["campaign"], place_of(identity_in(lead))) for lead in leads if lead]
 
-    # forgetting
+    # removing
 
     def forget_all(self) -> None:
-        """Forget leads and requests; keys and campaigns stay. Raises `LogWriteError`; then all is as it was."""
+        """Remove leads and requests; keys and campaigns stay. Raises `LogWriteError`; then nothing has changed."""
         self.flush()
         self._with_room(self._replace_with_tables)
         self._tell("cleared", self.index.written)
 
     def _replace_with_tables(self) -> None:
-        """A new log, with keys and campaigns alone."""
+        """A new log with only keys and campaigns."""
         before, index = self.index, Index()
         lines = [before.header(), *(seal(orjson.dumps(row)) for row in _rows(before.plain))]
         with contextlib.closing(self.replacement()) as new:
@@ -420,12 +421,12 @@ class Store:
             self.replace_with(new, index)
 
     def replacement(self) -> Replacement:
-        """An empty log that may take this one's place. Raises `LogWriteError`."""
+        """An empty log that may replace this one. Raises `LogWriteError`."""
         self.log.refuse_if_changed()
         return self.log.replacement()
 
     def replace_with(self, log: Replacement, index: Index) -> None:
-        """Put another state, log and index, in place of this one. Raises `LogWriteError`; then nothing has changed."""
+        """Replace the state by another log and index. Raises `LogWriteError`; then nothing has changed."""
         self.log.replace_with(log)
         before, self.index = self.index, index
         self._tidy_at = 2 * (self.max_requests or 0)
@@ -433,7 +434,7 @@ class Store:
         _free([*(leads.lines for leads in before.leads.values()), before.links, before.amendments])
 
     def load(self, log: Replacement, index: Index) -> None:
-        """Take over another sandbox's state. Its ids stay, and the sequence goes on behind the larger of both.
+        """Load another sandbox's state. Its ids stay, and the sequence continues after the larger of both last ids.
 
         Raises `LogWriteError`; then nothing has changed.
         """
@@ -447,28 +448,37 @@ class Store:
         self._loaded_at = index.written
         self._tell("cleared", index.written)
 
-    async def clear_requests(self) -> int:
-        """Forget the record and take it off the disk; leads stay. Returns how many were forgotten.
+    async def clear_requests(self, matches: Callable[[Line], bool] | None = None) -> int:
+        """Remove the requests, also from disk; leads stay. Returns how many were removed.
 
-        Raises `LogWriteError`; then all is as it was.
+        With `matches`, removes only those whose lines match; it is called from another thread. Requests that arrive
+        meanwhile stay. Raises `LogWriteError`; then nothing has changed.
         """
-        compaction = await self._compact(self._without_record)
+        compaction = await self._compact(lambda: self._without(matches))
         if compaction.is_done:
-            self._tell("cleared", compaction.requests_from - 1)
-        return compaction.forgotten
+            self._tell("cleared", 0 if matches else compaction.requests_from - 1)
+        return compaction.cleared
 
-    def _without_record(self) -> Compaction:
+    def _without(self, matches: Callable[[Line], bool] | None) -> Compaction:
         self.flush()
         self.log.refuse_if_changed()
-        return Compaction(self.log, self.index, self.index.written + 1, self.requests, 0)
+        count, end = self.requests, self.index.written + 1
+        if matches is None:
+            return Compaction(self.log, self.index, end, count, 0)
+        oldest, dropped = self._oldest_in_sight(), self.dropped
+
+        def stays(line: Line) -> bool:
+            return line.number >= oldest and not matches(line)
+
+        return Compaction(self.log, self.index, end, count, dropped, stays)
 
     async def _tidy(self, max_requests: int) -> None:
-        """Drop what `max_requests` hides, and not again before as many requests have come as leads had to be copied.
+        """Remove what `max_requests` hides, then wait for as many new requests as leads had to be copied.
 
-        So a request's share of the copying stays small, however many leads there are.
+        So each request pays only a small share of the copying, however many leads there are.
         """
         try:
-            with contextlib.suppress(LogError, StoppingError):  # no room: tried again later
+            with contextlib.suppress(LogError, StoppingError):  # no space: tried again later
                 await self._compact(self._without_hidden)
         finally:
             self._tidying = None
@@ -479,9 +489,9 @@ class Store:
         return Compaction(self.log, self.index, self._oldest_in_sight(), hidden, self.index.dropped + hidden)
 
     async def _compact(self, begin: Callable[[], Compaction]) -> Compaction:
-        """Write the log anew, without what is forgotten, while it goes on; one after another, where several are asked.
+        """Rewrite the log without what was removed, while it is in use. Several calls run one after another.
 
-        It isn't done when another log took the place meanwhile. Raises `LogWriteError`; then nothing has changed.
+        Does nothing if another log has replaced it meanwhile. Raises `LogWriteError`; then nothing has changed.
         """
         async with self._compacting:
             compaction = begin()
@@ -503,7 +513,7 @@ class Store:
         return end.result if end else await self.jobs.run(work)
 
     def _with_room(self, work: Callable[[], None]) -> None:
-        """Do it, on a full disk too if the reserve is enough for it. Raises `LogWriteError`."""
+        """Run it, using the reserve if the disk is full. Raises `LogWriteError`."""
         try:
             work()
         except LogWriteError as error:
@@ -518,10 +528,10 @@ class Store:
 
     @contextlib.asynccontextmanager
     async def state(self) -> AsyncIterator[tuple[Snapshot, bytes]]:
-        """All of it as it is now: the log, and the line that says that it came to its end. Raises `LogWriteError`."""
+        """The current state: the log, and the line that proves that it is complete. Raises `LogWriteError`."""
         self.flush()
         with contextlib.ExitStack() as stack:
-            if self.index.hidden:  # what is out of sight goes to nobody
+            if self.index.hidden:  # hidden requests aren't saved
                 copy = await self._run(self._without_hidden().copy())
                 snapshot = stack.enter_context(contextlib.closing(copy)).snapshot()
             else:
@@ -531,22 +541,22 @@ class Store:
     # checkpoints and the end
 
     async def _write_checkpoint(self, folder: Folder) -> None:
-        """Write down what is known while it goes on. A start is only slower without it: that isn't worth an error.
+        """Write a checkpoint in the background. Errors are ignored, since a start without one is only slower.
 
-        When the sandbox stops meanwhile, `close` writes it.
+        If the sandbox stops meanwhile, `close` writes it.
         """
         covered = self._since_checkpoint
         try:
             with contextlib.suppress(OSError, LogWriteError):
-                await self._run(self._checkpoint(folder))
+                await self._run(self.checkpoint(folder))
             self._since_checkpoint = max(0, self._since_checkpoint - covered)
         except StoppingError:
             pass
         finally:
             self._checkpointing = None
 
-    def _checkpoint(self, folder: Folder) -> Work[None]:
-        """Raises `OSError`, `LogWriteError`."""
+    def checkpoint(self, folder: Folder) -> Work[None]:
+        """Write the file that makes the next start fast, in steps. Raises `OSError`, `LogWriteError`."""
         with self.log.snapshot() as snapshot:
             taken = Checkpoint(self.index, Mark.of(snapshot))
         yield
@@ -554,20 +564,20 @@ class Store:
             yield from taken.write(file)
 
     def close(self) -> None:
-        """Write what waits, and what makes the next start quick, and let go of the folder.
+        """Write pending lines and a checkpoint, and release the folder.
 
-        `trouble` then tells whether there was still a file to hold it all.
+        Afterwards `trouble` tells whether the log was still in place.
         """
         self.flush()
         self.jobs.close()
         if self._since_checkpoint >= _CHECKPOINT_AT_STOP and self.state_folder and not self.trouble:
             with contextlib.suppress(OSError, LogWriteError):
-                finished(self._checkpoint(self.state_folder))
+                finished(self.checkpoint(self.state_folder))
         self.log.close()
 
 
 class Leads(Mapping[str, Document]):
-    """The kept leads as a table; each is read from the log when it is looked at."""
+    """The leads as a table; each is read from the log when it is used."""
 
     def __init__(self, store: Store) -> None:
         self._store = store
@@ -585,19 +595,19 @@ class Leads(Mapping[str, Document]):
         return sum(map(len, self._store.index.leads.values()))
 
     def items(self) -> Any:
-        """All of them in one pass over the log instead of a search for each."""
+        """All of them in one pass over the log, which is faster than searching for each."""
         return self._store.all_leads()
 
 
 def _rows(tables: Tables) -> Iterator[dict[str, Any]]:
-    """Lines that put all documents, in the order of their ids, which are the lines' own."""
+    """Lines that store all documents, in the order of their ids, which are the lines' own."""
     found = [(int(key), table, row) for table, rows in tables.items() for key, row in rows.items()]
     for key, table, row in sorted(found, key=itemgetter(0)):
         yield {"id": request_id(key), "kind": "put", "table": table, "document": key, "content": row}
 
 
 def _free(maps: list[Shards]) -> None:
-    """Free them piece by piece and elsewhere: a million entries at once would hold up everything else."""
+    """Free them piece by piece in a thread: freeing a million entries in one step would block everything else."""
     pieces = [piece for each in maps for piece in each.taken_apart()]
     if sum(map(len, pieces)) > _MANY:
         threading.Thread(target=_pop_all, args=(pieces,), daemon=True).start()

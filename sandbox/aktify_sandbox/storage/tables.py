@@ -1,7 +1,7 @@
-"""TinyDB over the log: its document API for leads, keys and campaigns, without its file.
+"""TinyDB on the log: its document API for leads, keys and campaigns, without its file.
 
-TinyDB's own storages rewrite (or copy) everything at each insert. Here `read` hands out live views and a table
-writes only its differences, so that an insert costs one line whatever the number of documents.
+TinyDB's own storages rewrite (or copy) everything at each insert. Here `read` returns live views and a table writes
+only its differences, so an insert costs one line however many documents there are.
 """
 
 import json
@@ -20,14 +20,12 @@ from aktify_sandbox.text import suggest
 Document = Mapping[str, Any]
 
 TABLES = ("leads", "requests", "keys", "campaigns")
-"""Those of a state."""
-_READ_ONLY = (
-    "open_state only reads. Fix: change the state through its sandbox, e.g. by `aktify-sandbox leads import`."
-)
+"""The tables of a state."""
+_READ_ONLY = "open_state is read-only. Fix: use its sandbox, e.g. `aktify-sandbox leads import`."
 
 
 class Ledger(Protocol):
-    """What keeps the documents."""
+    """Where the documents are stored."""
 
     def views(self) -> dict[str, Mapping[str, Document]]:
         """Each table by name, its documents by id."""
@@ -36,21 +34,21 @@ class Ledger(Protocol):
         """A number that was never used."""
 
     def change(self, table: str, put: Mapping[int, Document], drop: list[int]) -> None:
-        """Keep and forget documents, durably, all or none."""
+        """Store and remove documents, durably, all or none."""
 
 
 class Views(Protocol):
-    """What shows documents."""
+    """A source of documents."""
 
     def views(self) -> dict[str, Mapping[str, Document]]:
         """Each table by name, its documents by id."""
 
     def close(self) -> None:
-        """Let go of them."""
+        """Close it."""
 
 
 class LedgerStorage(Storage):
-    """TinyDB's way in: reads are views; writes arrive as differences, through `LedgerTable`."""
+    """Connects TinyDB: reads are views; writes arrive as differences, through `LedgerTable`."""
 
     def __init__(self, ledger: Ledger) -> None:
         self.ledger = ledger
@@ -60,21 +58,21 @@ class LedgerStorage(Storage):
         return self.ledger.views()
 
     def write(self, data: dict[str, dict[str, Any]]) -> None:
-        """Called by `drop_tables` alone: forget whatever isn't in data any more."""
+        """Called only by `drop_tables`: remove everything that isn't in `data`."""
         for name, documents in self.ledger.views().items():
             self.ledger.change(name, {}, [int(key) for key in documents if key not in data.get(name, {})])
 
 
 class UncachedTable(Table):
-    """A table that remembers no answer, whatever is asked for: documents also arrive from elsewhere."""
+    """A table without a query cache: documents also arrive from elsewhere."""
 
     def __init__(self, storage: Storage, name: str, *_: Any, **__: Any) -> None:
-        """TinyDB's own options for it change nothing."""
+        """Ignores TinyDB's options for the cache."""
         super().__init__(storage, name, cache_size=0)
 
 
 class LedgerTable(UncachedTable):
-    """A table that writes what has changed instead of all that there is."""
+    """A table that writes only what has changed."""
 
     _storage: LedgerStorage
 
@@ -97,7 +95,7 @@ class Documents(TinyDB):
 
 
 def as_json(tables: Mapping[str, Mapping[str, Document]]) -> Iterator[bytes]:
-    """The tables as the file that `TinyDB(path)` opens, piece by piece. It is ASCII: TinyDB reads it in any locale."""
+    """The tables as a file that `TinyDB(path)` opens, piece by piece. It is ASCII, so TinyDB reads it in any locale."""
     for number, (name, documents) in enumerate(tables.items()):
         yield b'%b"%b":{' % (b"," if number else b"{", name.encode())
         for place, (key, document) in enumerate(documents.items()):
@@ -112,13 +110,13 @@ def _ascii(document: Document) -> bytes:
 
 
 class ViewStorage(Storage):
-    """TinyDB's way to what is only read."""
+    """Connects TinyDB to read-only tables."""
 
     def __init__(self, views: "Views") -> None:
         self._views = views
 
     def read(self) -> dict[str, Any]:
-        """The tables as they are now."""
+        """The current tables."""
         return self._views.views()
 
     def write(self, _: object) -> None:
@@ -126,12 +124,12 @@ class ViewStorage(Storage):
         raise StateError(_READ_ONLY)
 
     def close(self) -> None:
-        """Let go of it."""
+        """Close it."""
         self._views.close()
 
 
 class ViewTable(UncachedTable):
-    """A table that is only read."""
+    """A read-only table."""
 
     def _get_next_id(self) -> int:
         raise StateError(_READ_ONLY)
@@ -141,24 +139,24 @@ class ViewTable(UncachedTable):
 
 
 class State(TinyDB):
-    """A state as a TinyDB, to be read and not written: every write raises `StateError`."""
+    """A state as a read-only TinyDB: every write raises `StateError`."""
 
     table_class = ViewTable
 
     def __init__(self, views: "Views", name: str) -> None:
-        """`name` is how it shows itself."""
+        """`name` is used in its `repr`."""
         super().__init__(views, storage=ViewStorage)
         self._name = name
 
     def table(self, name: str, **options: Any) -> Table:
-        """The table: leads, requests, keys or campaigns. Raises `StateError` for any other."""
+        """The table leads, requests, keys or campaigns. Raises `StateError` for any other name."""
         if name not in TABLES:
-            meant = suggest(name, TABLES, "Did you mean {}?") or f"There are: {', '.join(TABLES)}."
+            meant = suggest(name, TABLES, "Did you mean {}?") or f"Choose from: {', '.join(TABLES)}."
             raise StateError(f"A state has no table {name}. {meant}")
         return super().table(name, **options)
 
     def __getattr__(self, name: str) -> Any:
-        """What TinyDB would do to a table without a name."""
+        """Refuse the methods of TinyDB's default table."""
         raise AttributeError(
             f"A state has no attribute {name!r}. Fix: name a table first, as in state.table('leads').search(…).",
             name=name,
@@ -166,16 +164,16 @@ class State(TinyDB):
         )
 
     def __bool__(self) -> bool:
-        """It is there."""
+        """True."""
         return True
 
     def __repr__(self) -> str:
-        """Where it is."""
+        """Shows the folder."""
         return f"<State {self._name}>"
 
 
 class Changes(MutableMapping[int, Any]):
-    """A table as an updater sees it: nothing is copied but what it looks at."""
+    """A table as an updater sees it: only documents that it reads are copied."""
 
     def __init__(self, table: Mapping[str, Document]) -> None:
         self._table = table
@@ -194,8 +192,9 @@ class Changes(MutableMapping[int, Any]):
         self._seen[key] = document
 
     def __delitem__(self, key: int) -> None:
-        if self._seen.pop(key, None) is None and str(key) not in self._table:
+        if key not in self:
             raise KeyError(key)
+        del self._seen[key]  # where the query put it
         self._gone[key] = None
 
     def __iter__(self) -> Iterator[int]:
@@ -207,9 +206,9 @@ class Changes(MutableMapping[int, Any]):
         return sum(1 for _ in self)
 
     def put(self) -> dict[int, Document]:
-        """New documents and those that differ from what the table has."""
+        """New and changed documents."""
         return {key: new for key, new in self._seen.items() if self._table.get(str(key)) != new}
 
     def dropped(self) -> list[int]:
-        """Those that are in the table and shall not be."""
+        """Removed documents."""
         return [key for key in self._gone if str(key) in self._table]

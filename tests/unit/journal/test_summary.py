@@ -1,5 +1,6 @@
 """One request in a few words."""
 
+from datetime import datetime
 from typing import Any
 
 import pytest
@@ -23,18 +24,18 @@ def summary(**changes: Any) -> Summary:
 
 
 def test_it_has_the_time_of_day_and_the_status_as_they_are_shown() -> None:
-    found = summary()
-    assert (found.time, found.shown_status) == ("09:30:00.125", "409")
+    found, moment = summary(), datetime.fromisoformat(ENTRY["receivedAt"]).astimezone()
+    assert (found.time, found.shown_status) == (moment.timetz().isoformat("milliseconds"), "409")
 
 
-def test_what_was_not_answered_has_no_status() -> None:
+def test_without_an_answer_there_is_no_status() -> None:
     found = summary(response=None)
     assert (found.status, found.shown_status) == (None, NO_ANSWER)
     assert status_of({"response": None}) is None
 
 
 @pytest.mark.parametrize(("method", "path", "request_line"), [("GET", "/s/x", "GET /s/x"), ("", "", "")])
-def test_what_was_no_request_of_http_has_no_request_line(method: str, path: str, request_line: str) -> None:
+def test_without_an_http_request_there_is_no_request_line(method: str, path: str, request_line: str) -> None:
     assert summary(method=method, path=path).request == request_line
 
 

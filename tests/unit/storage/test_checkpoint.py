@@ -15,7 +15,8 @@ from aktify_sandbox.storage.folder import CHECKPOINT
 from aktify_sandbox.storage.index import LeadEntry
 from aktify_sandbox.storage.shards import Shards
 from aktify_sandbox.storage.store import Store
-from support.checkpoints import folder_with_checkpoint, rewritten, write_checkpoint
+from support.checkpoints import damaged, folder_with_checkpoint, no_json, rewritten, write_checkpoint
+from support.snapshots import Snapshot
 from support.stores import payload, phone, post, run
 
 
@@ -57,11 +58,11 @@ def test_with_a_checkpoint_and_without_one_the_same_is_known(folder: Path, tmp_p
 
 
 @pytest.mark.parametrize("keep", [1, 3, 14])
-def test_what_keep_hides_is_the_same_with_it(folder: Path, tmp_path: Path, keep: int) -> None:
+def test_keep_hides_the_same_requests_with_a_checkpoint(folder: Path, tmp_path: Path, keep: int) -> None:
     assert known(folder, max_requests=keep) == known(copied(folder, tmp_path, None), max_requests=keep)
 
 
-def test_a_start_reads_only_what_came_after_it(folder: Path, tmp_path: Path) -> None:
+def test_a_start_reads_only_what_came_after_it(folder: Path, tmp_path: Path, snapshot: Snapshot) -> None:
     """So damage before it isn't seen at the start; without it, it is."""
     log = (folder / "log.jsonl").read_bytes()
     damaged = log.replace(b"r000000002", b"r000000002".upper(), 1)
@@ -69,16 +70,18 @@ def test_a_start_reads_only_what_came_after_it(folder: Path, tmp_path: Path) -> 
     store = Store(folder)
     assert 0 < store.unverified < len(log)
     store.close()
-    with pytest.raises(LogDamagedError, match=r"log\.jsonl:3: "):
+    with pytest.raises(LogDamagedError) as caught:
         Store(copied(folder, tmp_path, None))
+    snapshot("state", str(caught.value))
 
 
-def test_damage_behind_it_is_refused_with_its_line(folder: Path) -> None:
+def test_damage_behind_it_is_refused_with_its_line(folder: Path, snapshot: Snapshot) -> None:
     log = (folder / "log.jsonl").read_bytes().splitlines(keepends=True)
     log[-2] = log[-2].replace(b"crc", b"crd")
     (folder / "log.jsonl").write_bytes(b"".join(log))
-    with pytest.raises(LogDamagedError, match=rf"log\.jsonl:{len(log) - 1}: "):
+    with pytest.raises(LogDamagedError) as caught:
         Store(folder)
+    snapshot("state", str(caught.value))
 
 
 def test_cut_at_any_byte_it_only_costs_time(folder: Path, tmp_path: Path, whole: bool) -> None:
@@ -226,6 +229,13 @@ def test_nothing_is_said_of_a_log_that_is_whole(folder: Path) -> None:
     store = Store(folder)
     [found] = run(store.jobs.run(store.verify()))
     assert (found, store.unverified > 0) == (None, True)
+
+
+def test_damage_that_it_covers_is_found_and_its_line_is_said(folder: Path) -> None:
+    damaged(folder, 3, no_json)
+    store = Store(folder)
+    [found] = run(store.jobs.run(store.verify()))
+    assert found.startswith(f"{folder / 'log.jsonl'}:4: ")
 
 
 def test_numbers_of_lines_may_be_as_large_as_ids_are(tmp_path: Path) -> None:

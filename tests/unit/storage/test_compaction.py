@@ -7,13 +7,15 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given
 from hypothesis import strategies as st
 
 from aktify_sandbox.jobs import Jobs
 from aktify_sandbox.storage import compaction as module
+from aktify_sandbox.storage import index as index_module
 from aktify_sandbox.storage.compaction import Compaction
 from aktify_sandbox.storage.store import Store
+from support.examples import examples
 from support.stores import leads, phone, post, request_numbers, run
 
 
@@ -22,6 +24,7 @@ def small_steps(monkeypatch: pytest.MonkeyPatch) -> None:
     """A line at once, and hardly anything left for the end, so that much can come between."""
     monkeypatch.setattr(module, "_AT_ONCE", 1)
     monkeypatch.setattr(module, "_LITTLE", 50)
+    monkeypatch.setattr(index_module, "STRIDE", 3)
 
 
 @pytest.fixture
@@ -44,6 +47,11 @@ def change_keys(store: Store, number: int) -> None:
         keys.insert({"n": number})
     else:
         keys.update({"n": -number}, doc_ids=[next(iter(keys)).doc_id] if len(keys) else [])
+
+
+def forget_key(store: Store, _: int) -> None:
+    keys = store.db.table("keys")
+    keys.remove(doc_ids=[key.doc_id for key in keys][:1])
 
 
 def amend(store: Store, number: int) -> None:
@@ -71,25 +79,52 @@ DONE: dict[str, Callable[[Store, int], object]] = {
     "forget a campaign": lambda store, _: store.clear_leads(["a"]),
     "forget a lead": lambda store, number: store.leads.remove(doc_ids=[number]),
     "change keys": change_keys,
+    "forget a key": forget_key,
     "amend": amend,
     "nothing": lambda _, __: None,
 }
 WORK = st.lists(st.tuples(st.sampled_from(sorted(DONE)), st.integers(0, 6)), max_size=20)
 
 
-@given(before=WORK, meanwhile=WORK, keep=st.none() | st.integers(1, 4))
-@settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
+def oldest_in_sight(store: Store, max_requests: int) -> int:
+    """What it would be if the sandbox showed only that many."""
+    with store.log.snapshot() as snapshot, pytest.MonkeyPatch.context() as patch:
+        patch.setattr(store.index, "max_requests", max_requests)
+        return store.index.oldest_in_sight(snapshot)
+
+
+@given(
+    before=WORK,
+    meanwhile=WORK,
+    keep=st.none() | st.integers(1, 4),
+    picks=st.none() | st.sets(st.integers(0, 4)),
+)
+@example(before=[("post", number) for number in range(5)], meanwhile=[], keep=None, picks={0, 2, 3, 4})
+@example(before=[("post", 1), ("forget a campaign", 0), ("post", 2)], meanwhile=[], keep=None, picks=set())
+@example(before=[("post", 1), ("amend", 0)], meanwhile=[], keep=None, picks=set())
+@examples(100, suppress_health_check=list(HealthCheck))
 def test_whatever_is_done_meanwhile_only_the_forgotten_requests_are_gone(
-    before: list[tuple[str, int]], meanwhile: list[tuple[str, int]], keep: int | None
+    before: list[tuple[str, int]],
+    meanwhile: list[tuple[str, int]],
+    keep: int | None,
+    picks: set[int] | None,
 ) -> None:
+    """Older ones than the newest `keep`, and of these, those whose numbers are picked."""
+
+    def picked(number: int) -> bool:
+        return picks is None or number % 5 in picks
+
     with tempfile.TemporaryDirectory() as folder:
         store = Store(Path(folder))
         for what, number in before:
             DONE[what](store, number)
         numbers = sorted(request_numbers(store))
-        gone = numbers if keep is None else numbers[:-keep]
-        begin = store.newest + 1 if keep is None else numbers[-keep] if gone else 1
-        compaction = Compaction(store.log, store.index, begin, len(gone), 0)
+        older = numbers if keep is None else numbers[:-keep]
+        begin = store.newest + 1 if keep is None else numbers[-keep] if older else 1
+        gone = list(filter(picked, older))
+        compaction = Compaction(
+            store.log, store.index, begin, len(older), 0, lambda line: not picked(line.number)
+        )
         work = compaction.copy()
         for what, number in meanwhile:
             next(work, None)
@@ -99,10 +134,13 @@ def test_whatever_is_done_meanwhile_only_the_forgotten_requests_are_gone(
         expected = known(store)
         compaction.finish()
         assert compaction.is_done
+        assert compaction.cleared == len(gone)
         left = [(number, record) for number, record in expected[1] if number not in gone]
         assert known(store) == (expected[0], left, expected[2])
         found = (store.requests, store.index.next, len(store.leads))
         assert found[0] == len(left)
+        for count, (number, _) in enumerate(left, start=1):
+            assert oldest_in_sight(store, count) == number
         store.close()
         again = Store(Path(folder))
         assert known(again) == (expected[0], left, expected[2])
@@ -126,7 +164,7 @@ def test_a_clear_beside_the_tidying_of_keep_leaves_no_request(tmp_path: Path) ->
 
 
 @pytest.mark.usefixtures("in_thread")
-def test_what_comes_while_requests_are_cleared_stays(tmp_path: Path) -> None:
+def test_requests_that_arrive_during_a_clear_stay(tmp_path: Path) -> None:
     store = Store(tmp_path)
     run(*(post(store, "demo", number) for number in range(50)))
 
