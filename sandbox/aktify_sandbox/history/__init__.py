@@ -1,1 +1,1 @@
-"""Every exchange: written down, read, streamed, explained, exported."""
+"""The recorded exchanges: queried, streamed, explained, exported."""

@@ -1,4 +1,4 @@
-"""An entry in words, for a person: what came, what was answered, and why."""
+"""An entry explained to a person: the request, the answer, and why."""
 
 import json
 from collections.abc import Iterable, Iterator
@@ -6,15 +6,16 @@ from typing import Any
 
 import orjson
 
-from aktify_sandbox.contract.answers import in_words
+from aktify_sandbox.contract.answers import ENDPOINT, in_words
 from aktify_sandbox.journal.entry import Entry
-from aktify_sandbox.journal.summary import summary_of
+from aktify_sandbox.journal.summary import local_time, summary_of
+from aktify_sandbox.redaction import masked_text
 from aktify_sandbox.scenarios.faults import is_lost
 from aktify_sandbox.text import printable
 
 
 def explanation(entry: Entry) -> str:
-    """The whole story of one request (or of one that is only explained), as plain text."""
+    """The explanation of one request, recorded or not, as plain text."""
     sections = (
         _head(entry),
         _why(entry),
@@ -27,13 +28,13 @@ def explanation(entry: Entry) -> str:
 
 
 def overview(origin: str, entries: Iterable[Entry]) -> str:
-    """What a person finds at `/_sandbox/`: where to post, where to look, and the latest requests."""
+    """The text at `/_sandbox/`: where to post, where to look, and the latest requests."""
     rows = [_row(entry) for entry in entries] or ["  none yet"]
     return "\n".join(
         [
             "aktify-sandbox: a local stand-in for Aktify's lead API",
             "",
-            f"endpoint      POST {origin}/api/v1/leads",
+            f"endpoint      POST {origin}{ENDPOINT}",
             f"requests      {origin}/_sandbox/requests        (one: …/requests/ID)",
             f"leads         {origin}/_sandbox/leads",
             f"settings      {origin}/_sandbox/config",
@@ -48,7 +49,7 @@ def overview(origin: str, entries: Iterable[Entry]) -> str:
 
 def _row(entry: Entry) -> str:
     summary = summary_of(entry)
-    when, why = printable(summary.received_at), printable(summary.reason)
+    when, why = printable(local_time(summary.received_at)), printable(masked_text(summary.reason))
     return f"  {summary.id}  {when}  {summary.shown_status}  {why}"
 
 
@@ -57,38 +58,40 @@ def _head(entry: Entry) -> Iterator[str]:
         status = entry["response"]["status"] if entry["response"] else "no answer"
         asked = f"{entry['method']} {printable(entry['path'])}".strip()
         yield f"{entry['id']}  {status}  {asked or 'no request of HTTP'}"
-        yield f"received   {printable(entry['receivedAt'])} from {printable(entry['client'] or 'unknown')}"
-        yield f"took       {entry['durationMs']} ms{_late(entry)}"
+        yield f"received   {printable(local_time(entry['receivedAt']))} from {printable(entry['client'] or 'unknown')}"
+        yield f"took       {entry['durationMs']:,} ms{_late(entry)}"
         if "hungUpAfterMs" in entry:
-            yield f"hung up    the client did, after {entry['hungUpAfterMs']} ms"
+            yield f"hung up    the client did, after {entry['hungUpAfterMs']:,} ms"
     else:
-        yield f"{entry['status']} would be the answer; nothing was sent or kept."
+        yield f"The answer would be {entry['status']}. Nothing was sent or kept."
     yield f"campaign   {printable(entry['campaign'] or 'unknown')}"
     yield f"key        {printable(entry['key'] or 'none')}"
     yield f"phone      {printable(entry['phone'] or 'not known')}"
+    if entry.get("masked"):
+        yield "masked     phone numbers, e-mail addresses and last names"
 
 
 def _why(entry: Entry) -> Iterator[str]:
     yield ""
     reason = entry["reason"]
     yield f"Why: {printable(reason['rule'])}"
-    if reason["scenario"]:
+    if reason["scenario"] and f"Forced by {reason['scenario']}:" not in reason["rule"]:
         yield f"  Caused in part by {printable(reason['scenario'])}."
     for problem in entry["problems"]:
         yield f"  {printable(in_words(problem['field'] or 'the body', problem['message']))}"
         if problem["hint"]:
-            yield f"    what would be right: {printable(problem['hint'])}"
+            yield f"    Fix: {printable(problem['hint'])}"
         source = _source(problem)
         if source:
             yield f"    {source}"
 
 
 def _late(entry: Entry) -> str:
-    return f", and {entry['delayMs']} ms of forced delay" if "delayMs" in entry else ""
+    return f", and {entry['delayMs']:,} ms of forced delay" if "delayMs" in entry else ""
 
 
 def _source(problem: Entry) -> str | None:
-    """Whose word a problem is; None where nobody's (a forced one, one from before it was kept)."""
+    """Who decided a problem; None if it isn't known (a forced one, or one of an earlier version)."""
     match problem.get("source"):
         case "documented":
             return f"documented by Aktify: “{printable(problem['quote'])}”"
@@ -105,7 +108,7 @@ def _source(problem: Entry) -> str | None:
 def _notices(entry: Entry) -> Iterator[str]:
     if entry.get("notes"):
         yield ""
-        yield "Worth knowing (never part of the vendor's answer)"
+        yield "Notices (never part of Aktify's answer)"
         for notice in entry["notes"]:
             ruling = f"  [ruling {notice['ruling']}]" if notice["ruling"] else ""
             yield f"  {printable(notice['field']) or 'the body'}: {printable(notice['message'])}{ruling}"
@@ -117,10 +120,10 @@ def _first_post(entry: Entry) -> Iterator[str]:
         return
     yield ""
     if first is None:
-        yield "The first post of this number is no longer kept."
+        yield "The first post of this number is no longer recorded."
         return
     yield "The first post of this number"
-    yield f"  {printable(first['id'] or 'imported')} at {printable(first['receivedAt'])}"
+    yield f"  {printable(first['id'] or 'imported')} at {printable(local_time(first['receivedAt']))}"
     this = next(
         (d["this"] for d in first["differences"] if d["field"] == "phoneNumber"), first["phoneNumber"]
     )
@@ -145,7 +148,7 @@ def _request(entry: Entry) -> Iterator[str]:
 
 def _body(entry: Entry) -> Iterator[str]:
     if entry.get("bodyOmitted"):
-        yield "  (the body isn't recorded, since only fictional numbers may be kept here)"
+        yield "  (the body isn't recorded: --fictional-only is on)"
         return
     if entry.get("bodyEncoding"):
         yield "  (not UTF-8 text; in base64)"
@@ -160,7 +163,7 @@ def _answer(entry: Entry) -> Iterator[str]:
         yield "Answer"
         yield from _indented(orjson.dumps(entry["answer"], option=orjson.OPT_INDENT_2).decode())
     elif entry["response"]:
-        never = " (the client had gone before it had all of it)" if "hungUpAfterMs" in entry else ""
+        never = " (the client hung up before receiving all of it)" if "hungUpAfterMs" in entry else ""
         broken = ", as it would be whole" if is_lost(entry.get("fault")) else ""
         yield f"Answer {entry['response']['status']}{broken}{never}"
         for name, value in entry["response"]["headers"]:

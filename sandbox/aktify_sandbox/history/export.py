@@ -1,6 +1,6 @@
-"""A recorded request for other tools: as HAR 1.2, as a curl line, as code.
+"""A recorded request for other tools: as HAR 1.2, as a curl line, as code, as an HTTP file.
 
-The key is `AKTIFY_API_KEY` of the environment. A key that everybody knows may stand in for it where it isn't set.
+The key is taken from the environment variable `AKTIFY_API_KEY`. If it isn't set, a key that isn't secret may be used.
 """
 
 import base64
@@ -10,110 +10,25 @@ import shlex
 import textwrap
 from collections.abc import Callable, Iterator
 from http import HTTPStatus
-from typing import Any, NamedTuple
-from urllib.parse import parse_qsl, quote
+from typing import Any
+from urllib.parse import parse_qsl
 
 from aktify_sandbox.contract.answers import ENDPOINT
-from aktify_sandbox.journal.entry import Entry, body_of
-from aktify_sandbox.redaction import may_hold_key
+from aktify_sandbox.history.http_file import as_http, http_begins
+from aktify_sandbox.history.sent import Sent, sent, target
+from aktify_sandbox.journal.entry import Entry
 from aktify_sandbox.scenarios.faults import is_lost
 from aktify_sandbox.text import moves_cursor, printable
 from aktify_sandbox.version import __version__
 
 KEY = "$AKTIFY_API_KEY"
-_IN_PATHS = "!$&'()*+,/:;=@~"
-_IN_QUERIES = _IN_PATHS + "?%[]"
-_SET_BY_CLIENTS = (
-    "host",
-    "content-length",
-    "transfer-encoding",
-    "connection",
-    "expect",
-    "te",
-    "trailer",
-    "upgrade",
-    "accept-encoding",
-    "user-agent",
-)
-
-
-def target(entry: Entry) -> str:
-    """Path and query as they stand in an address."""
-    path = quote(entry["path"], safe=_IN_PATHS)
-    query = quote(entry["query"], safe=_IN_QUERIES)
-    return f"{path}?{query}" if query else path
-
-
-class Sent(NamedTuple):
-    """What is sent again, as far as the record holds it."""
-
-    headers: list[tuple[str, str]]
-    """Without those that each client sets itself, and without those that the record hides."""
-    body: bytes
-    has_key: bool
-    remarks: list[str]
-    """What is missing, in words."""
-
-    @property
-    def text(self) -> str | None:
-        """The body, if a line or a program can hold it as it is."""
-        try:
-            text = self.body.decode()
-        except UnicodeDecodeError:
-            return None
-        return None if "\0" in text or text.startswith("@") else text  # curl takes @ for a file's name
-
-    @property
-    def lead(self) -> dict[str, Any] | None:
-        """The body as a JSON object, if sending that one would say the same."""
-        media = next((value for name, value in self.headers if name.lower() == "content-type"), "")
-        if media.strip(" \t") != "application/json":
-            return None
-        try:
-            lead = json.loads(self.body, object_pairs_hook=_once, parse_constant=_refuse)
-        except (ValueError, RecursionError):
-            return None
-        return lead if isinstance(lead, dict) else None
-
-
-def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    if len(dict(pairs)) < len(pairs):
-        raise ValueError
-    return dict(pairs)
-
-
-def _refuse(constant: str) -> Any:
-    raise ValueError(constant)
-
-
-def sent(entry: Entry) -> Sent:
-    """What a record says of what was sent."""
-    names = [name.lower() for name, _ in entry["headers"]]
-    hidden = [name for name in names if may_hold_key(name) and name != "x-api-key"]
-    remarks = [f"The header {printable(name)} is left out: the record hides its value." for name in hidden]
-    if entry.get("bodyOmitted"):
-        remarks.append("The body isn't recorded, since only fictional numbers may be kept.")
-    elif entry.get("truncated"):
-        remarks.append(
-            f"The body is cut off: the record holds the beginning of {entry['bodyBytes']:,} bytes."
-        )
-    return Sent(
-        [
-            (name, value)
-            for name, value in entry["headers"]
-            if name.lower() not in _SET_BY_CLIENTS and not may_hold_key(name)
-        ],
-        body_of(entry),
-        "x-api-key" in names,
-        remarks,
-    )
 
 
 # curl
 
 
 def as_curl(entry: Entry, origin: str, known_key: str | None = None) -> str:
-    """A line for a POSIX shell, with the key from the environment; `known_key` where it isn't set."""
+    """A command for a POSIX shell, with the key from the environment, or `known_key` where that isn't set."""
     this = sent(entry)
     words = ["curl -i", shlex.quote(f"{origin}{target(entry)}")]
     if entry["method"] != ("POST" if this.body else "GET"):
@@ -125,7 +40,7 @@ def as_curl(entry: Entry, origin: str, known_key: str | None = None) -> str:
     text = None if this.text is None or moves_cursor(this.text) else this.text
     if this.body:
         if not any(name.lower() == "content-type" for name, _ in this.headers):
-            words.append("-H 'content-type:'")  # curl would say that it is a form
+            words.append("-H 'content-type:'")  # otherwise curl would send the content type of a form
         words.append(f"--data-binary {'@-' if text is None else shlex.quote(text)}")
     line = " ".join(words)
     if this.body and text is None:
@@ -134,8 +49,8 @@ def as_curl(entry: Entry, origin: str, known_key: str | None = None) -> str:
 
 
 def _header_word(name: str, value: str) -> str:
-    """One word for the shell; bytes that aren't ASCII are as they were, in whatever encoding the terminal is."""
-    line = f"{name}: {value}" if value else f"{name};"  # so curl sends an empty one
+    """One word for the shell. Bytes that aren't ASCII are unchanged, whatever the terminal's encoding."""
+    line = f"{name}: {value}" if value else f"{name};"  # makes curl send an empty header
     if value.isascii() and value.isprintable():
         return shlex.quote(line)
     octets = line.replace("\\", "\\\\").replace("%", "%%").encode("latin-1", "replace")
@@ -151,11 +66,11 @@ HAR_BEGINS = (
     f'{{"name": "aktify-sandbox", "version": "{__version__}"}}, "entries": [\n'
 )
 HAR_ENDS = "\n]}}\n"
-"""What an HTTP Archive 1.2 has around its entries."""
+"""The part of an HTTP Archive 1.2 around its entries."""
 
 
 def har_entry(entry: Entry, origin: str) -> str:
-    """A record in an HTTP Archive."""
+    """An entry of an HTTP Archive."""
     return json.dumps(_har_content(entry, origin), ensure_ascii=False)
 
 
@@ -168,7 +83,7 @@ def _har_content(entry: Entry, origin: str) -> dict[str, Any]:
         "response": _har_response(entry),
         "cache": {},
         "timings": {"send": 0, "wait": took, "receive": 0},
-        "comment": f"{entry['id']}: {entry['reason']['rule']}",
+        "comment": f"{entry['id']}{' (masked)' if entry.get('masked') else ''}: {entry['reason']['rule']}",
     }
 
 
@@ -246,7 +161,7 @@ def as_python(entry: Entry, origin: str, known_key: str | None = None) -> str:
 
 
 def _call(start: str, entry: Entry, this: Sent, base: str, key: str, *more: str) -> Iterator[str]:
-    """A call of `httpx.request` that sends the same, line by line."""
+    """A call of `httpx.request` that sends the same request, line by line."""
     lead = this.lead
     headers = [
         f"({name!r}, {value if value.isascii() else value.encode('latin-1', 'replace')!r})"
@@ -272,7 +187,7 @@ def _literal(lead: Any) -> str:
 
 
 def as_node(entry: Entry, origin: str, known_key: str | None = None) -> str:
-    """A module with fetch (Node 18 and newer)."""
+    """A module with fetch (Node 18 and later)."""
     this = sent(entry)
     key = "process.env.AKTIFY_API_KEY" + (f' ?? "{known_key}"' if known_key else "")
     headers = [f"[{json.dumps(name)}, {json.dumps(value)}]" for name, value in this.headers]
@@ -301,7 +216,7 @@ def _node_body(this: Sent) -> str:
 
 
 def as_pytest(entry: Entry, origin: str, known_key: str | None = None) -> str:  # noqa: ARG001  every form has them
-    """A test with the fixture `aktify_sandbox` that brings the same answer about in a fresh campaign."""
+    """A test with the fixture `aktify_sandbox` that gets the same answer in a fresh campaign."""
     this = sent(entry)
     breaks = entry["response"] is None or is_lost(entry.get("fault"))
     body = "\n".join([*_first_post(entry), *_forced(entry), *_checked(entry, this, breaks=breaks)])
@@ -352,7 +267,7 @@ def _first_post(entry: Entry) -> list[str]:
 
 
 def _forced(entry: Entry) -> list[str]:
-    """What forces the answer in a fresh campaign; a magic number and the header Prefer do it there too."""
+    """What forces the answer in a fresh campaign; magic numbers and the header Prefer work there without it."""
     by, fault = entry["reason"]["scenario"], entry.get("fault")
     if by is None or by.startswith(("number ", "header ")):
         return []
@@ -371,8 +286,19 @@ FORMS: dict[str, Callable[[Entry, str, str | None], str]] = {
     "python": as_python,
     "node": as_node,
     "pytest": as_pytest,
+    "http": lambda entry, origin, known_key: http_begins(origin) + as_http(entry, known_key),
     "har": lambda entry, origin, _: HAR_BEGINS + har_entry(entry, origin) + HAR_ENDS,
 }
-"""How one request can be had, by name; from a record, the sandbox's address, and its key if everybody knows that."""
+"""The formats in which a request can be copied: functions of an entry, the sandbox's address, and its key if not
+secret.
+"""
+
+_READING_KEY = ("curl", "python", "node", "http")
+
+
+def needs_key(form: str, entry: Entry, known_key: str | None) -> bool:
+    """Whether the code works only where `AKTIFY_API_KEY` is set."""
+    return form in _READING_KEY and known_key is None and sent(entry).has_key
+
 
 HAR_MEDIA = "application/har+json"

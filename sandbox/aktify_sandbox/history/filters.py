@@ -1,4 +1,4 @@
-"""Filters: which requests a query, a stream or an expectation means."""
+"""Filters: which requests a query, a stream or an expectation selects."""
 
 import functools
 import re
@@ -15,7 +15,8 @@ from aktify_sandbox.journal.entry import timestamp
 from aktify_sandbox.matching.condition import Condition
 from aktify_sandbox.matching.expectation import Scope
 from aktify_sandbox.matching.expectation_file import conditions_of, expectations_in, words_of
-from aktify_sandbox.matching.recorded import RecordedRequest, condition_on
+from aktify_sandbox.matching.recorded import RecordedRequest
+from aktify_sandbox.matching.words import FILTERS, REASONS, condition_on
 from aktify_sandbox.originals import time
 from aktify_sandbox.storage.index import restored
 from aktify_sandbox.storage.log import Line, number_of
@@ -24,28 +25,29 @@ _SECONDS = {"s": 1, "m": 60, "h": 3_600, "d": 86_400}
 
 
 class _Filter(NamedTuple):
-    """One filter: what must hold of a record, and what may be told from the bare text of its line."""
+    """One filter: its condition on an entry, and a faster test on the bare text of its line."""
 
     may_hold: Callable[[bytes], bool]
-    """False when the record on that line isn't meant: then it isn't parsed."""
+    """False if the entry on that line can't match: then it isn't parsed."""
     condition: Condition
 
 
 @dataclass(frozen=True, slots=True)
 class Filters:
-    """Which requests: all that is given must hold."""
+    """A conjunction of filters."""
 
     filters: tuple[_Filter, ...] = ()
     conditions: tuple[Condition, ...] = ()
     since: str = ""
-    """A moment in UTC: only those that came then or later."""
+    """A time in UTC: only requests from then on."""
     after: int | None = None
-    """Only those with a greater number."""
+    """Only requests with a greater number."""
 
     @classmethod
     def of(cls, values: Mapping[str, str], where: Sequence[str] = ()) -> "Filters":
-        """From a query: `NAMES`, and conditions as `region=CA`. Raises `FilterError`."""
-        found = [_FILTERS[name](values[name]) for name in _FILTERS if values.get(name)]
+        """From a query: `FILTERS`, and conditions such as `region=CA`. Raises `FilterError`."""
+        given = [name for name in FILTERS if values.get(name)]
+        found = [_READERS[name](values[name]) for name in given if name not in ("since", "after", "where")]
         since = _moment(values["since"]) if values.get("since") else ""
         after = number_of(values["after"]) if values.get("after") else None
         if values.get("after") and after is None:
@@ -53,13 +55,23 @@ class Filters:
         conditions = [each.condition for each in found]
         return cls(tuple(found), (*conditions, *(_conditions(where) if where else ())), since, after)
 
+    @classmethod
+    def without(cls, name: str, values: Mapping[str, str], where: Sequence[str] = ()) -> "Filters":
+        """The same filters without one of them. Raises `FilterError`."""
+        return cls.of({each: values[each] for each in values if each != name}, where)
+
+    @property
+    def admit_all(self) -> bool:
+        """Whether there are none."""
+        return self == Filters()
+
     @property
     def after_number(self) -> int:
-        """The number of the id `after`; 0 without one."""
+        """The number in the id `after`; 0 without one."""
         return self.after or 0
 
     def admits(self, line: Line) -> bool:
-        """Whether the record on this line is meant. What the bare text rules out isn't parsed."""
+        """Whether the entry on this line matches. A line that its bare text rules out isn't parsed."""
         if self.after is not None and line.number <= self.after:
             return False
         if self.since and _received(line.text) < self.since:
@@ -74,7 +86,7 @@ class Filters:
 
 
 def _conditions(where: Sequence[str]) -> tuple[Condition, ...]:
-    """Conditions in the words of expectations, such as `header.x-batch=7`. Raises `FilterError`."""
+    """Conditions as in expectations, such as `header.x-batch=7`. Raises `FilterError`."""
     try:
         [expectation] = expectations_in({"where": conditions_of(where)})
     except DocumentError as error:
@@ -82,11 +94,11 @@ def _conditions(where: Sequence[str]) -> tuple[Condition, ...]:
     except FilterError as error:
         raise FilterError(f"where={error}") from None
     if expectation.scope != Scope():
-        raise FilterError("campaign, since and after are filters of their own: write campaign=demo.")
+        raise FilterError("campaign, since and after are separate filters: write campaign=demo.")
     return tuple(wanted.condition for wanted in expectation.steps[0])
 
 
-# one filter each: where its record's line shows a sign of it (inside texts, quotes have a backslash), and its condition
+# each filter: the text to look for in a line (quotes inside texts are escaped), and the condition on the entry
 
 
 def _has_one_of(signs: Iterable[bytes]) -> Callable[[bytes], bool]:
@@ -98,7 +110,7 @@ def _status(text: str) -> _Filter:
     wanted = text.lower().split(",")
     for part in wanted:
         if not re.fullmatch(r"none|[0-9](?:xx|[0-9]{2})", part):
-            raise FilterError(f"“{part}” isn't a status: write 409, 4xx, several as 400,409, or none.")
+            raise FilterError(f"“{part}” isn't a status: write 409, 4xx, several as in 400,409, or none.")
     return _Filter(_has_one_of(map(_status_sign, wanted)), condition_on("status", *wanted))
 
 
@@ -116,7 +128,7 @@ def _campaign(text: str) -> _Filter:
 
 
 def _phone(text: str) -> _Filter:
-    """A number in any spelling, `+` as a space too; its last digits alone (four or more); or masked: `+1509***1234`."""
+    """A number in any spelling, `+` as a space too; at least its last four digits; or masked: `+1509***1234`."""
     phone = identity(text)
     if phone:
         return _Filter(_has_one_of([phone.encode() + b'"']), condition_on("phone", phone))
@@ -141,20 +153,25 @@ def _forced(text: str) -> _Filter:
     return _Filter(_has_one_of([sign]), condition_on("forced", text))
 
 
-_FILTERS: Mapping[str, Callable[[str], _Filter]] = {
+def _reason(text: str) -> _Filter:
+    if text not in REASONS:
+        raise FilterError(f"“{text}” isn't a reason: write one of {', '.join(REASONS)}.")
+    return _Filter(_has_one_of([b'"objection":' + orjson.dumps(text)]), condition_on("reason", text))
+
+
+_READERS: Mapping[str, Callable[[str], _Filter]] = {
     "status": _status,
     "key": _key,
     "campaign": _campaign,
     "phone": _phone,
     "search": _search,
     "forced": _forced,
+    "reason": _reason,
 }
-NAMES = (*_FILTERS, "since", "after", "where")
-"""The filters by their names; `where` may be given several times."""
 
 
 def _moment(text: str) -> str:
-    """A moment (RFC 3339; without offset: UTC) or a duration back from now (`90s`, `10m`, `2h`, `1d`), in UTC."""
+    """A time (RFC 3339, UTC by default) or a duration before now (`90s`, `10m`, `2h`, `1d`), in UTC."""
     duration = re.fullmatch(r"([0-9]{1,6})([smhd])", text)
     try:
         if duration:
@@ -163,9 +180,9 @@ def _moment(text: str) -> str:
         else:
             moment = datetime.fromisoformat(re.sub(r"(?<=:[0-9]{2}) (?=[0-9]{2}:?[0-9]{2}$)", "+", text))
         return timestamp((moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp())
-    except (ValueError, OverflowError, OSError):  # in UTC it may lie outside the calendar
+    except (ValueError, OverflowError, OSError):  # conversion to UTC may leave the supported range
         raise FilterError(
-            f"“{text}” is no moment: write 2026-11-24T09:30:00Z, or 10m for the last ten minutes."
+            f"“{text}” isn't a time: write 2026-11-24T09:30:00Z, or 10m for the last ten minutes."
         ) from None
 
 
@@ -176,11 +193,12 @@ def _received(text: bytes) -> str:
 
 @functools.lru_cache(maxsize=16)
 def _pieces(search: str) -> tuple[list[tuple[str, str]], list[bytes]]:
-    """What a line must hold, in lower case, if the text of its entry holds the search: as it is, or as JSON writes it.
+    """The bytes that a line must contain, in lower case, if its entry's text contains the search, plain or escaped as
+    in JSON.
 
-    `text_of` puts ": " between a header's name and value, and line breaks between the parts: these aren't in the line.
-    A lead stands in the line as an object, and as a text in an answer's body; so quotes may be bare or escaped.
-    The bytes are what can be looked for without decoding: i and k are lower cases of other letters, too.
+    `text_of` puts ": " between a header's name and value, and line breaks between the parts: the line doesn't have
+    these. A lead appears in the line as an object, and as text in an answer's body, so quotes may be bare or escaped.
+    The pieces can be searched for without decoding. They exclude i and k, which are lower cases of other letters, too.
     """
     found = [piece for piece in re.split(r": |\n|^ |:$", search.lower()) if piece]
     pieces = [(piece, orjson.dumps(piece)[1:-1].decode()) for piece in found]
@@ -189,7 +207,7 @@ def _pieces(search: str) -> tuple[list[tuple[str, str]], list[bytes]]:
 
 
 def may_hold(text: bytes, search: str) -> bool:
-    """Whether the record on that line may hold the text: most lines are ruled out without being decoded."""
+    """Whether the entry on that line may contain the text. Rules out most lines without decoding them."""
     pieces, plain = _pieces(search)
     lowered = text.lower()
     if not all(part in lowered for part in plain):

@@ -1,4 +1,4 @@
-"""What is worth knowing about a request and not part of its answer. Worked out when its entry is read."""
+"""Notices about a request that aren't part of its answer. Computed when its entry is read."""
 
 from collections.abc import Iterator
 
@@ -6,7 +6,8 @@ from aktify_sandbox.campaigns import Campaigns
 from aktify_sandbox.contract.notices import Notice
 from aktify_sandbox.errors import RulingError
 from aktify_sandbox.journal.entry import Entry
-from aktify_sandbox.scenarios.engine import BY_HEADER, USUAL, preferences, preferred_status
+from aktify_sandbox.scenarios.engine import USUAL, preferences, preferred_status
+from aktify_sandbox.scenarios.origin import BY_HEADER
 
 
 def notices(entry: Entry, campaigns: Campaigns) -> list[Entry]:
@@ -16,25 +17,25 @@ def notices(entry: Entry, campaigns: Campaigns) -> list[Entry]:
 
 
 def _body(entry: Entry, campaigns: Campaigns) -> Iterator[Notice]:
-    """What was accepted, by the rulings that were in force when the request came."""
+    """Notices about the lead under the rulings that were in force when the request came."""
     if entry["body"] is None or entry["campaign"] is None or "bodyEncoding" in entry:
         return
     try:
         rules = campaigns.rules_for(entry.get("rulings", {}), entry.get("link", "optional"))
-    except RulingError as error:  # a ruling of an earlier run is missing in this one
-        yield Notice("", f"Notes can't be worked out. {error}", error.name)
+    except RulingError as error:  # an earlier run had a ruling that doesn't exist here
+        yield Notice("", f"No notices: {error}", error.name)
         return
     yield from rules.notices(entry["body"].encode())
 
 
 def _origin(entry: Entry) -> Iterator[Notice]:
-    """Only a browser says from which page a request comes."""
+    """Only a browser sends the origin of a page."""
     for origin in _values(entry, "origin"):
-        what = "A browser asked (CORS preflight)" if _is_preflight(entry) else "A browser sent this"
+        what = "A browser sent this preflight" if _is_preflight(entry) else "A browser sent this"
         yield Notice(
             "Origin",
-            f"{what} for a page of {origin}. Aktify documents no CORS, so a page can't rely on an answer, and whoever"
-            " opens the page can read its API key. Fix: post leads from your server.",
+            f"{what} for a page of {origin}. Aktify documents no CORS, so a page can't rely on an answer, and "
+            "anyone who opens the page can read its API key. Fix: post leads from your server.",
             None,
         )
 
@@ -53,11 +54,11 @@ def _preference(entry: Entry) -> Iterator[Notice]:
     if code is None:
         why = "it takes a status from 200 to 599, e.g. Prefer: code=503."
     elif by:
-        why = f"{by} decided before it."
+        why = f"{by} takes precedence."
     elif entry["reason"]["objection"] in USUAL:  # 201: the request gets its normal answer
         return
     else:
-        why = "it forces the answer to a lead that would be a 201 or 409, and this request isn't one."
+        why = "it applies only to requests that would get 201 or 409."
     yield Notice("Prefer", f"{found[0]} had no effect: {why}", None)
 
 

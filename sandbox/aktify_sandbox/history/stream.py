@@ -1,13 +1,13 @@
-"""What is recorded, as it comes: for those who wait for requests, and for viewers of a stream.
+"""Recorded requests as they arrive, for waiting clients and viewers of a stream.
 
-Nothing is queued for anyone. Each reader has a cursor in the log and reads on from there, so that a slow one costs no
-memory and misses nothing; while nobody waits, a request pays nothing for any of this.
+There are no queues. Each reader has a cursor in the log and continues from there, so that a slow reader costs no memory
+and misses nothing. While there are no readers, requests pay nothing for this.
 """
 
 import contextlib
 from collections import OrderedDict, deque
-from collections.abc import AsyncGenerator, Iterator
-from typing import NamedTuple
+from collections.abc import AsyncGenerator, Awaitable, Callable, Iterator
+from typing import NamedTuple, TypeVar
 
 import orjson
 
@@ -20,17 +20,19 @@ from aktify_sandbox.storage.log import Line, is_request, request_id
 from aktify_sandbox.storage.store import Store
 from aktify_sandbox.version import __version__
 
+T = TypeVar("T")
+
 _AT_ONCE = 50
 _CHUNK = 1 << 16
 _REMEMBERED = 2_000
 _SETTLE_SECONDS = 0.02
 _STILL_HERE_SECONDS = 15
 _BYTES_PER_SECOND = 20_000_000
-"""What all viewers together are sent at most, so that looking doesn't slow down what is looked at."""
+"""The most bytes per second for all viewers together, so that viewing doesn't slow the sandbox down."""
 
 
 class Event(NamedTuple):
-    """News about what is recorded already."""
+    """A message about recorded requests."""
 
     serial: int
     kind: str
@@ -38,17 +40,17 @@ class Event(NamedTuple):
 
 
 class Cursor:
-    """Where a reader stands in the log."""
+    """A reader's position in the log."""
 
     def __init__(self, store: Store, after: int) -> None:
-        """It begins with the first line behind the one of that number."""
+        """Begin after the line with that number."""
         self.number = after
         self._store = store
         self._offset = -1
         self._rewrites = -1
 
     def read(self) -> list[Line]:
-        """The next lines, not many at once; none when there are no more."""
+        """The next lines, a limited number at a time; empty at the end."""
         with self._store.log.snapshot() as snapshot:
             if self._rewrites != snapshot.rewrites:
                 self._rewrites, self._offset = snapshot.rewrites, snapshot.offset_of(self.number + 1)
@@ -64,11 +66,11 @@ class Cursor:
 
 
 class Stream:
-    """All readers of what comes."""
+    """All readers of new requests."""
 
     def __init__(self, store: Store) -> None:
         self.run = secrets.token_hex(4)
-        """Another one for each start of a sandbox, so that a viewer knows when ids may have begun anew."""
+        """Different for each start of a sandbox, so that a viewer notices that ids may have started again."""
         self._store = store
         self._pulse: asyncio.Future[None] | None = None
         self._closed = False
@@ -76,11 +78,11 @@ class Stream:
         self._changes: deque[Event] = deque(maxlen=1_000)
         self._serial = 0
         self.cleared = 0
-        """How often what was recorded has been forgotten, or replaced, while somebody read."""
+        """How often the requests were cleared or replaced while there was a reader."""
         self._rendered: OrderedDict[int, bytes] = OrderedDict()
 
     def close(self) -> None:
-        """End all streams and all waiting: the sandbox stops."""
+        """End all streams and waiting: the sandbox stops."""
         self._closed = True
         self._wake()
 
@@ -102,9 +104,9 @@ class Stream:
             pulse.set_result(None)
 
     async def news(self, seconds: float) -> bool:
-        """Return when something has come; False after so many seconds, or when the sandbox stops.
+        """Return when there is news; False after `seconds`, or when the sandbox stops.
 
-        Nothing is missed by who has just read.
+        A caller that has just read misses nothing.
         """
         if self._closed:
             return False
@@ -113,30 +115,35 @@ class Stream:
         done, _ = await asyncio.wait([self._pulse], timeout=seconds)
         return bool(done) and not self._closed
 
+    @property
+    def is_read(self) -> bool:
+        """Whether there are readers."""
+        return self._readers > 0
+
     @contextlib.contextmanager
     def reading(self) -> Iterator[None]:
-        """News comes as long as somebody reads."""
+        """A reader gets news inside this context."""
         self._readers += 1
         self._store.watch(self._on_news)
         try:
             yield
         finally:
             self._readers -= 1
-            if self._readers == 0:
+            if not self.is_read:
                 self._store.unwatch(self._on_news)
-                self._rendered.clear()  # from now on no event says what becomes of them
+                self._rendered.clear()  # later changes are only in the next greeting
 
     def cursor(self, after: int | None = None) -> Cursor:
-        """A cursor behind the line of that number, or behind all that there is."""
+        """A cursor after the line with that number, or at the end."""
         return Cursor(self._store, self._store.newest if after is None else after)
 
-    # those who wait
+    # waiting clients
 
     async def coming(self, cursor: Cursor, deadline: float) -> AsyncGenerator[list[Line], None]:
-        """The lines from the cursor on, as they come, until the deadline or the sandbox's stop.
+        """New lines from the cursor on, until the deadline or the sandbox's stop.
 
-        It reads before it waits, and once more at the end, so that whatever was written in time is read. It ends early
-        when the record is cleared: then all has to be looked at anew. Read inside `reading()`.
+        Reads before waiting, and once more at the end, so that everything recorded in time is read. Ends early when
+        requests are cleared; the caller must then start again. Call inside `reading()`.
         """
         clock = asyncio.get_running_loop().time
         cleared, end = self.cleared, None
@@ -153,20 +160,24 @@ class Stream:
                 return
 
     async def wait(self, filters: Filters, count: int, seconds: float, run: Runs) -> list[Entry]:
-        """Returns the requests that match the filters, newest first, when `count` have come or the time is up.
+        """Returns the requests that match the filters, newest first, when there are `count` or the time is up.
 
-        What was there before is looked through by `run`.
+        `run` searches those that are already recorded.
         """
         deadline = asyncio.get_running_loop().time() + seconds
+        return await self.settled(lambda: self._found(filters, count, deadline, run))
+
+    async def settled(self, look: Callable[[], Awaitable[T]]) -> T:
+        """The result of reading the requests, repeated if they are cleared meanwhile."""
         with self.reading():
             while True:
                 cleared = self.cleared
-                found = await self._found(filters, count, deadline, run)
+                found = await look()
                 if self.cleared == cleared:
                     return found
 
     async def _found(self, filters: Filters, count: int, deadline: float, run: Runs) -> list[Entry]:
-        """Ends early when the record is cleared: then it must be looked at anew."""
+        """Ends early when requests are cleared; the caller must then start again."""
         self._store.flush()
         cleared, cursor = self.cleared, self.cursor()
         found, _ = await run(page(self._store, filters, count, cursor.number + 1))
@@ -183,7 +194,7 @@ class Stream:
     # viewers
 
     async def events(self, filters: Filters, after: int | None) -> AsyncGenerator[bytes, None]:
-        """Server-sent events: a greeting, then each request as it comes (or from behind that number on)."""
+        """Server-sent events: a greeting, then each new request (or each one after that number)."""
         self._store.flush()
         newest, told = self._store.newest, self._serial
         cursor = self.cursor(newest if after is None else after)
@@ -206,7 +217,7 @@ class Stream:
                 elif is_last:
                     return
                 elif await self.news(_STILL_HERE_SECONDS):
-                    await asyncio.sleep(_SETTLE_SECONDS)  # what comes together goes out together
+                    await asyncio.sleep(_SETTLE_SECONDS)  # sends together what arrives together
                 elif not self._closed:
                     yield b": still here\n\n"
 
@@ -223,14 +234,14 @@ class Stream:
         return known
 
     def _cleared_since(self, told: int) -> list[int]:
-        """The last lines of records that were cleared or loaded: up to these nothing has come just now."""
+        """The last lines before the requests were cleared or loaded: lines up to these aren't new."""
         if self._serial == told:
             return [0]
         events = (each for each in self._changes if each.serial > told and each.kind == "cleared")
         return [0, *(event.number for event in events)]
 
     def _news_since(self, told: int, cursor: int, filters: Filters) -> list[bytes]:
-        """What has become of requests that the viewer has seen."""
+        """Changes to requests that the viewer has received."""
         news = []
         for event in self._changes if self._serial > told else ():
             if event.serial <= told:

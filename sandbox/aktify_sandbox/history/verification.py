@@ -1,4 +1,4 @@
-"""Compares the journal with expectations: now, or until they are met."""
+"""Compares the request journal with expectations: now, or until they are met."""
 
 from collections.abc import Iterable
 
@@ -14,7 +14,7 @@ from aktify_sandbox.storage.store import Store
 
 
 class Verification:
-    """Expectations on their way through the record, each line looked at once."""
+    """Expectations and their progress through the request journal, which is read once."""
 
     def __init__(self, store: Store, expectations: Iterable[Expectation]) -> None:
         """Raises `FilterError` when a scope can't be understood."""
@@ -24,11 +24,11 @@ class Verification:
 
     @property
     def begins(self) -> int:
-        """The number of the first line that is of interest."""
+        """The number of the first relevant line."""
         return 1 + min((filters.after_number for _, filters, _ in self._verifiers), default=0)
 
     def read_until(self, cursor: Cursor) -> Work[None]:
-        """Look at every line up to the cursor."""
+        """Read every line up to the cursor."""
         self._oldest = self._store.oldest_request
         with self._store.log.snapshot() as snapshot:
             for line in snapshot.lines(snapshot.offset_of(self.begins)):
@@ -38,7 +38,7 @@ class Verification:
                 yield
 
     def read(self, line: Line) -> None:
-        """Look at this line too."""
+        """Read this line too."""
         if not is_request(line) or line.number < self._oldest:
             return
         meant = [verifier for _, filters, verifier in self._verifiers if filters.admits(line)]
@@ -54,14 +54,14 @@ class Verification:
         ]
 
     def _lost(self, scope: Scope, filters: Filters) -> int:
-        """How many requests may have been dropped that lay in the scope."""
+        """The most dropped requests that may have been in the scope."""
         if not self._oldest or filters.after_number >= self._oldest - 1 or self._begins_later(scope):
             return 0
         first = self._store.request(self._oldest)
         return 0 if first and filters.since and filters.since > first["receivedAt"] else self._store.dropped
 
     def _begins_later(self, scope: Scope) -> bool:
-        """Whether the campaign was added when what was dropped had come already."""
+        """Whether the campaign was added after the dropped requests."""
         added = (row.doc_id for row in self._store.db.table("campaigns") if row["name"] == scope.campaign)
         return next(added, 0) > self._oldest
 
@@ -74,23 +74,19 @@ def _filters(scope: Scope) -> Filters:
 async def verify(
     store: Store, stream: Stream, expectations: list[Expectation], seconds: float, run: Runs
 ) -> list[Result]:
-    """What the record says of the expectations; with `seconds`, as soon as it meets all, or when they are over.
+    """Compares the requests with the expectations; with `seconds`, returns when all are met or the time is up.
 
-    What was there before is looked through by `run`. A request that has its answer is counted. Raises `FilterError`.
+    `run` searches those that are already recorded. A request counts once it is answered. Raises `FilterError`.
     """
     deadline = asyncio.get_running_loop().time() + seconds
-    with stream.reading():
-        while True:
-            cleared = stream.cleared
-            verification = await _verified(store, stream, expectations, deadline, run)
-            if stream.cleared == cleared:
-                return verification.results()
+    verification = await stream.settled(lambda: _verified(store, stream, expectations, deadline, run))
+    return verification.results()
 
 
 async def _verified(
     store: Store, stream: Stream, expectations: list[Expectation], deadline: float, run: Runs
 ) -> Verification:
-    """Ends early when the record is cleared: then it must be looked at anew."""
+    """Ends early when requests are cleared; the caller must then start again."""
     store.flush()
     cleared, cursor, verification = stream.cleared, stream.cursor(), Verification(store, expectations)
     await run(verification.read_until(cursor))

@@ -36,7 +36,7 @@ async def numbers(coming: AsyncIterator[list[Line]], then: Callable[[], object] 
     return found
 
 
-def test_what_was_written_before_the_time_was_over_is_read() -> None:
+def test_lines_written_before_the_deadline_are_read() -> None:
     async def waiting() -> None:
         journal = Journal()
         with journal.stream.reading():
@@ -47,7 +47,7 @@ def test_what_was_written_before_the_time_was_over_is_read() -> None:
     asyncio.run(waiting())
 
 
-def test_what_was_written_before_the_stop_is_read() -> None:
+def test_lines_written_before_the_stop_are_read() -> None:
     async def waiting() -> None:
         journal = Journal()
         with journal.stream.reading():
