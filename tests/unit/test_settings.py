@@ -18,6 +18,7 @@ from aktify_sandbox.settings import (
     config_schema,
     fields_for_flags,
 )
+from support.snapshots import Snapshot
 
 
 def gather(
@@ -35,7 +36,7 @@ def test_without_anything_the_defaults_hold(tmp_path: Path) -> None:
     assert (settings.host, settings.port, settings.max_body) == ("127.0.0.1", 8509, 100_000)
 
 
-def test_a_variable_that_nobody_reads_is_named_without_its_value(tmp_path: Path) -> None:
+def test_a_variable_that_nobody_reads_is_named_without_its_value(tmp_path: Path, snapshot: Snapshot) -> None:
     _, notices = gather(
         tmp_path,
         environ={
@@ -45,17 +46,14 @@ def test_a_variable_that_nobody_reads_is_named_without_its_value(tmp_path: Path)
             "AKTIFY_SANDBOX_CAMPAIGNS": "secret",
         },
     )
-    assert notices == [
-        "AKTIFY_SANDBOX_CAMPAIGNS isn't known: ignored.",
-        "AKTIFY_SANDBOX_PROT isn't known: ignored. Did you mean AKTIFY_SANDBOX_PORT?",
-        "AKTIFY_SANDBOX_XYZZY isn't known: ignored.",
-        "AKTIFY_SANDBOX_url isn't known: ignored. Did you mean AKTIFY_SANDBOX_URL?",
-    ]
+    assert len(notices) == 4
+    assert "secret" not in "".join(notices)
+    snapshot("settings", "\n".join(notices))
 
 
 def test_variables_that_somebody_reads_or_kubernetes_sets_are_not_spoken_of(tmp_path: Path) -> None:
     words = [name for flag in fields_for_flags() for name in (flag.name, flag.word)]
-    ours = [*(word.replace("-", "_").upper() for word in words), "URL", "TOKEN"]
+    ours = [*(word.replace("-", "_").upper() for word in words), "URL", "TOKEN", "COMMAND"]
     pods = ["SERVICE_HOST", "SERVICE_PORT", "SERVICE_PORT_HTTP", "PORT_8509_TCP", "PORT_8509_TCP_ADDR"]
     environ = {f"AKTIFY_SANDBOX_{name}": "" for name in ours} | {f"AKTIFY_SANDBOX_{pod}": "x" for pod in pods}
     _, notices = gather(
@@ -83,6 +81,7 @@ SAMPLES: dict[str, tuple[str, Any]] = {
     "seed": ("7", 7),
     "max_body": ("5000", 5_000),
     "keep": ("9", 9),
+    "calibration": ("c.json", Path("c.json")),
     "ready_file": ("r.json", Path("r.json")),
     "allow_host": ("a,b", ("a", "b")),
     "public_url": ("https://sandbox.test:9000/", "https://sandbox.test:9000"),
@@ -98,7 +97,7 @@ FLAGS = {flag.field: flag for flag in fields_for_flags()}
 
 
 def test_every_field_is_tried_below() -> None:
-    assert set(SAMPLES) | {"config", "rulings", "scenarios", "campaigns"} == {
+    assert set(SAMPLES) | {"config", "rulings", "scenarios", "campaigns", "report_off"} == {
         field.name for field in fields(Settings)
     }
 
@@ -172,57 +171,56 @@ campaigns:
 
 
 @pytest.mark.parametrize(
-    ("file", "place", "words"),
+    ("file", "place"),
     [
-        ("prot: 1", "1:1", "Did you mean port?"),
-        ("port: http", "1:7", "a whole number"),
-        ("port: 70000", "1:7", "at most 65535"),
-        ("profile: lax", "1:10", "Allowed: lenient, default, strict"),
-        ("rulings: {region-cas: accept}", "1:11", "Did you mean region-case?"),
-        ("rulings: {region-case: acept}", "1:24", "Did you mean accept?"),
-        ("rulings: {text-length: many}", "1:24", "Allowed: note, a number from 1 to 9999999."),
-        ("rulings: [region-case]", "1:10", "names and values"),
-        ("campaigns: {}", "1:12", "campaigns is empty. Give at least one. Campaigns by name."),
-        ("host: ''", "1:7", "It is empty. Address to listen on"),
-        (
-            "campaigns:\n  de mo:\n    keys: [a]",
-            "2:3",
-            "de mo can't be a name here. A campaign's name is 1 to 64 of",
-        ),
-        (
-            "campaigns:\n  a/b:\n    keys: [a]",
-            "2:3",
-            "a/b can't be a name here. A campaign's name is 1 to 64 of",
-        ),
-        ("token: a b", "1:8", "visible ASCII"),
-        ('token: "ab\\n"', "1:8", "visible ASCII"),
-        ('campaigns: {demo: {keys: ["a\\n"]}}', "1:27", "visible ASCII"),
-        ('campaigns: {"demo\\n": {}}', "1:13", "1 to 64 of"),
-        ("token: tökentöken", "1:8", "visible ASCII"),
-        ("campaigns:\n  demo:\n    kyes: [a]", "3:5", "Did you mean keys?"),
-        ("campaigns:\n  demo:\n    link: trakcing", "3:11", "Did you mean tracking?"),
-        ("campaigns:\n  demo:\n    keys: a", "3:11", "a list"),
-        ("campaigns:\n  demo:\n    keys: ['a b']", "3:12", "visible ASCII"),
-        ("campaigns:\n  demo:\n    keys: [{name: x}]", "3:12", "key is missing"),
-        ("campaigns:\n  demo:\n    keys: [{key: a, revokd: true}]", "3:21", "Did you mean revoked?"),
-        ("campaigns:\n  demo:\n    keys: [{key: a, revoked: maybe}]", "3:30", "true or false"),
-        ("campaigns:\n  a: {keys: [k]}\n  b: {keys: [x, k]}", "3:17", "stands in the campaign a already"),
-        ("campaigns: {a: {keys: [{key: k, nmae: x}]}}", "1:33", "nmae isn't known here. Did you mean name?"),
-        ("campaigns: {a: {keys: [{key: k, answer: 600}]}}", "1:41", "Found 600; it must be at most 599."),
-        ("campaigns: {a: {keys: [{key: k, answer: 99}]}}", "1:41", "Found 99; it must be at least 200."),
-        ("campaigns: {a: {keys: [{key: k, answer: busy}]}}", "1:41", "expected a whole number"),
-        ("campaigns: {a: {keys: [{key: k, answer: 409, revoked: true}]}}", "1:41", "A revoked key is a 401"),
-        ("campaigns: {a: {scenarios: flaky}}", "1:28", "expected a list"),
-        ("campaigns: {a: {scenario: [flaky]}}", "1:17", "Did you mean scenarios?"),
-        ("allow-host: a", "1:13", "a list"),
-        ("in-memory: 1", "1:12", "true or false"),
+        ("prot: 1", "1:1"),
+        ("port: http", "1:7"),
+        ("port: 70000", "1:7"),
+        ("profile: lax", "1:10"),
+        ("rulings: {region-cas: accept}", "1:11"),
+        ("rulings: {region-case: acept}", "1:24"),
+        ("rulings: {text-length: many}", "1:24"),
+        ("rulings: [region-case]", "1:10"),
+        ("campaigns: {}", "1:12"),
+        ("host: ''", "1:7"),
+        ("campaigns:\n  de mo:\n    keys: [a]", "2:3"),
+        ("campaigns:\n  a/b:\n    keys: [a]", "2:3"),
+        ("token: a b", "1:8"),
+        ('token: "ab\\n"', "1:8"),
+        ('campaigns: {demo: {keys: ["a\\n"]}}', "1:27"),
+        ('campaigns: {"demo\\n": {}}', "1:13"),
+        ("token: tökentöken", "1:8"),
+        ("campaigns:\n  demo:\n    kyes: [a]", "3:5"),
+        ("campaigns:\n  demo:\n    link: trakcing", "3:11"),
+        ("campaigns:\n  demo:\n    keys: a", "3:11"),
+        ("campaigns:\n  demo:\n    keys: ['a b']", "3:12"),
+        ("campaigns:\n  demo:\n    keys: [{name: x}]", "3:12"),
+        ("campaigns:\n  demo:\n    keys: [{key: a, revokd: true}]", "3:21"),
+        ("campaigns:\n  demo:\n    keys: [{key: a, revoked: maybe}]", "3:30"),
+        ("campaigns:\n  a: {keys: [k]}\n  b: {keys: [x, k]}", "3:17"),
+        ("campaigns: {a: {keys: [{key: k, nmae: x}]}}", "1:33"),
+        ("campaigns: {a: {keys: [{key: k, answer: 600}]}}", "1:41"),
+        ("campaigns: {a: {keys: [{key: k, answer: 99}]}}", "1:41"),
+        ("campaigns: {a: {keys: [{key: k, answer: busy}]}}", "1:41"),
+        ("campaigns: {a: {keys: [{key: k, answer: 409, revoked: true}]}}", "1:41"),
+        ("campaigns: {a: {scenarios: flaky}}", "1:28"),
+        ("campaigns: {a: {scenario: [flaky]}}", "1:17"),
+        ("allow-host: a", "1:13"),
+        ("in-memory: 1", "1:12"),
+        ("report: {off: {constant-feild: one state}}", "1:16"),
+        ("report: {off: {constant-field: ''}}", "1:32"),
+        ("report: {off: {constant-field: ' '}}", "1:32"),
+        ("report: {off: [constant-field]}", "1:15"),
+        ("report: {on: {}}", "1:10"),
     ],
 )
-def test_a_mistake_in_the_file_has_its_place(tmp_path: Path, file: str, place: str, words: str) -> None:
+def test_a_mistake_in_the_file_has_its_place(
+    tmp_path: Path, file: str, place: str, snapshot: Snapshot
+) -> None:
     with pytest.raises(SettingsError) as caught:
         gather(tmp_path, file)
     assert f"aktify-sandbox.yaml:{place}: " in str(caught.value), str(caught.value)
-    assert words in str(caught.value)
+    snapshot("settings", str(caught.value))
 
 
 def mistakes(folder: Path, file: str) -> str:
@@ -231,10 +229,12 @@ def mistakes(folder: Path, file: str) -> str:
     return str(caught.value)
 
 
-def test_a_list_where_a_word_belongs_is_one_mistake_that_says_the_words(tmp_path: Path) -> None:
+def test_a_list_where_a_word_belongs_is_one_mistake_that_says_the_words(
+    tmp_path: Path, snapshot: Snapshot
+) -> None:
     said = mistakes(tmp_path, "rulings: {regions: [states]}")
     assert said.count("\n") == 0
-    assert said.endswith("Found a list; expected a text. Allowed: states-and-dc, states, usps.")
+    snapshot("settings", said)
 
 
 @pytest.mark.parametrize(
@@ -273,8 +273,8 @@ def test_no_mistake_shows_a_key_or_the_token(tmp_path: Path, file: str) -> None:
 
 
 def test_a_secret_is_shown_masked_and_what_is_none_is_shown(tmp_path: Path) -> None:
-    assert "Found CAN…ret." in mistakes(tmp_path, "campaigns: {demo: {keys: [CANARY key secret]}}")
-    assert "Found trakcing." in mistakes(tmp_path, "campaigns: {demo: {link: trakcing, keys: [a]}}")
+    assert "CAN…ret" in mistakes(tmp_path, "campaigns: {demo: {keys: [CANARY key secret]}}")
+    assert "trakcing" in mistakes(tmp_path, "campaigns: {demo: {link: trakcing, keys: [a]}}")
 
 
 @pytest.mark.parametrize(
@@ -310,15 +310,21 @@ def test_a_port_behind_an_allowed_host_is_dropped(tmp_path: Path, written: str, 
         "",
     ],
 )
-def test_an_allowed_host_that_could_never_match_is_refused(tmp_path: Path, written: str) -> None:
-    with pytest.raises(SettingsError, match="isn't a host's name: write it alone"):
+def test_an_allowed_host_that_could_never_match_is_refused(
+    tmp_path: Path, written: str, snapshot: Snapshot
+) -> None:
+    with pytest.raises(SettingsError) as caught:
         gather(tmp_path, allow_host=(written,))
+    snapshot("settings", str(caught.value))
 
 
 @pytest.mark.parametrize("token", ["ü", "CANARY secret", "CANARY\n", "x" * 1_001])
-def test_a_token_that_no_header_can_carry_is_refused_without_being_shown(tmp_path: Path, token: str) -> None:
-    with pytest.raises(SettingsError, match="visible ASCII") as caught:
+def test_a_token_that_no_header_can_carry_is_refused_without_being_shown(
+    tmp_path: Path, token: str, snapshot: Snapshot
+) -> None:
+    with pytest.raises(SettingsError) as caught:
         gather(tmp_path, token=token)
+    snapshot("settings", str(caught.value))
     assert token not in str(caught.value)
 
 
@@ -336,47 +342,52 @@ def test_a_token_that_no_header_can_carry_is_refused_without_being_shown(tmp_pat
         "http://a\n",
     ],
 )
-def test_a_public_url_is_an_origin(tmp_path: Path, url: str) -> None:
-    with pytest.raises(SettingsError, match="--public-url"):
+def test_a_public_url_is_an_origin(tmp_path: Path, url: str, snapshot: Snapshot) -> None:
+    with pytest.raises(SettingsError) as caught:
         gather(tmp_path, public_url=url)
+    snapshot("settings", str(caught.value))
     assert mistakes(tmp_path, f"public-url: {json.dumps(url)}")
 
 
-def test_an_empty_token_is_refused(tmp_path: Path) -> None:
+def test_an_empty_token_is_refused(tmp_path: Path, snapshot: Snapshot) -> None:
     """With it nobody could enter; a variable that is empty is as good as unset."""
     for host in ("127.0.0.1", "0.0.0.0"):
-        with pytest.raises(SettingsError, match="--token is empty"):
+        with pytest.raises(SettingsError) as caught:
             gather(tmp_path, token="", host=host)
+        snapshot("settings", str(caught.value), host)
     assert gather(tmp_path, environ={"AKTIFY_SANDBOX_TOKEN": ""})[0].token is None
 
 
 @pytest.mark.parametrize(
-    ("environ", "words"),
+    "environ",
     [
-        ({"AKTIFY_SANDBOX_PORT": "http"}, "a number from 0 to 65535"),
-        ({"AKTIFY_SANDBOX_QUIET": "perhaps"}, "true or false"),
-        ({"AKTIFY_SANDBOX_LOG_FORMAT": "jsn"}, "did you mean json?"),
-        ({"AKTIFY_SANDBOX_RULING": "region-case"}, "NAME=VALUE"),
-        ({"AKTIFY_SANDBOX_HOST": "0.0.0.0"}, "--token"),
+        {"AKTIFY_SANDBOX_PORT": "http"},
+        {"AKTIFY_SANDBOX_QUIET": "perhaps"},
+        {"AKTIFY_SANDBOX_LOG_FORMAT": "jsn"},
+        {"AKTIFY_SANDBOX_RULING": "region-case"},
+        {"AKTIFY_SANDBOX_HOST": "0.0.0.0"},
     ],
 )
-def test_a_mistake_in_the_environment_is_named(tmp_path: Path, environ: dict[str, str], words: str) -> None:
+def test_a_mistake_in_the_environment_is_named(
+    tmp_path: Path, environ: dict[str, str], snapshot: Snapshot
+) -> None:
     with pytest.raises(SettingsError) as caught:
         gather(tmp_path, environ=environ)
-    assert words in str(caught.value)
+    snapshot("settings", str(caught.value))
 
 
 def test_the_schema_is_a_schema_and_knows_every_option() -> None:
     schema = config_schema()
     Draft202012Validator.check_schema(schema)
     names = {flag.name for flag in fields_for_flags()} - {"config", "ruling", "scenario"}
-    assert set(schema["properties"]) == names | {"rulings", "scenarios", "campaigns"}
+    assert set(schema["properties"]) == names | {"rulings", "scenarios", "campaigns", "report"}
 
 
-def test_the_name_of_a_key_must_not_give_it_away(tmp_path: Path) -> None:
+def test_the_name_of_a_key_must_not_give_it_away(tmp_path: Path, snapshot: Snapshot) -> None:
     (tmp_path / "aktify-sandbox.yaml").write_text(
         "campaigns: {demo: {keys: [{key: CANARY, name: my-CANARY}]}}"
     )
-    with pytest.raises(SettingsError, match="gives it away") as caught:
+    with pytest.raises(SettingsError) as caught:
         Settings.gather({}, {}, tmp_path)
+    snapshot("settings", str(caught.value))
     assert "CANARY" not in str(caught.value)

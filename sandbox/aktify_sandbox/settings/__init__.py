@@ -1,4 +1,4 @@
-"""What can be set and where: a flag beats the environment, the environment the file, the file the default."""
+"""The settings and their sources: a flag beats the environment, the environment the file, the file the default."""
 
 from aktify_sandbox.settings.campaigns import (
     BUILT_IN_KEYS,
@@ -8,12 +8,13 @@ from aktify_sandbox.settings.campaigns import (
     KeySetting,
     first_key,
 )
-from aktify_sandbox.settings.file import FILE_NAME
+from aktify_sandbox.settings.file import CALIBRATION_NAME, FILE_NAME
 from aktify_sandbox.settings.flags import PREFIX, Flag
 from aktify_sandbox.settings.settings import ERROR_BODIES, Settings, config_schema, fields_for_flags
 
 __all__ = [
     "BUILT_IN_KEYS",
+    "CALIBRATION_NAME",
     "DEFAULT_CAMPAIGNS",
     "ERROR_BODIES",
     "FILE_NAME",

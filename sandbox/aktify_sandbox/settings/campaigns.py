@@ -22,7 +22,7 @@ class KeySetting:
 
 @dataclass(frozen=True, slots=True)
 class CampaignSetting:
-    """A campaign: what kind it is, who may post into it, and where it rules otherwise."""
+    """A campaign: its kind, its keys and its rulings."""
 
     name: str
     link: str = "optional"
@@ -30,7 +30,7 @@ class CampaignSetting:
     profile: str | None = None
     rulings: Mapping[str, str] = field(default_factory=dict)
     scenarios: tuple[str, ...] | None = None
-    """Those in force in it alone, in place of those for all; None: those for all."""
+    """The scenarios that are active only in it, instead of the general ones; None: the general ones."""
 
 
 BUILT_IN_KEYS = (
@@ -40,7 +40,7 @@ BUILT_IN_KEYS = (
 """Keys that force an answer, in the first campaign; `scenarios/built-in/keys.yaml` says what they force."""
 
 DEFAULT_CAMPAIGNS = (CampaignSetting("demo", keys=(KeySetting("test-key"),)),)
-"""What holds without a configuration file; `fixtures/campaigns.yaml` says the same."""
+"""The default without a configuration file, the same as in `fixtures/campaigns.yaml`."""
 
 WELL_KNOWN_KEYS = frozenset(key.key for key in (*BUILT_IN_KEYS, *DEFAULT_CAMPAIGNS[0].keys))
 """Keys that are no secret: everybody's sandbox has them."""

@@ -10,7 +10,8 @@ from aktify_sandbox.errors import RulingError, SettingsError
 from aktify_sandbox.settings.flags import PREFIX, Flag
 from aktify_sandbox.text import suggest
 
-_OF_COMMANDS = ("URL", "TOKEN")
+_OF_CLIENTS = ("URL", "TOKEN", "COMMAND")
+"""Read by the commands, the pytest plugin and the helper for Node (`examples/node/sandbox.js`)."""
 _OF_KUBERNETES = r"SERVICE_(?:HOST|PORT)(?:_.*)?|PORT_[0-9]+_(?:TCP|UDP|SCTP)(?:_.*)?"
 """Set in every pod beside a service that is called aktify-sandbox."""
 _ON = ("1", "true", "yes", "on")
@@ -18,7 +19,7 @@ _OFF = ("0", "false", "no", "off")
 
 
 def settings_in(environ: Mapping[str, str], flags: Iterable[Flag]) -> dict[str, Any]:
-    """What the variables set, by field. An empty one is as good as unset. Raises `SettingsError`."""
+    """The settings in the variables, by field. An empty variable counts as unset. Raises `SettingsError`."""
     found = {}
     for flag in flags:
         variable = next((each for each in flag.variables if environ.get(each)), None)
@@ -28,17 +29,17 @@ def settings_in(environ: Mapping[str, str], flags: Iterable[Flag]) -> dict[str, 
 
 
 def notices_of(environ: Mapping[str, str], flags: Iterable[Flag]) -> Iterator[str]:
-    """What is said of variables that set nothing. A misspelt one is told without its value: that may be a secret."""
-    names = [*_OF_COMMANDS, *(each.removeprefix(PREFIX) for flag in flags for each in flag.variables)]
+    """Notices about variables that set nothing. A misspelt one is named without its value, which may be secret."""
+    names = [*_OF_CLIENTS, *(each.removeprefix(PREFIX) for flag in flags for each in flag.variables)]
     for variable in sorted(environ):
         name = variable.removeprefix(PREFIX)
         if name == variable or name in names or re.fullmatch(_OF_KUBERNETES, name):
             continue
-        yield f"{variable} isn't known: ignored.{suggest(name.upper(), names, f' Did you mean {PREFIX}{{}}?')}"
+        yield f"Unknown variable {variable}: ignored.{suggest(name.upper(), names, f' Did you mean {PREFIX}{{}}?')}"
     for flag in flags:
         for variable in flag.variables:
             if _is_of_kubernetes(flag, environ.get(variable, "")):
-                yield f"{variable}={environ[variable]} is Kubernetes' own, not a port: ignored."
+                yield f"{variable}={environ[variable]} was set by Kubernetes and isn't a port: ignored."
 
 
 def _is_of_kubernetes(flag: Flag, text: str) -> bool:
@@ -60,15 +61,15 @@ def _value(flag: Flag, text: str, variable: str) -> Any:
             return rulings_in(parts, variable) if flag.field == "rulings" else tuple(parts)
         case "text":
             return text
-    raise SettingsError(f"{variable}: found {text}; {_wanted(flag, text)}.")
+    raise SettingsError(f"{variable}: “{text}” is invalid. {_wanted(flag, text)}.")
 
 
 def _wanted(flag: Flag, text: str) -> str:
     if flag.kind == "boolean":
-        return "write true or false"
+        return "Fix: write true or false"
     if flag.kind == "number":
-        return f"write a number from {flag.least} to {flag.most}"
-    return f"{suggest(text, flag.choices, 'did you mean {}? ')}allowed: {', '.join(flag.choices)}"
+        return f"Fix: write a number from {flag.least} to {flag.most}"
+    return f"{suggest(text, flag.choices)}Choose from: {', '.join(flag.choices)}"
 
 
 def rulings_in(texts: Iterable[str], source: str) -> dict[str, str]:
@@ -77,7 +78,7 @@ def rulings_in(texts: Iterable[str], source: str) -> dict[str, str]:
     for text in texts:
         name, equals, value = text.partition("=")
         if not equals:
-            raise SettingsError(f"{source}: found {text}; write NAME=VALUE, such as region-case=accept.")
+            raise SettingsError(f"{source}: “{text}” isn't NAME=VALUE. Fix: write it as region-case=accept.")
         rulings[name.strip()] = value.strip()
     try:
         Rulings.of("default", rulings)

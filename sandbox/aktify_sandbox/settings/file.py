@@ -9,12 +9,14 @@ from aktify_sandbox.contract.rulings import FORMER, PROFILES, RULINGS
 from aktify_sandbox.errors import DocumentError, FileProblem, SettingsError
 from aktify_sandbox.originals import os
 from aktify_sandbox.settings.campaigns import CampaignSetting, KeySetting
+from aktify_sandbox.settings.finding_ids import FINDING_IDS
 from aktify_sandbox.settings.flags import Flag
 
 if TYPE_CHECKING:
     from aktify_sandbox.documents.document import Document
 
 FILE_NAME = "aktify-sandbox.yaml"
+CALIBRATION_NAME = "calibration.json"
 
 _CAMPAIGN_NAME = r"^[A-Za-z0-9_.-]{1,64}$(?!\n)"
 _CAMPAIGN_NAME_RULE = "A campaign's name is 1 to 64 of A-Z a-z 0-9 _ . -"
@@ -27,9 +29,9 @@ ORIGIN_RULE = "isn't an address: write scheme, host and port alone, e.g. http://
 _LINKS = ("optional", "link", "tracking")
 
 
-def default_file(folder: Path) -> Path | None:
-    """The configuration file of a folder, if it has one."""
-    path = folder / FILE_NAME
+def default_file(folder: Path, name: str = FILE_NAME) -> Path | None:
+    """The file of that name in a folder, if it has one."""
+    path = folder / name
     try:
         return path if stat.S_ISREG(os.stat(path).st_mode) else None
     except (FileNotFoundError, NotADirectoryError):
@@ -37,7 +39,7 @@ def default_file(folder: Path) -> Path | None:
 
 
 def settings_in(path: Path, flags: Sequence[Flag]) -> dict[str, Any]:
-    """What a configuration file sets, by field. Raises `SettingsError`."""
+    """The settings in a configuration file, by field. Raises `SettingsError`."""
     from aktify_sandbox.documents.document import read_file
 
     try:
@@ -60,6 +62,8 @@ def _by_field(content: dict[str, Any], folder: Path, flags: Sequence[Flag]) -> d
         found["campaigns"] = tuple(
             _campaign(name, about or {}, folder) for name, about in content["campaigns"].items()
         )
+    if "report" in content:
+        found["report_off"] = content["report"].get("off", {})
     return found
 
 
@@ -74,7 +78,7 @@ def _value(flag: Flag, value: Any, folder: Path) -> Any:
 
 
 def _scenario(written: str, folder: Path) -> str:
-    """A path in the file starts where the file lies; a name stays a name."""
+    """A path is relative to the configuration file; a name stays a name."""
     return str(folder / written) if "/" in written or (folder / written).is_file() else written
 
 
@@ -100,14 +104,16 @@ def _campaign_problems(document: "Document", content: dict[str, Any]) -> Iterato
             key = entry if isinstance(entry, str) else entry["key"]
             place: tuple[str | int, ...] = ("campaigns", campaign, "keys", number)
             if isinstance(entry, dict) and key in entry.get("name", ""):
-                hint = "A key's name is how it is shown, so it must not hold the key."
-                yield document.problem(place, "The name of this key gives it away.", hint)
+                hint = "A key's name is shown in its place, so it must not contain the key."
+                yield document.problem(place, "The name of this key contains the key.", hint)
             if isinstance(entry, dict) and entry.get("revoked") and "answer" in entry:
                 hint = "Leave out answer, or revoked."
-                yield document.problem((*place, "answer"), "A revoked key is a 401, always.", hint)
+                yield document.problem((*place, "answer"), "A revoked key always gets a 401.", hint)
             if key in seen:
                 yield document.problem(
-                    place, f"This key stands in the campaign {seen[key]} already.", "A key has one campaign."
+                    place,
+                    f"This key is already in the campaign {seen[key]}.",
+                    "A key belongs to one campaign.",
                 )
             seen.setdefault(key, campaign)
 
@@ -121,7 +127,7 @@ def schema(flags: Iterable[Flag]) -> dict[str, Any]:
         "title": FILE_NAME,
         "type": "object",
         "additionalProperties": False,
-        "properties": properties | {"campaigns": _campaigns_schema()},
+        "properties": properties | {"campaigns": _campaigns_schema(), "report": _report_schema()},
     }
 
 
@@ -175,13 +181,17 @@ def _campaigns_schema() -> dict[str, Any]:
         "required": ["key"],
         "properties": {
             "key": text,
-            "name": {"type": "string", "minLength": 1},
-            "revoked": {"type": "boolean", "description": "Whether it is a 401, as a key that was revoked."},
+            "name": {
+                "type": "string",
+                "minLength": 1,
+                "description": "How it is shown. Default: masked, as tes…key.",
+            },
+            "revoked": {"type": "boolean", "description": "Answer every request with this key 401."},
             "answer": {
                 "type": "integer",
                 "minimum": 200,
                 "maximum": 599,
-                "description": "The status that it forces in place of a 201 or 409.",
+                "description": "The status to force in place of a 201 or 409.",
             },
         },
     }
@@ -189,18 +199,26 @@ def _campaigns_schema() -> dict[str, Any]:
         "type": ["object", "null"],
         "additionalProperties": False,
         "properties": {
-            "link": {"type": "string", "enum": list(_LINKS), "description": "What kind of campaign it is."},
+            "link": {
+                "type": "string",
+                "enum": list(_LINKS),
+                "description": "Which link its leads need: any or none, link, or linkToShorten (tracking).",
+            },
             "keys": {
                 "type": "array",
-                "description": "The API keys that post into it.",
+                "description": "The API keys that open it.",
                 "items": {"anyOf": [text, full]},
                 "writeOnly": True,
             },
-            "profile": {"type": "string", "enum": list(PROFILES)},
-            "rulings": _rulings_schema(),
+            "profile": {
+                "type": "string",
+                "enum": list(PROFILES),
+                "description": "Its own profile in place of the sandbox's.",
+            },
+            "rulings": _rulings_schema() | {"description": "Its own rulings on top of its profile."},
             "scenarios": {
                 "type": "array",
-                "description": "Scenarios in force in it alone, by name or file, in place of those for all.",
+                "description": "Its own active scenarios, by name or file, in place of the sandbox's.",
                 "items": {"type": "string", "minLength": 1},
             },
         },
@@ -212,4 +230,21 @@ def _campaigns_schema() -> dict[str, Any]:
         "propertyNames": {"description": _CAMPAIGN_NAME_RULE},
         "additionalProperties": False,
         "patternProperties": {_CAMPAIGN_NAME: campaign},
+    }
+
+
+def _report_schema() -> dict[str, Any]:
+    reason = {"type": "string", "pattern": r"\S", "description": "Say why it is switched off."}
+    return {
+        "type": "object",
+        "description": "What the report leaves out.",
+        "additionalProperties": False,
+        "properties": {
+            "off": {
+                "type": "object",
+                "description": "Findings that are switched off, by id, each with the reason.",
+                "additionalProperties": False,
+                "properties": dict.fromkeys(FINDING_IDS, reason),
+            }
+        },
     }

@@ -1,7 +1,4 @@
-"""What can be set: one dataclass from which flags, environment variables and the configuration file derive.
-
-A flag beats the environment, the environment the file, the file the default.
-"""
+"""The settings: one dataclass from which flags, environment variables and the configuration file derive."""
 
 import dataclasses
 import functools
@@ -25,34 +22,38 @@ class Settings:
     """The settings of a sandbox. Sizes are in bytes."""
 
     host: str = option(
-        "127.0.0.1", "Address to listen on; any but this machine's own demands --token.", metavar="ADDRESS"
+        "127.0.0.1", "Address to listen on; beyond loopback it needs --token.", metavar="ADDRESS"
     )
     port: int = option(8509, "Port to listen on; 0 takes a free one.", metavar="PORT", least=0, most=65_535)
     config: Path | None = option(
         None, f"Configuration file (default: {file.FILE_NAME}, if there).", kind="path", metavar="FILE"
     )
     state: Path = option(
-        Path(".aktify-sandbox"), "Folder that remembers leads and requests.", kind="path", metavar="DIR"
+        Path(".aktify-sandbox"), "State folder for leads and requests.", kind="path", metavar="DIR"
     )
-    in_memory: bool = option(False, "Write nothing to disk; all is forgotten at the end.")
+    calibration: Path | None = option(
+        None,
+        f"Calibration file (default: {file.CALIBRATION_NAME}, if there).",
+        kind="path",
+        metavar="FILE",
+    )
+    in_memory: bool = option(False, "Keep the state in memory only.")
     from_state: Path | None = option(
-        None, "Begin with a saved state, if there is none yet.", kind="path", metavar="FILE"
+        None, "Load this saved state if the state folder is empty.", kind="path", metavar="FILE"
     )
     scenarios: tuple[str, ...] = option(
         (),
-        "Put a scenario into force, by name or file; repeatable. `aktify-sandbox scenarios list` lists them.",
+        "Activate a scenario, by name or file; repeatable.",
         kind="many",
         flag="scenario",
         word="scenarios",
         metavar="NAME_OR_FILE",
     )
-    profile: str = option(
-        "default", "How forgiving the sandbox is where the vendor's page is silent.", choices=PROFILES
-    )
+    profile: str = option("default", "How strict to be where Aktify's page is silent.", choices=PROFILES)
     rulings: Mapping[str, str] = field(
         default_factory=dict,
         metadata={
-            "help": "Decide one silent point otherwise; repeatable. `aktify-sandbox rulings` lists them.",
+            "help": "Override a ruling; repeatable.",
             "kind": "many",
             "flag": "ruling",
             "word": "rulings",
@@ -61,18 +62,16 @@ class Settings:
     )
     error_bodies: str = option(
         "detailed",
-        "Shape of 4xx bodies, which the contract leaves open.",
+        "Format of the bodies of 4xx answers.",
         choices=ERROR_BODIES,
     )
-    shuffle: bool = option(False, "Change the order of each 201 and add an unknown property.")
-    magic: bool = option(True, "Leave the phone numbers that force an answer ordinary.", flag="no-magic")
-    sandbox_headers: bool = option(
-        True, "Leave out the x-aktify-sandbox-… headers.", flag="no-sandbox-headers"
-    )
-    seed: int = option(0, "Seed of all that is left to chance.", metavar="N", least=0, most=2**53)
+    shuffle: bool = option(False, "Shuffle the properties of a 201 and add an unknown one.")
+    magic: bool = option(True, "Disable magic phone numbers.", flag="no-magic")
+    sandbox_headers: bool = option(True, "Omit the x-aktify-sandbox-… headers.", flag="no-sandbox-headers")
+    seed: int = option(0, "Random seed.", metavar="N", least=0, most=2**53)
     max_body: int = option(
         100_000,
-        "Largest body in bytes; a larger one is a 413.",
+        "Largest body in bytes; larger ones get a 413.",
         metavar="BYTES",
         least=1_000,
         most=100_000_000,
@@ -80,24 +79,26 @@ class Settings:
     keep: int | None = option(None, "Keep only the newest N requests.", metavar="N", least=1, most=2**53)
     ready_file: Path | None = option(
         None,
-        "Write address, key and process id here once requests are answered.",
+        "Write URL, key and pid to FILE when ready.",
         kind="path",
         metavar="FILE",
     )
     allow_host: tuple[str, ...] = option(
-        (), "Another name under which /_sandbox may be reached; repeatable.", kind="many", metavar="NAME"
+        (), "Allow this host name on /_sandbox; repeatable.", kind="many", metavar="NAME"
     )
     public_url: str | None = option(
-        None, "Address in links and banner, if clients see another.", metavar="URL"
+        None, "URL to show in links and banner, e.g. behind a proxy.", metavar="URL"
     )
-    token: str | None = option(None, "Demand this token on /_sandbox.", metavar="TOKEN")
-    fictional_only: bool = option(False, "Refuse every phone number outside 555-0100 to 555-0199.")
-    fsync: bool = option(False, "Wait for the disk before each answer: survives a power loss.")
+    token: str | None = option(None, "Require this token on /_sandbox.", metavar="TOKEN")
+    fictional_only: bool = option(False, "Refuse phone numbers outside 555-0100 to 555-0199.")
+    fsync: bool = option(False, "Sync to disk before each answer.")
     open: bool = option(False, "Open the inspector in the browser.")
     log_format: str = option("text", "One line or one JSON object per request.", choices=("text", "json"))
     quiet: bool = option(False, "Print errors only.")
-    show_pii: bool = option(False, "Show phone numbers and e-mail addresses unmasked in the terminal.")
+    show_pii: bool = option(False, "Show phone numbers, e-mail addresses, last names whole.")
     campaigns: tuple[CampaignSetting, ...] = field(default=DEFAULT_CAMPAIGNS, metadata={"only_in_file": True})
+    report_off: Mapping[str, str] = field(default_factory=dict, metadata={"only_in_file": True})
+    """The findings of the report that are switched off, by id, each with the reason."""
 
     @classmethod
     def gather(
@@ -125,6 +126,7 @@ class Settings:
         if for_command:
             filed |= {"port": 0, "in_memory": "state" not in given}
         merged, outdated = _merged(filed, variables, {**flags, **rulings})
+        merged.setdefault("calibration", file.default_file(folder, file.CALIBRATION_NAME))
         return _checked(cls(**merged)), [*environment.notices_of(environ, known), *outdated]
 
 
@@ -157,13 +159,13 @@ def _checked(settings: Settings) -> Settings:
         loopback = settings.host == "localhost" or ip_address(settings.host).is_loopback
     except ValueError:
         raise SettingsError(
-            f"--host {settings.host} isn't an address: write 127.0.0.1, 0.0.0.0 or localhost."
+            f"--host {settings.host} isn't an address. Fix: write 127.0.0.1, 0.0.0.0 or localhost."
         ) from None
     if settings.token is not None and not settings.token:
-        raise SettingsError("--token is empty, and nobody could enter: give one, or leave the option out.")
+        raise SettingsError("--token is empty. Fix: give a token, or leave the option out.")
     if not loopback and not settings.token:
         raise SettingsError(
-            f"--host {settings.host} opens the sandbox to the network: give --token TOKEN too, or AKTIFY_SANDBOX_TOKEN."
+            f"--host {settings.host} opens the sandbox to the network. Fix: add --token or AKTIFY_SANDBOX_TOKEN."
         )
     if settings.token and not re.fullmatch(file.HEADER_VALUE, settings.token):
         raise SettingsError(f"--token can't be sent in a header: {file.HEADER_RULE}")
@@ -171,14 +173,14 @@ def _checked(settings: Settings) -> Settings:
     public = settings.public_url.removesuffix("/") if settings.public_url is not None else None
     if public is not None and not re.fullmatch(file.ORIGIN, public):
         raise SettingsError(f"--public-url {settings.public_url} {file.ORIGIN_RULE}")
-    if public:  # whoever follows a link to the page comes under this name
+    if public:  # a link to the page has this name
         allowed += (_host_name(public.partition("//")[2]),)
     rulings = {**settings.rulings, **({"fictional-only": "on"} if settings.fictional_only else {})}
     return dataclasses.replace(settings, allow_host=allowed, public_url=public, rulings=rulings)
 
 
 def _host_name(written: str) -> str:
-    """The name alone: a port behind it is dropped, since a sandbox has but one."""
+    """The name without its port, since a sandbox has only one."""
     from ipaddress import IPv6Address, ip_address
 
     found = re.fullmatch(r"\[(.*)\](?::[0-9]{1,5})?|([A-Za-z0-9_.-]+)(?::[0-9]{1,5})?", written)
@@ -189,5 +191,5 @@ def _host_name(written: str) -> str:
     except ValueError:
         pass
     raise SettingsError(
-        f"--allow-host {written} isn't a host's name: write it alone, as in sandbox.example.com."
+        f"--allow-host {written} isn't a host name. Fix: write the name alone, e.g. sandbox.example.com."
     )
