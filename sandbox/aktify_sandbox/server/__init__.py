@@ -1,1 +1,1 @@
-"""A sandbox as a server: in the foreground, or beside the code that uses it."""
+"""The sandbox as a server: in the foreground, or in a thread."""

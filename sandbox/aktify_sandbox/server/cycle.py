@@ -1,4 +1,4 @@
-"""Requests to `/_sandbox`: uvicorn's cycle and Starlette, as in any other server."""
+"""Requests to `/_sandbox`, handled by uvicorn's request cycle and Starlette."""
 
 import logging
 from collections.abc import Callable
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from aktify_sandbox.server.protocol import SandboxProtocol
 
 _SILENT = logging.Logger("aktify_sandbox", logging.CRITICAL + 1)
-"""For uvicorn's words: our own journal tells what went wrong, and the real loggers are the user's in a test."""
+"""For uvicorn's messages: the sandbox reports errors itself, and the real loggers belong to the user of a test."""
 
 
 def cycle_for(
@@ -29,7 +29,7 @@ def cycle_for(
     expects: bool,
     done: Callable[[], None],
 ) -> RequestResponseCycle:
-    """One request and its answer, not begun yet. The application finds the connection among the scope's extensions."""
+    """One request and its answer, not started yet. The application finds the connection in the scope's extensions."""
     transport = connection.transport
     scope: Any = {
         "type": "http",
@@ -62,7 +62,7 @@ def cycle_for(
 
 
 def disconnect(cycle: RequestResponseCycle) -> None:
-    """Tell its application that the client is gone."""
+    """Tell its application that the client has disconnected."""
     if not cycle.response_complete:
         cycle.disconnected = True
     cycle.message_event.set()

@@ -1,4 +1,4 @@
-"""An answer's delivery as the bytes that go out. Pure."""
+"""Encodes an answer's delivery as bytes. Pure."""
 
 import functools
 from collections.abc import Iterator
@@ -10,7 +10,7 @@ from aktify_sandbox.scenarios.faults import Cut, End, Head, Pause, Piece, Reset,
 
 
 def head_of(response: Response, standing: Headers, *, closes: bool, in_chunks: bool = False) -> bytes:
-    """Status line and headers. `standing` are those that stand in every answer: its date."""
+    """Status line and headers. `standing` are the headers of every answer: its date."""
     headers = response.headers
     if in_chunks:
         headers = [
@@ -29,14 +29,14 @@ def _lines(headers: tuple[tuple[bytes, bytes], ...]) -> bytes:
 
 
 def chunk(content: bytes) -> bytes:
-    """A part of a body that comes in chunks; nothing is its end."""
+    """A chunk of a body; an empty one ends it."""
     return b"%x\r\n%b\r\n" % (len(content), content)
 
 
 def encoded(
     exchange: Exchange, standing: Headers, *, closes: bool
 ) -> Iterator[bytes | Pause | End | Cut | Reset]:
-    """What goes out for an answer, in order, and what is done in between. `End`, `Cut` or `Reset` is the last."""
+    """The bytes of an answer in order, with the actions in between. The last is `End`, `Cut` or `Reset`."""
     in_chunks, has_body = False, exchange.request.method != "HEAD"
     for action in actions(exchange):
         match action:

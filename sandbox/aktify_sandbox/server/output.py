@@ -1,8 +1,8 @@
-"""Standard output and standard error that hold nobody up: whoever prints goes on at once, whether or not it is read.
+"""Standard output and standard error that never block, even if the output isn't read.
 
-A pipe that isn't read, a terminal that was stopped with Ctrl-S or a full disk would else stop the event loop, and with
-it every answer. A thread for each stream writes what is printed, in its order; when too much waits, lines are dropped
-and counted. The descriptor itself stays as it is: other programs may share it.
+A pipe that isn't read, a terminal stopped with Ctrl-S or a full disk would otherwise block the event loop and every
+answer. A thread for each stream writes the output in order; when too much is waiting, lines are dropped and counted.
+The descriptor itself stays blocking: other programs may share it.
 """
 
 import contextlib
@@ -17,26 +17,33 @@ from collections import deque
 from collections.abc import Callable, Iterator
 from typing import TextIO
 
+from aktify_sandbox.text import plural
+
 _MOST_WAITING = 1 << 20
 _PIECE = 1 << 13
 _PATIENCE = 1.0
-"""How long the end waits for somebody who reads nothing."""
+"""How long the end waits for a reader that doesn't read."""
 _LONGEST_DRAIN = 5.0
 
 Tell = Callable[[str], object]
 
 
+def say(text: str) -> None:
+    """Print a message for people, without mixing it into output that a program reads."""
+    print(f"aktify-sandbox: {text}", file=sys.stderr, flush=True)  # noqa: T201  the user's terminal
+
+
 @contextlib.contextmanager
 def background_output(*names: str, form: str = "text") -> Iterator[None]:
-    """Let `stdout` and `stderr` (or those of them that are named) never block and never fail; at the end, drain them.
+    """Keep `stdout` and `stderr` (or those of them that are named) from blocking or failing; at the end, drain them.
 
-    With `form="json"` standard output holds no other lines: what is to be said of it is said on standard error.
+    With `form="json"` standard output has only JSON lines; messages about it go to standard error.
     """
     before = {name: getattr(sys, name) for name in names or ("stderr", "stdout")}
     streams: list[BackgroundOutput] = []
     try:
         for name, stream in before.items():
-            with contextlib.suppress(OSError, AttributeError):  # it is no file: it can't block
+            with contextlib.suppress(OSError, AttributeError):  # a stream without a file can't block
                 elsewhere = streams[0].write if name == "stdout" and form == "json" and streams else None
                 streams.append(BackgroundOutput(stream, elsewhere))
                 setattr(sys, name, streams[-1])
@@ -49,25 +56,26 @@ def background_output(*names: str, form: str = "text") -> Iterator[None]:
 
 
 class BackgroundOutput(io.TextIOBase):
-    """A text stream that takes what is printed at once."""
+    """A text stream that accepts output immediately."""
 
     def __init__(self, original: TextIO, elsewhere: Tell | None = None) -> None:
-        """It writes to the original's descriptor; `elsewhere` is told of lines that were dropped, if not itself.
+        """Writes to the original's descriptor. `elsewhere` (by default, itself) is told about dropped lines.
 
-        Raises `OSError` when the original is no file.
+        Raises `OSError` if the original isn't a file.
         """
+        # first what `flush` needs: a stream that fails below is flushed, too, when it is collected
+        self._changed = threading.Condition()
+        self._queue: deque[bytes] = deque()
+        self._waiting = 0  # bytes, including those being written
+        self._begun = ""
+        self._dropped = 0
+        self._is_broken = False
+        self._elsewhere = elsewhere
         self._fd = original.fileno()
         with contextlib.suppress(OSError):
             original.flush()
         self._encoding = original.encoding
         self._is_terminal = original.isatty()
-        self._elsewhere = elsewhere
-        self._changed = threading.Condition()
-        self._queue: deque[bytes] = deque()
-        self._waiting = 0  # bytes, those that are just being written included
-        self._begun = ""
-        self._dropped = 0
-        self._is_broken = False
         threading.Thread(target=self._run, name="aktify-sandbox output", daemon=True).start()
 
     @property
@@ -77,7 +85,7 @@ class BackgroundOutput(io.TextIOBase):
 
     @property
     def errors(self) -> str:  # type: ignore[override]  # typeshed has an attribute
-        """A terminal that knows few characters is no reason for silence."""
+        """Unknown characters are replaced, since a terminal with few characters must not silence the output."""
         return "replace"
 
     def isatty(self) -> bool:
@@ -89,11 +97,11 @@ class BackgroundOutput(io.TextIOBase):
         return self._fd
 
     def writable(self) -> bool:
-        """It is."""
+        """True."""
         return True
 
     def write(self, text: str) -> int:
-        """Have the lines written soon; the rest, once its line ends."""
+        """Write whole lines soon; the rest when its line ends."""
         with self._changed:
             lines, newline, self._begun = (self._begun + text).rpartition("\n")
             if newline:
@@ -101,14 +109,14 @@ class BackgroundOutput(io.TextIOBase):
         return len(text)
 
     def flush(self) -> None:
-        """Have a line without an end written, too."""
+        """Also write a line that hasn't ended."""
         with self._changed:
             begun, self._begun = self._begun, ""
             if begun:
                 self._put(begun)
 
     def drain(self) -> None:
-        """Return when everything is written, or nobody reads any more."""
+        """Return when everything is written or the reader is gone."""
         self.flush()
         deadline = time.monotonic() + _LONGEST_DRAIN
         with self._changed:
@@ -121,7 +129,7 @@ class BackgroundOutput(io.TextIOBase):
 
     def _put(self, text: str) -> None:
         data = text.encode(self._encoding, "replace")
-        most = _MOST_WAITING // 2 if self._dropped else _MOST_WAITING  # else it would drop every other line
+        most = _MOST_WAITING // 2 if self._dropped else _MOST_WAITING  # else every other line would go
         if self._is_broken:
             return
         if self._waiting and self._waiting + len(data) > most:
@@ -134,10 +142,10 @@ class BackgroundOutput(io.TextIOBase):
         dropped, self._dropped = self._dropped, 0
         if dropped and self._elsewhere:
             self._elsewhere(
-                f"aktify-sandbox: {dropped:,} lines of standard output were dropped: nobody read.\n"
+                f"aktify-sandbox: dropped {plural(dropped, 'line')} of standard output: it wasn't read.\n"
             )
         elif dropped:
-            words = f"aktify-sandbox: {dropped:,} lines were dropped here: nobody read.\n"
+            words = f"aktify-sandbox: dropped {plural(dropped, 'line')} here: the output wasn't read.\n"
             self._enqueue(words.encode(self._encoding, "replace"))
 
     def _enqueue(self, data: bytes) -> None:
@@ -163,7 +171,7 @@ class BackgroundOutput(io.TextIOBase):
         while data:
             try:
                 written = os.write(self._fd, data[:_PIECE])
-            except BlockingIOError:  # another program that shares the descriptor has made it so
+            except BlockingIOError:  # another program that shares the descriptor has made it non-blocking
                 _wait_until_writable(self._fd)
                 continue
             data = data[written:]
@@ -172,7 +180,7 @@ class BackgroundOutput(io.TextIOBase):
                 self._changed.notify_all()
 
     def _give_up(self, error: OSError) -> None:
-        """Nobody reads any more (`serve | head`), or the disk is full: the program goes on."""
+        """The reader is gone (`serve | head`) or the disk is full: the program continues."""
         with self._changed:
             self._is_broken = True
             self._queue.clear()

@@ -1,7 +1,7 @@
-"""From a connection's bytes to requests: httptools, made stricter where it lets things pass.
+"""Parses a connection's bytes into requests with httptools, more strictly where it is lax.
 
-Blanks and tabs around a header's value are no part of it (RFC 9110, 5.5): they are taken off here, once, for all who
-compare. The headers are kept as they were written too, for the record.
+Blanks and tabs around a header's value aren't part of it (RFC 9110, 5.5); they are stripped here, once. The headers are
+also kept as written, for the journal.
 """
 
 import sys
@@ -32,23 +32,25 @@ _FRAMING_PER_BYTE = 16
 
 
 class Receiver(Protocol):
-    """Who is told what came."""
+    """Gets what was parsed."""
 
     def on_head(self, request: Request, *, keeps_alive: bool, expects: bool) -> None:
-        """A request's head is complete: whether its connection stays open, and `100 Continue` is waited for."""
+        """A request's head is complete. Says whether its connection stays open, and whether it waits for `100
+        Continue`.
+        """
 
     def on_body(self, piece: bytes) -> None:
-        """A part of its body came."""
+        """A part of its body."""
 
     def on_end(self) -> None:
-        """The request is whole."""
+        """The request is complete."""
 
     def on_refusal(self, refusal: Refusal, request: Request | None) -> None:
-        """What came can't be read, and nothing is that follows. `request` is what can be made out; None in a body."""
+        """The bytes can't be parsed, and the rest is ignored. `request` is what could be parsed; None in a body."""
 
 
 class RequestParser:
-    """The requests of one connection."""
+    """Parses the requests of one connection."""
 
     def __init__(self, receiver: Receiver) -> None:
         self._receiver = receiver
@@ -57,37 +59,37 @@ class RequestParser:
         self._written: Headers = []
         self.is_refusing = False
         self.is_inside = False
-        """Whether a request has begun and isn't whole yet."""
+        """Whether a request has begun and isn't complete yet."""
         self._head = 0
-        """Bytes of a head that have come while it isn't complete; -1 once it is."""
+        """Bytes of an incomplete head; -1 once it is complete."""
         self._earlier = bytearray()
-        """Those of them that came in earlier pieces."""
+        """How many of them came in earlier pieces."""
         self._follows = False
-        """Whether the head that comes began behind another request in one piece: what its bytes are isn't known."""
+        """Whether the head began after another request in the same piece, so that its bytes aren't known."""
         self._came = 0
-        """How long the piece is that is being read."""
+        """The length of the current piece."""
         self._ended = 0
         """How many requests have ended in it."""
         self._bodied = 0
-        """Bytes of the body that have come."""
+        """Bytes of the body so far."""
         self._framed = 0
-        """All other bytes behind the head: the chunks' sizes, extensions and trailers."""
+        """All other bytes after the head: chunk sizes, extensions and trailers."""
         self._trailed = 0
         """Bytes of trailers."""
         self._declining = False
-        """Whether the head asks for another protocol, so that it is to be read again without that wish."""
+        """Whether the head asks for another protocol, so that it must be parsed again without that header."""
         self._as_written: Headers | None = None
-        """The headers of a head that is read again in another form."""
+        """The headers of a head that is parsed again in another form."""
         self._misread: bytearray | None = None
-        """What came of a body whose chunks httptools doesn't see, so that the request is to be read again."""
+        """The bytes of a body whose chunks httptools doesn't recognise, so that the request must be parsed again."""
 
     @property
     def has_begun(self) -> bool:
-        """Whether bytes have come of a head that isn't complete."""
+        """Whether a head has begun and isn't complete."""
         return self._head > 0
 
     def feed(self, data: bytes) -> None:
-        """Read a piece. The larger it is, the more requests may come of it at once."""
+        """Parse a piece. A larger one may contain more requests."""
         self._came, self._ended, before = len(data), 0, self._bodied
         self._feed(data)
         if self.is_refusing:
@@ -100,9 +102,9 @@ class RequestParser:
                 self._refuse(CHUNKS_TOO_LARGE)
 
     def _keep_beginning(self, data: bytes) -> None:
-        """A head that isn't complete yet must not grow without an end."""
+        """An incomplete head must not grow without limit."""
         if self._ended:
-            self._follows = True  # only a part of the piece is its own
+            self._follows = True  # only a part of the piece belongs to it
             return
         self._head += len(data)
         self._earlier += data
@@ -114,7 +116,7 @@ class RequestParser:
             self._parser.feed_data(data)
         except httptools.HttpParserUpgrade as upgrade:
             self._decline_upgrade(data[upgrade.args[0] :])
-        except httptools.HttpParserCallbackError as error:  # a defect of ours, not of what came
+        except httptools.HttpParserCallbackError as error:  # a defect of the sandbox, not of the input
             traceback.print_exception(error.__context__ or error, file=sys.stderr)
             self._refuse(DEFECT)
         except httptools.HttpParserError as error:
@@ -138,13 +140,13 @@ class RequestParser:
             self._receiver.on_refusal(refusal, request)
 
     def _made_out(self, came: bytes) -> Request:
-        """What can be seen of a head that can't be parsed."""
+        """The parts that can be seen of an invalid head."""
         method, target, version, written = make_out(came)
         path, _, query = target.partition(b"?")
         return Request(method, path.decode("latin-1"), written, b"", query, version)
 
     def _decline_upgrade(self, rest: bytes) -> None:
-        """A server that doesn't speak another protocol ignores the wish for it (RFC 9110, 7.8); httptools can't."""
+        """Ignore a request for another protocol, as servers may (RFC 9110, 7.8) but httptools can't."""
         if self._parser.get_method() == b"CONNECT":
             self._refuse(NO_PROXY, self._parsed())
             return
@@ -152,7 +154,7 @@ class RequestParser:
         self._read_again(rest)
 
     def _read_again(self, rest: bytes) -> None:
-        """Read the head in a form that httptools understands, then what came behind it."""
+        """Parse the head in a form that httptools understands, then the bytes after it."""
         self._as_written = self._written
         method, version = self._parser.get_method(), self._parser.get_http_version().encode()
         lines = [b"%b %b HTTP/%b" % (method, self._target, version)]
@@ -167,10 +169,10 @@ class RequestParser:
         parser.set_dangerous_leniencies(lenient_data_after_close=True, lenient_transfer_encoding=True)
         return parser
 
-    # what httptools says
+    # callbacks of httptools
 
     def on_message_begin(self) -> None:
-        """A request begins: its head has everything still before it."""
+        """Start of a request: its head is still to come."""
         self._head = self._bodied = self._framed = self._trailed = 0
         self._target = b""
         self._written = []
@@ -181,7 +183,7 @@ class RequestParser:
         self._target += url
 
     def on_header(self, name: bytes, value: bytes) -> None:
-        """A header, or behind a body in chunks a trailer, which is none."""
+        """A header, or a trailer after a chunked body, which is ignored."""
         if self._head < 0:
             self._trailed += len(name) + len(value) + 4
             if self._trailed > MAX_HEADER_BYTES:
@@ -190,7 +192,7 @@ class RequestParser:
         self._written.append((name, value))
 
     def on_headers_complete(self) -> None:
-        """Say so, unless the head isn't accepted."""
+        """Report the head, unless it is refused."""
         came, self._head = self._head + self._came, -1
         self._follows = False
         if self.is_refusing:
@@ -218,11 +220,11 @@ class RequestParser:
             )
             if is_coded and not _is_chunked(
                 request.headers
-            ):  # nobody can tell where its body ends (RFC 9112, 6.3)
+            ):  # where its body ends is ambiguous (RFC 9112, 6.3)
                 self._refuse(NO_END)
 
     def on_body(self, body: bytes) -> None:
-        """Part of a body, unless its head was refused."""
+        """A part of a body, unless its head was refused."""
         if self._misread is not None:
             self._misread += body
             return
@@ -231,7 +233,7 @@ class RequestParser:
             self._receiver.on_body(body)
 
     def on_message_complete(self) -> None:
-        """The request is whole, unless its head was refused."""
+        """The request is complete, unless its head was refused."""
         if self._declining or self._misread is not None:
             return
         self._ended += 1
@@ -266,14 +268,14 @@ def _split(target: bytes) -> tuple[str, bytes]:
 
 
 def _is_chunked(headers: Headers) -> bool:
-    """Whether the body is framed by chunks, as the last coding and once."""
+    """Whether the body is chunked, as the last coding and once."""
     values = [value for name, value in headers if name == b"transfer-encoding"]
     codings = [coding.strip(BLANKS).lower() for coding in b",".join(values).split(b",")]
     return codings.count(b"chunked") == 1 and codings[-1] == b"chunked"
 
 
 def _hides_its_chunks(headers: Headers, written: Headers) -> bool:
-    """Whether a tab behind `chunked` keeps httptools from seeing it."""
+    """Whether a tab after `chunked` keeps httptools from recognising it."""
     names = [name.lower() for name, value in written if b"\t" in value[len(value.rstrip(BLANKS)) :]]
     return b"transfer-encoding" in names and _is_chunked(headers)
 

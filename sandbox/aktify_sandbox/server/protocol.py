@@ -1,7 +1,7 @@
-"""One connection: requests in, answers out, in the order in which they came.
+"""One connection: requests in, answers out, in the order of the requests.
 
-A request goes straight to the endpoint; its answer leaves when its line is written. `/_sandbox` goes through uvicorn's
-cycle and Starlette, as in any other server.
+A request goes straight to the endpoint; its answer is sent when its line is written. `/_sandbox` goes through uvicorn's
+request cycle and Starlette.
 """
 
 import functools
@@ -26,26 +26,26 @@ from aktify_sandbox.server.parser import RequestParser
 from aktify_sandbox.server.refusals import Refusal
 
 _PIECE = 4_096
-"""Bytes that are parsed at once: so many requests at most are parsed before the first of them is answered."""
+"""Bytes parsed in one go, which limits how many requests are parsed before the first of them is answered."""
 _MOST_UNREAD = 65_536
 _MOST_PENDING = 64
 _LINGER_SECONDS = 0.5
 
 
 class _Asked(NamedTuple):
-    """A whole request to the endpoint."""
+    """A complete request to the endpoint."""
 
     request: Request
     keeps_alive: bool
 
 
 class _RefusedRequest(NamedTuple):
-    """Bytes that can't be read; nothing follows them."""
+    """Bytes that can't be parsed; the rest is ignored."""
 
     request: Request
     refusal: Refusal
     cycle: RequestResponseCycle | None
-    """The request to `/_sandbox` in whose body they stood."""
+    """The request to `/_sandbox` in whose body they were."""
 
 
 class _Continue(NamedTuple):
@@ -75,50 +75,50 @@ class SandboxProtocol(asyncio.Protocol):
         self.transport: asyncio.Transport
         self._flow: FlowControl
         self._client: str | None = None
-        # what comes
+        # input
         self._unread = b""
         self._place = 0
-        """Where in it reading goes on."""
+        """The offset in it from which to continue."""
         self._reads = True
-        """Whether what comes is still read."""
+        """Whether input is still read."""
         self._request: Request | None = None
-        """The one whose body comes."""
+        """The request whose body is being received."""
         self._keeps_alive = True
-        """Whether the connection stays open behind it."""
+        """Whether the connection stays open after it."""
         self._cycle: RequestResponseCycle | None = None
-        """In its place, if that is one to `/_sandbox`."""
-        # what is owed
+        """In its place, a request to `/_sandbox`."""
+        # output
         self._pending = 0
-        """Answers that leave as soon as their lines are written."""
+        """Answers to send when their lines are written."""
         self._current: Exchange | RequestResponseCycle | None = None
         """What must be answered before anything else begins."""
         self._waiting: deque[_Item] = deque()
         self._begun = 0
         """How many requests were begun in this turn of the event loop."""
         self._is_due = False
-        """Whether reading goes on in the next."""
+        """Whether reading continues in the next turn."""
         self._delivering: asyncio.Task[None] | None = None
         self._withheld = False
         self.closed_by_server = False
-        """Whether the sandbox stops and waits no longer."""
+        """Whether the sandbox stops and no longer waits."""
         self._half_closed = False
         self._is_stopping = False
         self._was_active = False
         self._timer: asyncio.TimerHandle | None = None
 
-    # what comes
+    # input
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # as uvicorn has it
-        """A client is there."""
+        """A client has connected."""
         self.transport, self._flow = transport, FlowControl(transport)
         self._state.connections.add(self)  # type: ignore[arg-type]  # uvicorn only iterates and calls `shutdown`
         client = get_remote_addr(transport)
         self._client = f"{client[0]}:{client[1]}" if client else None
 
     def data_received(self, data: bytes) -> None:
-        """Read what came, as far as it is its turn."""
+        """Read the input as far as its turn has come."""
         self._was_active, self._begun = True, 0
-        if not self._reads:  # read on for a moment, else the client's system throws our answer away
+        if not self._reads:  # keep reading for a moment, otherwise the client's system discards our answer
             return
         if self._unread or len(data) > _PIECE or self._must_wait:
             self._unread, self._place = self._unread[self._place :] + data, 0
@@ -127,7 +127,7 @@ class SandboxProtocol(asyncio.Protocol):
             self._parser.feed(data)
 
     def _go_on(self) -> None:
-        """Begin what waits, then read on; not all at once, if there is much."""
+        """Begin what waits, then read on; if there is much, not all in one turn."""
         while self._waiting and self._current is None:
             self._begin(self._waiting.popleft())
         while self._place < len(self._unread) and not self._must_wait:
@@ -148,7 +148,7 @@ class SandboxProtocol(asyncio.Protocol):
             self._close_if_nothing_is_owed()
 
     def _go_on_later(self) -> None:
-        """In the next turn of the event loop, when others have had theirs."""
+        """In the next turn of the event loop, after others."""
         if not self._is_due:
             self._is_due = True
             self._loop.call_soon(self._go_on_now)
@@ -161,16 +161,16 @@ class SandboxProtocol(asyncio.Protocol):
 
     @property
     def _must_wait(self) -> bool:
-        """Whether nothing is to be parsed before something else has happened."""
+        """Whether parsing must wait for something else."""
         if self._current is not None and self._current is not self._cycle:
             return True
         return self._flow.write_paused or not self._reads
 
-    # what the reader says
+    # callbacks of the parser
 
     def on_head(self, request: Request, *, keeps_alive: bool, expects: bool) -> None:
         """A request's head is complete."""
-        if not self._reads:  # it stands behind one that is the last
+        if not self._reads:  # it comes after the last request of the connection
             return
         if request.is_admin:
             done = functools.partial(self._finish_cycle, keeps_alive)
@@ -184,7 +184,7 @@ class SandboxProtocol(asyncio.Protocol):
             self._take(_Continue())
 
     def on_body(self, piece: bytes) -> None:
-        """A part of its body came; no more is held than the sandbox takes."""
+        """A part of its body; only as much is kept as the sandbox accepts."""
         request, cycle = self._request, self._cycle
         if request is not None:
             room = self._max_body - len(request.body)
@@ -200,7 +200,7 @@ class SandboxProtocol(asyncio.Protocol):
             cycle.message_event.set()
 
     def on_end(self) -> None:
-        """The request is whole."""
+        """The request is complete."""
         request, self._request = self._request, None
         cycle, self._cycle = self._cycle, None
         if request is not None:
@@ -214,7 +214,7 @@ class SandboxProtocol(asyncio.Protocol):
             cycle.message_event.set()
 
     def on_refusal(self, refusal: Refusal, request: Request | None) -> None:
-        """What came can't be read."""
+        """The bytes can't be parsed."""
         if not self._reads:
             return
         self._reads = False
@@ -231,7 +231,7 @@ class SandboxProtocol(asyncio.Protocol):
         request.client, request.arrived, request.started = self._client, time.time(), time.perf_counter()
         return request
 
-    # each in its turn
+    # in order
 
     def _take(self, item: _Item) -> None:
         refuses_current = (
@@ -246,7 +246,7 @@ class SandboxProtocol(asyncio.Protocol):
         if isinstance(item, _Asked):
             self._ask(item.request, item.keeps_alive)
             return
-        if self._pending:  # what came before goes first
+        if self._pending:  # earlier requests first
             self._endpoint.flush()
         if isinstance(item, RequestResponseCycle):
             self._current = item
@@ -273,10 +273,10 @@ class SandboxProtocol(asyncio.Protocol):
         task.add_done_callback(self._state.tasks.discard)
         return task
 
-    # what goes out
+    # output
 
     def _answer(self, keeps_alive: bool, exchange: Exchange) -> None:
-        """Its line is written: now it may leave."""
+        """Its line is written, so it may be sent."""
         self._pending -= 1
         if exchange.is_plain:
             if self._current is exchange:  # it was gathered, or its line couldn't be written
@@ -287,7 +287,7 @@ class SandboxProtocol(asyncio.Protocol):
                     self._head_of(exchange.response, closes=not keeps_alive or self._is_stopping) + body
                 )
             self._finish(keeps_alive)
-        elif self._half_closed:  # who has ended its side doesn't wait for a late answer
+        elif self._half_closed:  # a client that has closed its side doesn't wait for a late answer
             self._current = exchange
             self.transport.close()
         elif not self.transport.is_closing():
@@ -295,7 +295,7 @@ class SandboxProtocol(asyncio.Protocol):
             self._delivering = self._start(self._deliver(exchange, keeps_alive))
 
     async def _deliver(self, exchange: Exchange, keeps_alive: bool) -> None:
-        """An answer that is late or broken."""
+        """A late or broken answer."""
         closes = not keeps_alive or self._is_stopping
         for part in encoded(exchange, self._state.default_headers, closes=closes):
             match part:
@@ -324,9 +324,7 @@ class SandboxProtocol(asyncio.Protocol):
         self._flow.resume_reading()
         self._loop.call_later(_LINGER_SECONDS, self.transport.close)
         if cycle:
-            self._loop.call_soon(
-                disconnect, cycle
-            )  # no sooner than the application has taken what came of the body
+            self._loop.call_soon(disconnect, cycle)  # only once the application has received the body so far
 
     def _head_of(self, response: Response, *, closes: bool) -> bytes:
         return head_of(response, self._state.default_headers, closes=closes)
@@ -336,7 +334,7 @@ class SandboxProtocol(asyncio.Protocol):
             self.transport.write(data)
 
     def _finish(self, keeps_alive: bool) -> None:
-        """One answer less is owed: what waited for it may follow."""
+        """One answer less is pending: what waited for it may follow."""
         self._state.total_requests += 1
         if self.transport.is_closing():
             return
@@ -355,7 +353,7 @@ class SandboxProtocol(asyncio.Protocol):
         if self.transport.is_closing():
             return
         if self._was_active or self._owes:
-            self._was_active = False  # it must be used again in the meantime
+            self._was_active = False  # it is needed again meanwhile
             self._timer = self._loop.call_later(self._config.timeout_keep_alive, self._close_if_idle)
         else:
             self.transport.close()
@@ -367,13 +365,13 @@ class SandboxProtocol(asyncio.Protocol):
     # the ends of a connection
 
     def eof_received(self) -> bool:
-        """The client sends nothing more, but may still read the answers to what it has sent. Whether to stay open."""
+        """The client sends nothing more, but may still read answers. Returns whether to stay open."""
         self._endpoint.flush()
         self._half_closed = self._owes and not self.withheld
         return self._half_closed
 
     def connection_lost(self, exc: Exception | None) -> None:  # noqa: ARG002  why makes no difference
-        """The client is gone: what it had sent by halves, or waited for, was broken off."""
+        """The client has disconnected: incomplete and unanswered requests are broken off."""
         self._state.connections.discard(self)
         self._flow.resume_writing()
         if self._timer is not None:
@@ -396,7 +394,7 @@ class SandboxProtocol(asyncio.Protocol):
 
     @property
     def withheld(self) -> bool:
-        """Whether an answer is withheld on purpose; a client that has ended its side then counts as gone."""
+        """Whether an answer is withheld on purpose; a client that has closed its side then counts as gone."""
         return self._withheld or isinstance(self._current, Exchange)
 
     @withheld.setter
@@ -407,7 +405,7 @@ class SandboxProtocol(asyncio.Protocol):
 
     @property
     def _owes(self) -> bool:
-        """Whether an answer is still to come to something that came whole."""
+        """Whether an answer to a complete request is pending."""
         is_cycle = self._current is not None and self._current is not self._cycle
         return self._pending > 0 or is_cycle or bool(self._waiting) or (bool(self._unread) and self._reads)
 
@@ -416,32 +414,32 @@ class SandboxProtocol(asyncio.Protocol):
             self.transport.close()
 
     def pause_writing(self) -> None:
-        """The client doesn't read its answers."""
+        """The client isn't reading its answers."""
         self._flow.pause_writing()
 
     def resume_writing(self) -> None:
-        """It does again."""
+        """The client reads again."""
         self._flow.resume_writing()
         self._go_on()
 
     def reset(self) -> None:
-        """End the connection with a TCP reset: what was not sent yet is thrown away."""
+        """End the connection with a TCP reset: unsent data is discarded."""
         linger_no_time = struct.pack("ii", 1, 0)
         self.transport.get_extra_info("socket").setsockopt(
             socket.SOL_SOCKET, socket.SO_LINGER, linger_no_time
         )
         self.transport.abort()
 
-    # at a stop
+    # when the sandbox stops
 
     def abandon_half_sent(self) -> None:
-        """A request of which more is still to come, or whose answer is withheld, can't be waited for."""
+        """Abort incomplete requests and withheld answers, since they can't be waited for."""
         self.closed_by_server = True
         if self.withheld or self._request is not None or self._cycle is not None or self._parser.has_begun:
             self.transport.abort()
 
     def shutdown(self) -> None:
-        """What waits for its record is sent first, and what is under way is the last on its connection."""
+        """Send pending answers first; requests in progress are the last on their connection."""
         self._is_stopping = True
         self._endpoint.flush()
         if not self._owes:

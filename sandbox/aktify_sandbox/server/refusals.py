@@ -1,4 +1,4 @@
-"""What is said to bytes that aren't a request: which mistake it was, as far as the bytes tell. Pure."""
+"""Answers to bytes that aren't an HTTP request: which mistake it was, as far as the bytes tell. Pure."""
 
 import re
 from typing import NamedTuple
@@ -7,13 +7,13 @@ from aktify_sandbox.exchange import Headers
 
 
 class Refusal(NamedTuple):
-    """Why nothing more is read on a connection."""
+    """Why a connection isn't read any further."""
 
     status: int
     words: str
 
 
-DEFECT = Refusal(500, "A defect of the sandbox; its terminal shows where. Please report it.")
+DEFECT = Refusal(500, "Internal error in the sandbox. Its terminal shows the traceback; please report it.")
 HEAD_TOO_LARGE = Refusal(431, "The request's headers are larger than 64 kB.")
 CHUNKS_TOO_LARGE = Refusal(431, "The chunks' extensions or trailers are larger than 64 kB.")
 TRAILERS_TOO_LARGE = Refusal(431, "The trailers are larger than 64 kB.")
@@ -22,7 +22,7 @@ NO_PROXY = Refusal(
 )
 NO_END = Refusal(
     400,
-    "The transfer coding must end in chunked, once: else nobody knows where the body ends (RFC 9112, 6.3).",
+    "The transfer coding must end in chunked, once; otherwise the end of the body is unknown (RFC 9112, 6.3).",
 )
 
 _LINE = re.compile(rb"([!-~]+) ([^\r\n]*) HTTP/([0-9]\.[0-9])\r?\n")
@@ -48,9 +48,9 @@ _OPENINGS = (
 
 
 def head_refusal(came: bytes, error: str) -> Refusal:
-    """What is wrong with a head that can't be parsed. `came` is empty when its beginning isn't known.
+    """What is wrong with an invalid head. `came` is empty if its beginning isn't known.
 
-    `error` is the parser's word for it.
+    `error` is the parser's error code.
     """
     if not came:
         return Refusal(
@@ -79,23 +79,23 @@ def head_refusal(came: bytes, error: str) -> Refusal:
 
 
 def body_refusal(error: str) -> Refusal:
-    """What is wrong with a body whose frame can't be parsed."""
+    """What is wrong with a body whose framing is invalid."""
     return Refusal(400, f"The chunks of the body are malformed (RFC 9112, 7.1). (The parser says: {error}.)")
 
 
 def wrong_version(version: str) -> Refusal:
-    """Another protocol than HTTP/1.1 and 1.0."""
+    """A protocol other than HTTP/1.1 and 1.0."""
     return Refusal(400, f"This server speaks HTTP/1.1, not {version}.")
 
 
 def wrong_target(target: bytes) -> Refusal:
-    """A request's target that is no path."""
+    """A request target that isn't a path."""
     shown = target[:100].decode("latin-1")
     return Refusal(400, f"The request's target {shown} has no path. Fix: begin it with a slash.")
 
 
 def make_out(came: bytes) -> tuple[str, bytes, str, Headers]:
-    """Method, target, version and headers as far as they can be seen in a head that can't be parsed."""
+    """Method, target, version and headers, as far as they can be seen in an invalid head."""
     came = came.lstrip(b"\r\n")
     line = _LINE.match(came)
     method, target, version = (line[1], line[2], line[3]) if line else (b"", b"", b"")
@@ -110,7 +110,7 @@ def make_out(came: bytes) -> tuple[str, bytes, str, Headers]:
     return method[:_LONGEST].decode("latin-1"), target[:_LONGEST], version.decode(), headers
 
 
-# what may be wrong: each looks at a head, and says so in words
+# possible mistakes: each function checks a head for one, and names it
 
 
 def _request_line(head: bytes) -> str | None:

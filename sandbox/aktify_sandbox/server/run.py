@@ -1,4 +1,4 @@
-"""The sandbox as a server in the foreground: bind, open the state, serve, stop cleanly."""
+"""Runs the sandbox in the foreground: bind, open the state, serve, stop cleanly."""
 
 import asyncio
 import contextlib
@@ -11,16 +11,17 @@ import socket
 import tempfile
 from pathlib import Path
 from types import FrameType
-from typing import Self
+from typing import TYPE_CHECKING, Self
 
 from aktify_sandbox.addresses import origin_of
 from aktify_sandbox.app import Application, run_background_tasks
 from aktify_sandbox.atomic_write import readable_to_all, replaced
 from aktify_sandbox.client.messages import HEALTH, AdminRequest, AdminResponse
-from aktify_sandbox.errors import LogError, ResourceError, ServeError
+from aktify_sandbox.contract.answers import ENDPOINT
+from aktify_sandbox.errors import DocumentError, LogError, ResourceError, ServeError
 from aktify_sandbox.server.banner import banner
-from aktify_sandbox.server.output import background_output
-from aktify_sandbox.server.server import Server, bind, say
+from aktify_sandbox.server.output import background_output, say
+from aktify_sandbox.server.server import Server, bind
 from aktify_sandbox.server.terminal import Terminal
 from aktify_sandbox.settings import WELL_KNOWN_KEYS, Settings, first_key
 from aktify_sandbox.storage import server_file
@@ -29,45 +30,63 @@ from aktify_sandbox.storage.log import too_many_files
 from aktify_sandbox.storage.store import Store
 from aktify_sandbox.text import printable
 
+if TYPE_CHECKING:
+    from aktify_sandbox.calibration.result import Calibration
+
 _ANSWER_SECONDS = 1
 _SPARE_DESCRIPTORS = 24
+_MOST_PROBLEMS = 3
+_SIGNALS: dict[int, str] = {
+    signal.SIGINT: "Ctrl-C (SIGINT)",
+    signal.SIGTERM: "SIGTERM",
+    signal.SIGHUP: "SIGHUP: the terminal was closed",
+}
+"""What may stop it, in words."""
 
 
-def serve(settings: Settings, notices: list[str]) -> int:
-    """Run until Ctrl-C, SIGTERM or `stop`. Returns the exit code: 0, or 1 when it couldn't start.
+def serve(settings: Settings, notices: list[str]) -> None:
+    """Run until Ctrl-C, SIGTERM or `stop`.
 
-    Raises `InputError`: settings that can't be.
+    Raises `InputError` for invalid settings, and `ResourceError` when it can't start or can't store requests any more.
     """
     with Signals() as signals, background_output(form=settings.log_format):
+        check_ready_file(settings.ready_file)
+        check_descriptors()
+        # bound before the state is opened, so that nothing is touched if the port is taken
         try:
-            check_ready_file(settings.ready_file)
-            check_descriptors()
-            # bound before the state is opened: a taken port touches nothing
             listening = bind(settings.host, settings.port)
-            with contextlib.ExitStack() as stack:
-                for each in listening:
-                    stack.callback(each.close)
-                return _serve(settings, notices, listening, signals)
-        except ResourceError as error:
-            is_taken = isinstance(error, ServeError) and error.reason == errno.EADDRINUSE
-            say(f"{error}{_other(origin_of(settings.host, settings.port)) if is_taken else ''}")
-            return 1
+        except ServeError as error:
+            other = _other(settings) if error.reason == errno.EADDRINUSE else None
+            raise ServeError(other or str(error), error.reason) from None
+        with contextlib.ExitStack() as stack:
+            for each in listening:
+                stack.callback(each.close)
+            _serve(settings, notices, listening, signals)
 
 
-def _other(url: str) -> str:
-    """Whether it is another sandbox that has the port, and which; empty if it is anything else."""
+def _other(settings: Settings) -> str | None:
+    """Names the sandbox that has the port; None if another program has it."""
+    url = origin_of(settings.host, settings.port)
     health = _asked(url, HEALTH)
     if health is None or not health.is_health:
-        return ""
-    status = _asked(url, "/status")  # a refusal if it wants a token
+        return None
+    status = _asked(url, "/status")  # refused if it requires a token
     content = {} if status is None else status.problem
-    where = printable(str(content["state"] or "nothing: it is in memory")) if "state" in content else ""
-    serves = f" It serves {where}." if where else ""
-    return f" It is another aktify-sandbox.{serves} `aktify-sandbox stop --url {url}` stops it."
+    if content.get("state") == str(settings.state.resolve()) and not settings.in_memory:
+        return (
+            f"An aktify-sandbox already serves {printable(str(settings.state))}. "
+            f"Fix: use it at {url}, or stop it with `aktify-sandbox stop --url {url}`."
+        )
+    state = content.get("state") or "a state in memory"
+    which = f", which serves {printable(str(state))}" if "state" in content else ""
+    return (
+        f"Port {settings.port} is taken by another aktify-sandbox{which}. "
+        f"Stop it with `aktify-sandbox stop --url {url}`, or use --port 0."
+    )
 
 
 def _asked(url: str, path: str) -> AdminResponse | None:
-    """What the admin API answers, None if nothing does. Whoever answers is told nothing of ours."""
+    """The admin API's answer, None without one. Sends nothing secret, since any program may listen there."""
     import httpx
 
     try:
@@ -78,24 +97,28 @@ def _asked(url: str, path: str) -> AdminResponse | None:
     return AdminResponse(answer.status_code, answer.content)
 
 
-def _serve(settings: Settings, notices: list[str], listening: list[socket.socket], signals: "Signals") -> int:
+def _serve(
+    settings: Settings, notices: list[str], listening: list[socket.socket], signals: "Signals"
+) -> None:
     folder = None if settings.in_memory else settings.state
     store = Store(folder, fsync=settings.fsync, max_requests=settings.keep)
     terminal = Terminal(form=settings.log_format, quiet=settings.quiet, show_pii=settings.show_pii)
     here = origin_of(settings.host, listening[0].getsockname()[1])
     origin = settings.public_url or here
-    for notice in [*notices, *store.warnings]:
+    calibration, trouble = calibration_of(settings)
+    for notice in [*notices, *store.warnings, *trouble]:
         say(notice)
 
     def stop() -> None:
+        signals.stopped_by = "`aktify-sandbox stop`"
         server.stop()
 
-    watching: list[asyncio.Task[None]] = []  # whoever drops a task may lose it
+    watching: list[asyncio.Task[None]] = []  # a task without a reference may be lost
 
     def ready() -> None:
         if store.state_folder:
             announce(store.state_folder, here)
-        terminal.say(banner(settings, app.campaigns, store, app.forcing.active, here))
+        terminal.say(banner(settings, app.campaigns, store, app.forcing.active, here, calibration))
         if settings.ready_file:
             write_ready_file(settings, origin)
         if settings.open:
@@ -104,7 +127,7 @@ def _serve(settings: Settings, notices: list[str], listening: list[socket.socket
             webbrowser.open(f"{here}/_sandbox/")
         watching.append(asyncio.get_running_loop().create_task(run_background_tasks(app, say)))
         gc.collect()
-        gc.freeze()  # what is there at the start stays: the collector need not look at it again and again
+        gc.freeze()  # objects from the start stay: spare the garbage collector from checking them repeatedly
 
     try:
         app = Application(settings, store, origin, terminal.show, stop)
@@ -119,16 +142,27 @@ def _serve(settings: Settings, notices: list[str], listening: list[socket.socket
             with contextlib.suppress(OSError):
                 settings.ready_file.unlink()
     if store.trouble:
-        say(f"{store.trouble} What came after that was answered 503 and isn't kept.")
-        return 1
-    terminal.say(
-        "\nStopped. Nothing was lost; `aktify-sandbox serve` goes on from here." if folder else "\nStopped."
-    )
-    return 0
+        raise ResourceError(f"{store.trouble} Later requests got a 503 and weren't recorded.")
+    kept = " All leads and requests are saved; `aktify-sandbox serve` continues with them." if folder else ""
+    terminal.say(f"\nStopped by {signals.stopped_by}.{kept}")
+
+
+def calibration_of(settings: Settings) -> "tuple[Calibration | None, list[str]]":
+    """The calibration to show, and notices of what is wrong with its file."""
+    if settings.calibration is None:
+        return None, []
+    from aktify_sandbox.calibration.file import read
+
+    try:
+        return read(settings.calibration), []
+    except DocumentError as error:
+        return None, [
+            f"The calibration isn't shown: {problem}" for problem in error.problems[:_MOST_PROBLEMS]
+        ]
 
 
 def check_ready_file(path: Path | None) -> None:
-    """Find out before anything else whether the ready file can be written. Raises `ServeError`."""
+    """Check first whether the ready file can be written. Raises `ServeError`."""
     if path is None:
         return
     try:
@@ -141,7 +175,7 @@ def check_ready_file(path: Path | None) -> None:
 
 
 def check_descriptors() -> None:
-    """Find out whether there are as many files and connections to spare as a start takes. Raises `ServeError`.
+    """Check that enough files and connections are available for a start. Raises `ServeError`.
 
     An event loop that runs out of them halfway can't even be closed.
     """
@@ -154,11 +188,11 @@ def check_descriptors() -> None:
 
 
 def write_ready_file(settings: Settings, origin: str) -> None:
-    """Say where the sandbox is, whole or not at all."""
+    """Write the sandbox's address and key, whole or not at all."""
     assert settings.ready_file is not None  # noqa: S101  the caller has looked
     content = {
         "url": origin,
-        "endpoint": f"{origin}/api/v1/leads",
+        "endpoint": f"{origin}{ENDPOINT}",
         "apiKey": first_key(settings.campaigns),
         "pid": os.getpid(),
     }
@@ -168,7 +202,7 @@ def write_ready_file(settings: Settings, origin: str) -> None:
 
 
 def announce(folder: Folder, url: str) -> None:
-    """Say in the state folder where the sandbox is, if that can be written."""
+    """Write the sandbox's address into the state folder, if possible."""
     try:
         folder.announce(url)
     except (OSError, LogError) as error:
@@ -177,13 +211,15 @@ def announce(folder: Folder, url: str) -> None:
 
 
 class Signals:
-    """An orderly end on SIGINT, SIGTERM, and SIGHUP (the terminal was closed) unless it is ignored, as under `nohup`.
+    """Stops cleanly on SIGINT, SIGTERM, and SIGHUP (the terminal was closed) unless it is ignored, as under `nohup`.
 
-    From before the state is opened until all is closed: a second signal changes nothing.
+    Active from before the state is opened until everything is closed: a second signal changes nothing.
     """
 
     server: Server | None = None
-    """What is to stop, once it is there."""
+    """The server to stop, once it exists."""
+    stopped_by = ""
+    """What stopped it, in words."""
 
     def __enter__(self) -> Self:
         is_ignored = signal.getsignal(signal.SIGHUP) == signal.SIG_IGN
@@ -195,7 +231,8 @@ class Signals:
         for number, handler in self._before.items():
             signal.signal(number, handler)
 
-    def _on_signal(self, _: int, __: FrameType | None) -> None:
+    def _on_signal(self, number: int, _: FrameType | None) -> None:
+        self.stopped_by = self.stopped_by or _SIGNALS[number]
         if self.server is None:
             raise SystemExit(0)
         self.server.should_exit = True

@@ -1,10 +1,9 @@
-"""What `serve` and a sandbox beside a test share: the listening sockets, and uvicorn as we need it."""
+"""What `serve` and a sandbox in a thread share: the listening sockets, and an adapted uvicorn."""
 
 import contextlib
 import errno
 import functools
 import logging
-import sys
 from collections.abc import Callable, Generator
 from typing import Any
 
@@ -17,25 +16,20 @@ from aktify_sandbox.server.protocol import SandboxProtocol
 
 with contextlib.suppress(
     ImportError
-):  # uvicorn does it when it starts, and a test may have replaced sockets then
+):  # uvicorn imports it when it starts, and by then a test may have replaced sockets
     import uvloop  # noqa: F401  for its effect
 
 _KEEP_ALIVE_SECONDS = 75
 _STOP_SECONDS = 1
 _TICK_SECONDS = 0.1
 _TRIES = 20
-"""How often a port that is free in one family may be taken in the other."""
+"""How often to retry if a port that is free in one family is taken in the other."""
 _NO_SUCH_FAMILY = (errno.EADDRNOTAVAIL, errno.EAFNOSUPPORT)
-"""A machine without IPv6."""
-
-
-def say(text: str) -> None:
-    """Something that a person should know, not in the way of what a program reads."""
-    print(f"aktify-sandbox: {text}", file=sys.stderr, flush=True)  # noqa: T201  the user's terminal
+"""The errors of a machine without IPv6."""
 
 
 def bind(host: str, port: int) -> list[socket.socket]:
-    """Listening sockets, of one port: one for each address that `localhost` means. Raises `ServeError`."""
+    """Listening sockets with one port: one for each address of `localhost`. Raises `ServeError`."""
     if host != "localhost":
         return [_bind(host, port)]
     tries = 1 if port else _TRIES
@@ -50,7 +44,7 @@ def bind(host: str, port: int) -> list[socket.socket]:
             first.close()
             if not left:
                 raise
-    raise AssertionError  # the last try returns or raises
+    raise AssertionError  # the last attempt returns or raises
 
 
 def _bind(host: str, port: int) -> socket.socket:
@@ -70,19 +64,19 @@ def _bind(host: str, port: int) -> socket.socket:
 
 def _why_not_bound(host: str, port: int, error: OSError) -> str:
     if error.errno == errno.EADDRINUSE:
-        return f"Port {port} on {host} is taken: stop what uses it, or give --port 0 for a free one."
+        return f"Port {port} on {host} is taken. Fix: stop the program that uses it, or use --port 0."
     if error.errno == errno.EACCES:
-        return f"Port {port} on {host} is reserved by the system: give a --port above 1023."
+        return f"Port {port} on {host} is reserved by the system. Fix: use a --port above 1023."
     return f"{host}:{port} can't be listened on: {(error.strerror or str(error)).lower()}."
 
 
 class _Config(uvicorn.Config):
     def configure_logging(self) -> None:
-        """Leave the loggers as they are: in a test they are the user's."""
+        """Leave the loggers alone: in a test they belong to the user."""
 
 
 class Server(uvicorn.Server):
-    """Uvicorn that says when it is ready, stops at once, and never waits for a request that isn't complete."""
+    """Uvicorn that reports when it is ready, stops immediately, and never waits for an incomplete request."""
 
     def __init__(self, app: Application, ready: Callable[[], None]) -> None:
         protocol: Any = functools.partial(SandboxProtocol, app.endpoint)
@@ -105,34 +99,34 @@ class Server(uvicorn.Server):
 
     @property
     def is_open(self) -> bool:
-        """Whether it takes new connections."""
+        """Whether it accepts new connections."""
         return self.started and not self.should_exit
 
     def stop(self) -> None:
-        """End soon. Called in the server's own thread."""
+        """Stop soon. Call it in the server's own thread."""
         self.should_exit = True
         self._stopping.set()
 
     async def serve(self, sockets: list[socket.socket] | None = None) -> None:
-        """Run until it is told to stop; uvicorn's logger is silent meanwhile, in this thread alone."""
+        """Run until told to stop; uvicorn's logger is silent meanwhile, only in this thread."""
         with _muted():
             await super().serve(sockets)
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
-        """Answer requests, then say so."""
+        """Start to answer requests, then report it."""
         await super().startup(sockets)
-        await self.on_tick(0)  # the first answer has a date
+        await self.on_tick(0)  # so that the first answer has a date
         self._ready()
 
     async def on_tick(self, counter: int) -> bool:
-        """Uvicorn's, but the date comes from the true clock: a test may have replaced `time` and `datetime`."""
+        """Like uvicorn's, but with the date of the real clock: a test may have replaced `time` and `datetime`."""
         if counter % 10 == 0:
             date = (b"date", _http_date(time.time()))
             self.server_state.default_headers = [date, *self.config.encoded_headers]
         return self.should_exit
 
     async def main_loop(self) -> None:
-        """Uvicorn's, but a stop is noticed at once."""
+        """Like uvicorn's, but notices a stop immediately."""
         count = 0
         while not await self.on_tick(count):
             count += 1
@@ -140,7 +134,7 @@ class Server(uvicorn.Server):
                 await asyncio.wait_for(self._stopping.wait(), _TICK_SECONDS)
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
-        """Let go of streams, long work and half-sent requests at once; complete ones get their answers, if in time."""
+        """Close streams, jobs and incomplete requests immediately; complete ones get their answers if there is time."""
         self._app.close()
         for listening in (*self.servers, *(sockets or ())):
             listening.close()
@@ -157,7 +151,7 @@ class Server(uvicorn.Server):
         await self.abort_connections()
 
     async def abort_connections(self) -> None:
-        """Close whatever is still open, so that its loop can be closed."""
+        """Close all open connections, so that the loop can be closed."""
         for listening in getattr(self, "servers", ()):
             listening.close()
         for connection in self._connections():
@@ -177,12 +171,12 @@ class Server(uvicorn.Server):
 
     @contextlib.contextmanager
     def capture_signals(self) -> Generator[None, None, None]:
-        """Signals are none of its business."""
+        """Do nothing: signals are handled elsewhere."""
         yield
 
 
 def _http_date(seconds: float) -> bytes:
-    """As RFC 9110 (5.6.7) writes it, in whatever language this system speaks."""
+    """In the format of RFC 9110 (5.6.7), whatever the system's language."""
     at = time.gmtime(seconds)
     month = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"][
         at.tm_mon - 1
@@ -194,7 +188,7 @@ def _http_date(seconds: float) -> bytes:
 
 @contextlib.contextmanager
 def _muted() -> Generator[None, None, None]:
-    """Our own journal tells what went wrong. Another server in this process may use the same logger."""
+    """The sandbox reports errors itself. Another server in this process may use the same logger."""
     here, logger = threading.get_ident(), logging.getLogger("uvicorn.error")
 
     def admits(record: logging.LogRecord) -> bool:

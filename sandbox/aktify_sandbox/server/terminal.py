@@ -1,10 +1,10 @@
-"""What `serve` says while it runs: the banner, then one line per request, written in batches off the hot path."""
+"""The output of `serve`: the banner, then one line per request, written in batches off the hot path."""
 
 import asyncio
 import functools
 import os
 import sys
-import time
+from datetime import datetime
 from typing import Any
 
 import orjson
@@ -12,7 +12,7 @@ import orjson
 from aktify_sandbox.exchange import Exchange, Request
 from aktify_sandbox.journal.entry import timestamp
 from aktify_sandbox.journal.summary import NO_ANSWER, ORDINARY
-from aktify_sandbox.redaction import masked_phone, masked_text
+from aktify_sandbox.redaction import Personal
 from aktify_sandbox.storage.log import request_id
 from aktify_sandbox.text import printable
 
@@ -26,27 +26,31 @@ class Terminal:
 
     def __init__(self, *, form: str, quiet: bool, show_pii: bool) -> None:
         self._quiet = quiet
-        self._show_pii = show_pii
+        self._personal = Personal(whole=show_pii)
         self._line = self._json_line if form == "json" else self._text_line
         self._waiting: list[str] = []
         self._due = False
-        self.colour = form == "text" and sys.stdout.isatty() and not os.environ.get("NO_COLOR")
+        self.colour = (
+            form == "text"
+            and not os.environ.get("NO_COLOR")
+            and (sys.stdout.isatty() or bool(os.environ.get("FORCE_COLOR")))
+        )
         self._form = form
 
     def say(self, text: str) -> None:
-        """Words for people: not in JSON's way, and not when all shall be quiet."""
+        """Print a message for people, unless the output is JSON or quiet."""
         if not self._quiet and self._form == "text":
             sys.stdout.write(text + "\n")
 
     def show(self, exchange: Exchange) -> None:
-        """Write a line about the exchange, soon."""
+        """Print a line about the exchange, soon."""
         if self._quiet and exchange.answer.status < 500:
             return
         if not self._due:
             self._due = True
             asyncio.get_running_loop().call_later(_EVERY, self._flush_when_due)
         self._waiting.append(self._line(exchange))
-        if len(self._waiting) >= _AT_MOST:  # many at once would keep requests waiting
+        if len(self._waiting) >= _AT_MOST:  # many in one go would delay requests
             self.flush()
 
     def _flush_when_due(self) -> None:
@@ -54,7 +58,7 @@ class Terminal:
         self.flush()
 
     def flush(self) -> None:
-        """Write what waits."""
+        """Write pending lines."""
         waiting, self._waiting = self._waiting, []
         if waiting:
             sys.stdout.write("".join(waiting))
@@ -71,13 +75,13 @@ class Terminal:
         reason = (
             ""
             if answer.status == 201 and not exchange.forced
-            else f"  {printable(self._masked(answer.rule))}"
+            else f"  {printable(self._personal.text(answer.rule))}"
         )
         request = exchange.request
         where = "" if (request.method, request.path) in ORDINARY else f"  {self._asked(request)}"
         return (
-            f"{clock}  {status}  {self._phone(answer.phone):<14}  {printable(campaign)}"
-            f"  {exchange.duration_ms:.1f} ms  {request_id(exchange.number)}{where}{reason}\n"
+            f"{clock}  {status}  {self._phone(answer.phone):<14}  {printable(campaign):<8}"
+            f"  {exchange.duration_ms:>8,.1f} ms  {request_id(exchange.number)}{where}{reason}\n"
         )
 
     def _json_line(self, exchange: Exchange) -> str:
@@ -87,7 +91,7 @@ class Terminal:
             "id": request_id(exchange.number),
             "status": answer.status or None,
             "method": exchange.request.method,
-            "path": self._masked(exchange.request.path),
+            "path": self._personal.text(exchange.request.path),
             "phone": self._phone(answer.phone) if answer.phone else None,
             "campaign": answer.access.campaign if answer.access else None,
             "key": answer.access.key if answer.access else None,
@@ -95,23 +99,20 @@ class Terminal:
             "objection": answer.objection,
             "ruling": answer.ruling,
             "scenario": exchange.forced.by if exchange.forced else None,
-            "reason": self._masked(answer.rule),
+            "reason": self._personal.text(answer.rule),
         }
         return orjson.dumps(content).decode() + "\n"
 
     def _asked(self, request: Request) -> str:
-        return printable(f"{request.method} {self._masked(request.path[:200])}")
+        return printable(f"{request.method} {self._personal.text(request.path[:200])}")
 
     def _phone(self, phone: str | None) -> str:
-        return "-" if phone is None else phone if self._show_pii else masked_phone(phone)
-
-    def _masked(self, text: str) -> str:
-        return text if self._show_pii else masked_text(text)
+        return "-" if phone is None else self._personal.phone(phone)
 
 
 @functools.lru_cache(maxsize=16)
 def _clock(seconds: int) -> str:
-    return time.strftime("%H:%M:%S", time.localtime(seconds))
+    return datetime.fromtimestamp(seconds).astimezone().timetz().isoformat("seconds")
 
 
 def _colour_status(text: str, kind: int) -> str:

@@ -1,4 +1,4 @@
-"""A sandbox beside the code that uses it: in a thread of the same process, with an event loop of its own."""
+"""A sandbox in a thread of the user's process, with its own event loop."""
 
 import atexit
 import contextlib
@@ -13,7 +13,9 @@ from aktify_sandbox.errors import SandboxDied
 from aktify_sandbox.exchange import Exchange, Headers, Request
 from aktify_sandbox.greenlets import monkey_patched_by
 from aktify_sandbox.originals import asyncio, os, socket, threading, time
-from aktify_sandbox.server.server import Server, bind, say
+from aktify_sandbox.proxies import exempting
+from aktify_sandbox.server.output import say
+from aktify_sandbox.server.server import Server, bind
 from aktify_sandbox.settings import Settings, first_key
 from aktify_sandbox.storage.store import Store
 
@@ -26,11 +28,11 @@ _ELSEWHERE = (
 )
 
 NO_SOCKET = "http://localhost:0"
-"""The address of a sandbox that doesn't listen: who connects to it by mistake fails at once."""
+"""The address of a sandbox that doesn't listen: connecting to it by mistake fails immediately."""
 
 
 class ServerThread:
-    """A sandbox in a thread of this process. Signals, terminal and garbage collector stay as they are."""
+    """A sandbox in a thread of this process. Doesn't touch signals, terminal and garbage collector."""
 
     app: Application
     loop: asyncio.AbstractEventLoop | None = None
@@ -44,16 +46,16 @@ class ServerThread:
         listener: Callable[[Exchange], None] | None = None,
         folders: Iterable[Path] = (),
     ) -> None:
-        """With `listen=False` there is no socket. `listener` is told of every exchange, in the sandbox's thread.
+        """With `listen=False` there is no socket. `listener` is called with every exchange, in the sandbox's thread.
 
-        `folders` are those in which `scenarios/` may lie; none: the current one.
+        `folders` are searched for `scenarios/`; by default, the current folder.
         """
         self.settings = settings
         self.api_key = first_key(settings.campaigns) or ""
         self.failure: BaseException | None = None
-        """What ended the thread, if it was a defect."""
+        """The exception that ended the thread, if it was a defect."""
         self.calls: set[Callable[[], None]] = set()
-        """What ends the requests that are under way without a socket. Only for its own thread."""
+        """Ends the requests in progress when there is no socket. Only for its own thread."""
         self._listen = listen
         self._folders = tuple(folders)
         self._listener = listener or (lambda _: None)
@@ -72,18 +74,18 @@ class ServerThread:
 
     @property
     def notices(self) -> list[str]:
-        """What was noticed at the start, in words for the user."""
+        """The notices of the start, in words for the user."""
         return [*self._store.warnings, *self.app.warnings]
 
     @property
     def newest(self) -> int:
-        """The number of what was written last. It grows with whatever happens."""
+        """The number of the newest line. It grows with every change."""
         return self._store.newest
 
     def start(self) -> None:
         """Return once requests are answered.
 
-        Raises `InputError`, `ResourceError`, `SandboxDied`; then nothing is left.
+        Raises `InputError`, `ResourceError`, `SandboxDied`; then everything is cleaned up.
         """
         self._check_threads()
         settings = self.settings
@@ -124,9 +126,9 @@ class ServerThread:
             self.stop()
 
     def stop(self) -> None:
-        """End it, whatever is still under way; once is enough. Raises `SandboxDied` if it has died before."""
+        """End it, whatever is in progress; further calls do nothing. Raises `SandboxDied` if it has died before."""
         thread, self._thread = self._thread, None
-        if thread is None or os.getpid() != self._process:  # a fork has no such thread
+        if thread is None or os.getpid() != self._process:  # a forked child doesn't have this thread
             return
         atexit.unregister(self.stop)
         if self.loop is not None:
@@ -142,28 +144,42 @@ class ServerThread:
 
     @property
     def is_open(self) -> bool:
-        """Whether it takes new requests."""
+        """Whether it accepts new requests."""
         return self.is_alive and self._server.is_open
+
+    def environment_for_command(self) -> dict[str, str]:
+        """The variables of this process, and those by which a command finds the sandbox.
+
+        Variables for what doesn't exist, such as a key where none is configured, are removed rather than inherited.
+        """
+        own = {
+            "AKTIFY_BASE_URL": self.url,
+            "AKTIFY_API_KEY": self.api_key,
+            "AKTIFY_SANDBOX_URL": self.url,
+            "AKTIFY_SANDBOX_TOKEN": self.settings.token or "",
+        }
+        inherited = {**os.environ, **exempting(self.url, os.environ)}
+        return {name: value for name, value in {**inherited, **own}.items() if value or name not in own}
 
     @property
     def standing_headers(self) -> Headers:
-        """Those that stand in every answer: its date."""
+        """The headers of every answer: its date."""
         return self._server.server_state.default_headers
 
     @property
     def tasks(self) -> "set[asyncio.Task[None]]":
-        """What is under way. Who stops it waits for these a moment."""
+        """The tasks in progress, which a stop waits for briefly."""
         return self._server.server_state.tasks
 
     def check(self) -> None:
-        """Raises `SandboxDied` if it doesn't answer although nobody here has stopped it."""
+        """Raises `SandboxDied` if it doesn't answer although it wasn't stopped."""
         self._check_threads()
         self._raise_if_dead()
         if self._thread is not None and not self._thread.is_alive():
             raise SandboxDied("The sandbox was told to stop from outside (POST /_sandbox/stop).")
 
     def _check_threads(self) -> None:
-        """Raises `SandboxDied` where a thread of its own can't run."""
+        """Raises `SandboxDied` where a separate thread can't run."""
         library = monkey_patched_by()
         if library:
             raise SandboxDied(
@@ -183,7 +199,7 @@ class ServerThread:
     async def ask(
         self, request: Request, gone: asyncio.Event, send: Callable[[Any], Awaitable[None]]
     ) -> None:
-        """One request to the admin API, by ASGI. `gone`: whoever asks doesn't wait any more."""
+        """One request to the admin API, by ASGI. `gone`: the caller no longer waits."""
         scope = {
             "type": "http",
             "asgi": {"version": "3.0"},
@@ -213,10 +229,10 @@ class ServerThread:
         try:
             with asyncio.Runner(loop_factory=self._server.config.get_loop_factory()) as runner:
                 self.loop = runner.get_loop()
-                if isinstance(self.loop, asyncio.BaseEventLoop):  # in Python, its clock can be replaced
+                if isinstance(self.loop, asyncio.BaseEventLoop):  # has a replaceable clock
                     self.loop.time = time.monotonic  # type: ignore[method-assign]  # the true one
                 runner.run(self._serve(listening))
-        except BaseException as error:  # surfaced in the thread that asks
+        except BaseException as error:  # raised in the calling thread
             self.failure = error
         finally:
             try:
@@ -259,14 +275,14 @@ class _Workers(ThreadPoolExecutor):
         self._running: set[threading.Thread] = set()
 
     def submit(self, work: Callable[..., T], /, *given: Any, **named: Any) -> "Future[T]":
-        """Begin it at once."""
+        """Start the work immediately."""
         done: Future[T] = Future()
 
         def run() -> None:
             if done.set_running_or_notify_cancel():
                 try:
                     done.set_result(work(*given, **named))
-                except BaseException as error:  # surfaced where it is waited for
+                except BaseException as error:  # raised to the waiting caller
                     done.set_exception(error)
             self._running.discard(thread)
 
@@ -276,7 +292,7 @@ class _Workers(ThreadPoolExecutor):
         return done
 
     def shutdown(self, wait: bool = True, *, cancel_futures: bool = False) -> None:
-        """Let what is under way end."""
+        """Let running work finish."""
         super().shutdown(wait, cancel_futures=cancel_futures)
         for thread in [*self._running] if wait else []:
             thread.join()
