@@ -1,4 +1,4 @@
-"""The routes of the admin API behind its guard."""
+"""The routes of the admin API, protected by its guard."""
 
 import re
 import sys
@@ -23,6 +23,7 @@ from aktify_sandbox.admin import (
     leads,
     openapi,
     page,
+    report,
     requests,
     resend,
     reset,
@@ -54,25 +55,26 @@ _RESOURCES = (
     exports,
     requests,
     resend,
+    report,
     leads,
     keys,
     scenarios,
     state,
     check,
 )
-"""In this order their routes are tried, so that `requests/wait` isn't taken for the request of that id.
+"""The routes are tried in this order, so that `requests/wait` isn't taken for a request with the id `wait`.
 
-Campaigns come first, since each test that uses the fixture makes one and removes it.
+Campaigns come first, since each test that uses the fixture creates and removes one.
 """
 
 _NO_GUESSING = (b"x-content-type-options", b"nosniff")
-"""What was recorded is hostile, and some of it goes out as it came: no browser shall take a text for a page."""
+"""Recorded content is hostile, and some is sent as it was received: no browser may guess that it is a page."""
 
 Handler = Callable[[Request, Exception], Awaitable[Response]]
 
 
 def admin_routes(components: Components) -> list[BaseRoute]:
-    """The routes for every path under `/_sandbox`, and for that itself, which leads to the page."""
+    """The routes for every path under `/_sandbox`, and for `/_sandbox` itself, which redirects to the page."""
     settings = components.settings
     app = Starlette(
         routes=[
@@ -90,10 +92,10 @@ def admin_routes(components: Components) -> list[BaseRoute]:
         },
         middleware=[Middleware(Guard, allowed_hosts=settings.allow_host, token=settings.token)],
     )
-    app.router.redirect_slashes = False  # a redirect would be built from the Host header
+    app.router.redirect_slashes = False  # Starlette would build the redirect from the Host header
     admin = _AdminApp(app)
     mount = Mount("/_sandbox", app=admin)
-    mount.path_regex = re.compile("^/_sandbox/(?P<path>.*)$", re.DOTALL)  # Starlette's ends at a line break
+    mount.path_regex = re.compile("^/_sandbox/(?P<path>.*)$", re.DOTALL)  # Starlette's matches no line breaks
     return [Route("/_sandbox", admin), mount]
 
 
@@ -105,11 +107,11 @@ async def _redirect_to_page(request: Request) -> Response:
 
 
 class _AdminApp:
-    """Ends exceptions: Starlette raises again what `_internal_error` has answered, and uvicorn's logger is muted."""
+    """Stops exceptions here: Starlette re-raises those that `_internal_error` answers, and uvicorn logs nothing."""
 
     def __init__(self, app: Starlette) -> None:
         self._app = app
-        self.routes = app.routes  # a mount shows those of its application
+        self.routes = app.routes  # a mount lists the routes of its application
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         async def send_as_said(message: Message) -> None:
@@ -121,7 +123,7 @@ class _AdminApp:
         try:
             await self._app(scope, receive, send_as_said)
         except Exception as error:
-            if isinstance(error.__cause__, LogError):  # in the midst of an answer, which is broken off
+            if isinstance(error.__cause__, LogError):  # in the middle of an answer, which ends here
                 sys.stderr.write(f"aktify-sandbox: {error.__cause__}\n")
             else:
                 traceback.print_exc(file=sys.stderr)
@@ -138,7 +140,7 @@ def _problem(components: Components) -> Handler:
 
 
 def _resource_names(request: Request) -> str:
-    """The first words behind `/_sandbox/` of all that is served."""
+    """The first path segments after `/_sandbox/` of all routes."""
     paths = [route.path for route in request.app.routes if isinstance(route, Route)]
     return ", ".join(sorted({path.strip("/").partition("/")[0] for path in paths} - {""}))
 
@@ -147,7 +149,9 @@ def _http_problem(components: Components) -> Handler:
     async def problem(request: Request, error: Exception) -> Response:
         assert isinstance(error, HTTPException)  # noqa: S101  Starlette's type says Exception
         where = components.campaigns.redaction().masked(f"{request.method} {request.scope['path']}")
-        detail = f"{where} isn't part of the admin API. It has {_resource_names(request)} under /_sandbox/."
+        detail = (
+            f"{where} isn't part of the admin API. Choose from {_resource_names(request)} under /_sandbox/."
+        )
         response = problem_response(error.status_code, detail)
         response.headers.update(error.headers or {})
         return response
@@ -160,7 +164,7 @@ async def _internal_error(_: Request, __: Exception) -> Response:
 
 
 async def _disconnected(_: Request, __: Exception) -> Response:
-    return problem_response(400, "The client hung up before its body was whole.")
+    return problem_response(400, "The client hung up before sending its whole body.")
 
 
 async def _system_problem(_: Request, error: Exception) -> Response:

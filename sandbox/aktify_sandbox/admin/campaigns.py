@@ -1,4 +1,4 @@
-"""`/_sandbox/campaigns`: into what leads are posted. A fresh one keeps parallel tests apart."""
+"""`/_sandbox/campaigns`: lists, adds and removes campaigns. Parallel tests use a new one each."""
 
 from dataclasses import replace
 from typing import Any
@@ -19,6 +19,7 @@ from aktify_sandbox.scenarios.engine import ForcingEngine
 from aktify_sandbox.settings import ERROR_BODIES
 from aktify_sandbox.storage.log import request_id
 from aktify_sandbox.storage.store import Store
+from aktify_sandbox.text import plural
 
 
 def routes(components: Components) -> list[Route]:
@@ -57,8 +58,8 @@ class _Handlers:
             request, "name", "profile", "rulings", "link", "scenarios", "errorBodies", "shuffle"
         )
         campaign = _campaign_in(content)
-        if self._campaigns.redaction().finds(campaign.name):  # names are shown
-            raise ProblemError(400, f"{campaign.name} holds a key, so it can't be a campaign's name.")
+        if self._campaigns.redaction().finds(campaign.name):  # names appear in messages
+            raise ProblemError(400, f"{campaign.name} contains a key, so it can't be a campaign's name.")
         _refuse_unless_fresh(campaign.name, self._store, self._campaigns)
         name, wanted, key = campaign.name, campaign.scenarios, fresh_key()
         shown = Key(masked_key(key), name, source="added")
@@ -100,7 +101,7 @@ class _Handlers:
         campaign = self._named(request)
         name = campaign.name
         if not campaign.added:
-            raise ProblemError(409, f"The campaign {name} stands in the configuration: take it out there.")
+            raise ProblemError(409, f"The campaign {name} comes from the configuration: remove it there.")
         with self._store.together():
             self._store.db.table("campaigns").remove(where("name") == name)
             self._store.db.table("keys").remove(where("campaign") == name)
@@ -114,7 +115,7 @@ class _Handlers:
         name = request.path_params["id"]
         found = next((each for each in self._campaigns.campaigns() if each.name == name), None)
         if found is None:
-            raise ProblemError(404, f"There is no campaign {name}; there are: {names_of(self._campaigns)}.")
+            raise ProblemError(404, f"There is no campaign {name}. Choose from: {names_of(self._campaigns)}.")
         return found
 
     def _forget_leads(self, campaign: str) -> None:
@@ -123,11 +124,13 @@ class _Handlers:
 
 
 def _refuse_unless_fresh(name: str, store: Store, campaigns: Campaigns) -> None:
-    """A new campaign shares its leads with no other. Raises `ProblemError`."""
+    """A new campaign doesn't share its leads with another. Raises `ProblemError`."""
     known = [campaign.name for campaign in campaigns.campaigns()]
     parent = campaigns.campaign(name)
     if name in known:
-        raise ProblemError(409, f"There is a campaign {name} already.")
+        raise ProblemError(
+            409, f"The campaign {name} already exists. Fix: leave the name out, or choose another."
+        )
     if parent:
         raise ProblemError(
             409,
@@ -140,18 +143,18 @@ def _refuse_unless_fresh(name: str, store: Store, campaigns: Campaigns) -> None:
     if used:
         raise ProblemError(
             409,
-            f"{used} has {store.leads_in(used)} leads already: delete them (DELETE /_sandbox/leads?campaign={used}) "
-            "or choose another name.",
+            f"{used} already has {plural(store.leads_in(used), 'lead')}: delete them "
+            f"(DELETE /_sandbox/leads?campaign={used}) or choose another name.",
         )
 
 
 def _campaign_in(content: dict[str, Any]) -> Campaign:
     name = text_or_none(content, "name") or fresh_name()
     if not NAME.fullmatch(name):
-        raise ProblemError(400, f"{name} can't be a campaign's name: 1 to 64 of A-Z a-z 0-9 _ . -")
+        raise ProblemError(400, f"“{name}” can't be a campaign's name: use 1 to 64 of A-Z a-z 0-9 _ . -")
     rulings = content.get("rulings") or {}
     if not isinstance(rulings, dict) or not all(isinstance(value, str) for value in rulings.values()):
-        raise ProblemError(400, 'rulings is an object of texts, such as {"region-case": "accept"}.')
+        raise ProblemError(400, 'rulings must be an object of strings, such as {"region-case": "accept"}.')
     link = text_or_none(content, "link") or "optional"
     if link not in ("optional", "link", "tracking"):
         raise ProblemError(400, f"link={link} must be one of optional, link, tracking.")
@@ -166,7 +169,7 @@ def _campaign_in(content: dict[str, Any]) -> Campaign:
 
 
 def _namespaces(store: Store, campaigns: Campaigns, forcing: ForcingEngine) -> list[dict[str, Any]]:
-    """Campaigns that exist because a key with a name of its own has been used."""
+    """Campaigns that were created by the first use of a key namespace."""
     known = {campaign.name for campaign in campaigns.campaigns()}
     names = [name for name in store.campaigns_with_leads() if name not in known]
     parents = ((name, campaigns.campaign(name)) for name in names)

@@ -1,4 +1,4 @@
-"""`POST /_sandbox/check`: a file of leads, checked as the command `check` does. Nothing of it is kept."""
+"""`POST /_sandbox/check`: checks a file of leads like the command `check`. Keeps nothing."""
 
 import asyncio
 import contextlib
@@ -28,7 +28,7 @@ _Answer = tuple[int, memoryview]
 
 
 def routes(components: Components) -> list[Route]:
-    """The route of checks, one at a time."""
+    """The route of checks, which run one at a time."""
     turn = asyncio.Lock()
 
     async def check(request: Request) -> Response:
@@ -50,7 +50,7 @@ def _options(request: Request, components: Components) -> Options:
     query, campaigns = request.query_params, components.campaigns
     name = query.get("campaign") or campaigns.campaigns()[0].name
     if campaigns.campaign(name) is None:
-        raise ProblemError(404, f"There is no campaign {name}; there are: {names_of(campaigns)}.")
+        raise ProblemError(404, f"There is no campaign {name}. Choose from: {names_of(campaigns)}.")
     try:
         columns = dict(map(assignment, query.getlist("map")))
     except LeadFileError as error:
@@ -82,8 +82,8 @@ async def _pieces(answer: memoryview) -> AsyncIterator[memoryview]:
 
 
 class _Process:
-    """A check in a process of its own. A thread waits for it, since an event loop that isn't in the main thread, or
-    isn't asyncio's own, would watch over children in ways that touch the whole of the user's process.
+    """A check in a separate process. A thread waits for it, since an event loop outside the main thread, or one that
+    isn't asyncio's, watches child processes in ways that affect the user's whole process.
     """
 
     def __init__(self) -> None:
@@ -92,7 +92,7 @@ class _Process:
         self._ended = False
 
     def ask(self, options: Options, content: bytearray) -> _Answer:
-        """Status and JSON. Raises `ProblemError` when the process can't be started, or ended before its answer."""
+        """Returns status and JSON. Raises `ProblemError` when the process can't start or ends without an answer."""
         with self._lock:
             if self._ended:
                 raise ClientDisconnect
@@ -110,13 +110,13 @@ class _Process:
         if not length or len(answer) != int(length):
             raise ProblemError(
                 500,
-                f"The check ended with code {child.returncode} and without an answer. "
+                f"The check failed with code {child.returncode}. "
                 "Fix: check the file with `aktify-sandbox check`.",
             )
         return int(status), memoryview(answer)
 
     def end(self) -> None:
-        """Whatever it is doing."""
+        """End the process, whatever it is doing."""
         with self._lock:
             self._ended = True
             if self._child:
@@ -124,7 +124,7 @@ class _Process:
 
 
 def _started() -> "subprocess.Popen[bytes]":
-    """In a session of its own: Ctrl-C is for the sandbox, which ends its child itself."""
+    """Start it in a separate session: Ctrl-C reaches only the sandbox, which ends its child itself."""
     command = [sys.executable, "-I", "-S", "-c", CODE, *sys.path]
     try:
         return subprocess.Popen(  # noqa: S603  our own code

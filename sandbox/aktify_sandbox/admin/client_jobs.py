@@ -1,4 +1,4 @@
-"""What is done for a request as long as its client is there."""
+"""Work that ends when its client disconnects."""
 
 from collections.abc import Coroutine
 from typing import Any, TypeVar
@@ -14,10 +14,10 @@ T = TypeVar("T")
 
 
 def runs_for(request: Request, components: Components) -> Runs:
-    """How work for this request is run: at once if that is quick, else as a job that ends with its client.
+    """How to run work for this request: directly if it is quick, otherwise as a job that ends with its client.
 
-    At once is in a thread, too, since a disk may let a reader wait. It isn't the one of the jobs, where a step may take
-    long. Only the first piece is tried so: an export is many, each of them quick.
+    Even quick work runs in a thread, since reading from disk may block. It isn't the thread of the jobs, where a step
+    may take long. Only the first piece of an export is tried this way, since an export has many quick pieces.
     """
     jobs, is_first = components.jobs, True
 
@@ -31,9 +31,9 @@ def runs_for(request: Request, components: Components) -> Runs:
 
 
 async def unless_disconnected(request: Request, work: Coroutine[Any, Any, T]) -> T:
-    """The work's result; the work ends with its client. Raises `ClientDisconnect`."""
+    """Returns the work's result. The work ends when its client disconnects; then raises `ClientDisconnect`."""
     connection = request.scope.get("extensions", {}).get("aktify.connection", _OtherConnection())
-    # from a client that doesn't read yet, a hang-up looks like the end of its request
+    # while a client isn't reading, its hang-up looks like the end of its request
     connection.withheld = True
     working, leaving = asyncio.ensure_future(work), asyncio.ensure_future(disconnected(request.receive))
     try:
@@ -48,7 +48,7 @@ async def unless_disconnected(request: Request, work: Coroutine[Any, Any, T]) ->
 
 
 class _OtherConnection:
-    """A connection of another server's, which tells of a hang-up in its own way."""
+    """A connection of another server, which reports a hang-up in its own way."""
 
     withheld = False
 

@@ -1,4 +1,4 @@
-"""What the handlers of the admin API work with."""
+"""The parts of a sandbox that the handlers of the admin API use."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -24,4 +24,4 @@ class Components:
     endpoint: Endpoint
     jobs: Jobs
     stop: Callable[[], None] | None
-    """None: the server isn't ours."""
+    """None: another server runs the application."""

@@ -12,6 +12,7 @@ from aktify_sandbox.admin.components import Components
 from aktify_sandbox.admin.responses import JSONResponse
 from aktify_sandbox.contract.answers import ENDPOINT
 from aktify_sandbox.contract.rulings import table_of
+from aktify_sandbox.errors import DocumentError
 from aktify_sandbox.first_request import line_to_paste
 from aktify_sandbox.scenarios.answers import does
 from aktify_sandbox.scenarios.engine import ForcingEngine
@@ -19,7 +20,7 @@ from aktify_sandbox.settings import WELL_KNOWN_KEYS, first_key
 from aktify_sandbox.storage.log import request_id
 from aktify_sandbox.version import __version__
 
-_NOT_SHOWN = ("campaigns", "rulings", "token")
+_NOT_SHOWN = ("campaigns", "report_off", "rulings", "token")
 
 
 def routes(components: Components) -> list[Route]:
@@ -47,10 +48,12 @@ def _config(components: Components) -> dict[str, Any]:
         "endpoint": f"{origin}{ENDPOINT}",
         "apiKey": known,
         "curl": line_to_paste(settings, campaigns, known),
+        "curlNeeds": None if known else "AKTIFY_API_KEY",
         "magic": _magic(components.forcing),
         "choices": choices(),
         "settings": {name.replace("_", "-"): _plain(value) for name, value in shown.items()},
         "rulings": table_of(campaigns.rulings),
+        "calibration": _calibration(components),
         "campaigns": [
             {
                 "campaign": campaign.name,
@@ -68,8 +71,27 @@ def _config(components: Components) -> dict[str, Any]:
     }
 
 
+def _calibration(components: Components) -> dict[str, Any] | None:
+    """How the rulings in force stand against a real endpoint, by the file as it is now; None without a valid one."""
+    path = components.settings.calibration
+    if path is None:
+        return None
+    from aktify_sandbox.calibration.file import read, standing
+
+    try:
+        found = standing(read(path), components.campaigns.rulings)
+    except DocumentError:
+        return None
+    return {
+        "url": found.url,
+        "startedAt": found.started_at,
+        "verified": list(found.verified),
+        "differing": dict(found.differing),
+    }
+
+
 def _magic(forcing: ForcingEngine) -> dict[str, list[dict[str, str]]]:
-    """What forces an answer everywhere: keys, and phone numbers in any area code."""
+    """What forces an answer in every campaign: keys, and phone numbers in any area code."""
     rows: dict[str, list[dict[str, str]]] = {"keys": [], "numbers": []}
     for rule in forcing.built_in_rules:
         words = does(rule["answer"])

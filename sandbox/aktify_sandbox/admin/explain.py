@@ -1,4 +1,4 @@
-"""`POST /_sandbox/explain`: what the endpoint would answer to a body, and why. Nothing is kept."""
+"""`POST /_sandbox/explain`: what the endpoint would answer to a body, and why. Keeps nothing."""
 
 from typing import Any
 
@@ -8,6 +8,7 @@ from starlette.routing import Route
 
 from aktify_sandbox.admin.components import Components
 from aktify_sandbox.admin.problems import ProblemError, json_object, text_or_none, wants_text
+from aktify_sandbox.admin.requests import personal_in
 from aktify_sandbox.admin.responses import JSONResponse
 from aktify_sandbox.contract import answers
 from aktify_sandbox.contract.answers import ENDPOINT, Answer
@@ -25,14 +26,14 @@ def routes(components: Components) -> list[Route]:
 
     async def explain(request: Request) -> Response:
         content = await json_object(request, "body", "apiKey", "contentType", required=("body",))
-        entry = _explained(components, content)
+        entry = personal_in(request).entry(_explained(components, content))
         return PlainTextResponse(explanation(entry)) if wants_text(request) else JSONResponse(_short(entry))
 
     return [Route("/explain", explain, methods=["POST"])]
 
 
 def _explained(components: Components, content: dict[str, Any]) -> dict[str, Any]:
-    """What the endpoint would answer, as a record that isn't kept. Raises `ProblemError`."""
+    """What the endpoint would answer, as an entry that isn't recorded. Raises `ProblemError`."""
     campaigns, store, body = components.campaigns, components.store, content["body"]
     text = body if isinstance(body, str) else json.dumps(body, ensure_ascii=False)
     key = text_or_none(content, "apiKey") or campaigns.default_key
@@ -45,7 +46,9 @@ def _explained(components: Components, content: dict[str, Any]) -> dict[str, Any
         ]
         raw = text.encode()
     except UnicodeEncodeError:
-        raise ProblemError(400, "apiKey, contentType and body can't hold such characters.") from None
+        raise ProblemError(
+            400, "apiKey, contentType or body contains characters that can't be sent."
+        ) from None
     limit = components.settings.max_body
     left_out = max(0, len(raw) - limit)
     request = LeadRequest("POST", ENDPOINT, headers, raw[:limit], left_out=left_out)
@@ -70,6 +73,8 @@ def _explained(components: Components, content: dict[str, Any]) -> dict[str, Any
         "problems": [problem._asdict() for problem in answer.problems],
         "answer": _said(answer),
     }
+    if answer.key_mistake:
+        entry["reason"]["keyMistake"] = answer.key_mistake
     if access:
         entry["notes"] = [notice._asdict() for notice in access.rules.notices(raw)]
     if answer.objection == "duplicate" and access and answer.identity:
@@ -93,4 +98,5 @@ def _short(entry: dict[str, Any]) -> dict[str, Any]:
         **{name: entry[name] for name in names},
         "notes": entry.get("notes", []),
         "duplicateOf": duplicate_of,
+        **({"masked": True} if entry.get("masked") else {}),
     }

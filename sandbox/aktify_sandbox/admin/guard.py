@@ -1,10 +1,10 @@
-"""One guard over the whole admin API, default deny: the attacker is a web page open in the developer's own browser.
+"""One guard for the whole admin API, which refuses by default. The attacker is a web page in the developer's browser.
 
-A page can make the browser send requests here, under a name that it controls (DNS rebinding), so the `Host` must be a
-name of this machine; it can post forms, so a body must be JSON; and it always says where it comes from, so a foreign
-origin is refused. Decisions are made on `scope["path"]`, and forwarded headers aren't read. Health alone is told
-under any name: a Kubernetes probe sends the pod's address. A link in a chat may open the page itself, which is the
-same for everyone and asks for data from its own origin.
+A page can make the browser send requests here under a name that it controls (DNS rebinding), so the `Host` must be a
+name of this machine. It can post forms, so a body must be JSON. The browser always sends the page's origin, so a
+foreign origin is refused. Decisions use `scope["path"]`, and forwarded headers are ignored. Only health is available
+under any name, since a Kubernetes probe sends the pod's address. A link in a chat may open the page itself, which is
+the same for everyone and loads its data from its own origin.
 """
 
 import hashlib
@@ -24,14 +24,16 @@ _JSON = "application/json"
 STATE_MEDIA = "application/x-ndjson"
 FILE_MEDIA = "application/octet-stream"
 
-_OTHER_MEDIA = {("PUT", "/_sandbox/state"): STATE_MEDIA, ("POST", "/_sandbox/check"): FILE_MEDIA}
-"""What isn't JSON. No form can send these, nor can a page without a preflight, which nobody grants."""
+_OTHER_MEDIA = {"/_sandbox/state": STATE_MEDIA, "/_sandbox/check": FILE_MEDIA}
+"""Content types other than JSON, by path, so that another method is answered 405. No form can send them, and a page
+only after a preflight, which is never granted.
+"""
 _HEALTH = "/_sandbox/health"
 _COOKIE = "aktify_sandbox_token"
 _AGAIN = "again"
-"""In the query of a page that was asked for a second time, from its own origin."""
+"""The query parameter of a page that was requested again from its own origin."""
 _PAGES = re.compile(r"/_sandbox(?:/|/requests/r[0-9]+)?")
-"""What browsers get the page from, or are led to it."""
+"""The paths that serve the page or redirect to it."""
 _ONCE = (b"host", b"origin", b"sec-fetch-site", b"content-type", b"authorization")
 _HOST = re.compile(r"(?:\[([0-9A-Fa-f:.]+)\]|([A-Za-z0-9._-]+))(?::([0-9]{1,5}))?")
 
@@ -45,7 +47,7 @@ class Guard:
         self._token = token
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Let the request pass, or say why not."""
+        """Pass the request on, or say why not."""
         headers = {name: value.decode("latin-1") for name, value in scope["headers"]}
         refusal = (
             _repeated([name for name, _ in scope["headers"]])
@@ -59,7 +61,7 @@ class Guard:
         if not self._is_ours(host) and not _asks_for_health(scope):
             return problem_response(
                 403,
-                f"{host or 'No Host'} isn't a name of this machine: use 127.0.0.1, or start with --allow-host NAME.",
+                f"{host or 'No Host'} isn't an allowed host name: use 127.0.0.1, or start with --allow-host NAME.",
             )
         origin = headers.get(b"origin")
         if origin is not None and origin.lower() not in (f"http://{host.lower()}", f"https://{host.lower()}"):
@@ -67,7 +69,7 @@ class Guard:
         if headers.get(b"sec-fetch-site") == "cross-site" and not _opens_the_page(scope, headers):
             return problem_response(403, "Requests from pages of other sites are refused.")
         if scope["method"] not in ("GET", "HEAD"):
-            wanted = _OTHER_MEDIA.get((scope["method"], scope["path"]))
+            wanted = _OTHER_MEDIA.get(scope["path"])
             if not (_is_json(headers) or _media(headers) == wanted):
                 return problem_response(415, f"Send the body as content-type: {wanted or _JSON}.")
         return None
@@ -93,7 +95,7 @@ class Guard:
             "This sandbox was started with --token: open /_sandbox/?token=TOKEN in a browser;"
             " programs send Authorization: Bearer TOKEN.",
         )
-        # a link from elsewhere brings no strict cookie; we ourselves do
+        # a link from another site brings no strict cookie, but this redirect does
         if _is_page(scope) and not asks_again:
             refusal.headers["refresh"] = f"0; url={_address(path, {**query, _AGAIN: '1'})}"
         return refusal
@@ -103,7 +105,7 @@ class Guard:
 
     @property
     def _cookie_value(self) -> bytes:
-        """Shows that its holder knew the token, and doesn't tell it."""
+        """Proves that its holder knew the token, without revealing it."""
         return hmac.digest((self._token or "").encode(), _COOKIE.encode(), hashlib.sha256).hex().encode()
 
     def _exchange_for_cookie(self, name: str, path: str, query: dict[str, str]) -> Response:
@@ -122,13 +124,13 @@ def _address(path: str, query: dict[str, str]) -> str:
 
 
 def _cookie_name(host: str) -> str:
-    """One for each port as the browser sees it: cookies don't know ports, and two sandboxes may share a host."""
+    """A name for each port as the browser sees it: cookies ignore ports, and two sandboxes may share a host."""
     found = _HOST.fullmatch(host)
     return f"{_COOKIE}_{found[3]}" if found and found[3] else _COOKIE
 
 
 def _opens_the_page(scope: Scope, headers: dict[bytes, str]) -> bool:
-    """Whether somebody followed a link to the page, from a chat or a tracker."""
+    """Whether the request follows a link to the page, e.g. from a chat or an issue."""
     wish = [headers.get(name) for name in (b"sec-fetch-mode", b"sec-fetch-dest")]
     return wish == ["navigate", "document"] and _is_page(scope)
 
@@ -143,13 +145,13 @@ def _asks_for_health(scope: Scope) -> bool:
 
 
 def _name_in(host: str) -> str:
-    """The name without its port: `[::1]:8509` is `::1`; empty if the whole is no name and port."""
+    """The name without its port: `[::1]` for `[::1]:8509`; empty if the text isn't a name with an optional port."""
     found = _HOST.fullmatch(host)
     return (found[1] or found[2]).lower() if found else ""
 
 
 def _repeated(names: list[bytes]) -> Response | None:
-    """Of two headers of one name each reader picks another, so neither can be judged."""
+    """Of repeated headers, each reader picks another one, so neither can be judged."""
     for name in _ONCE:
         if names.count(name) > 1:
             return problem_response(

@@ -1,4 +1,4 @@
-"""The body of `POST /_sandbox/leads`, lead by lead: one of 60 MB would hold the interpreter for most of a second."""
+"""Reads the body of `POST /_sandbox/leads` lead by lead: parsing 60 MB at once blocks the interpreter for a second."""
 
 from collections.abc import Generator
 from json import JSONDecodeError
@@ -11,15 +11,15 @@ from aktify_sandbox.jobs import Work
 from aktify_sandbox.leadfiles.json_leads import DECODER, skip, spans
 
 Reading = Generator[None, None, int]
-"""Work that comes to the offset behind what it has read."""
+"""Work that results in the offset after what it has read."""
 
 
 class LeadBody:
-    """What was sent, and where the leads stand in it: in an array, in `{"leads": […]}`, or a single one."""
+    """The body and the positions of its leads: in an array, in `{"leads": […]}`, or a single lead."""
 
     def __init__(self, content: bytearray) -> None:
         self._content = content
-        # each byte a character: structure is ASCII, and values are read from the bytes, as the UTF-8 that they are
+        # one character per byte: the structure is ASCII, and values are read from the bytes, which are UTF-8
         self._text = content.decode("latin-1")
         self._places: list[tuple[int, int]] = []
         self.campaign: str | None = None
@@ -28,12 +28,12 @@ class LeadBody:
         return len(self._places)
 
     def lead(self, number: int) -> Any:
-        """The lead of that number, from 0."""
+        """The lead with that index, from 0."""
         begins, ends = self._places[number]
         return orjson.loads(self._content[begins:ends])
 
     def read(self) -> Work[None]:
-        """Find the leads; all is JSON then, to its end. Raises `ProblemError`."""
+        """Find the leads, and check that the body is JSON to its end. Raises `ProblemError`."""
         start = self._skip(0)
         try:
             match self._text[start : start + 1]:
@@ -49,10 +49,10 @@ class LeadBody:
             where = f"line {error.lineno}, column {error.colno}"
             raise ProblemError(400, f"The body isn't JSON: {error.msg} at {where}.") from None
         except RecursionError:
-            raise ProblemError(400, "The body is nested too deep.") from None
+            raise ProblemError(400, "The body is nested too deeply.") from None
 
     def _array(self, start: int) -> Reading:
-        """Take the elements of the array that begins there as leads."""
+        """Take the elements of the array at this offset as leads."""
         self._places, end = [], start + 1
         for begins, end in spans(self._text, start):
             self._add(begins, end)
@@ -60,7 +60,7 @@ class LeadBody:
         return self._skip(end) + 1
 
     def _object(self, start: int) -> Reading:
-        """Take its `leads`, or itself when it has none."""
+        """Take the object's `leads`, or the object itself when it has none."""
         members: dict[str, Any] = {}
         offset = self._skip(start + 1)
         while self._text[offset : offset + 1] != "}" or members:
@@ -85,7 +85,7 @@ class LeadBody:
         self.campaign = members.get("campaign")
         if members["leads"] is not self._places or not isinstance(self.campaign, str | None):
             raise ProblemError(
-                400, 'Send {"leads": […], "campaign": "demo"}; each lead with its phoneNumber.'
+                400, 'Send {"leads": […], "campaign": "demo"}, each lead with its phoneNumber.'
             )
         return offset + 1
 
@@ -101,7 +101,7 @@ class LeadBody:
         return end
 
     def _behind(self, offset: int, sign: str) -> int:
-        """Where the next value begins."""
+        """The offset of the next value."""
         if self._text[offset : offset + 1] != sign:
             raise JSONDecodeError(f"Expecting '{sign}'", self._text, offset)
         return self._skip(offset + 1)

@@ -1,4 +1,4 @@
-"""`/_sandbox/keys`: who may post."""
+"""`/_sandbox/keys`: lists, adds and revokes API keys."""
 
 import contextlib
 from collections.abc import Iterator, Mapping
@@ -34,7 +34,7 @@ def routes(components: Components) -> list[Route]:
                 "key": k.shown,
                 "campaign": k.campaign,
                 "revoked": k.revoked,
-                "answer": "401" if k.revoked else answers.get(digested, "ordinary"),
+                "answer": "401" if k.revoked else answers.get(digested, "normal answer"),
                 "source": k.source,
             }
             for digested, k in campaigns.keys().items()
@@ -45,7 +45,7 @@ def routes(components: Components) -> list[Route]:
         content = await json_object(request, "campaign", "key", "name")
         campaign = text_or_none(content, "campaign") or campaigns.campaigns()[0].name
         if campaigns.campaign(campaign) is None:
-            raise ProblemError(404, f"There is no campaign {campaign}; there are: {names_of(campaigns)}.")
+            raise ProblemError(404, f"There is no campaign {campaign}. Choose from: {names_of(campaigns)}.")
         text = _checked_key(text_or_none(content, "key") or fresh_key(), campaigns)
         name = _checked_name(text_or_none(content, "name") or masked_key(text), text, campaigns)
         key = Key(name, campaign, source="added")
@@ -57,7 +57,7 @@ def routes(components: Components) -> list[Route]:
         content = await json_object(request, "key")
         wanted = text_or_none(content, "key") or request.query_params.get("key")
         if not wanted:
-            raise ProblemError(400, 'Say which: {"key": "the key or its name"}.')
+            raise ProblemError(400, 'key is missing: send {"key": "the key or its name"}.')
         try:
             digested, key = campaigns.key_named(wanted)
         except CampaignError as error:
@@ -75,21 +75,21 @@ def routes(components: Components) -> list[Route]:
 
 
 def write_key(components: Components, text: str, key: Key) -> None:
-    """Keep a new key for the next start; on the disk it is a digest. Raises `LogWriteError`."""
+    """Keep a new key for later starts; the disk holds only its digest. Raises `LogWriteError`."""
     digested = components.campaigns.digest_of(text)
     components.store.db.table("keys").insert({"digest": digested, **row_of(key)})
 
 
 def remember_key(components: Components, text: str, key: Key) -> None:
-    """Let a key that was written open its campaign."""
+    """Make a key that was written open its campaign."""
     components.campaigns.put_key(components.campaigns.digest_of(text), key)
-    components.campaigns.find(text.encode())  # from now on it is known in full, and searched for
+    components.campaigns.find(text.encode())  # from here on, texts are searched for the key
 
 
 def restore(tables: Tables, campaigns: Campaigns) -> list[str]:
-    """What was added or revoked in earlier runs. A campaign whose rulings can't be in force is left out.
+    """Restore keys and campaigns of earlier runs. A campaign whose rulings no longer exist is left out.
 
-    Returns what is to be said of that. Raises `RowError`.
+    Returns the notices for the user. Raises `RowError`.
     """
     notices = []
     for document, row in tables["campaigns"].items():
@@ -100,7 +100,7 @@ def restore(tables: Tables, campaigns: Campaigns) -> list[str]:
                 campaigns.put(campaign)
             except RulingError as error:
                 about = f"The campaign {printable(row['name'])}, added in an earlier run, is left out"
-                notices.append(f"{about}: {error} Its keys meet the general rulings.")
+                notices.append(f"{about}: {error} Its keys use the general rulings.")
     for document, row in tables["keys"].items():
         with _understood("keys", document):
             key = Key(row["shown"], row["campaign"], row["revoked"], "added")
@@ -109,13 +109,13 @@ def restore(tables: Tables, campaigns: Campaigns) -> list[str]:
 
 
 def salt_in(tables: Tables) -> str:
-    """What goes into the digests of a folder's keys: what has gone into them already."""
+    """The salt of the digests of a folder's keys: the one that they already have."""
     return salt_for(f"{row.get('digest')}" for row in tables["keys"].values())
 
 
 @contextlib.contextmanager
 def _understood(table: str, document: str) -> Iterator[None]:
-    """Whatever nonsense raises where it is used, in words."""
+    """Turns any exception that a nonsensical row raises into a message."""
     try:
         yield
     except (AttributeError, LookupError, TypeError, ValueError):
@@ -133,23 +133,23 @@ def _checked_key(text: str, campaigns: Campaigns) -> str:
     if len(text) > MAX_KEY or not text.isascii() or not text.isprintable() or " " in text:
         raise ProblemError(400, f"A key is 1 to {MAX_KEY} visible ASCII characters.")
     if campaigns.find(text.encode()):
-        raise ProblemError(409, "That key is known already.")
+        raise ProblemError(409, "The key already exists.")
     return text
 
 
 def _checked_name(name: str, key: str, campaigns: Campaigns) -> str:
-    """How a key may be shown and written down."""
+    """How a key may be shown and recorded."""
     if len(name) > _MAX_SHOWN or not name.isprintable() or name != name.strip():
         raise ProblemError(
             400, f"A key's name is 1 to {_MAX_SHOWN} printable characters without spaces at its ends."
         )
     if name != masked_key(key) and any(known.shown == name for known in campaigns.keys().values()):
-        raise ProblemError(409, f"There is a key called {name} already: choose another name.")
+        raise ProblemError(409, f"A key named {name} already exists: choose another name.")
     if name == key or campaigns.find(name.encode()) or campaigns.redaction((key,)).finds(name):
-        raise ProblemError(400, "A key's name is shown and written to the disk, so it can't be a key itself.")
+        raise ProblemError(400, "A key's name can't be a key itself: it is shown, and written to disk.")
     return name
 
 
 def names_of(campaigns: Campaigns) -> str:
-    """The campaigns that there are, for a message."""
+    """The names of the existing campaigns, for a message."""
     return ", ".join(campaign.name for campaign in campaigns.campaigns())

@@ -1,4 +1,4 @@
-"""`/_sandbox/leads`: what is kept, and leads to begin with."""
+"""`/_sandbox/leads`: lists, imports and deletes leads."""
 
 import itertools
 import re
@@ -28,11 +28,12 @@ from aktify_sandbox.originals import time
 from aktify_sandbox.storage.index import public_lead
 from aktify_sandbox.storage.log import Line, request_id
 from aktify_sandbox.storage.store import Store
+from aktify_sandbox.text import plural
 
 _AT_ONCE = 200
 """Leads imported per slice, which takes a few milliseconds."""
 _IMPORTED = "imported"
-"""Where others have the id of the request that brought them."""
+"""Stands in for the id of the request that posted a lead."""
 _MOMENT = re.compile(dates.PATTERNS["rfc3339"])
 
 
@@ -82,7 +83,7 @@ def routes(components: Components) -> list[Route]:
 def _page(
     store: Store, meant: Iterator[Line], search: str, limit: int
 ) -> Work[tuple[list[dict[str, Any]], str | None]]:
-    """The first of these leads that hold the text, and the id from which to go on."""
+    """The first of these leads that contain the text, and the id from which to continue."""
     found: list[dict[str, Any]] = []
     last = 0
     for line in meant:
@@ -100,7 +101,7 @@ def _page(
 
 
 def _table(store: Store, meant: Iterator[Line], search: str) -> Work[tuple[bytes, int]]:
-    """All of these leads that hold the text, as CSV, and how many they are."""
+    """All of these leads that contain the text, as CSV, and their number."""
     found, _ = yield from _page(store, meant, search, sys.maxsize)
     lines = []
     for line in csv_lines(map(csv_row, found)):
@@ -110,7 +111,7 @@ def _table(store: Store, meant: Iterator[Line], search: str) -> Work[tuple[bytes
 
 
 def _meant(store: Store, request: Request) -> Iterator[Line]:
-    """The lines of the leads that the query means, newest first; with `after`, oldest first. Raises `ProblemError`."""
+    """The lines of the selected leads, newest first; with `after`, oldest first. Raises `ProblemError`."""
     before, after = before_in(request), before_in(request, "after")
     campaign, found = request.query_params.get("campaign"), _phone_in(request)
     if found is not None:
@@ -124,7 +125,7 @@ def _meant(store: Store, request: Request) -> Iterator[Line]:
 
 
 def _lines_with(store: Store, campaign: str | None, phone: str, *, is_upwards: bool) -> Iterator[Line]:
-    """Those that keep a lead with that number (E.164). Where its spelling counts, all leads have to be looked at."""
+    """The lines that hold a lead with that number (E.164)."""
     campaigns = [campaign] if campaign else store.campaigns_with_leads()
     numbers = _numbers_with(store, campaigns, phone)
     yield from filter(None, map(store.log.find, numbers if is_upwards else reversed(numbers)))
@@ -140,7 +141,7 @@ def _numbers_with(store: Store, campaigns: Iterable[str], phone: str) -> list[in
 
 
 def _phone_in(request: Request) -> str | None:
-    """The number of the query (E.164); None without one. Raises `ProblemError`."""
+    """The query's phone number (E.164), or None. Raises `ProblemError`."""
     phone = request.query_params.get("phone")
     found = None if phone is None else identity(phone)
     if phone is not None and found is None:
@@ -149,7 +150,7 @@ def _phone_in(request: Request) -> str | None:
 
 
 def _may_hold(line: Line, search: str) -> bool:
-    """Whether the lead on that line may hold the text; of one that was imported, that isn't written."""
+    """Whether the lead on that line may contain the text. The marker of an imported lead isn't in its line."""
     return may_hold(line.text, search) or search.lower() in _IMPORTED
 
 
@@ -167,7 +168,7 @@ def _default_campaign(components: Components) -> str:
 
 
 class _Import:
-    """Keeps the leads that come, but for those that are there already and those that can't be kept."""
+    """Keeps new leads, except those that exist already and those that are invalid."""
 
     def __init__(self, components: Components, campaign: str) -> None:
         self._components = components
@@ -179,9 +180,9 @@ class _Import:
         self.refused: list[dict[str, Any]] = []
 
     async def store(self, body: LeadBody) -> None:
-        """Keep some, then give way to others, and so on. Raises `ProblemError` when the disk or a stop ends it.
+        """Keep leads in slices, with other work in between. Raises `ProblemError` if the disk fails or at a stop.
 
-        What is kept in one go is compared in that go, so that a lead that is posted meanwhile isn't kept twice.
+        Each slice is compared and kept in one step, so that a lead posted meanwhile isn't kept twice.
         """
         try:
             for start in range(0, len(body), _AT_ONCE):
@@ -193,16 +194,17 @@ class _Import:
                 self.imported += len(self._new)
                 self._new.clear()
         except (LogWriteError, StoppingError) as error:
-            kept = f"{self.imported:,} of {len(body):,} leads are kept."
+            kept = f"Imported {self.imported:,} of {plural(len(body), 'lead')}."
             raise ProblemError(
-                503, f"{error} {kept} Fix: import all of them again; these are only counted then."
+                503,
+                f"{error} {kept} Fix: import all of them again; leads that are there already are only counted.",
             ) from error
 
     def _add(self, index: int, item: Any) -> None:
-        """Take a lead as the vendor's body or as `GET /_sandbox/leads` gives it."""
+        """Take a lead in the form of Aktify's request body or of `GET /_sandbox/leads`."""
         lead = item.get("lead", item) if isinstance(item, dict) else None
         if not isinstance(lead, dict):
-            self._refuse(index, "", "A lead is a JSON object.")
+            self._refuse(index, "", "A lead must be a JSON object.")
             return
         campaign = item.get("campaign") or self._campaign
         received = item.get("receivedAt") or self._now
@@ -225,16 +227,19 @@ class _Import:
     def _problem(
         self, campaign: Any, phone: str | None, received: Any, said: dict[str, Any]
     ) -> tuple[str, str] | None:
-        """What keeps a lead from being one that the sandbox itself could have accepted: field and message."""
+        """Why the sandbox could not have accepted a lead: field and message."""
         campaigns = self._components.campaigns
         if not isinstance(campaign, str) or campaigns.campaign(campaign) is None:
             return "campaign", f"There is no campaign {campaign}."
         if phone is None:
             return "phoneNumber", "This isn't a US phone number."
         if campaigns.rules_of(campaign).rulings["fictional-only"] == "on" and not is_fictional(phone):
-            return "phoneNumber", "Only fictional numbers (555-0100 to 555-0199) may be kept here."
+            return (
+                "phoneNumber",
+                "Only fictional numbers (555-0100 to 555-0199) can be kept: --fictional-only is on.",
+            )
         if not _is_moment(received):
-            return "receivedAt", "This isn't a moment: write it as in 2026-11-24T09:30:00Z."
+            return "receivedAt", "This isn't a time: write it as in 2026-11-24T09:30:00Z."
         return next((found for found in map(_wrong_type, said, said.values()) if found), None)
 
     def _refuse(self, index: int, field: str, message: str) -> None:
@@ -246,8 +251,8 @@ def _is_moment(value: Any) -> bool:
 
 
 def _wrong_type(field: str, value: Any) -> tuple[str, str] | None:
-    """Every value of a 201 is a text, but for metadata, an object of texts."""
+    """Every value of a 201 is a string, except metadata, an object of strings."""
     if field == "metadata":
         right = isinstance(value, dict) and all(isinstance(each, str) for each in value.values())
-        return None if right else (field, "This must be an object whose values are all texts.")
-    return None if isinstance(value, str) else (field, "This must be a text, in quotes.")
+        return None if right else (field, "This must be an object with string values only.")
+    return None if isinstance(value, str) else (field, "This must be a string, in quotes.")

@@ -1,4 +1,4 @@
-"""`/_sandbox/`: the page for a person's browser, its files, and what others find at the same address."""
+"""`/_sandbox/`: the page in the browser and its files; other clients get a text at the same address."""
 
 import functools
 import gzip
@@ -42,11 +42,11 @@ HEADERS = {
     "cache-control": "no-cache",
     "vary": "accept, accept-encoding",
 }
-"""What recorded requests say is hostile, and the page shows it."""
+"""Recorded requests are hostile, and the page shows their content."""
 
 
 class File:
-    """A file of the page, as it goes out."""
+    """A file of the page, as it is sent."""
 
     def __init__(self, path: Path) -> None:
         self.content = path.read_bytes()
@@ -55,14 +55,14 @@ class File:
 
     @functools.cached_property
     def packed(self) -> bytes:
-        """Made once a browser asks, since few sandboxes meet one."""
+        """Compressed on first use, since few sandboxes are opened in a browser."""
         return gzip.compress(self.content, mtime=0)
 
 
 def routes(components: Components) -> list[Route]:
     """The routes of the page.
 
-    Its files are in memory from now on: who installs the package anew under a running sandbox takes them off the disk.
+    Its files are read into memory here: reinstalling the package while a sandbox runs replaces them on disk.
     """
     files = {path.name: File(path) for path in FOLDER.iterdir() if path.suffix in _MEDIA}
 

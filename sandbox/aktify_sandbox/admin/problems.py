@@ -1,6 +1,7 @@
-"""Errors of the admin API, as RFC 9457 says them, and what a handler may ask of a request."""
+"""Errors of the admin API as problem documents (RFC 9457), and how handlers read a request."""
 
 import re
+from collections.abc import Collection
 from http import HTTPStatus
 from typing import Any
 
@@ -13,13 +14,13 @@ from aktify_sandbox.errors import UserError
 from aktify_sandbox.originals import json
 
 MAX_BODY = 64_000_000
-"""Bytes that are taken at most."""
+"""The most bytes that a body may have."""
 _BOM = b"\xef\xbb\xbf"
 _MANY_DIGITS = re.compile(rb"[0-9]{19}")
 
 
 class ProblemError(UserError):
-    """An answer that says what was wrong with the request."""
+    """An error answer that says what was wrong with the request."""
 
     def __init__(self, status: int, detail: str, **more: Any) -> None:
         super().__init__(detail)
@@ -42,13 +43,13 @@ def problem_response(status: int, detail: str, **more: Any) -> Response:
 
 
 async def json_body(request: Request) -> Any:
-    """The request's body; None if there is none. Whatever it is can be kept and shown. Raises `ProblemError`."""
+    """The request's body as JSON that can be stored and shown; None if there is none. Raises `ProblemError`."""
     content = await json_bytes(request)
     return json_value(content) if content else None
 
 
 async def json_bytes(request: Request) -> bytearray:
-    """The request's body without a byte order mark, not read yet. Raises `ProblemError`."""
+    """The request's body without its byte order mark, not parsed yet. Raises `ProblemError`."""
     content = await bounded_body(request)
     if content.startswith(_BOM):
         del content[: len(_BOM)]
@@ -56,30 +57,28 @@ async def json_bytes(request: Request) -> bytearray:
 
 
 def json_value(content: bytearray) -> Any:
-    """The value that stands there in JSON, which can be kept and shown. Raises `ProblemError`."""
+    """The body's JSON value, which can be stored and shown. Raises `ProblemError`."""
     try:
         value = orjson.loads(content)
         orjson.dumps(value)
     except orjson.JSONDecodeError:
         _, problem = parse(bytes(content))
         raise ProblemError(400, problem.message if problem else "The body isn't JSON.") from None
-    except orjson.JSONEncodeError:  # it can be read but not written
-        raise ProblemError(400, "The body is nested too deep.") from None
+    except orjson.JSONEncodeError:  # it can be parsed but not written
+        raise ProblemError(400, "The body is nested too deeply.") from None
     _refuse_long_integers(content)
     return value
 
 
 def _refuse_long_integers(content: bytearray) -> None:
-    """What orjson would turn an integer of more than 64 bits into another number is refused. Raises `ProblemError`."""
+    """Refuse integers of more than 64 bits, which orjson would change. Raises `ProblemError`."""
 
     def integer(digits: str) -> int:
         if len(digits) > 20 or not -(2**63) <= int(digits) < 2**64:
-            raise ProblemError(
-                400, f"The integer {digits[:20]}… has more than 64 bits: put it in quotes, as a text."
-            )
+            raise ProblemError(400, f"The integer {digits[:20]}… has more than 64 bits: send it as a string.")
         return int(digits)
 
-    if _MANY_DIGITS.search(content):  # inside a text they are welcome, and only a parser can tell
+    if _MANY_DIGITS.search(content):  # digits inside a string are fine, and only a parser can tell
         json.loads(content, parse_int=integer)
 
 
@@ -94,7 +93,7 @@ async def bounded_body(request: Request) -> bytearray:
 
 
 async def json_object(request: Request, *names: str, required: tuple[str, ...] = ()) -> dict[str, Any]:
-    """A JSON object with these members and no others; an absent body is an empty one. Raises `ProblemError`."""
+    """A JSON object with these members and no others; without a body, an empty object. Raises `ProblemError`."""
     content = await json_body(request)
     if content is None:
         content = {}
@@ -102,31 +101,35 @@ async def json_object(request: Request, *names: str, required: tuple[str, ...] =
         raise ProblemError(400, "The body must be a JSON object.")
     for name in content:
         if name not in names:
-            raise ProblemError(400, f"{name} isn't known here; allowed: {', '.join(names) or 'nothing'}.")
+            raise ProblemError(400, f"Unknown name “{name}”. {_choices(names)}")
     missing = [name for name in required if name not in content]
     if missing:
         raise ProblemError(400, f"{missing[0]} is missing.")
     return content
 
 
+def _choices(names: Collection[str]) -> str:
+    return f"Choose from: {', '.join(names)}." if names else "The body takes no names."
+
+
 def text_or_none(content: dict[str, Any], name: str) -> str | None:
-    """A member that is a text or absent. Raises `ProblemError`."""
+    """A member that is a string or missing. Raises `ProblemError`."""
     value = content.get(name)
     if value is not None and not isinstance(value, str):
-        raise ProblemError(400, f"{name} must be a text.")
+        raise ProblemError(400, f"{name} must be a string.")
     return value
 
 
 def names_in(content: dict[str, Any], name: str) -> list[str]:
-    """A member that is a list of texts; an absent one is empty. Raises `ProblemError`."""
+    """A member that is a list of strings; empty when missing. Raises `ProblemError`."""
     value = content.get(name, [])
     if not isinstance(value, list) or not all(isinstance(each, str) for each in value):
-        raise ProblemError(400, f"{name} must be a list of texts.")
+        raise ProblemError(400, f"{name} must be a list of strings.")
     return value
 
 
 def wants_text(request: Request) -> bool:
-    """Whether a person asks: text or HTML is named before JSON, and `*/*` (curl, libraries) means JSON."""
+    """Whether a person asks: `Accept` prefers text or HTML to JSON. `*/*` (curl, libraries) means JSON."""
     accept = request.headers.get("accept", "*/*")
     for kind in accept.split(","):
         media = kind.split(";")[0].strip()
@@ -138,7 +141,7 @@ def wants_text(request: Request) -> bool:
 
 
 def wants_page(request: Request) -> bool:
-    """Whether a browser asks: HTML is named before text and JSON."""
+    """Whether a browser asks: `Accept` prefers HTML to text and JSON."""
     media = [kind.split(";")[0].strip() for kind in request.headers.get("accept", "").split(",")]
     return next((kind == "text/html" for kind in media if kind in _PAGE_OR_NOT), False)
 

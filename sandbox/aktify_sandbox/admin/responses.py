@@ -1,4 +1,4 @@
-"""Answers in JSON, written by an encoder that a test's `patch("json.dumps")` doesn't reach."""
+"""JSON responses whose encoder a test's `patch("json.dumps")` doesn't reach."""
 
 from typing import Any
 
@@ -11,16 +11,16 @@ _ENCODER = json.JSONEncoder(ensure_ascii=False, allow_nan=False, separators=(","
 
 
 class JSONResponse(responses.JSONResponse):
-    """Starlette's own calls `json.dumps` when it answers."""
+    """Starlette's own class calls `json.dumps`."""
 
     def render(self, content: Any) -> bytes:
-        """The same bytes; a path may hold what isn't text."""
+        """Renders the same bytes as Starlette; a path may contain bytes that aren't text."""
         return _ENCODER.encode(content).encode(errors="replace")
 
 
 class StoredJSONResponse(JSONResponse):
-    """Of what was read from the log, by the encoder that read it: a thousand leads take half a millisecond."""
+    """JSON of what was read from the log, by the encoder that read it: a thousand leads take half a millisecond."""
 
     def render(self, content: Any) -> bytes:
-        """The bytes."""
+        """Renders the content."""
         return orjson.dumps(content)

@@ -1,4 +1,4 @@
-"""`/_sandbox/scenarios` and `/_sandbox/force`: what is forced, and on whom."""
+"""`/_sandbox/scenarios` and `/_sandbox/force`: forced answers and the requests that get them."""
 
 from typing import Any
 
@@ -17,7 +17,7 @@ from aktify_sandbox.errors import DocumentError, InputError
 from aktify_sandbox.originals import asyncio
 from aktify_sandbox.redaction import masked_key, may_hold_key
 from aktify_sandbox.scenarios.engine import ForcingEngine
-from aktify_sandbox.scenarios.loader import Scenario, forced_rule, read_scenario
+from aktify_sandbox.scenarios.loader import Scenario, forced_rule
 from aktify_sandbox.scenarios.queue import QueuedAnswer
 
 
@@ -65,13 +65,16 @@ def routes(components: Components) -> list[Route]:
 
 
 def _refuse_nobody(campaigns: Campaigns, shown: dict[str, Any]) -> None:
-    """An answer that is forced on nobody would wait for ever. Raises `ProblemError`."""
+    """Refuse a forced answer that no request can get, as it would wait forever. Raises `ProblemError`."""
     campaign, key = shown.get("campaign"), shown.get("key")
     if campaign is not None and campaigns.campaign(campaign) is None:
-        raise ProblemError(404, f"There is no campaign {campaign}; there are: {names_of(campaigns)}.")
+        raise ProblemError(404, f"There is no campaign {campaign}. Choose from: {names_of(campaigns)}.")
     if key is not None and shown.get("applies") != "any" and campaigns.find(key.encode()) is None:
-        hint = "an unknown key's 401 is only replaced with applies: any."
-        raise ProblemError(404, f"The key {masked_key(key)} opens no campaign; {hint}")
+        raise ProblemError(
+            404,
+            f"The key {masked_key(key)} is unknown, so its requests get 401. Fix: use a key that "
+            "`aktify-sandbox keys list` shows, or force answers to invalid requests too (--any, applies: any).",
+        )
 
 
 def _public(answer: QueuedAnswer) -> dict[str, Any]:
@@ -88,7 +91,7 @@ def _masked(shown: dict[str, Any], campaigns: Campaigns) -> dict[str, Any]:
 
 
 def _listed(components: Components) -> list[dict[str, Any]]:
-    """Those in force first, in their order; then all others that can be named."""
+    """Active scenarios in their order, then all others that can be named."""
     forcing = components.forcing
     library, active = forcing.library, forcing.active
     rows = [_row(forcing, loaded.scenario, loaded.mistake, active=True) for loaded in active.values()]
@@ -96,7 +99,7 @@ def _listed(components: Components) -> list[dict[str, Any]]:
         if name in active:
             continue
         try:
-            rows.append(_row(forcing, read_scenario(path), "", active=False))
+            rows.append(_row(forcing, library.read(path), "", active=False))
         except DocumentError as error:
             nothing = Scenario(name, path, "", (), [], (path,))
             rows.append(_row(forcing, nothing, str(error), active=False))
@@ -112,12 +115,13 @@ def _row(forcing: ForcingEngine, scenario: Scenario, mistake: str, *, active: bo
         "rules": [_shown(rule) for rule in scenario.written],
         "hits": forcing.hits(scenario.name, len(scenario.written)),
         "file": str(scenario.path),
+        "shipped": forcing.library.is_shipped(scenario.path),
         "mistake": mistake or None,
     }
 
 
 def _shown(rule: dict[str, Any]) -> dict[str, Any]:
-    """A rule as it stands in its file, its keys masked."""
+    """A rule as written in its file, with its keys masked."""
     when = dict(rule.get("when", {}))
     if "key" in when:
         when["key"] = _without_key(when["key"])

@@ -1,4 +1,4 @@
-"""`/_sandbox/state`: all that is remembered, as one file."""
+"""`/_sandbox/state`: saves and loads the whole state as one file."""
 
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack
@@ -30,13 +30,13 @@ _CHUNK = 1 << 18
 
 @dataclass(frozen=True, slots=True)
 class State:
-    """A state that was verified, and all that follows from it."""
+    """A verified state and everything derived from it."""
 
     log: Replacement
     index: Index
     campaigns: Campaigns
     scenarios: dict[str, dict[str, LoadedScenario]]
-    """Those of single campaigns."""
+    """The scenarios that are active in single campaigns only."""
     notices: list[str]
 
 
@@ -57,7 +57,7 @@ def routes(components: Components) -> list[Route]:
 
     async def load(request: Request) -> Response:
         if not request.headers.get("content-type", "").startswith(STATE_MEDIA):
-            raise ProblemError(415, f"Send what GET /_sandbox/state gave, as content-type: {STATE_MEDIA}.")
+            raise ProblemError(415, f"Send a state from GET /_sandbox/state as content-type: {STATE_MEDIA}.")
         upload = Upload(store.replacement())
         try:
             async for chunk in request.stream():
@@ -78,15 +78,15 @@ def routes(components: Components) -> list[Route]:
 
 
 def load_at_start(components: Components, file: Path) -> list[str]:
-    """Begin with a saved state where nothing is remembered yet. Returns what is to be said of it.
+    """Load a saved state at the start, unless there is one already. Returns the notices for the user.
 
-    Raises `SettingsError` when the file can't be read, `LogError` when it is no whole state.
+    Raises `SettingsError` when the file can't be read, `LogError` when it isn't a whole state.
     """
     store = components.store
     if not store.is_empty:
         counts = f"{plural(len(store.leads), 'lead')}, {plural(store.requests, 'request')}"
-        why = f"{store.folder} has a state already ({counts})"
-        return [f"{file} isn't loaded: {why}. Fix: `aktify-sandbox state load {file}` replaces it."]
+        why = f"{store.folder} already has a state ({counts})"
+        return [f"{file} wasn't loaded: {why}. Fix: run `aktify-sandbox state load {file}` to replace it."]
     upload = Upload(store.replacement())
     try:
         with file.open("rb") as source:
@@ -104,7 +104,7 @@ def load_at_start(components: Components, file: Path) -> list[str]:
 
 
 def _replace(components: Components, state: State) -> None:
-    """Put the state in place of all, in one step: a request meets the old state or the new one.
+    """Replace the whole state in one step: every request meets either the old state or the new one.
 
     Raises `LogWriteError`; then nothing has changed.
     """
@@ -114,7 +114,7 @@ def _replace(components: Components, state: State) -> None:
 
 
 def _verified(components: Components, upload: Upload) -> Work[State]:
-    """Nothing in use is changed by this. Raises `StateFileError`."""
+    """Verify a state file without touching the state in use. Raises `StateFileError`."""
     log, index = yield from upload.verify()
     campaigns = components.campaigns.as_configured(salt_in(index.plain))
     try:

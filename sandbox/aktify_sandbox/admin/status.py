@@ -1,4 +1,4 @@
-"""`/_sandbox/health` and `/_sandbox/status`: whether the sandbox works, and what there is in it."""
+"""`/_sandbox/health` and `/_sandbox/status`: whether the sandbox works, and how much it holds."""
 
 from typing import Any
 
@@ -15,7 +15,7 @@ def routes(components: Components) -> list[Route]:
     """The routes of health and status."""
 
     async def health(_: Request) -> Response:
-        failing = components.store.trouble  # told to anybody, so without its words
+        failing = components.store.trouble  # anyone may ask for health, so it doesn't give the reason
         return JSONResponse(
             {"status": "failing" if failing else "ok", "version": __version__}, 503 if failing else 200
         )
@@ -30,7 +30,7 @@ def routes(components: Components) -> list[Route]:
 
 
 def _status(components: Components) -> dict[str, Any]:
-    """What there is, in numbers."""
+    """The current state and counts."""
     store, forcing = components.store, components.forcing
     return {
         "version": __version__,

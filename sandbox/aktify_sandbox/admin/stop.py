@@ -14,7 +14,7 @@ def routes(components: Components) -> list[Route]:
 
     async def stop(_: Request) -> Response:
         if components.stop is None:
-            raise ProblemError(501, "The sandbox runs under a server that isn't its own: stop that.")
+            raise ProblemError(501, "The sandbox runs inside another server: stop that server.")
         components.stop()
         return JSONResponse({"status": "stopping"}, 202)
 

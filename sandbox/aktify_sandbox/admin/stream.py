@@ -1,4 +1,4 @@
-"""`/_sandbox/requests/wait` and `/stream`: requests as they come."""
+"""`/_sandbox/requests/wait` and `/stream`: requests as they arrive."""
 
 import contextlib
 import re
@@ -13,10 +13,11 @@ from starlette.types import Receive, Scope, Send
 from aktify_sandbox.admin.client_jobs import disconnected, runs_for
 from aktify_sandbox.admin.components import Components
 from aktify_sandbox.admin.problems import ProblemError, problem_response
-from aktify_sandbox.admin.requests import filters_in
+from aktify_sandbox.admin.requests import filters_in, number_given
 from aktify_sandbox.admin.responses import JSONResponse
 from aktify_sandbox.originals import asyncio
-from aktify_sandbox.storage.log import number_of, too_many_files
+from aktify_sandbox.storage.log import too_many_files
+from aktify_sandbox.text import plural
 
 _LONGEST_WAIT = 600
 _MOST_AWAITED = 1_000
@@ -24,7 +25,7 @@ _UNREAD_SECONDS = 10
 
 
 def routes(components: Components) -> list[Route]:
-    """The routes of what comes."""
+    """The routes of waiting and streaming."""
     store = components.store
 
     async def wait(request: Request) -> Response:
@@ -34,16 +35,14 @@ def routes(components: Components) -> list[Route]:
         found = await components.stream.wait(filters, count, seconds, runs_for(request, components))
         if len(found) >= count:
             return JSONResponse({"count": len(found), "requests": found})
-        dropped = f" {store.dropped:,} older ones were dropped by --keep." if store.dropped else ""
-        detail = f"{len(found)} of {count} requests came within {seconds:g} s.{dropped}"
+        dropped = f" --keep dropped {plural(store.dropped, 'older request')}." if store.dropped else ""
+        detail = f"{len(found):,} of {plural(count, 'request')} arrived within {seconds:g} s.{dropped}"
         return problem_response(422, detail, count=len(found), requests=found)
 
     async def stream(request: Request) -> Response:
         filters = filters_in(request)
         last = request.headers.get("last-event-id")
-        number = number_of(last) if last else filters.after
-        if last and number is None:
-            raise ProblemError(400, f"Last-Event-ID {last} isn't an id: it looks like r000000042.")
+        number = number_given(last, f"Last-Event-ID {last}") if last else filters.after
         return EventStream(components.stream.events(filters, number))
 
     return [
@@ -53,7 +52,7 @@ def routes(components: Components) -> list[Route]:
 
 
 def _number_in(request: Request, name: str, default: float, most: float) -> float:
-    """A number from 0 (a count: from 1) to the most. Raises `ProblemError`."""
+    """A number from 0 (a count: from 1) to `most`. Raises `ProblemError`."""
     text = request.query_params.get(name)
     if text is None:
         return default
@@ -65,7 +64,7 @@ def _number_in(request: Request, name: str, default: float, most: float) -> floa
 
 
 class EventStream(Response):
-    """Server-sent events to one viewer. One who doesn't read is dropped: nobody else pays for him."""
+    """Server-sent events for one viewer. A client that stops reading is disconnected."""
 
     media_type = "text/event-stream"
 
@@ -75,7 +74,7 @@ class EventStream(Response):
         self._events = events
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Send what comes until the viewer or the sandbox goes."""
+        """Send events until the viewer disconnects or the sandbox stops."""
         sending = asyncio.ensure_future(self._send(scope, send))
         leaving = asyncio.ensure_future(disconnected(receive))
         try:
@@ -96,11 +95,11 @@ class EventStream(Response):
             async for piece in self._events:
                 message: dict[str, Any] = {"type": "http.response.body", "body": piece, "more_body": True}
                 await asyncio.wait_for(send(message), _UNREAD_SECONDS)
-        except OSError as error:  # the viewer asks again from where it was
+        except OSError as error:  # the viewer reconnects from where it was
             if not (isinstance(error, TimeoutError) or too_many_files(error)):
                 raise
             connection = scope.get("extensions", {}).get("aktify.connection")
-            if connection is not None:  # another server ends it in its own way
+            if connection is not None:  # another server ends the connection in its own way
                 connection.reset()
         else:
             await send({"type": "http.response.body", "body": b""})

@@ -1,4 +1,4 @@
-"""`POST /_sandbox/requests/verify`: whether what came is what was expected."""
+"""`POST /_sandbox/requests/verify`: compares the recorded requests with expectations."""
 
 from typing import Any
 
@@ -47,15 +47,15 @@ def routes(components: Components) -> list[Route]:
 
 
 def _refuse_nowhere(campaigns: Campaigns, results: list[Result]) -> None:
-    """A misspelt campaign has no requests, which must not look like an answer. Raises `ProblemError`."""
+    """Refuse an unknown campaign: having no requests, it would give a wrong answer. Raises `ProblemError`."""
     for result in results:
         name = result.expectation.scope.campaign
         if name and not result.looked_at and campaigns.campaign(name) is None:
-            raise ProblemError(404, f"There is no campaign {name}; there are: {names_of(campaigns)}.")
+            raise ProblemError(404, f"There is no campaign {name}. Choose from: {names_of(campaigns)}.")
 
 
 def _seconds_in(content: Any) -> float:
-    """How long the expectations may take to be met; it is no part of them. Raises `ProblemError`."""
+    """How long to wait for the expectations to be met; not part of the expectations. Raises `ProblemError`."""
     seconds = content.pop("timeout", 0) if isinstance(content, dict) else 0
     is_number = isinstance(seconds, (int, float)) and not isinstance(seconds, bool)
     if not is_number or not 0 <= seconds <= _LONGEST_WAIT:
