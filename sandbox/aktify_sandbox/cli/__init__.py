@@ -1,7 +1,8 @@
-"""The command line. What only one command needs is imported inside it, so that `--help` answers at once."""
+"""The command line. Commands import what only they need when they run, so that `--help` is fast."""
 
 import functools
 import importlib
+import os
 import pkgutil
 from typing import Any
 
@@ -17,7 +18,7 @@ __all__ = ["main"]
 
 
 class Group(click.Group):
-    """The commands of the folder `commands`, each loaded when it is wanted; an unknown one gets “did you mean”."""
+    """The commands of the folder `commands`, each loaded on demand. Suggests the nearest name for an unknown one."""
 
     def main(self, *args: Any, **options: Any) -> Any:
         """Run as a program."""
@@ -41,7 +42,7 @@ class Group(click.Group):
         """Find the command; a misspelt one gets the nearest as a hint."""
         if self.get_command(ctx, args[0]) is None and not args[0].startswith("-"):
             meant = suggest(args[0], self.list_commands(ctx), " Did you mean {}?")
-            ctx.fail(f"There is no command {args[0]}.{meant}")
+            ctx.fail(f"Unknown command {args[0]}.{meant}")
         return super().resolve_command(ctx, args)
 
 
@@ -50,12 +51,12 @@ class Group(click.Group):
 @connection_options
 @click.pass_context
 def main(ctx: click.Context, url: str | None, token: str | None) -> None:
-    """A local stand-in for Aktify's lead API: POST /api/v1/leads on your own machine.
+    """A local stand-in for Aktify's lead API, POST /api/v1/leads.
 
-    Begin with `aktify-sandbox serve`, and paste the curl line that it prints.
+    Start with `aktify-sandbox serve` and paste the curl line that it prints.
 
     \b
-    The other commands find the running sandbox by, in this order:
+    The other commands look for the running sandbox in this order:
       --url, AKTIFY_SANDBOX_URL, the state folder that serve would use here,
       AKTIFY_SANDBOX_PORT or port in aktify-sandbox.yaml, http://127.0.0.1:8509
 
@@ -63,9 +64,15 @@ def main(ctx: click.Context, url: str | None, token: str | None) -> None:
     Example:
       aktify-sandbox status
     """
+    if os.environ.get("NO_COLOR"):
+        ctx.color = False
+    elif os.environ.get("FORCE_COLOR"):
+        ctx.color = True
     command = main.get_command(ctx, ctx.invoked_subcommand or "")
     if (url or token) and command and not _is_connected(command):
-        raise click.UsageError(f"{command.name} talks to no running sandbox: leave out --url and --token.")
+        raise click.UsageError(
+            f"{command.name} doesn't use a running sandbox. Fix: leave out --url and --token."
+        )
 
 
 def _is_connected(command: click.Command) -> bool:

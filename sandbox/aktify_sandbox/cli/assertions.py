@@ -6,6 +6,7 @@ from typing import Any, NamedTuple
 from aktify_sandbox.cli.client import Client
 from aktify_sandbox.cli.expectations import Expectation, Result
 from aktify_sandbox.errors import ComparisonError
+from aktify_sandbox.text import plural
 
 _FORM = re.compile(r"\s*([A-Za-z0-9]+)\s*(==|!=|<=|>=|<|>)\s*([0-9]{1,7})\s*")
 _STATUS = re.compile(r"[1-5](?:xx|[0-9]{2})")
@@ -22,8 +23,27 @@ _WHERE: dict[str, dict[str, Any]] = {
 }
 
 
+_OPERATORS = {
+    "==": "",
+    "!=": "any number except ",
+    "<": "fewer than ",
+    "<=": "at most ",
+    ">": "more than ",
+    ">=": "at least ",
+}
+
+
+def _counted(number: int, subject: str) -> str:
+    nouns = {"leads": "kept lead", "requests": "request", "forced": "forced answer"}
+    if subject in nouns:
+        return plural(number, nouns[subject])
+    return (
+        f"{plural(number, 'request')} {'without an answer' if subject == 'none' else f'answered {subject}'}"
+    )
+
+
 class Assertion(NamedTuple):
-    """What shall be so at the end."""
+    """An expectation for the end of a run."""
 
     text: str
     subject: str
@@ -34,13 +54,24 @@ class Assertion(NamedTuple):
         """Ask the sandbox. `after`: only requests newer than that id count."""
         results = [Expectation(self._expectation(count)).verify(client, after) for count in self._counts()]
         best = next((each for each in results if each.ok), results[0])
-        return best._replace(name=self.text, text=best.text and f"{self.text}: {best.text}")
+        return best._replace(name=self.text, text=best.text and f"{self.text}: {self._words(best)}")
+
+    def _words(self, result: Result) -> str:
+        """What was wrong, such as: Expected 3 kept leads; there is 1."""
+        count = result.content["matched"]
+        operator, number = (">=", 1) if (self.operator, self.number) == ("!=", 0) else self[2:]
+        expected = f"{_OPERATORS[operator]}{_counted(number, self.subject)}"
+        verdict, *lines = result.text.split("\n")
+        doubt = "".join(verdict.partition(" The result is uncertain:")[1:])
+        found = [line for line in lines if line.startswith("  found:")]
+        there = f"there {'is' if count == 1 else 'are'} {f'{count:,}' if count else 'none'}"
+        return "\n".join([f"Expected {expected}; {there}.{doubt}", *found])
 
     def _expectation(self, count: dict[str, int]) -> dict[str, Any]:
         return {"where": _WHERE.get(self.subject, {"status": self.subject}), "count": count}
 
     def _counts(self) -> list[dict[str, int]]:
-        """Of which one must be met, as the sandbox takes them."""
+        """Counts, of which one must be met, as the admin API takes them."""
         return [
             {"atLeast": least} | ({} if most is None else {"atMost": most}) for least, most in self._spans()
         ]

@@ -1,7 +1,7 @@
-"""A command as a child: its standard streams are ours, signals pass through, and its end is told as a shell tells it.
+"""Runs a command as a child with our standard streams, forwards signals, and reports its end like a shell.
 
-What a terminal sends (Ctrl-C) reaches the whole process group, the child included: passed on, it would come twice, and
-many programs take the second one for impatience. The kernel says who sent a signal, where it can be asked (Linux).
+A terminal sends Ctrl-C to the whole process group, including the child. Forwarding it would deliver it twice, and many
+programs treat a second one as a demand to quit. The kernel says who sent a signal, where it can be asked (Linux).
 """
 
 import contextlib
@@ -12,6 +12,7 @@ import signal
 import subprocess
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import Any, BinaryIO
 
 from aktify_sandbox.errors import CommandError
 
@@ -24,9 +25,9 @@ _PATIENCE = 5
 
 
 class Signals:
-    """Those that are held back, to be taken one by one and passed on.
+    """Signals that are blocked, so that they can be taken one by one and forwarded.
 
-    What is ignored here (SIGHUP under `nohup`) stays ignored, in the child too.
+    Signals ignored here (SIGHUP under `nohup`) stay ignored, also in the child.
     """
 
     def __init__(self) -> None:
@@ -37,9 +38,9 @@ class Signals:
 
     @contextlib.contextmanager
     def blocked(self) -> Iterator[None]:
-        """Threads that are started meanwhile don't take them either."""
+        """Threads started meanwhile don't receive them either."""
         before = signal.pthread_sigmask(signal.SIG_BLOCK, self._watched)
-        for number in self._watched:  # a handler, since what is ignored by default isn't held back everywhere
+        for number in self._watched:  # some systems don't block an ignored signal
             signal.signal(number, self._keep)
         try:
             yield
@@ -52,7 +53,9 @@ class Signals:
 
     @contextlib.contextmanager
     def let_through(self) -> Iterator[None]:
-        """A child inherits what is held back, so nothing may be while it is made; what comes is passed on then."""
+        """Unblock signals while the child is created, since it inherits the mask; signals that arrive are forwarded
+        afterwards.
+        """
         signal.pthread_sigmask(signal.SIG_UNBLOCK, self._watched)
         try:
             yield
@@ -60,7 +63,7 @@ class Signals:
             signal.pthread_sigmask(signal.SIG_BLOCK, self._watched)
 
     def release(self) -> None:
-        """The command has ended, and has had what came: from here on signals are for us again."""
+        """The command has ended and received its signals: from here on signals are for this process."""
         for number in signal.sigpending() & self._watched:
             signal.sigwait({number})
         for number, handler in self._handlers.items():
@@ -68,7 +71,9 @@ class Signals:
         signal.pthread_sigmask(signal.SIG_UNBLOCK, self._watched)
 
     def for_child(self) -> Iterator[signal.Signals]:
-        """The signals that the child hasn't had, as they come. Also returns, with SIGCHLD, when a child has ended."""
+        """Signals that the child hasn't received, as they arrive. Also returns, with SIGCHLD, when a child has
+        ended.
+        """
         while True:
             while self._early:
                 yield self._early.pop(0)
@@ -106,11 +111,45 @@ def run(command: Sequence[str], environment: Mapping[str, str], signals: Signals
     return _KILLED_BY - code if code < 0 else code
 
 
-def _started(command: Sequence[str], environment: Mapping[str, str]) -> "subprocess.Popen[bytes]":
+def run_for(
+    command: Sequence[str], environment: Mapping[str, str], seconds: float, output: BinaryIO
+) -> int | None:
+    """Run the command with its output in a file, for at most `seconds`. Its standard input is empty.
+
+    Returns its exit code, 128 + N when signal N ended it, None when the time was over. Raises `CommandError`. What the
+    command has started ends with it.
+    """
+    child = _started(
+        command, environment, stdin=subprocess.DEVNULL, stdout=output, stderr=output, process_group=0
+    )
+    try:
+        code = child.wait(seconds)
+    except subprocess.TimeoutExpired:
+        return None
+    finally:
+        _end_group(child)
+    return _KILLED_BY - code if code < 0 else code
+
+
+def _end_group(child: "subprocess.Popen[bytes]") -> None:
+    """End the child and what it has started: politely first."""
+    with contextlib.suppress(ProcessLookupError, PermissionError):
+        os.killpg(child.pid, signal.SIGTERM)
+    with contextlib.suppress(subprocess.TimeoutExpired):
+        child.wait(_PATIENCE)
+    with contextlib.suppress(ProcessLookupError, PermissionError):
+        os.killpg(child.pid, signal.SIGKILL)
+    child.wait()
+
+
+def _started(
+    command: Sequence[str], environment: Mapping[str, str], **options: Any
+) -> "subprocess.Popen[bytes]":
     try:
         return subprocess.Popen(  # noqa: S603  running what the user wrote is what this command is for
             command,
             env=environment,
+            **options,
             preexec_fn=_dies_with_parent(),  # noqa: PLW1509  it makes one system call and takes no lock
         )
     except PermissionError:
@@ -127,7 +166,7 @@ def _started(command: Sequence[str], environment: Mapping[str, str]) -> "subproc
 
 
 def _dies_with_parent() -> Callable[[], object] | None:
-    """What has the kernel end the child when this process is killed, where the kernel can (Linux)."""
+    """Makes the kernel end the child when this process is killed, where it can (Linux)."""
     if sys.platform != "linux":
         return None
     ask = ctypes.CDLL(None).prctl
@@ -145,7 +184,7 @@ def _waited_for(child: "subprocess.Popen[bytes]", signals: Signals) -> int:
 
 
 def _end(child: "subprocess.Popen[bytes]") -> None:
-    """However this goes, no child is left behind."""
+    """Make sure that no child keeps running."""
     if child.poll() is not None:
         return
     child.terminate()

@@ -1,4 +1,4 @@
-"""How a command talks to a running sandbox, and what it says when it can't."""
+"""How a command talks to a running sandbox, and its errors when it can't."""
 
 import contextlib
 import functools
@@ -6,6 +6,7 @@ import math
 import os
 import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 import click
@@ -26,28 +27,28 @@ Command = TypeVar("Command", bound=Callable[..., Any])
 
 
 class Seconds(click.FloatRange):
-    """So many seconds. `nan`, which is no number and so in no range, isn't."""
+    """A number of seconds. Refuses `nan`, which is in no range."""
 
     name = "seconds"
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> float:
-        """The number; anything else is wrong usage."""
+        """Returns the number. Anything else is a usage error."""
         seconds: float = super().convert(value, param, ctx)
         if math.isnan(seconds):
-            self.fail(f"{value} isn't a number of seconds.", param, ctx)
+            self.fail(f"{value} isn't a number of seconds. Fix: write it as 2.5.", param, ctx)
         return seconds
 
 
 class NoAnswerError(click.ClickException):
-    """No sandbox answers, or it doesn't to the end."""
+    """No sandbox answers, or its answer breaks off."""
 
 
 class BrokenAnswerError(NoAnswerError):
-    """Something is there, but it didn't answer to the end."""
+    """A server closed the connection before it had answered."""
 
 
 class RefusedError(click.ClickException):
-    """A sandbox has said no. `content` is its problem, which the message sums up; empty if it isn't one."""
+    """A sandbox refused the request. `content` is the problem document, empty if there is none."""
 
     def __init__(self, answer: AdminResponse) -> None:
         super().__init__("\n".join(map(printable, answer.detail.split("\n"))))
@@ -56,15 +57,19 @@ class RefusedError(click.ClickException):
 
 
 class MisunderstoodError(RefusedError):
-    """A sandbox can't understand what was asked: it was written wrongly on the command line."""
+    """A sandbox refused the request because of an argument of the command: exit code 2."""
 
     exit_code = 2
 
 
-class Client:
-    """A running sandbox. Every failure ends the command in one line and with exit code 1.
+REPORT_SECONDS = 600
+"""How long a report on a long journal may take."""
 
-    Whatever answers is asked first to prove that it is a sandbox: nothing else is told anything, a token included.
+
+class Client:
+    """A running sandbox. Every failure ends the command with one line and exit code 1.
+
+    Before the first request it makes sure that the server is a sandbox; no other server gets a token or a body.
     """
 
     def __init__(self, target: Target, token: str | None = None) -> None:
@@ -77,7 +82,9 @@ class Client:
         try:  # no proxies, no redirects: this talks to a sandbox and to nothing else
             self.http = httpx.Client(base_url=target.url, trust_env=False, timeout=_PATIENCE)
         except httpx.InvalidURL:
-            raise click.UsageError(f"{target.url} isn't an address.") from None
+            raise click.UsageError(
+                f"{target.url} isn't an address. Fix: write it as http://127.0.0.1:8509."
+            ) from None
 
     @property
     def url(self) -> str:
@@ -85,9 +92,9 @@ class Client:
         return self.target.url
 
     def look_again(self, *, for_any: bool) -> None:
-        """Find it anew, unless its address was given: it may have started, or started again, somewhere else.
+        """Find the sandbox again, unless its address was given: it may have restarted at another one.
 
-        `for_any`: whichever sandbox is found now; else only one that is found as this one was, which another isn't.
+        `for_any` takes any sandbox that is found; otherwise it must be found by the same source as before.
         """
         self._is_proved = False
         self.http.headers.pop("authorization", None)
@@ -99,7 +106,7 @@ class Client:
             self.http.base_url = self.url
 
     def confirm(self, what: str) -> None:
-        """Ask the person at the terminal; a program isn't asked."""
+        """Ask for confirmation on a terminal; without a terminal, go on."""
         if sys.stdin is None or not sys.stdin.isatty() or not sys.stderr.isatty():
             return
         self.check()
@@ -107,23 +114,25 @@ class Client:
             raise click.ClickException("Nothing was changed.")
 
     def wait_longer(self, seconds: float) -> None:
-        """Give answers so much more time."""
+        """Allow this many more seconds for each answer."""
         self.http.timeout = _PATIENCE + seconds
 
     def get(self, path: str, **query: Any) -> Any:
-        """JSON of a GET; filters that are None are left out."""
+        """Returns the JSON of a GET; filters that are None are left out."""
         return self.ask("GET", path, query=query).json()
 
-    def text(self, path: str) -> str:
-        """What a GET tells a person."""
-        return self.ask("GET", path, accept="text/plain").text
+    def text(self, path: str, **query: Any) -> str:
+        """Returns the text of a GET."""
+        return self.ask("GET", path, query=query, accept="text/plain").text
 
-    def post(self, path: str, content: Any = None, accept: str | None = None) -> AdminResponse:
-        """A POST of JSON."""
-        return self.ask("POST", path, content=content if content is not None else {}, accept=accept)
+    def post(self, path: str, content: Any = None, accept: str | None = None, **query: Any) -> AdminResponse:
+        """Send a POST with JSON."""
+        return self.ask(
+            "POST", path, content=content if content is not None else {}, query=query, accept=accept
+        )
 
     def delete(self, path: str, content: Any = None, **query: Any) -> Any:
-        """JSON of a DELETE."""
+        """Returns the JSON of a DELETE."""
         return self.ask("DELETE", path, content=content, query=query).json()
 
     def ask(
@@ -135,7 +144,7 @@ class Client:
         query: Mapping[str, Any] | None = None,
         accept: str | None = None,
     ) -> AdminResponse:
-        """Any request to the admin API."""
+        """Send a request to the admin API."""
         self._prove()
         return self._good(self._sent(AdminRequest(method, path, content, query or {}, accept or JSON)))
 
@@ -148,7 +157,7 @@ class Client:
 
     @contextlib.contextmanager
     def stream(self, path: str, **query: Any) -> "Iterator[httpx.Response]":
-        """A GET whose answer is read bit by bit. What breaks off in the middle ends the command, too."""
+        """Send a GET and read its answer in pieces. A broken answer ends the command."""
         self._prove()
         target = AdminRequest("GET", path, query=query).target
         with self._said(), self.http.stream("GET", target) as answer:
@@ -157,7 +166,7 @@ class Client:
             yield answer
 
     def put_stream(self, path: str, content: Iterable[bytes], media: str) -> Any:
-        """JSON of a PUT of a body that may be long; the answer may take its time."""
+        """Returns the JSON of a PUT with a long body; waits for the answer without a time limit."""
         self._prove()
         target, headers = AdminRequest("PUT", path).target, {"content-type": media}
         with self._said():
@@ -166,18 +175,18 @@ class Client:
 
     @contextlib.contextmanager
     def _said(self) -> Iterator[None]:
-        """What goes wrong on the way, in words."""
+        """Turn network errors into the command's errors."""
         import httpx
 
         try:
             yield
         except (httpx.ConnectError, httpx.ConnectTimeout, httpx.UnsupportedProtocol):
             raise NoAnswerError(
-                f"No sandbox answers at {self.target}: start one with `aktify-sandbox serve`, or say where with --url."
+                f"No sandbox answers at {self.target}. Fix: start one with `aktify-sandbox serve`, or give --url."
             ) from None
         except httpx.TransportError as error:
             raise BrokenAnswerError(
-                f"The sandbox at {self.url} broke off its answer ({type(error).__name__})."
+                f"The sandbox at {self.url} closed the connection before it answered ({type(error).__name__})."
             ) from None
 
     def _good(self, answer: AdminResponse) -> AdminResponse:
@@ -186,22 +195,29 @@ class Client:
         if answer.status >= 400:
             raise RefusedError(answer)
         if answer.status >= 300:
-            raise click.ClickException(f"What answers at {self.url} isn't a sandbox.")
+            raise click.ClickException(f"The server at {self.url} isn't a sandbox.")
         return answer
 
     def check(self, seconds: float = _PROOF_SECONDS) -> None:
-        """Make sure, in so much time, that this is a sandbox and nothing else. From now on it is shown the token."""
+        """Make sure within this many seconds that the server is a sandbox. Later requests carry the token."""
+        if not self.is_sandbox(seconds):
+            raise click.ClickException(f"{self.target} isn't a sandbox. Nothing was sent.")
+
+    def is_sandbox(self, seconds: float = _PROOF_SECONDS) -> bool:
+        """Whether the server says within this many seconds that it is a sandbox. If so, later requests carry the
+        token.
+        """
         try:
             answer = self._sent(AdminRequest("GET", HEALTH), timeout=seconds)
-            is_sandbox = answer.is_health
         except BrokenAnswerError:
-            is_sandbox = False
-        if not is_sandbox:
-            raise click.ClickException(f"{self.target} isn't a sandbox: nothing was sent.")
+            return False
+        if not answer.is_health:
+            return False
         self.is_failing = answer.problem["status"] == "failing"
         self._is_proved = True
         if self._token:
             self.http.headers["authorization"] = f"Bearer {self._token}"
+        return True
 
     def _prove(self) -> None:
         if not self._is_proved:
@@ -209,56 +225,61 @@ class Client:
 
 
 def check_header_value(secret: str, kind: str) -> str:
-    """A key or a token that a header can carry. Any other is wrong usage, and isn't shown."""
+    """Returns a key or token that fits a header. Any other is a usage error that doesn't show it."""
     if not fits_header(secret):
         raise click.UsageError(f"--{kind}: a {kind} is {IN_HEADERS}.")
     return secret
 
 
 def connection_options(command: Command) -> Command:
-    """The options that say where the sandbox is."""
+    """Add --url and --token."""
     url = click.option(
-        "--url", metavar="ADDRESS", help="Where the sandbox is [default: the one served here]."
+        "--url", metavar="ADDRESS", help="Address of the sandbox [default: the one served here]."
     )
-    token = click.option("--token", metavar="TOKEN", help="Its token, if it was started with one.")
+    token = click.option("--token", metavar="TOKEN", help="Token of the sandbox, if it requires one.")
     return url(token(command))
 
 
+def client_of(context: click.Context, url: str | None, token: str | None, config: Path | None) -> Client:
+    """The client that the options of a command, or those of the group, select."""
+    general = context.find_root().params
+    url = general.get("url") if url is None else url
+    token = general.get("token") if token is None else token
+    if token is None:
+        token = os.environ.get(f"{PREFIX}TOKEN") or None
+    target = find(url, token, config)
+    return Client(target, target.token if token is None else token)
+
+
 def with_client(command: Command) -> Command:
-    """Give the command the `client` that its options, or those of the whole command line, name."""
+    """Pass the command the `client` that its options, or those of the group, select."""
 
     @functools.wraps(command)
     def connected(*args: Any, url: str | None, token: str | None, **more: Any) -> Any:
         context = click.get_current_context()
-        general = context.find_root().params
-        url = general.get("url") if url is None else url
-        token = general.get("token") if token is None else token
-        if token is None:
-            token = os.environ.get(f"{PREFIX}TOKEN") or None
-        target = find(url, token, more.get("config"))
-        client = Client(target, target.token if token is None else token)
+        client = client_of(context, url, token, more.get("config"))
         context.call_on_close(client.http.close)
         return command(*args, client=client, **more)
 
     return cast("Command", connection_options(connected))
 
 
-def confirms(what: str) -> Callable[[Command], Command]:
-    """Ask before something is lost that nothing brings back. Stands below `with_client`."""
+def confirms(what: str | Callable[[Mapping[str, Any]], str]) -> Callable[[Command], Command]:
+    """Ask before deleting anything; `what` may depend on the command's options. Goes below `with_client`."""
 
     def decorate(command: Command) -> Command:
         @functools.wraps(command)
         def asking(*args: Any, client: Client, yes: bool, **more: Any) -> Any:
             if not yes:
-                client.confirm(what)
+                client.confirm(what if isinstance(what, str) else what(more))
             return command(*args, client=client, **more)
 
-        yes = click.option("--yes", is_flag=True, help="Don't ask; without a terminal nobody is asked.")
+        yes = click.option("--yes", is_flag=True, help="Skip the confirmation prompt.")
         return cast("Command", yes(asking))
 
     return decorate
 
 
 def as_json(command: Command) -> Command:
-    """The option of every command that prints a table."""
-    return click.option("--json", "in_json", is_flag=True, help="Print JSON instead of a table.")(command)
+    """Add --json."""
+    return click.option("--json", "in_json", is_flag=True, help="Print JSON.")(command)

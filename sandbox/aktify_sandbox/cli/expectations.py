@@ -1,6 +1,7 @@
-"""What became of expectations: asked of the sandbox, which alone decides, so that there is one meaning."""
+"""The results of expectations, which only the sandbox evaluates, so that they mean the same everywhere."""
 
-from collections.abc import Iterable, Mapping
+import re
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -9,6 +10,7 @@ import click
 from aktify_sandbox.cli.client import Client, RefusedError
 from aktify_sandbox.cli.output import clean
 from aktify_sandbox.errors import DocumentError
+from aktify_sandbox.redaction import Personal, masked_name, masked_text
 
 
 class Expectation(NamedTuple):
@@ -23,20 +25,56 @@ class Expectation(NamedTuple):
 
 
 class Result(NamedTuple):
-    """What became of an expectation."""
+    """The result of an expectation."""
 
     name: str
     ok: bool
     text: str
-    """What was wrong, in words with lines for each near miss; empty if nothing was."""
+    """What was wrong, with lines for each near miss; empty if it is met."""
     content: Mapping[str, Any]
     """As the sandbox says it."""
+    last_names: frozenset[str] = frozenset()
+    """Those that its words may repeat."""
+
+    def shown(self, personal: Personal) -> "Result":
+        """The same in words that are masked."""
+        if personal.whole:
+            return self
+        return self._replace(
+            name=_masked(self.name, self.last_names), text=_masked(self.text, self.last_names)
+        )
+
+
+_LAST_NAME = re.compile(r"\b(?:lastName|last_name)\b")
+
+
+def _masked(text: str, last_names: frozenset[str]) -> str:
+    """The words of an expectation; from a last name's field on, these names are masked."""
+    label = _LAST_NAME.search(text)
+    if label and last_names:
+        names = "|".join(re.escape(each) for each in sorted(last_names, key=len, reverse=True))
+        rest = text[label.end() :]
+        text = text[: label.end()] + re.sub(rf"(?<!\w)(?:{names})(?!\w)", lambda m: masked_name(m[0]), rest)
+    return masked_text(text)
+
+
+def _last_names_in(value: Any, inside: bool = False) -> Iterator[str]:
+    """The values and patterns that an expectation, or a difference from it, has for last names."""
+    if isinstance(value, str):
+        yield from (value,) if inside and value else ()
+    elif isinstance(value, list):
+        for each in value:
+            yield from _last_names_in(each, inside)
+    elif isinstance(value, dict):
+        is_one = inside or bool(_LAST_NAME.search(str(value.get("field", ""))))
+        for name, each in value.items():
+            yield from _last_names_in(each, (is_one and name != "field") or bool(_LAST_NAME.search(name)))
 
 
 def verify_all(
     client: Client, expected: Iterable[Expectation], after: str | None = None, seconds: float = 0
 ) -> list[Result]:
-    """Ask the sandbox whether expectations are met, within so many seconds."""
+    """Ask the sandbox whether expectations are met, within `seconds`."""
     content: dict[str, Any] = {"expectations": [_beginning(each.content, after) for each in expected]}
     if seconds:
         client.wait_longer(seconds)
@@ -47,11 +85,16 @@ def verify_all(
         results = refused.content.get("results")
         if refused.status not in (409, 422) or not isinstance(results, list):
             raise
-    return [Result(each["name"], each["ok"], each.get("detail", ""), each) for each in results]
+    return [
+        Result(
+            told["name"], told["ok"], told.get("detail", ""), told, frozenset(_last_names_in([wanted, told]))
+        )
+        for wanted, told in zip(content["expectations"], results, strict=True)
+    ]
 
 
 def _beginning(expectation: dict[str, Any], after: str | None) -> dict[str, Any]:
-    """The expectation of what has come since, unless it says itself from when on it looks."""
+    """The expectation limited to requests since then, unless it has its own limit."""
     if after is None:
         return expectation
     if "order" in expectation:

@@ -1,27 +1,38 @@
-"""The options that say which recorded requests are meant, of the commands that look at the record."""
+"""The options that filter recorded requests."""
+
+from collections.abc import Callable
 
 import click
 
 from aktify_sandbox.cli.client import Command
+from aktify_sandbox.cli.completion import key_names, request_ids
+from aktify_sandbox.matching.words import FILTERS
+
+_HELP = {
+    "status": "409, 4xx, none, or several separated by commas.",
+    "phone": "A phone number in any format, or its last digits.",
+    "reason": "What decided the answer, e.g. duplicate or forced.",
+    "where": "A condition, e.g. region=CA; repeatable.",
+}
+"""Short help texts of filters that the admin API describes at length."""
+_VALUES = {"key": key_names, "after": request_ids}
+"""Completion of filters' values."""
 
 
-def request_filters(command: Command) -> Command:
-    """Give the command the filters that it shares with others; `--phone` it explains itself."""
-    for option in (
-        click.option(
-            "--where",
-            multiple=True,
-            metavar="FIELD=VALUE",
-            help="A field of the lead, header.NAME, method, path, kept, ruling, forced or search; repeatable.",
-        ),
-        click.option(
-            "--since", metavar="TIME", help="A moment (2026-11-24T09:30:00Z), or how long ago (10m)."
-        ),
-        click.option("--campaign", metavar="NAME", help="Their campaign."),
-        click.option("--key", metavar="KEY", help="The key that sent them."),
-        click.option(
-            "--status", metavar="STATUS", help="409, 4xx, several by comma, or none for unanswered ones."
-        ),
-    ):
-        command = option(command)
-    return command
+def request_filters(*names: str) -> Callable[[Command], Command]:
+    """Add these filters of the admin API as options."""
+
+    def decorate(command: Command) -> Command:
+        for name in reversed(names):
+            metavar, description = FILTERS[name]
+            words = _HELP.get(name) or f"{description[0].upper()}{description[1:]}."
+            command = click.option(
+                f"--{name}",
+                metavar=metavar,
+                multiple=name == "where",
+                shell_complete=_VALUES.get(name),
+                help=words,
+            )(command)
+        return command
+
+    return decorate

@@ -8,9 +8,10 @@ from typing import Any, NamedTuple
 from aktify_sandbox.cli.client import Client
 from aktify_sandbox.cli.expectations import Expectation, Result
 from aktify_sandbox.cli.output import clean, table_lines
+from aktify_sandbox.cli.personal import IS_MASKED
 from aktify_sandbox.journal.summary import NO_ANSWER, status_of, summary_of
-from aktify_sandbox.redaction import Redaction, masked_phone, masked_text
-from aktify_sandbox.text import plural
+from aktify_sandbox.redaction import Personal, Redaction
+from aktify_sandbox.text import are, plural
 
 _AT_ONCE = 1_000
 _MOST_COUNTED = 20_000
@@ -18,56 +19,26 @@ _MOST_ROWS = 50
 _MOST_ROWS_IN_MARKDOWN = 200
 _LONGEST_CELL = 200
 _COLUMNS = ("time", "status", "request", "phone", "campaign", "reason")
-_HEADERS_SHOWN = frozenset(
-    ("content-length", "content-type", "date", "host", "retry-after", "user-agent", "x-api-key")
-)
 
 
 class Masking(NamedTuple):
     """What may be shown of people, and of keys never."""
 
-    show_pii: bool
+    personal: Personal
     redaction: Redaction
 
     def phone(self, phone: str | None) -> str:
         """A number in E.164."""
-        return "-" if phone is None else phone if self.show_pii else masked_phone(phone)
+        return "-" if phone is None else self.personal.phone(phone)
 
     def text(self, text: str) -> str:
         """Any text of a request or of its answer."""
-        shown: str = self.redaction.masked(text)
-        return shown if self.show_pii else masked_text(shown)
-
-    def entry(self, entry: dict[str, Any]) -> dict[str, Any]:
-        """A whole record, as `explanation` reads it."""
-        if self.show_pii:
-            return entry
-        told = ("path", "query", "body", "response", "reason", "problems", "notes", "firstPost", "headers")
-        phone = self.phone(entry["phone"]) if entry["phone"] else None
-        return {
-            **entry,
-            "phone": phone,
-            **{name: self._masked(entry[name]) for name in told if name in entry},
-        }
+        return self.personal.text(self.redaction.masked(text))
 
     def result(self, result: Result) -> Result:
-        """What became of an expectation, in words."""
-        return result._replace(name=self.text(result.name), text=self.text(result.text))
-
-    def _masked(self, value: Any, name: str = "") -> Any:
-        if isinstance(value, dict):
-            return {word: self._masked(each, word) for word, each in value.items()}
-        if isinstance(value, list):
-            return value if _is_shown_header(value) else [self._masked(each) for each in value]
-        return self.text(value) if isinstance(value, str) and name not in ("id", "receivedAt") else value
-
-
-def _is_shown_header(value: list[Any]) -> bool:
-    """Whether this is a header that holds nothing of a lead: name and value."""
-    if len(value) != 2 or not all(isinstance(each, str) for each in value):
-        return False
-    name = value[0].lower()
-    return name in _HEADERS_SHOWN or name.startswith("x-aktify-sandbox-")
+        """The result of an expectation, in words."""
+        name, text = self.redaction.masked(result.name), self.redaction.masked(result.text)
+        return result._replace(name=name, text=text).shown(self.personal)
 
 
 class Traffic(NamedTuple):
@@ -83,7 +54,10 @@ class Traffic(NamedTuple):
     def counted(self) -> str:
         """All in one line."""
         statuses = Counter(str(status_of(each) or NO_ANSWER) for each in self.requests)
-        each = ", ".join(f"{count:,} × {status}" for status, count in sorted(statuses.items()))
+        each = ", ".join(
+            f"{count:,} without an answer" if status == NO_ANSWER else f"{count:,} × {status}"
+            for status, count in sorted(statuses.items())
+        )
         count = len(self.requests)
         many = f"{'more than ' if self.more else ''}{plural(count, 'request')}"
         leads = plural(self.leads, "lead") if self.leads else "no leads"
@@ -117,17 +91,17 @@ def terminal_lines(traffic: Traffic, client: Client, masking: Masking) -> Iterat
         return
     earlier = len(traffic.requests) - _MOST_ROWS
     if earlier > 0 or traffic.more:
-        yield f"… {'more than ' if traffic.more else ''}{max(earlier, 0):,} earlier ones"
+        yield f"… {'more than ' if traffic.more else ''}{plural(max(earlier, 0), 'earlier one')}"
     yield from table_lines(_COLUMNS, [_cells(each, masking) for each in traffic.requests[-_MOST_ROWS:]])
     last = next((each for each in reversed(traffic.requests) if status_of(each) != 201), None)
     if last:
         yield ""
         yield "The last one that isn't a 201:"
-        whole = masking.entry(client.get(f"/requests/{last['id']}"))
+        whole = masking.personal.entry(client.get(f"/requests/{last['id']}"))
         yield from (f"  {line}".rstrip() for line in explanation(whole).splitlines())
-    if not masking.show_pii:
+    if not masking.personal.whole:
         yield ""
-        yield "Phone numbers and e-mail addresses are masked; --show-pii shows them."
+        yield IS_MASKED
 
 
 def _cells(entry: dict[str, Any], masking: Masking) -> tuple[str, ...]:
@@ -166,7 +140,7 @@ def markdown(traffic: Traffic, results: Sequence[Result], masking: Masking, comm
         lines += [""]
     if left_out or traffic.more:
         at_least = "more than " if traffic.more else ""
-        lines += [f"{at_least}{left_out:,} earlier requests are left out here.", ""]
+        lines += [f"{at_least}{are(left_out, 'earlier request')} left out here.", ""]
     return "\n".join(lines) + "\n"
 
 

@@ -63,11 +63,11 @@ def _expand(text: str) -> tuple[int, ...]:
 
 AREAS = _expand(_AREAS)
 FICTIONAL = len(AREAS) * _ORDINARY_FICTION
-"""So many samples have numbers that are reserved for fiction."""
+"""The number of samples whose phone numbers are reserved for fiction."""
 
 
 def sample_leads(count: int, seed: int = 0, areas: Sequence[int] = AREAS) -> Iterator[bytes]:
-    """So many bodies: first with numbers reserved for fiction (555-0100 to 0139), then with 555-2000 and up."""
+    """`count` bodies: first with numbers reserved for fiction (555-0100 to 0139), then with 555-2000 and up."""
     chance = random.Random(seed)  # noqa: S311  names, not secrets
     regions = list(STATES)
     zips = {

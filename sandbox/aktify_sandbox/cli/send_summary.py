@@ -1,4 +1,4 @@
-"""What a sandbox answered to the leads of a file, summed up."""
+"""A summary of the sandbox's answers to the leads of a file."""
 
 from collections import Counter
 from collections.abc import Iterator
@@ -8,24 +8,28 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from aktify_sandbox.cli.lead_files import kind_lines, wrapped
+from aktify_sandbox.redaction import Personal
 from aktify_sandbox.text import plural
 
 if TYPE_CHECKING:
     from aktify_sandbox.leadfiles.checking import RowProblem
+    from aktify_sandbox.leadfiles.reader import LeadFile
 
 _SHOWN = 10
 
 
 @dataclass
 class Summary:
-    """Answers by status, and what was wrong by kind."""
+    """Answers by status, and problems by kind."""
 
     unit: str
-    """What the leads are counted by: `row`, `line` or `lead`."""
+    """What leads are numbered by: `row`, `line` or `lead`."""
+    file: "LeadFile | None" = None
+    """Their file, unless they are samples."""
     answers: dict[tuple[int, str], list[int]] = field(default_factory=dict)
     """The rows of each status and message."""
     problems: "list[RowProblem]" = field(default_factory=list)
-    """What the answers, or the reader, had against rows."""
+    """Rows with problems, from the answers or the reader."""
     not_sent: Counter[str] = field(default_factory=Counter)
     """Rows that were held back, by the reason."""
     undelivered: list[str] = field(default_factory=list)
@@ -42,6 +46,11 @@ class Summary:
         for (status, _), rows in self.answers.items():
             found[status] += len(rows)
         return dict(sorted(found.items()))
+
+    @property
+    def arrived(self) -> bool:
+        """Whether any lead is in now: a 201, or a 409 because it was in already."""
+        return bool({201, 409} & self.statuses.keys())
 
     @property
     def content(self) -> dict[str, Any]:
@@ -61,9 +70,9 @@ class Summary:
     def _ordered(self) -> list[tuple[tuple[int, str], list[int]]]:
         return sorted(self.answers.items(), key=lambda item: (item[0][0], -len(item[1]), item[0][1]))
 
-    def lines(self, url: str) -> Iterator[str]:
+    def lines(self, url: str, personal: Personal) -> Iterator[str]:
         """For people."""
-        from aktify_sandbox.leadfiles.sentences import rows_in_words
+        from aktify_sandbox.leadfiles.sentences import rows_in_words, ways_on
 
         totals = ", ".join(f"{count:,} × {status}" for status, count in self.statuses.items())
         yield f"{sum(self.statuses.values()):,} sent to {url}: {totals or 'no answers'}"
@@ -71,14 +80,19 @@ class Summary:
             yield f"{plural(count, self.unit)} not sent: {reason}"
         for (status, message), rows in self._ordered():
             if status not in (201, 400):
-                yield from wrapped(f"{len(rows):,} × {status}: {message} {rows_in_words(rows, self.unit)}", 4)
+                said, where = personal.text(message), rows_in_words(rows, self.unit)
+                is_all = len(rows) == self.statuses[status]  # whose count is in the totals already
+                counted = str(status) if is_all else f"{len(rows):,} × {status}"
+                yield from wrapped(f"{counted}: {said} {where}", 4)
         if self.problems:
             yield ""
-            yield from kind_lines(self.problems, self.unit)
+            yield from kind_lines(self.problems, self.unit, personal)
+            for line in ways_on(self.file, self.problems) if self.file else ():
+                yield from wrapped(personal.text(line), 2)
 
-    def print(self, url: str) -> None:
-        """For people, on standard output; what wasn't delivered on standard error."""
-        for line in self.lines(url):
+    def print(self, url: str, personal: Personal) -> None:
+        """Print it on standard output; undelivered leads on standard error."""
+        for line in self.lines(url, personal):
             click.echo(line)
         for line in self.undelivered[:_SHOWN]:
             click.echo(f"not delivered: {line}", err=True)

@@ -1,4 +1,4 @@
-"""The settings as options of commands, and what they come to with environment and configuration file."""
+"""The settings as options of commands, merged with the environment and the configuration file."""
 
 import os
 from collections.abc import Callable
@@ -7,10 +7,9 @@ from typing import Any
 
 import click
 
+from aktify_sandbox.cli.client import Command
 from aktify_sandbox.errors import SettingsError
 from aktify_sandbox.settings import Flag, Settings, fields_for_flags
-
-Command = Callable[..., Any]
 
 
 def settings_options(*names: str, **defaults: str) -> Callable[[Command], Command]:
@@ -29,7 +28,7 @@ def settings_options(*names: str, **defaults: str) -> Callable[[Command], Comman
 
 
 def _option(flag: Flag, default: str | None) -> Callable[[Command], Command]:
-    """None, or an empty list, stands for what wasn't given: its value is said elsewhere, or is the default."""
+    """None, or an empty list, means that the option wasn't given: then another source or the default decides."""
     about: dict[str, Any] = {"help": _help(flag, default), "metavar": flag.metavar, "default": None}
     match flag.kind:
         case "boolean":
@@ -42,7 +41,23 @@ def _option(flag: Flag, default: str | None) -> Callable[[Command], Command]:
             about["type"] = click.Path(path_type=Path)
         case "many":
             about |= {"multiple": True, "default": ()}
+            about["shell_complete"] = {"rulings": _rulings, "scenarios": scenario_names}.get(flag.field)
     return click.option(f"--{flag.name}", flag.field, **about)
+
+
+def _rulings(_: click.Context, __: click.Parameter, begun: str) -> list[str]:
+    """Complete NAME=VALUE."""
+    from aktify_sandbox.contract.rulings import Rulings, table_of
+
+    known = (f"{row['name']}={value}" for row in table_of(Rulings.of()) for value in row["values"])
+    return [each for each in known if each.startswith(begun)]
+
+
+def scenario_names(_: click.Context, __: click.Parameter, begun: str) -> list[str]:
+    """Complete a scenario of ./scenarios/ or a shipped one."""
+    from aktify_sandbox.scenarios.library import ScenarioLibrary
+
+    return [name for name in ScenarioLibrary(Path.cwd()).listed() if name.startswith(begun)]
 
 
 def _help(flag: Flag, default: str | None) -> str:
@@ -61,7 +76,7 @@ def gather(flags: dict[str, Any], *, for_command: bool = False) -> tuple[Setting
 
 
 def settings_of(flags: dict[str, Any]) -> Settings:
-    """The settings for a command that serves nothing; what is to be noticed about them goes to standard error."""
+    """The settings of a command that serves nothing; notices about them go to standard error."""
     settings, notices = gather(flags)
     for notice in notices:
         click.echo(f"aktify-sandbox: {notice}", err=True)

@@ -1,4 +1,4 @@
-"""The standard streams of a command. Closed, full or broken ones are no reason for a traceback."""
+"""The standard streams of a command. Closed, full or broken ones cause no traceback."""
 
 import contextlib
 import errno
@@ -11,7 +11,7 @@ _OF_OUTPUT = (errno.EPIPE, errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO, e
 
 
 def run(command: Callable[[], Any]) -> Any:
-    """Run a command to its end, its output included. What the system refuses is said in a line, with exit code 1."""
+    """Run a command including its output. A system error is printed in one line, with exit code 1."""
     _open_closed()
     before = sys.stderr
     sys.stderr = LenientStream(before)
@@ -22,7 +22,7 @@ def run(command: Callable[[], Any]) -> Any:
             sys.stdout.flush()
     except OSError as error:
         _discard_output()
-        if error.errno != errno.EPIPE:  # who reads no further (`| head -1`) knows
+        if error.errno != errno.EPIPE:  # a reader that stops (`| head -1`) needs no message
             print(f"Error: {_words(error)}", file=sys.stderr)  # noqa: T201  the user's terminal
         sys.exit(1)
     finally:
@@ -30,7 +30,7 @@ def run(command: Callable[[], Any]) -> Any:
 
 
 class LenientStream:
-    """Standard error: when nobody can read it any more, what a command does and comes to stays the same."""
+    """Standard error that ignores a closed reader, so that a command works and exits as usual."""
 
     def __init__(self, stream: TextIO) -> None:
         self._stream = stream
@@ -51,7 +51,7 @@ class LenientStream:
 
 
 def _open_closed() -> None:
-    """Give a stream that is closed (`>&-`) to nobody: no file or socket of ours shall take its number."""
+    """Open closed streams (`>&-`) to nothing, so that no file or socket gets their number."""
     for number in range(3):
         try:
             os.fstat(number)
@@ -63,7 +63,7 @@ def _open_closed() -> None:
 
 
 def _discard_output() -> None:
-    """What is held back can't be written at the exit either."""
+    """Buffered output can't be written at exit either."""
     with contextlib.suppress(OSError, ValueError):
         nowhere = os.open(os.devnull, os.O_WRONLY)
         os.dup2(nowhere, sys.stdout.fileno())

@@ -1,4 +1,4 @@
-"""Requests as they come: the stream of server-sent events, followed over restarts of the sandbox."""
+"""Requests as they arrive: the stream of server-sent events, followed across restarts of the sandbox."""
 
 import json
 import time
@@ -7,9 +7,10 @@ from typing import Any, NamedTuple
 
 from aktify_sandbox.cli.client import Client, NoAnswerError
 from aktify_sandbox.journal.summary import BEFORE_ALL
+from aktify_sandbox.storage.log import request_id
 
 _STILL_HERE_SECONDS = 45
-"""The sandbox says each quarter of a minute that it is there: who is silent for so long is gone."""
+"""The sandbox sends something every 15 seconds; one that is silent for so long is gone."""
 _AGAIN_SECONDS = 0.5
 
 
@@ -22,7 +23,9 @@ class Event(NamedTuple):
 
 
 def events(pieces: Iterable[bytes]) -> Iterator[Event]:
-    """The events in a stream. Lines end with a line feed alone: JSON may hold all else that some call a line's end."""
+    """The events in a stream. Only line feeds end lines: JSON may contain other characters that count as line
+    breaks.
+    """
     name, data, number = "", list[bytes](), None
     for line in _lines(pieces):
         word, _, value = line.partition(b": ")
@@ -46,7 +49,7 @@ def _lines(pieces: Iterable[bytes]) -> Iterator[bytes]:
 
 
 class Tail:
-    """One who follows."""
+    """Follows a stream."""
 
     def __init__(
         self,
@@ -55,18 +58,20 @@ class Tail:
         show: Callable[[dict[str, Any]], None],
         say: Callable[[str], None],
     ) -> None:
-        """`wanted` are filters, `show` prints a request, `say` tells of what happens to the sandbox."""
+        """`wanted` are filters, `show` prints a request, `say` reports changes of the sandbox."""
         self._client = client
         self._wanted = wanted
         self._show = show
         self._say = say
         self._last: str | None = None
-        """The id after which to go on."""
+        """The id after which to continue."""
         self._run = ""
         client.http.timeout = _STILL_HERE_SECONDS
 
     def follow(self, count: int) -> None:
-        """Until Ctrl-C. The last `count` requests are shown first. Ends the command when nobody is there at first."""
+        """Follow until Ctrl-C. Shows the last `count` requests first. Ends the command if no sandbox answers
+        at first.
+        """
         try:
             while True:
                 try:
@@ -75,7 +80,7 @@ class Tail:
                 except NoAnswerError:
                     if self._last is None:
                         raise
-                self._say("The sandbox has gone; waiting for it.")
+                self._say("The sandbox stopped. Waiting for it to restart.")
                 self._wait()
         except KeyboardInterrupt:
             return
@@ -91,34 +96,34 @@ class Tail:
             return
 
     def _listen(self, count: int) -> bool:
-        """Until the stream ends, or (True) has to be begun anew."""
+        """Until the stream ends, or (True) must start again."""
         with self._client.stream("/requests/stream", **self._wanted, after=self._last) as answer:
             for event in events(answer.iter_raw()):
                 if event.name == "hello" and not self._greeted(event.content, count):
                     return True
                 if event.name == "cleared":
-                    self._say("The record was cleared.")
+                    self._say("Requests were cleared.")
                 elif event.name in ("message", "amended"):
                     self._last = event.id or self._last
                     self._show(event.content)
         return False
 
     def _greeted(self, hello: dict[str, Any], count: int) -> bool:
-        """Whether this stream goes on where the last one ended."""
+        """Whether this stream continues where the last one ended."""
         before, self._run = self._run, hello["run"]
         if self._last is None:
             self._last = hello["newest"]
             self._show_last(count)
         elif before != self._run:
-            self._say("It was started again.")
-            if hello["newest"] < self._last:  # with nothing remembered: ids have begun anew
+            self._say("The sandbox restarted.")
+            if hello["newest"] < self._last:  # without a state: ids have started again
                 self._last = BEFORE_ALL
                 return False
         return True
 
     def _show_last(self, count: int) -> None:
         if count and self._last:
-            behind = f"r{int(self._last[1:]) + 1:09d}"
+            behind = request_id(int(self._last[1:]) + 1)
             page = self._client.get("/requests", **self._wanted, limit=count, before=behind)
             for entry in reversed(page["requests"]):
                 self._show(entry)

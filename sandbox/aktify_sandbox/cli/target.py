@@ -18,11 +18,11 @@ class Target(NamedTuple):
 
     url: str
     source: str
-    """What named it: `--url`, a variable, a file, or `the default address`."""
+    """How it was found: `--url`, a variable, a file, or `the default address`."""
     is_named: bool = True
-    """Whether the user has named it; else it was looked for."""
+    """Whether the user named it; otherwise it was found."""
     tried: tuple[str, ...] = ()
-    """What was looked at before, and why it wasn't taken."""
+    """What was tried before, and why it wasn't used."""
     token: str | None = None
     """The token that is configured for it."""
 
@@ -45,15 +45,16 @@ def find(url: str | None, token: str | None, config: Path | None = None) -> Targ
         settings, _ = Settings.gather(given, os.environ, Path.cwd())
     except SettingsError as error:
         raise click.UsageError(
-            f"These settings say where the sandbox is, and have a mistake: {error} "
-            "Fix: correct it, or give --url."
+            f"The settings that say where the sandbox is are invalid: {error} Fix: correct it, or give --url."
         ) from None
     return _served_here(settings)
 
 
 def _address(written: str, source: str) -> str:
     if not written.strip():
-        raise click.UsageError(f"{source} is empty. Fix: leave it out, or write an address as {DEFAULT_URL}.")
+        raise click.UsageError(
+            f"{source} is empty. Fix: leave it out, or write an address such as {DEFAULT_URL}."
+        )
     try:
         return address_of(written)
     except AddressError as error:
@@ -83,6 +84,6 @@ def _served_here(settings: Settings) -> Target:
 
 
 def _url(settings: Settings) -> str:
-    """On this machine, whatever a file says: a token goes nowhere else."""
+    """An address on this machine, whatever the file contains, since a token may be sent to it."""
     host = settings.host if is_loopback(settings.host) else "127.0.0.1"
     return origin_of(host, settings.port)

@@ -1,7 +1,8 @@
 """`check`: what each lead of a file would be answered, without a server and without sending."""
 
+import shlex
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO, cast
 
@@ -10,6 +11,7 @@ import click
 from aktify_sandbox.cli.client import as_json
 from aktify_sandbox.cli.files import READABLE, STANDARD, atomic_output
 from aktify_sandbox.cli.lead_files import (
+    Reading,
     content_of,
     describe,
     describe_left_out,
@@ -21,8 +23,10 @@ from aktify_sandbox.cli.lead_files import (
     wrapped,
 )
 from aktify_sandbox.cli.output import clean, print_json
+from aktify_sandbox.cli.personal import masked_unless_asked
 from aktify_sandbox.cli.settings_options import settings_of, settings_options
 from aktify_sandbox.errors import RulingError
+from aktify_sandbox.redaction import Personal
 from aktify_sandbox.text import plural
 
 if TYPE_CHECKING:
@@ -37,36 +41,36 @@ if TYPE_CHECKING:
     "--rejects",
     type=click.Path(path_type=Path, dir_okay=False),
     metavar="FILE",
-    help="Write the refused rows here, each with problem and fix.",
+    help="Write refused rows to FILE, with problem and fix.",
 )
 @click.option(
     "--fixed",
     type=click.Path(path_type=Path, dir_okay=False),
     metavar="FILE",
-    help="Write accepted and safely repaired rows here.",
+    help="Write accepted and repaired rows to FILE.",
 )
-@click.option("--campaign", metavar="NAME", help="Check by its rules (default: the first campaign's).")
+@click.option("--campaign", metavar="NAME", help="Campaign whose rules apply (default: the first).")
 @file_options
 @settings_options("config", "profile", "rulings")
 @as_json
+@masked_unless_asked
 def check(
     file: Path,
     rejects: Path | None,
     fixed: Path | None,
     campaign: str | None,
-    mapping: tuple[tuple[str, str], ...],
-    encoding: str | None,
-    delimiter: str | None,
+    reading: Reading,
     in_json: bool,
+    personal: Personal,
     **flags: Any,
 ) -> None:
     """Check a file of leads without sending anything.
 
-    FILE is CSV, TSV, JSON or JSONL, - is standard input. No server is asked and nothing is kept. Row numbers are those
-    that a spreadsheet shows: the header is row 1. Both files that can be written are CSV in UTF-8.
+    FILE is CSV, TSV, JSON or JSONL; - reads standard input. The command contacts no server and stores nothing. Row
+    numbers match a spreadsheet: the header is row 1. --rejects and --fixed write CSV in UTF-8.
 
-    Exit code 0: all rows would be accepted, duplicates apart. 1: some would be refused. 2: the file can't be read, or
-    has no column of phone numbers.
+    Exit codes: 0 if every row would be accepted or is a duplicate, 1 if some would be refused, 2 if the file can't be
+    read or has no column of phone numbers.
 
     \b
     Example:
@@ -83,7 +87,7 @@ def check(
     settings = settings_of(flags)
     rules = _rules(settings, campaign)
     content = content_of(file)
-    leads = read_leads(file, content, mapping, encoding, delimiter)
+    leads = read_leads(file, content, reading)
     with readable(file), progress("Checking", content.count(b"\n")) as step:
         findings = checking.check(leads, rules, settings.max_body, step)
     counts: dict[str, int] = {}
@@ -95,9 +99,9 @@ def check(
     if fixed:
         counts["fixed"] = _write(fixed, lambda out: checking.write_fixed(findings, out))
     if in_json:
-        print_json(checking.as_json(findings, file.name))
+        print_json(personal.document(checking.as_json(findings, file.name)))
     else:
-        for line in _report(findings, rejects, fixed, counts):
+        for line in _report(findings, rejects, fixed, counts, personal):
             click.echo(clean(line), err=to_standard)
     sys.exit(1 if findings.refused else 0)
 
@@ -139,30 +143,56 @@ def _write(target: Path, write: Callable[[BinaryIO], int]) -> int:
 
 
 def _report(
-    findings: "Findings", rejects: Path | None, fixed: Path | None, counts: dict[str, int]
+    findings: "Findings",
+    rejects: Path | None,
+    fixed: Path | None,
+    counts: dict[str, int],
+    personal: Personal,
 ) -> Iterator[str]:
     from aktify_sandbox.leadfiles import sentences
 
     file = findings.file
-    yield from describe(file)
-    yield from describe_left_out(file.left_out)
+    yield from describe(file, personal)
+    yield from describe_left_out(file.left_out, personal)
     yield ""
     yield sentences.counts(findings)
     if not findings.rows:
-        yield "There is no lead in the file."
-    if findings.problems:
-        yield ""
-        yield from kind_lines(findings.problems, file.unit)
+        yield "The file contains no leads."
+    yield from _found(findings, fixed, personal)
+    yield from _file_lines(rejects, fixed, counts)
+
+
+def _found(findings: "Findings", fixed: Path | None, personal: Personal) -> Iterator[str]:
+    """What was found in the rows, a blank line before each part."""
+    from aktify_sandbox.leadfiles import sentences
+
+    problems, unit = findings.problems, findings.file.unit
+    parts: list[Iterable[str]] = [kind_lines(problems, unit, personal) if problems else ()]
+    parts.append(_wrapped(sentences.ways_on(findings.file, problems), personal, 2))
+    if findings.notes:
+        head = f"{plural(len(findings.notes), 'notice')} on accepted rows, by kind:"
+        parts.append([head, *_wrapped(sentences.notes(findings), personal, 4)])
     if findings.duplicates:
-        yield ""
-        yield from wrapped(sentences.duplicates(findings), 2)
+        parts.append(wrapped(sentences.duplicates(findings), 2))
     if findings.mended:
-        yield ""
         how = "repaired" if fixed else "can be repaired safely with --fixed FILE"
-        yield from wrapped(sentences.repairs(findings, how), 2)
+        parts.append(wrapped(sentences.repairs(findings, how), 2))
+    for part in parts:
+        lines = list(part)
+        yield from ["", *lines] if lines else []
+
+
+def _wrapped(lines: Iterable[str], personal: Personal, indent: int) -> list[str]:
+    return [part for line in lines for part in wrapped(personal.text(line), indent)]
+
+
+def _file_lines(rejects: Path | None, fixed: Path | None, counts: dict[str, int]) -> Iterator[str]:
+    """What was written, and what to do with it."""
     if rejects or fixed:
         yield ""
     if rejects:
         yield f"{rejects}: {plural(counts['rejects'], 'row')} to mend."
     if fixed:
         yield f"{fixed}: {plural(counts['fixed'], 'row')} that would be accepted."
+    if fixed and fixed != STANDARD and counts["fixed"]:
+        yield f"Send them to a running sandbox: aktify-sandbox send {shlex.quote(str(fixed))}"

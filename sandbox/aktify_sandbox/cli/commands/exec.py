@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from aktify_sandbox.cli.assertions import Assertion, parse_assertion
-from aktify_sandbox.cli.client import Client
+from aktify_sandbox.cli.client import REPORT_SECONDS, Client
 from aktify_sandbox.cli.expectations import Expectation, Result, expectations_in, lines_of
 from aktify_sandbox.cli.files import check_writable
 from aktify_sandbox.cli.settings_options import gather, settings_options
@@ -25,7 +25,6 @@ from aktify_sandbox.errors import (
     UserError,
 )
 from aktify_sandbox.journal.summary import BEFORE_ALL
-from aktify_sandbox.proxies import exempting
 from aktify_sandbox.settings import Settings, fields_for_flags
 
 if TYPE_CHECKING:
@@ -37,29 +36,36 @@ _OPTIONS = tuple(flag.field for flag in fields_for_flags() if flag.field not in 
 
 
 @click.command("exec", context_settings={"allow_interspersed_args": False})
-@settings_options(*_OPTIONS, port="a free one", state="none: it is in memory")
+@settings_options(*_OPTIONS, port="a free one", state="in memory")
 @click.option(
     "--verify",
     "files",
     multiple=True,
     metavar="FILE",
     type=click.Path(path_type=Path),
-    help="Expectations (YAML) that must be met at the end; repeatable.",
+    help="Check the expectations in FILE at the end; repeatable.",
 )
 @click.option(
     "--expect",
     "texts",
     multiple=True,
     metavar="'leads == 3'",
-    help="Of leads, requests, forced or a status (409, 4xx) so many; repeatable.",
+    help="Assert a count, e.g. 'leads == 3'; repeatable.",
 )
-@click.option("--require-requests", is_flag=True, help="Exit with code 1 if no request arrives.")
+@click.option("--require-requests", is_flag=True, help="Fail if no request arrives.")
 @click.option(
     "--junit",
     "junit_file",
     metavar="FILE",
     type=click.Path(path_type=Path),
-    help="Write what became of the expectations here.",
+    help="Write the results of the expectations as JUnit XML.",
+)
+@click.option(
+    "--report",
+    "report_file",
+    metavar="FILE",
+    type=click.Path(path_type=Path),
+    help="Write a report on the client: .html, .json, .xml or text.",
 )
 @click.argument("command", nargs=-1, required=True, metavar="-- COMMAND…")
 def exec_(
@@ -68,15 +74,16 @@ def exec_(
     texts: tuple[str, ...],
     require_requests: bool,
     junit_file: Path | None,
+    report_file: Path | None,
     **flags: Any,
 ) -> None:
-    """Run a command with a sandbox of its own.
+    """Run a command against a temporary sandbox.
 
-    Its exit code is the command's.
-    The sandbox takes a free port and writes nothing to the disk, unless --port or --state say otherwise. The command
-    finds it by AKTIFY_BASE_URL, AKTIFY_API_KEY and AKTIFY_SANDBOX_URL, and past any proxy (NO_PROXY). When it fails,
-    what the sandbox saw is printed; when it succeeds but an expectation isn't met, the exit code is 1. A run without a
-    request gets a warning. In a GitHub job its summary gets a table too.
+    The sandbox takes a free port and stays in memory, unless --port or --state is given. The command gets
+    AKTIFY_BASE_URL, AKTIFY_API_KEY and AKTIFY_SANDBOX_URL, and NO_PROXY exempts the sandbox from any proxy.
+
+    Returns the exit code of the command, or 1 if the command succeeds and an expectation fails. If the command fails,
+    prints the requests that the sandbox received. Warns if none arrived. In a GitHub job, adds a table to its summary.
 
     \b
     Example:
@@ -91,11 +98,13 @@ def exec_(
         expected += _assertions(["requests > 0"])
     if junit_file:
         check_writable(junit_file, "--junit")
-    sys.exit(_Run(settings, command, expected, junit_file).run(notices))
+    if report_file:
+        check_writable(report_file, "--report")
+    sys.exit(_Run(settings, command, expected, junit_file, report_file).run(notices))
 
 
 def _check_moments(expectations: Sequence[Expectation]) -> None:
-    """Only the sandbox knows what a moment is; it would say so when the command has run."""
+    """Check times early: otherwise the sandbox would refuse them only after the command has run."""
     from aktify_sandbox.history.filters import Filters
 
     for each in expectations:
@@ -123,17 +132,18 @@ class _Run:
         command: Sequence[str],
         expected: Sequence[Expectation | Assertion],
         junit_file: Path | None,
+        report_file: Path | None,
     ) -> None:
         self._settings = settings
         self._command = command
         self._expected = expected
         self._junit_file = junit_file
+        self._report_file = report_file
 
     def run(self, notices: list[str]) -> int:
         """Returns the exit code."""
         from aktify_sandbox.cli.child_process import Signals
-        from aktify_sandbox.server.output import background_output
-        from aktify_sandbox.server.server import say
+        from aktify_sandbox.server.output import background_output, say
         from aktify_sandbox.server.thread import ServerThread
 
         signals = Signals()
@@ -145,39 +155,40 @@ class _Run:
         except InputError as error:
             raise click.UsageError(str(error)) from None
         except CommandError as error:
-            say(str(error))
+            click.ClickException(str(error)).show()
             return error.code
         except UserError as error:
-            say(str(error))
-            return 1
+            raise click.ClickException(str(error)) from None
 
     def _run(self, thread: "ServerThread", signals: Any) -> int:
         from aktify_sandbox.campaigns import secrets_in
         from aktify_sandbox.cli import child_process, run_report
-        from aktify_sandbox.redaction import Redaction
-        from aktify_sandbox.server.server import say
+        from aktify_sandbox.contract.examples import IN_HINTS
+        from aktify_sandbox.redaction import Personal, Redaction
 
         client = Client(Target(thread.url, "exec"), self._settings.token)
         newest = client.get("/requests", limit=1)["requests"]
         after = newest[0]["id"] if newest else BEFORE_ALL
         started = time.monotonic()
-        code = child_process.run(self._command, self._environment(thread), signals)
+        code = child_process.run(self._command, thread.environment_for_command(), signals)
         try:
             thread.check()
         except SandboxDied as error:
-            say(str(error))
+            click.ClickException(str(error)).show()
             return code or 1
         trouble = client.get("/status")["trouble"]
         if trouble:  # what it saw is no longer all that was sent
-            say(f"{trouble} What came after that was answered 503 and isn't kept.")
+            click.ClickException(f"{trouble} Later requests got a 503 and weren't recorded.").show()
             return code or 1
-        masking = run_report.Masking(self._settings.show_pii, Redaction(secrets_in(self._settings)))
+        personal = Personal(self._settings.show_pii, IN_HINTS)
+        masking = run_report.Masking(personal, Redaction(secrets_in(self._settings)))
         results = [masking.result(each.verify(client, after)) for each in self._expected]
         traffic, took = run_report.traffic_after(client, after), time.monotonic() - started
         self._say(code, results, traffic, client, masking)
         self._sum_up(code, results, traffic, masking)
         is_written = self._write(results, took)
-        return code or int(not is_written or not all(result.ok for result in results))
+        is_reported = self._report(client, after)
+        return code or int(not is_written or not is_reported or not all(result.ok for result in results))
 
     def _write(self, results: list[Result], seconds: float) -> bool:
         """As JUnit XML, if that is asked for."""
@@ -191,21 +202,29 @@ class _Run:
             return False
         return True
 
-    def _environment(self, thread: "ServerThread") -> dict[str, str]:
-        """What isn't there, such as a key where none is configured, is nobody else's either."""
-        own = {
-            "AKTIFY_BASE_URL": thread.url,
-            "AKTIFY_API_KEY": thread.api_key,
-            "AKTIFY_SANDBOX_URL": thread.url,
-            "AKTIFY_SANDBOX_TOKEN": self._settings.token or "",
-        }
-        inherited = {**os.environ, **exempting(thread.url, os.environ)}
-        return {name: value for name, value in {**inherited, **own}.items() if value or name not in own}
+    def _report(self, client: Client, after: str) -> bool:
+        """Write the report on the client, if that is asked for."""
+        if not self._report_file:
+            return True
+        from aktify_sandbox.report.formats import in_one_line, write_file
+
+        file = self._report_file
+        client.wait_longer(REPORT_SECONDS)
+        mask = "no" if self._settings.show_pii else "yes"
+        report = client.get("/report", after=after, ended="yes", mask=mask)
+        try:
+            write_file(file, report)
+        except OSError as error:  # what the command came to matters more
+            click.ClickException(f"--report {file} can't be written: {error.strerror}.").show()
+            return False
+        if not self._settings.quiet:
+            click.echo(f"aktify-sandbox: {in_one_line(report)}: {file}", err=True)
+        return True
 
     def _say(
         self, code: int, results: list[Result], traffic: "Traffic", client: Client, masking: "Masking"
     ) -> None:
-        """On standard error alone: standard output is the command's."""
+        """Print to standard error: standard output belongs to the command."""
         from aktify_sandbox.cli import run_report
 
         failed = code != 0 or not all(result.ok for result in results)
@@ -227,7 +246,7 @@ class _Run:
                 click.echo(line, err=True)
 
     def _is_none_right(self, results: list[Result]) -> bool:
-        """Whether an expectation that no request meets speaks of how many there shall be."""
+        """Whether an expectation about a number of requests isn't met because there are none."""
         return any(
             result.ok and isinstance(each, Assertion) and each.subject == "requests"
             for each, result in zip(self._expected, results, strict=True)
@@ -249,6 +268,6 @@ class _Run:
 
 
 def _warn(text: str) -> None:
-    """On standard error, of which GitHub makes an annotation in a job of its own."""
+    """Print to standard error, and as an annotation in a GitHub job."""
     is_github = os.environ.get("GITHUB_ACTIONS") == "true"
     click.echo(f"{'::warning title=aktify-sandbox::' if is_github else 'aktify-sandbox: '}{text}", err=True)

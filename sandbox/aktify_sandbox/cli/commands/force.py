@@ -1,65 +1,106 @@
-"""`force`: decides the next answers."""
+"""`force`: forces the next answers."""
 
 import json
 from typing import Any
 
 import click
 
-from aktify_sandbox.cli.client import Client, with_client
-from aktify_sandbox.text import plural
+from aktify_sandbox.cli.client import Client, as_json, with_client
+from aktify_sandbox.cli.completion import built_in_keys
+from aktify_sandbox.cli.output import clean, print_json
+from aktify_sandbox.redaction import masked_key
+from aktify_sandbox.scenarios.faults import OTHER_NAMES, Fault
+from aktify_sandbox.text import plural, suggest
+
+_CHOICES = f"give a status from 200 to 599, such as 503, or a fault: {', '.join(Fault)}"
+
+_HELP = f"""Force the next answers.
+
+STATUS is a status code or a fault.
+
+Faults are {", ".join(fault for fault in Fault if not fault.has_answer)} (no answer), and
+{", ".join(fault for fault in Fault if fault.has_answer)} (a broken or slow one).
+
+Invalid requests still get their real 401 or 400, unless --any is given.
+
+\b
+Example:
+  aktify-sandbox force 503 --times 2
+  aktify-sandbox force reset --lead-kept --phone "(509) 555-1234"
+"""
 
 
-@click.command()
-@click.argument("status", required=False)
+def _faults(_: click.Context, __: click.Parameter, begun: str) -> list[str]:
+    """Complete a fault."""
+    return [fault.value for fault in Fault if fault.startswith(begun)]
+
+
+@click.command(help=_HELP)
+@click.argument("status", required=False, shell_complete=_faults)
 @click.option(
-    "--times", type=click.IntRange(1, 1_000_000), default=1, show_default=True, help="How many answers."
+    "--times",
+    type=click.IntRange(1, 1_000_000),
+    default=1,
+    show_default=True,
+    help="Number of answers to force.",
 )
-@click.option("--phone", metavar="NUMBER", help="Only for this number, in any spelling.")
-@click.option("--key", metavar="KEY", help="Only for this key.")
+@click.option("--phone", metavar="NUMBER", help="Only for this phone number, in any format.")
+@click.option("--key", metavar="KEY", shell_complete=built_in_keys, help="Only for this API key.")
 @click.option("--campaign", metavar="NAME", help="Only in this campaign.")
 @click.option("--delay", metavar="TIME", help="Delay the answer, e.g. 250ms or 2s.")
 @click.option(
-    "--header", "headers", multiple=True, metavar="'NAME: VALUE'", help="With this header; repeatable."
+    "--header",
+    "headers",
+    multiple=True,
+    metavar="'NAME: VALUE'",
+    help="Add a header to the answer; repeatable.",
 )
-@click.option("--body", metavar="TEXT", help="With this body; JSON stays JSON.")
-@click.option("--lead-kept", is_flag=True, help="Keep the lead although the answer doesn't say so.")
-@click.option(
-    "--any", "applies_to_all", is_flag=True, help="For every request, even with a wrong key or body."
-)
-@click.option("--clear", "clearing", is_flag=True, help="Forget the forced answers that are still waiting.")
+@click.option("--body", metavar="TEXT", help="Body of the answer, as text or JSON.")
+@click.option("--lead-kept", is_flag=True, help="Store the lead although the answer fails.")
+@click.option("--any", "applies_to_all", is_flag=True, help="Also force answers to invalid requests.")
+@click.option("--clear", "clearing", is_flag=True, help="Discard the forced answers still waiting.")
+@as_json
 @with_client
-def force(status: str | None, clearing: bool, client: Client, **given: Any) -> None:
-    """Force the next answers to be a status or a fault.
-
-    STATUS is a status or a fault; the next answer, or the next --times answers, will be that.
-
-    Faults are hang, reset, empty (no answer), and truncate, malformed-chunk, dribble (a broken or slow one).
-
-    Requests with a wrong key or body keep their true 401 or 400, unless --any is given.
-
-    \b
-    Example:
-      aktify-sandbox force 503 --times 2
-      aktify-sandbox force reset --lead-kept --phone "(509) 555-1234"
-    """
+def force(status: str | None, clearing: bool, in_json: bool, client: Client, **given: Any) -> None:
+    """Force the next answers."""
     if clearing and status is not None:
-        raise click.UsageError("--clear forgets forced answers; it takes no STATUS.")
+        raise click.UsageError("--clear takes no STATUS. Fix: leave one of them out.")
     if clearing:
-        cleared = client.delete("/force")["cleared"]
-        click.echo(f"{plural(cleared, 'forced answer')} forgotten at {client.url}.")
+        cleared = sum(order["left"] for order in client.get("/force")["forced"])
+        discarded = client.delete("/force")
+        if in_json:
+            print_json(discarded)
+            return
+        click.echo(
+            f"{plural(cleared, 'forced answer')} discarded at {client.url}."
+            if cleared
+            else f"No forced answer was waiting at {client.url}."
+        )
         return
     queued = client.post("/force", _content(status, given)).json()
+    if in_json:
+        print_json(queued)
+        return
     times = queued["times"]
-    are = f"{times:,} answers at {client.url} are" if times > 1 else f"answer at {client.url} is"
-    click.echo(f"The next {are} forced: {status or 'late'}.")
+    next_ones, are = (f"{times:,} answers", "are") if times > 1 else ("answer", "is")
+    outcome = f"; {'their leads are' if times > 1 else 'its lead is'} kept" if given["lead_kept"] else ""
+    click.echo(
+        f"The next {next_ones}{_aim(given)} at {client.url} {are} forced: {status or 'late'}{outcome}."
+    )
+
+
+def _aim(given: dict[str, Any]) -> str:
+    """Which requests the forced answers are for; empty for all."""
+    return "".join(
+        f" {words} {masked_key(given[name]) if name == 'key' else clean(given[name])}"
+        for name, words in (("phone", "for"), ("key", "for the key"), ("campaign", "in the campaign"))
+        if given[name] is not None
+    )
 
 
 def _content(status: str | None, given: dict[str, Any]) -> dict[str, Any]:
     content: dict[str, Any] = {"times": given["times"]}
-    if status is None and not given["delay"]:
-        from aktify_sandbox.scenarios.faults import Fault
-
-        raise click.UsageError(f"Give a STATUS, such as 503, or one of {', '.join(Fault)}.")
+    _check(status, given)
     if status is not None:
         content |= {"status": int(status)} if status.isdecimal() else {"fault": status}
     content |= {
@@ -76,10 +117,29 @@ def _content(status: str | None, given: dict[str, Any]) -> dict[str, Any]:
     )
 
 
+def _check(status: str | None, given: dict[str, Any]) -> None:
+    """Raises `click.UsageError`."""
+    if status is None and not given["delay"]:
+        raise click.UsageError(f"STATUS is missing. Fix: {_CHOICES}.")
+    if status is None or status in list(Fault):
+        return
+    if not status.isdecimal():
+        raise click.UsageError(
+            f'Unknown fault "{status}". {suggest(status, Fault, also=OTHER_NAMES)}Choose from: {", ".join(Fault)}.'
+        )
+    if not 200 <= int(status) <= 599:
+        raise click.UsageError(f"Status {status} is out of range. Fix: {_CHOICES}.")
+    if status == "201" and not given["delay"] and not given["headers"] and given["body"] is None:
+        raise click.UsageError(
+            "A forced 201 is the normal answer: a valid lead gets it anyway. "
+            "Fix: force another status, such as 503, or add --delay 2s."
+        )
+
+
 def _header(text: str) -> tuple[str, str]:
     name, colon, value = text.partition(":")
     if not colon:
-        raise click.UsageError(f"--header {text}: write it as 'Retry-After: 1'.")
+        raise click.UsageError(f"--header {text} has no colon. Fix: write it as 'Retry-After: 1'.")
     return name.strip(), value.strip()
 
 

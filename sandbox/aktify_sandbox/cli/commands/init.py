@@ -14,9 +14,9 @@ _TEMPLATES = Path(__file__).parent.parent / "templates"
 @click.command()
 @click.argument("folder", metavar="[DIR]", default=".", type=click.Path(file_okay=False, path_type=Path))
 def init(folder: Path) -> None:
-    """Write a configuration and a scenario to start from.
+    """Write a sample configuration and scenario.
 
-    Both are commented, and schemas let an editor complete and check them. What is there already stays as it is.
+    Both files are commented. Schemas let an editor complete and check them. Existing files aren't changed.
 
     \b
     Example:
@@ -31,10 +31,7 @@ def init(folder: Path) -> None:
 
 
 def write_missing(folder: Path) -> list[tuple[Path, str]]:
-    """Write what is missing; what is there stays as it is. Returns each path with `written` or `exists`.
-
-    Raises `OSError` when the folder can't be written.
-    """
+    """Write missing files and leave existing ones alone. Returns each path with `written` or `exists`."""
     from aktify_sandbox.contract.schema import lead_schema
     from aktify_sandbox.matching.schema import expectations_schema
     from aktify_sandbox.scenarios.schema import scenario_schema

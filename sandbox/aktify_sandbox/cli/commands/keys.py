@@ -1,14 +1,15 @@
-"""`keys list|add|revoke`: who may post."""
+"""`keys list|add|revoke`: API keys."""
 
 import click
 
 from aktify_sandbox.cli.client import Client, as_json, with_client
+from aktify_sandbox.cli.completion import key_names
 from aktify_sandbox.cli.output import print_json, print_table
 
 
 @click.group()
 def keys() -> None:
-    """API keys and their campaigns.
+    """List, add and revoke API keys.
 
     \b
     Example:
@@ -20,7 +21,7 @@ def keys() -> None:
 @as_json
 @with_client
 def list_keys(in_json: bool, client: Client) -> None:
-    """The keys that are known, masked or by their names.
+    """List the API keys, masked or by name.
 
     \b
     Example:
@@ -45,12 +46,14 @@ def list_keys(in_json: bool, client: Client) -> None:
 
 @keys.command()
 @click.argument("key", required=False)
-@click.option("--campaign", metavar="NAME", help="Its campaign (default: the first one).")
-@click.option("--name", metavar="NAME", help="How it is shown (default: masked).")
+@click.option("--campaign", metavar="NAME", help="Campaign of the key (default: the first).")
+@click.option("--name", metavar="NAME", help="Name to show instead of the masked key.")
 @as_json
 @with_client
 def add(key: str | None, campaign: str | None, name: str | None, in_json: bool, client: Client) -> None:
-    """Add a key, KEY or a fresh one, and print it. It is shown only this once.
+    """Add an API key and print it.
+
+    Without KEY, makes a new one. The key is shown only once.
 
     \b
     Example:
@@ -66,10 +69,11 @@ def add(key: str | None, campaign: str | None, name: str | None, in_json: bool, 
 
 
 @keys.command()
-@click.argument("key")
+@click.argument("key", shell_complete=key_names)
+@as_json
 @with_client
-def revoke(key: str, client: Client) -> None:
-    """Revoke a key: from now on it is a 401.
+def revoke(key: str, in_json: bool, client: Client) -> None:
+    """Revoke an API key; its requests then get a 401.
 
     KEY is the key itself or its name.
 
@@ -78,4 +82,7 @@ def revoke(key: str, client: Client) -> None:
       aktify-sandbox keys revoke ci
     """
     revoked = client.delete("/keys", {"key": key})
+    if in_json:
+        print_json({"url": client.url, **revoked})
+        return
     click.echo(f"{revoked['revoked']} of {revoked['campaign']} is revoked at {client.url}.")

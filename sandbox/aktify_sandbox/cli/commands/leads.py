@@ -1,4 +1,4 @@
-"""`leads list|export|import|clear`: what is kept."""
+"""`leads list|export|import|clear`: stored leads."""
 
 import json
 from collections.abc import Iterator
@@ -8,11 +8,14 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from aktify_sandbox.cli.client import Client, as_json, confirms, with_client
-from aktify_sandbox.cli.files import READABLE, STANDARD, atomic_output
-from aktify_sandbox.cli.lead_files import file_options, rows_of
-from aktify_sandbox.cli.output import clean, print_json, print_table
+from aktify_sandbox.cli.files import READABLE, atomic_output, output_option
+from aktify_sandbox.cli.lead_files import Reading, file_options, rows_of
+from aktify_sandbox.cli.output import clean, print_json, print_table, when
+from aktify_sandbox.cli.paging import paged, say_more
+from aktify_sandbox.cli.personal import mask_option, masked_unless_asked, show_option
 from aktify_sandbox.journal.summary import BEFORE_ALL
-from aktify_sandbox.text import are
+from aktify_sandbox.redaction import Personal
+from aktify_sandbox.text import plural
 
 if TYPE_CHECKING:
     from aktify_sandbox.leadfiles.reader import Row
@@ -23,7 +26,7 @@ _LONGEST_SHOWN = 100
 
 @click.group()
 def leads() -> None:
-    """The leads that were accepted.
+    """List, export, import and clear stored leads.
 
     \b
     Example:
@@ -32,16 +35,14 @@ def leads() -> None:
 
 
 @leads.command("list")
-@click.option("--campaign", metavar="NAME", help="Only this campaign's.")
-@click.option("--phone", metavar="NUMBER", help="Only this number's, in any spelling.")
-@click.option(
-    "--limit", default=20, show_default=True, type=click.IntRange(1, 1_000), help="How many at most."
-)
-@click.option("--before", metavar="ID", help="Go on from here.")
+@click.option("--campaign", metavar="NAME", help="Only this campaign.")
+@click.option("--phone", metavar="NUMBER", help="Only this phone number, in any format.")
+@paged
 @as_json
+@masked_unless_asked
 @with_client
-def list_leads(in_json: bool, client: Client, **filters: Any) -> None:
-    """The newest leads, newest first.
+def list_leads(in_json: bool, personal: Personal, client: Client, **filters: Any) -> None:
+    """List leads, newest first.
 
     \b
     Example:
@@ -49,40 +50,51 @@ def list_leads(in_json: bool, client: Client, **filters: Any) -> None:
     """
     page = client.get("/leads", **filters)
     if in_json:
-        print_json(page)
+        print_json(personal.document(page))
         return
     rows = [
-        (lead["receivedAt"], lead["phone"], lead["campaign"], lead["request"] or "imported", _name(lead))
+        (
+            when(lead["receivedAt"]),
+            personal.phone(lead["phone"]),
+            lead["campaign"],
+            lead["request"] or "imported",
+            _name(lead, personal),
+        )
         for lead in page["leads"]
     ]
     print_table(("received", "phone", "campaign", "request", "name"), rows, empty="No leads.")
-    if page["next"]:
-        click.echo(f"There are more: --before {page['next']}", err=True)
+    say_more(page)
 
 
-def _name(lead: dict[str, Any]) -> str:
-    return (
-        " ".join(str(lead["lead"][name]) for name in ("firstName", "lastName") if lead["lead"].get(name))
-        or "-"
-    )
+def _name(lead: dict[str, Any], personal: Personal) -> str:
+    first, last = (str(lead["lead"].get(name) or "") for name in ("firstName", "lastName"))
+    return " ".join(filter(None, (personal.text(first), personal.name(last)))) or "-"
 
 
 @leads.command()
 @click.option(
-    "--format", "form", type=click.Choice(["json", "jsonl", "csv"]), default="jsonl", show_default=True
+    "--format",
+    "form",
+    type=click.Choice(["json", "jsonl", "csv"]),
+    default="jsonl",
+    show_default=True,
+    help="Format of the export.",
 )
-@click.option("--campaign", metavar="NAME", help="Only this campaign's.")
-@click.option("--output", metavar="FILE", type=click.Path(path_type=Path), help="Write it here instead.")
+@click.option("--campaign", metavar="NAME", help="Only this campaign.")
+@mask_option
+@output_option
 @with_client
-def export(form: str, campaign: str | None, output: Path | None, client: Client) -> None:
-    """Print all leads, oldest first. `leads import` takes each format again.
+def export(form: str, campaign: str | None, output: Path, personal: Personal, client: Client) -> None:
+    """Export all leads, oldest first.
+
+    `leads import` reads every format.
 
     \b
     Example:
       aktify-sandbox leads export --format csv --output leads.csv
     """
-    everything = _all(client, campaign)
-    with atomic_output(output or STANDARD) as out:
+    everything = map(personal.document, _all(client, campaign))
+    with atomic_output(output) as out:
         for text in _in_form(form, everything):
             out.write(text.encode())
 
@@ -110,20 +122,16 @@ def _all(client: Client, campaign: str | None) -> Iterator[dict[str, Any]]:
 
 @leads.command("import")
 @click.argument("file", type=READABLE)
-@click.option("--campaign", metavar="NAME", help="Into which campaign, where the file doesn't say.")
+@click.option("--campaign", metavar="NAME", help="Campaign of leads that name none.")
 @file_options
+@show_option
 @with_client
 def import_leads(
-    file: Path,
-    campaign: str | None,
-    mapping: tuple[tuple[str, str], ...],
-    encoding: str | None,
-    delimiter: str | None,
-    client: Client,
+    file: Path, campaign: str | None, reading: Reading, personal: Personal, client: Client
 ) -> None:
     """Import leads; posting one of them then returns 409.
 
-    FILE is CSV, TSV, JSON or JSONL, - is standard input, read as `check` reads it. The leads keep their order.
+    FILE is CSV, TSV, JSON or JSONL, read as by `check`; - reads standard input. The leads keep their order.
 
     \b
     Example:
@@ -131,14 +139,14 @@ def import_leads(
     """
     from aktify_sandbox.contract.body import parse
 
-    leads, rows = rows_of(file, mapping, encoding, delimiter)
+    leads, rows = rows_of(file, reading, personal)
     imported = already = 0
     refused: list[str] = []
     good: list[Row] = []
     for row in rows:
         problem = row.problem or parse(row.body)[1]
         if problem:
-            refused.append(f"{leads.unit} {row.number}: {problem.message}")
+            refused.append(f"{leads.unit} {row.number}: {personal.text(problem.message)}")
         else:
             good.append(row)
     for start in range(0, len(good), _AT_ONCE):
@@ -147,40 +155,47 @@ def import_leads(
         done = client.post("/leads", content | ({"campaign": campaign} if campaign else {})).json()
         imported, already = imported + done["imported"], already + done["already"]
         refused += [
-            _refusal(leads.unit, batch[each["index"]], each["problems"][0]) for each in done["refused"]
+            _refusal(leads.unit, batch[each["index"]], each["problems"][0], personal)
+            for each in done["refused"]
         ]
     for line in refused:
         click.echo(clean(line), err=True)
-    counts = f"{imported:,} imported, {already:,} were there already, {len(refused):,} refused"
+    counts = f"{imported:,} imported, {already:,} already there, {len(refused):,} refused"
     click.echo(f"{counts} at {client.url}.")
     if refused:
         raise SystemExit(1)
 
 
-def _refusal(unit: str, row: "Row", problem: dict[str, str]) -> str:
-    """Where it stands, what stands there, and what is wrong with it."""
+def _refusal(unit: str, row: "Row", problem: dict[str, str], personal: Personal) -> str:
+    """The position of a refused lead, the lead, and what is wrong with it."""
     field, place = problem["field"], f"{unit} {row.number}"
     if not field or not isinstance(row.lead, dict):
-        return f"{place}: {problem['message']}"
+        return f"{place}: {personal.text(problem['message'])}"
     value = row.lead.get(field, (row.exported or {}).get("phone" if field == "phoneNumber" else field))
-    shown = "nothing" if value is None else json.dumps(value, ensure_ascii=False)
+    told = personal.value(value, field)
+    shown = "nothing" if value is None else json.dumps(told, ensure_ascii=False)
     cut = shown if len(shown) <= _LONGEST_SHOWN else f"{shown[:_LONGEST_SHOWN]}…"
-    return f"{place}: {field} is {cut}: {problem['message']}"
+    return f"{place}: {field} is {cut}: {personal.text(problem['message'], field)}"
 
 
 @leads.command()
-@click.option("--campaign", metavar="NAME", help="Only this campaign's.")
-@click.option("--phone", metavar="NUMBER", help="Only this number's, in any spelling.")
+@click.option("--campaign", metavar="NAME", help="Only this campaign.")
+@click.option("--phone", metavar="NUMBER", help="Only this phone number, in any format.")
+@as_json
 @with_client
-@confirms("Forget leads")
-def clear(campaign: str | None, phone: str | None, client: Client) -> None:
-    """Forget leads, so that their numbers are accepted again.
+@confirms("Delete leads")
+def clear(campaign: str | None, phone: str | None, in_json: bool, client: Client) -> None:
+    """Delete leads, so that their numbers are accepted again.
 
-    The record of requests stays.
+    The request journal isn't changed.
 
     \b
     Example:
       aktify-sandbox leads clear --phone "(509) 555-1234"
     """
-    removed = client.delete("/leads", campaign=campaign, phone=phone)["removed"]
-    click.echo(f"{are(removed, 'lead')} forgotten at {client.url}.")
+    content = client.delete("/leads", campaign=campaign, phone=phone)
+    if in_json:
+        print_json({"url": client.url, **content})
+        return
+    removed = content["removed"]
+    click.echo(f"{plural(removed, 'lead')} deleted at {client.url}.")

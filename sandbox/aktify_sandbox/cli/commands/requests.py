@@ -1,23 +1,41 @@
-"""`requests list|tail|show|export|clear`: what came, and why it got its answer."""
+"""`requests list|tail|show|export|clear`: recorded requests and the reasons for their answers."""
 
 import json
 import re
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 import click
 
-from aktify_sandbox.cli.client import Client, Command, as_json, confirms, with_client
-from aktify_sandbox.cli.files import STANDARD, atomic_output
-from aktify_sandbox.cli.output import clean, colour_status, print_json, print_raw
+from aktify_sandbox.cli.client import Client, as_json, confirms, with_client
+from aktify_sandbox.cli.completion import request_ids
+from aktify_sandbox.cli.files import atomic_output, output_option
+from aktify_sandbox.cli.output import (
+    Table,
+    colour_status,
+    on_terminal,
+    print_json,
+    print_raw,
+    print_table,
+    when,
+)
+from aktify_sandbox.cli.paging import paged, say_more
+from aktify_sandbox.cli.personal import mask_option, masked_query, masked_unless_asked
 from aktify_sandbox.cli.request_filters import request_filters
 from aktify_sandbox.journal.summary import summary_of
-from aktify_sandbox.text import are
+from aktify_sandbox.matching.words import FILTERS
+from aktify_sandbox.redaction import Personal
+from aktify_sandbox.text import plural
+
+_COLUMNS = ("received", "status", "phone", "campaign", "took", "request", "reason")
+_PAINT = {"status": colour_status}
+_TAIL_WIDTHS = (14, 3, 14, 8, 11, 10, 6)
 
 
 @click.group()
 def requests() -> None:
-    """See every request, with the reason for its answer.
+    """List, show, follow, export and clear requests.
 
     \b
     Example:
@@ -25,31 +43,18 @@ def requests() -> None:
     """
 
 
-def filters(command: Command) -> Command:
-    """The options that say which requests are meant."""
-    for option in (
-        click.option("--search", metavar="TEXT", help="A text anywhere in request or answer."),
-        click.option("--forced", metavar="WHAT", help="yes, no, or a part of what forced the answer."),
-    ):
-        command = option(command)
-    phone = click.option(
-        "--phone",
-        metavar="NUMBER",
-        help="The lead's number, in any spelling; seven digits for any area code, or its last four.",
-    )
-    return phone(request_filters(command))
+_FILTERS = [name for name in FILTERS if name != "after"]
+filters = request_filters(*_FILTERS)
 
 
 @requests.command("list")
 @filters
-@click.option(
-    "--limit", default=20, show_default=True, type=click.IntRange(1, 1_000), help="How many at most."
-)
-@click.option("--before", metavar="ID", help="Go on from here.")
+@paged
 @as_json
+@masked_unless_asked
 @with_client
-def list_requests(in_json: bool, client: Client, **wanted: Any) -> None:
-    """The newest requests, newest first.
+def list_requests(in_json: bool, personal: Personal, client: Client, **wanted: Any) -> None:
+    """List requests, newest first.
 
     \b
     Example:
@@ -57,46 +62,54 @@ def list_requests(in_json: bool, client: Client, **wanted: Any) -> None:
     """
     page = client.get("/requests", **wanted)
     if in_json:
-        print_json(page)
+        print_json(personal.document(page))
         return
-    for entry in page["requests"]:
-        click.echo(row(entry))
-    if not page["requests"]:
+    if page["requests"]:
+        print_table(_COLUMNS, [row(entry, personal) for entry in page["requests"]], empty="", paint=_PAINT)
+    else:
         click.echo(
             "No requests match."
             if any(wanted[name] for name in wanted if name != "limit")
             else "No requests yet.",
             err=True,
         )
-    if page["next"]:
-        click.echo(f"There are more: --before {page['next']}", err=True)
+    say_more(page)
     if page.get("dropped"):
-        click.echo(f"{page['dropped']:,} older ones were dropped by --keep.", err=True)
+        click.echo(f"--keep dropped {plural(page['dropped'], 'older one')}.", err=True)
 
 
-def row(entry: dict[str, Any]) -> str:
-    """A request on one line."""
+def row(entry: dict[str, Any], personal: Personal) -> list[Any]:
+    """A request in the columns of a table, which are those of the lines that `serve` prints."""
     summary = summary_of(entry)
-    status = colour_status(summary.shown_status)
-    where = "" if summary.is_ordinary else f"{summary.method} {summary.path}: "
-    cells = (summary.received_at, status, summary.id, f"{clean(summary.phone):<12}", summary.campaign)
-    return (
-        "  ".join(clean(cell) if cell is not status else status for cell in cells)
-        + f"  {clean(where + summary.reason)}{f' {summary.hung_up}' if summary.hung_up else ''}"
-    )
+    where = "" if summary.is_ordinary else f"{summary.method} {personal.text(summary.path)}: "
+    return [
+        when(summary.received_at),
+        summary.shown_status,
+        personal.phone(summary.phone) if summary.phone else None,
+        summary.campaign,
+        f"{entry['durationMs']:,.1f} ms",
+        summary.id,
+        f"{where}{personal.text(summary.reason)}{f' {summary.hung_up}' if summary.hung_up else ''}",
+    ]
 
 
 @requests.command()
 @filters
 @click.option(
-    "-n", "count", default=0, metavar="N", type=click.IntRange(0, 1_000), help="Show the last N first."
+    "-n",
+    "count",
+    default=0,
+    metavar="N",
+    type=click.IntRange(0, 1_000),
+    help="Start with the last N requests.",
 )
 @click.option("--json", "in_json", is_flag=True, help="Print one JSON object per line.")
+@masked_unless_asked
 @with_client
-def tail(count: int, in_json: bool, client: Client, **wanted: Any) -> None:
-    """Show requests as they come, until Ctrl-C.
+def tail(count: int, in_json: bool, personal: Personal, client: Client, **wanted: Any) -> None:
+    """Follow requests as they arrive, until Ctrl-C.
 
-    When the sandbox is stopped and started again, it goes on.
+    Continues when the sandbox restarts.
 
     \b
     Example:
@@ -104,12 +117,16 @@ def tail(count: int, in_json: bool, client: Client, **wanted: Any) -> None:
     """
     from aktify_sandbox.cli.tail import Tail
 
+    table = Table(_COLUMNS, _TAIL_WIDTHS, paint=_PAINT)
+
     def show(entry: dict[str, Any]) -> None:
         if in_json:
-            print_raw(json.dumps(entry, ensure_ascii=False))
+            print_raw(json.dumps(personal.document(entry), ensure_ascii=False))
         else:
-            click.echo(row(entry))
+            table.print_row(row(entry, personal))
 
+    if on_terminal() and not in_json:
+        table.print_head()
     Tail(client, wanted, show, lambda news: click.echo(news, err=True)).follow(count)
 
 
@@ -117,70 +134,87 @@ def tail(count: int, in_json: bool, client: Client, **wanted: Any) -> None:
 @click.option(
     "--format",
     "form",
-    type=click.Choice(["har", "curl", "jsonl", "json"]),
+    type=click.Choice(["har", "curl", "http", "jsonl", "json"]),
     default="jsonl",
     show_default=True,
-    help="HAR opens in the developer tools of browsers; curl sends them again.",
+    help="Format of the export.",
 )
 @filters
-@click.option("--output", metavar="FILE", type=click.Path(path_type=Path), help="Write it here instead.")
+@mask_option
+@output_option
 @with_client
-def export(form: str, output: Path | None, client: Client, **wanted: Any) -> None:
-    """Print requests whole, oldest first. A key is $AKTIFY_API_KEY in all of them.
+def export(form: str, output: Path, personal: Personal, client: Client, **wanted: Any) -> None:
+    """Export requests with headers and bodies, oldest first.
+
+    HAR opens in the developer tools of browsers. curl sends the requests again, and so does http in VS Code,
+    JetBrains and httpYac. Secret keys are written as the variable AKTIFY_API_KEY.
 
     \b
     Example:
       aktify-sandbox requests export --format har --output requests.har
     """
     with (
-        client.stream("/requests/export", format=form, **wanted) as answer,
-        atomic_output(output or STANDARD) as out,
+        client.stream("/requests/export", format=form, **masked_query(personal), **wanted) as answer,
+        atomic_output(output) as out,
     ):
         for piece in answer.iter_bytes():
             out.write(piece)
 
 
 @requests.command()
-@click.argument("id")
+@click.argument("id", shell_complete=request_ids)
 @click.option(
     "--format",
     "form",
-    type=click.Choice(["har", "curl", "python", "node", "pytest"]),
-    help="As HAR, or as a line or code that sends it again.",
+    type=click.Choice(["har", "curl", "http", "python", "node", "pytest"]),
+    help="Print as HAR, or as code that sends it again.",
 )
 @as_json
+@mask_option
 @with_client
-def show(id: str, form: str | None, in_json: bool, client: Client) -> None:  # noqa: A002  the word on the command line
-    """One request whole: what came, what was answered, why.
+def show(id: str, form: str | None, in_json: bool, personal: Personal, client: Client) -> None:  # noqa: A002  the word on the command line
+    """Show a request, its answer and the reason.
 
-    For a 409 the first post stands beside it.
+    For a 409, also shows the first post of the lead.
 
     \b
     Example:
       aktify-sandbox requests show r000000042
     """
-    if not re.fullmatch("r[0-9]+", id):
-        raise click.UsageError(f"“{id}” isn't a request's id: write it as r000000042.")
-    path = f"/requests/{id}"
+    if not re.fullmatch("r?[0-9]+", id):
+        raise click.UsageError(f"“{id}” isn't a request id. Fix: write it as r000000042.")
+    path, query = f"/requests/r{id.removeprefix('r')}", masked_query(personal)
     if form:
-        print_raw(client.text(f"{path}/{form}").rstrip("\n"))
+        print_raw(client.text(f"{path}/{form}", **query).rstrip("\n"))
     elif in_json:
-        print_json(client.get(path))
+        print_json(client.get(path, **query))
     else:
-        click.echo(client.text(path), nl=False)
+        click.echo(client.text(path, **query), nl=False)
+
+
+def _deleted(options: Mapping[str, Any]) -> str:
+    return (
+        f"Delete {'the requests that match' if any(options[name] for name in _FILTERS) else 'all requests'}"
+    )
 
 
 @requests.command()
+@filters
+@as_json
 @with_client
-@confirms("Forget the record of requests")
-def clear(client: Client) -> None:
-    """Forget the record and take it off the disk.
+@confirms(_deleted)
+def clear(in_json: bool, client: Client, **wanted: Any) -> None:
+    """Delete requests, all or those that match, also from disk.
 
-    Leads and their 409 stay.
+    Leads stay, so posting one again still gets a 409.
 
     \b
     Example:
-      aktify-sandbox requests clear
+      aktify-sandbox requests clear --status 4xx
     """
-    cleared = client.delete("/requests")["cleared"]
-    click.echo(f"{are(cleared, 'request')} forgotten at {client.url}; the leads stay.")
+    content = client.delete("/requests", **wanted)
+    if in_json:
+        print_json({"url": client.url, **content})
+        return
+    cleared = content["cleared"]
+    click.echo(f"{plural(cleared, 'request')} deleted at {client.url}. The leads stay.")

@@ -1,15 +1,17 @@
-"""`reset`: forgets all that a sandbox has met."""
+"""`reset`: deletes what a sandbox has received."""
 
 import click
 
-from aktify_sandbox.cli.client import Client, confirms, with_client
+from aktify_sandbox.cli.client import Client, as_json, confirms, with_client
+from aktify_sandbox.cli.output import print_json
 
 
 @click.command()
+@as_json
 @with_client
-@confirms("Forget leads, requests, forced answers and counters")
-def reset(client: Client) -> None:
-    """Forget leads, requests, forced answers and counters.
+@confirms("Delete leads, requests, forced answers and counters")
+def reset(in_json: bool, client: Client) -> None:
+    """Delete leads, requests, forced answers and counters.
 
     Keys, campaigns and configuration stay.
 
@@ -18,4 +20,7 @@ def reset(client: Client) -> None:
       aktify-sandbox reset
     """
     client.post("/reset")
-    click.echo(f"Leads, requests, forced answers and counters are forgotten at {client.url}.")
+    if in_json:
+        print_json({"url": client.url, "reset": True})
+        return
+    click.echo(f"Deleted leads, requests, forced answers and counters at {client.url}.")

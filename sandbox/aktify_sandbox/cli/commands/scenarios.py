@@ -8,6 +8,7 @@ import click
 from aktify_sandbox.cli.client import Client, as_json, with_client
 from aktify_sandbox.cli.files import text_of
 from aktify_sandbox.cli.output import print_json, print_table
+from aktify_sandbox.cli.settings_options import scenario_names
 from aktify_sandbox.errors import DocumentError, ScenarioNotFoundError
 from aktify_sandbox.text import plural
 
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
 
 @click.group()
 def scenarios() -> None:
-    """Files that force answers: outages, lost answers and so on.
+    """List, show, check and activate scenarios.
 
     \b
     Example:
@@ -29,7 +30,7 @@ def scenarios() -> None:
 @as_json
 @with_client
 def list_scenarios(in_json: bool, client: Client) -> None:
-    """The scenarios that can be named, those in force first.
+    """List the scenarios, active ones first.
 
     \b
     Example:
@@ -40,10 +41,10 @@ def list_scenarios(in_json: bool, client: Client) -> None:
         print_json(listed)
         return
     rows = [
-        ("in force" if each["active"] else "", each["name"], len(each["rules"]), _purpose(each))
+        ("active" if each["active"] else "", each["name"], len(each["rules"]), _purpose(each))
         for each in listed["scenarios"]
     ]
-    print_table(("", "name", "rules", "what it is for"), rows, empty="No scenarios.")
+    print_table(("state", "name", "rules", "description"), rows, empty="No scenarios.", is_wrapped=True)
     for each in listed["scenarios"]:
         if each["mistake"]:
             click.echo(each["mistake"], err=True)
@@ -52,16 +53,16 @@ def list_scenarios(in_json: bool, client: Client) -> None:
 def _purpose(scenario: dict[str, Any]) -> str:
     if not scenario["mistake"]:
         return str(scenario["description"])
-    good = "; its last good version is in force" if scenario["active"] else ""
-    return f"(it has a mistake{good}: see `scenarios check`)"
+    good = "; its last valid version is active" if scenario["active"] else ""
+    return f"(invalid{good}: see `scenarios check`)"
 
 
 @scenarios.command()
-@click.argument("name")
+@click.argument("name", shell_complete=scenario_names)
 def show(name: str) -> None:
-    """Print a scenario's file.
+    """Print a scenario file.
 
-    NAME is a name in ./scenarios/ or among the shipped ones, or a path.
+    NAME is a scenario in ./scenarios/, a shipped one, or a path.
 
     \b
     Example:
@@ -71,12 +72,13 @@ def show(name: str) -> None:
 
 
 @scenarios.command()
-@click.argument("files", nargs=-1, metavar="[FILE…]")
-def check(files: tuple[str, ...]) -> None:
-    """Say every mistake in scenario files.
+@click.argument("files", nargs=-1, metavar="[FILE…]", shell_complete=scenario_names)
+@as_json
+def check(files: tuple[str, ...], in_json: bool) -> None:
+    """Validate scenario files and list all errors.
 
-    With line, column and the allowed words; the exit code is 1 if there is one, 2 if a file isn't there. Without a
-    FILE, all in ./scenarios/ are checked.
+    Each error has its line, column and fix. Without a FILE, checks all files in ./scenarios/. Exit codes: 1 if a file
+    is invalid, 2 if a file doesn't exist.
 
     \b
     Example:
@@ -89,17 +91,24 @@ def check(files: tuple[str, ...]) -> None:
     library = ScenarioLibrary(Path.cwd())
     named = files or _own(library)
     code = 0
+    checked: list[dict[str, Any]] = []
     for file in named:
         try:
             count = len(read_scenario(library.find(file)).rules)
-            click.echo(f"{file}: {plural(count, 'rule')}, no mistakes.")
+            checked.append({"file": file, "rules": count, "errors": []})
+            if not in_json:
+                click.echo(f"{file}: {plural(count, 'rule')}, no errors.")
         except DocumentError as error:
             click.echo(str(error), err=True)
+            checked.append({"file": file, "rules": None, "errors": str(error).splitlines()})
             code = max(code, 1)
         except ScenarioNotFoundError as error:
             click.echo(f"{file}:1:1: {error}", err=True)
+            checked.append({"file": file, "rules": None, "errors": [f"{file}:1:1: {error}"]})
             code = 2
-    if not files:
+    if in_json:
+        print_json({"files": checked})
+    elif not files:
         click.echo(f"{plural(len(named), 'file')} in scenarios/ checked.")
     raise SystemExit(code)
 
@@ -108,7 +117,9 @@ def _own(library: "ScenarioLibrary") -> list[str]:
     """The user's own files, as paths from here."""
     found = [str(path.relative_to(Path.cwd())) for path in library.own()]
     if not found:
-        raise click.UsageError("There is no file in ./scenarios/: give a FILE, or the name of a scenario.")
+        raise click.UsageError(
+            "./scenarios/ has no scenario files. Fix: give a FILE or the name of a scenario."
+        )
     return found
 
 
@@ -122,29 +133,37 @@ def _found(name: str) -> Path:
 
 
 @scenarios.command()
-@click.argument("names", nargs=-1, required=True, metavar="NAME…")
+@click.argument("names", nargs=-1, required=True, metavar="NAME…", shell_complete=scenario_names)
+@as_json
 @with_client
-def use(names: tuple[str, ...], client: Client) -> None:
-    """Put scenarios into force in a running sandbox.
+def use(names: tuple[str, ...], in_json: bool, client: Client) -> None:
+    """Activate scenarios in a running sandbox.
 
-    They take the place of those that were; the first that matches answers.
+    Replaces the active scenarios. The first matching rule answers.
 
     \b
     Example:
       aktify-sandbox scenarios use flaky
     """
     active = client.ask("PUT", "/scenarios/active", content={"active": list(names)}).json()["active"]
-    click.echo(f"In force at {client.url}: {', '.join(active)}.")
+    if in_json:
+        print_json({"url": client.url, "active": active})
+        return
+    click.echo(f"Active at {client.url}: {', '.join(active)}.")
 
 
 @scenarios.command()
+@as_json
 @with_client
-def clear(client: Client) -> None:
-    """Put no scenario into force: answers are natural again.
+def clear(in_json: bool, client: Client) -> None:
+    """Deactivate all scenarios; requests get normal answers.
 
     \b
     Example:
       aktify-sandbox scenarios clear
     """
-    client.ask("PUT", "/scenarios/active", content={"active": []})
-    click.echo(f"No scenario is in force at {client.url}.")
+    active = client.ask("PUT", "/scenarios/active", content={"active": []}).json()["active"]
+    if in_json:
+        print_json({"url": client.url, "active": active})
+        return
+    click.echo(f"No scenario is active at {client.url}: requests get their normal answers.")

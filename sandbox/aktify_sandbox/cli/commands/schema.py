@@ -1,5 +1,6 @@
 """`schema`: prints the JSON Schemas and the OpenAPI documents."""
 
+import importlib
 from typing import Any
 
 import click
@@ -8,45 +9,46 @@ from aktify_sandbox.addresses import DEFAULT_URL
 from aktify_sandbox.cli.output import print_json
 from aktify_sandbox.cli.settings_options import settings_of, settings_options
 from aktify_sandbox.contract.rulings import Rulings
-from aktify_sandbox.settings import config_schema
 from aktify_sandbox.version import __version__
+
+_FIXED = {
+    "config": ("settings", "config_schema"),
+    "scenario": ("scenarios.schema", "scenario_schema"),
+    "expectations": ("matching.schema", "expectations_schema"),
+    "report": ("report.formats.schema", "report_schema"),
+    "drill": ("drill.result", "drill_schema"),
+    "calibration": ("calibration.result", "calibration_schema"),
+}
+"""The schemas that no ruling changes: the module that has each, imported when it is asked for, and its function."""
 
 
 @click.command()
-@click.argument("kind", type=click.Choice(["lead", "config", "scenario", "expectations", "openapi"]))
-@click.option("--portable", is_flag=True, help="Of a lead, with patterns that Go, Rust and RE2 can read.")
-@click.option("--admin", is_flag=True, help="OpenAPI of the sandbox's own routes, /_sandbox.")
+@click.argument("kind", type=click.Choice(["lead", *_FIXED, "openapi"]))
+@click.option("--portable", is_flag=True, help="For lead: use patterns that Go, Rust and RE2 support.")
+@click.option("--admin", is_flag=True, help="For openapi: describe the admin API, /_sandbox.")
 @settings_options("config", "profile", "rulings")
 def schema(kind: str, portable: bool, admin: bool, **flags: Any) -> None:
     """Print a JSON Schema or the OpenAPI document.
 
-    Of a lead, of aktify-sandbox.yaml, of a scenario file, or of a file of expectations.
+    `config` is the schema of aktify-sandbox.yaml; the others are named after what they describe.
 
     \b
     Example:
       aktify-sandbox schema openapi > openapi.json
     """
     if portable and kind != "lead":
-        raise click.UsageError("--portable goes with `schema lead` only.")
+        raise click.UsageError("--portable works only with `schema lead`.")
     if admin and kind != "openapi":
-        raise click.UsageError("--admin goes with `schema openapi` only.")
-    from aktify_sandbox.contract import schema as contract
-    from aktify_sandbox.contract import validators
-    from aktify_sandbox.contract.openapi import openapi
-
+        raise click.UsageError("--admin works only with `schema openapi`.")
     settings = settings_of(flags)
     in_force = Rulings.of(settings.profile, settings.rulings)
-    if kind == "config":
-        print_json(config_schema())
-    elif kind == "scenario":
-        from aktify_sandbox.scenarios.schema import scenario_schema
-
-        print_json(scenario_schema())
-    elif kind == "expectations":
-        from aktify_sandbox.matching.schema import expectations_schema
-
-        print_json(expectations_schema())
+    if kind in _FIXED:
+        module, name = _FIXED[kind]
+        print_json(getattr(importlib.import_module(f"aktify_sandbox.{module}"), name)())
     elif kind == "lead":
+        from aktify_sandbox.contract import schema as contract
+        from aktify_sandbox.contract import validators
+
         printed = contract.lead_schema(in_force)
         print_json(validators.portable(printed) if portable else printed)
     elif admin:
@@ -54,4 +56,6 @@ def schema(kind: str, portable: bool, admin: bool, **flags: Any) -> None:
 
         print_json(admin_openapi(__version__, DEFAULT_URL))
     else:
+        from aktify_sandbox.contract.openapi import openapi
+
         print_json(openapi(in_force, __version__, DEFAULT_URL))

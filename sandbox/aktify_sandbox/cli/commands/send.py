@@ -1,20 +1,23 @@
-"""`send`: leads from a file to a sandbox, with progress and a summary."""
+"""`send`: leads from a file to a sandbox, with progress and a summary; or files as they are to any server."""
 
 import json
 import secrets
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NoReturn
 
 import click
 
 from aktify_sandbox.cli.client import Client, as_json, check_header_value, with_client
+from aktify_sandbox.cli.completion import built_in_keys
 from aktify_sandbox.cli.files import READABLE
-from aktify_sandbox.cli.lead_files import file_options, readable, rows_of
+from aktify_sandbox.cli.lead_files import Reading, file_options, progress, readable, rows_of
 from aktify_sandbox.cli.output import print_json
-from aktify_sandbox.cli.sample_leads import FICTIONAL
+from aktify_sandbox.cli.personal import masked_unless_asked
 from aktify_sandbox.cli.send_summary import Summary
 from aktify_sandbox.contract.rulings import Rulings
+from aktify_sandbox.redaction import Personal
+from aktify_sandbox.text import plural
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -35,14 +38,13 @@ _EVERY = 250
     "--sample",
     metavar="N",
     type=click.IntRange(1, 400_000),
-    help=f"Make N valid leads instead of reading a file. The first {FICTIONAL:,} have numbers reserved for fiction; "
-    "those beyond are 555-2000 and up, which --fictional-only refuses.",
+    help="Generate N valid leads instead of reading a file.",
 )
 @click.option(
     "--seed",
     type=click.IntRange(0),
     metavar="N",
-    help="Make the samples of an earlier run again (default: a new seed, which is printed).",
+    help="Seed of --sample, to repeat an earlier run.",
 )
 @click.option(
     "--key",
@@ -50,41 +52,67 @@ _EVERY = 250
     default="test-key",
     show_default=True,
     metavar="KEY",
-    help="The API key.",
+    shell_complete=built_in_keys,
+    help="API key to send with.",
 )
-@click.option("--only-good", is_flag=True, help="Send only what would be accepted; the rest is counted.")
+@click.option(
+    "--check",
+    "folder",
+    metavar="FOLDER",
+    type=click.Path(path_type=Path),
+    help="Post each file of FOLDER as it is; compare the answers.",
+)
+@click.option("--only-good", is_flag=True, help="Send only leads that would be accepted.")
 @file_options
 @as_json
+@masked_unless_asked
 @with_client
 def send(
     file: Path | None,
     sample: int | None,
     seed: int | None,
     key: str,
+    folder: Path | None,
     only_good: bool,
-    mapping: tuple[tuple[str, str], ...],
-    encoding: str | None,
-    delimiter: str | None,
+    reading: Reading,
     in_json: bool,
+    personal: Personal,
     client: Client,
 ) -> None:
-    """Post leads to a sandbox, and sum up its answers.
+    """Post leads to a sandbox and summarize its answers.
 
-    FILE is CSV, TSV, JSON or JSONL, - is standard input, read as `check` reads it: columns by the vendor's names or
-    the usual others, `metadata.colour` into metadata, empty cells absent. JSON goes out as it stands in the file.
-    Nothing is sent before the whole file was read, and only a sandbox is ever sent anything.
+    FILE is CSV, TSV, JSON or JSONL; - reads standard input. Columns may have Aktify's field names or common other ones;
+    `metadata.colour` goes into metadata, and empty cells are left out. JSON is sent as written. The command reads the
+    whole file before it sends anything, and it sends leads of a FILE to sandboxes only.
+
+    The first 12,480 leads of --sample have phone numbers reserved for fiction; later ones start at 555-2000, which
+    --fictional-only refuses.
+
+    --check sends the files of FOLDER as they are to any server at --url, and compares the answers with those in
+    FOLDER/expected.json.
+
+    Exit codes: 0 if at least one lead is accepted or is a duplicate (201 or 409), 1 if none is or if a lead gets no
+    answer, 2 if the file can't be read or has no column of phone numbers. With --check: 0 if every answer is as
+    expected, 1 if one differs, 2 if a file has no expectation.
 
     \b
     Example:
       aktify-sandbox send leads.csv
       aktify-sandbox send --sample 100
+      aktify-sandbox send --check fixtures/leads --url http://127.0.0.1:3000
     """
-    if (file is None) == (sample is None):
-        raise click.UsageError("Give either a FILE or --sample N.")
+    if sum(each is not None for each in (file, sample, folder)) != 1:
+        raise click.UsageError("Give one of FILE, --sample N and --check FOLDER.")
     check_header_value(key, "key")
+    if folder is not None:
+        if only_good or any(reading):
+            raise click.UsageError(
+                "--check sends files as they are: leave out --only-good and options of files."
+            )
+        _check(client, key, folder, in_json=in_json)
     if file is not None:
-        leads, rows = rows_of(file, mapping, encoding, delimiter)
-        summary = Summary(leads.unit)
+        leads, rows = rows_of(file, reading, personal)
+        summary = Summary(leads.unit, leads)
     else:
         rows, summary = list(_sample(sample or 0, seed)), Summary("lead")
     client.check()
@@ -100,10 +128,36 @@ def send(
         else:
             _send(client, key, row, summary)
     if in_json:
-        print_json(summary.content)
+        print_json(personal.document(summary.content))
     else:
-        summary.print(client.url)
-    sys.exit(1 if summary.undelivered else 0)
+        summary.print(client.url, personal)
+    sys.exit(0 if summary.arrived and not summary.undelivered else 1)
+
+
+def _check(client: Client, key: str, folder: Path, *, in_json: bool) -> NoReturn:
+    """Compare the answers to the files of a folder, also those of a server that is no sandbox if it was named."""
+    from aktify_sandbox.cli.conformance import cases_in, compare, in_force
+
+    cases = cases_in(folder)
+    is_sandbox = client.is_sandbox()
+    if is_sandbox:
+        rules = _rules_of(client, key)[1]
+        cases = [in_force(case, rules) for case in cases]
+    elif not client.target.is_named:
+        client.check()
+    else:
+        told = f"{client.url} isn't a sandbox"
+        if sys.stdin and sys.stdin.isatty() and sys.stderr.isatty():
+            click.confirm(f"{told}. Post {plural(len(cases), 'file')} to it?", err=True, abort=True)
+        else:
+            click.echo(f"{told}: only statuses are compared.", err=True)
+    found = compare(client, key, cases, is_sandbox=is_sandbox)
+    if in_json:
+        print_json(found.content)
+    else:
+        for line in found.lines():
+            click.echo(line)
+    sys.exit(1 if found.differences else 0)
 
 
 def _sample(count: int, seed: int | None) -> "Iterator[Row]":
@@ -140,7 +194,7 @@ def _fitted(client: Client, key: str, rows: "list[Row]") -> "list[Row]":
     leads = [fitted(rules, row.lead) for row in rows]
     if leads[0] is None:
         changes = ", ".join(f"{ruling}={value}" for ruling, value in rules.rulings.changes.items())
-        raise click.ClickException(f"No sample is a 201 in the campaign {campaign} under {changes}.")
+        raise click.ClickException(f"No sample gets a 201 in the campaign {campaign} with {changes}.")
     return [
         row._replace(body=json.dumps(lead).encode()) if lead else row
         for row, lead in zip(rows, leads, strict=True)
@@ -148,7 +202,7 @@ def _fitted(client: Client, key: str, rows: "list[Row]") -> "list[Row]":
 
 
 def _good(client: Client, key: str, leads: "LeadFile", rows: "list[Row]", summary: Summary) -> "list[Row]":
-    """The rows that would be accepted by the rules that hold in the sandbox; the others are counted."""
+    """The rows that the sandbox's rules would accept; the others are counted."""
     from aktify_sandbox.leadfiles.checking import check
 
     largest = client.get("/config")["settings"]["max-body"]
@@ -164,13 +218,15 @@ def _good(client: Client, key: str, leads: "LeadFile", rows: "list[Row]", summar
 
 def _with_progress(rows: "list[Row]") -> "Iterator[Row]":
     if sys.stderr.isatty():
-        with click.progressbar(rows, label="Sending", file=sys.stderr, show_pos=True) as shown:
-            yield from shown
+        with progress("Sending", len(rows), 1) as step:
+            for row in rows:
+                yield row
+                step()
         return
     every = max(_EVERY, -(-len(rows) // _LINES))  # in the log of a job, a few lines are enough
     for number, row in enumerate(rows, 1):
         yield row
-        if number % every == 0 or number == len(rows):
+        if number % every == 0 and number < len(rows):  # the summary says the rest
             click.echo(f"sent {number:,} of {len(rows):,}", err=True)
 
 
@@ -190,7 +246,7 @@ def _send(client: Client, key: str, row: "Row", summary: Summary) -> None:
 
 
 def _said(client: Client, answer: "httpx.Response") -> "tuple[str, list[Problem]]":
-    """The reason in words, and what is wrong with the lead: from the body, or else from the record."""
+    """The reason in words, and what is wrong with the lead: from the body, or else from the journal."""
     from aktify_sandbox.contract.body import Problem
 
     try:

@@ -1,12 +1,11 @@
 """`serve`: runs the sandbox."""
 
-import sys
 from typing import Any
 
 import click
 
 from aktify_sandbox.cli.settings_options import gather, settings_options
-from aktify_sandbox.errors import InputError
+from aktify_sandbox.errors import InputError, ResourceError
 
 
 @click.command()
@@ -14,8 +13,8 @@ from aktify_sandbox.errors import InputError
 def serve(**flags: Any) -> None:
     """Run the sandbox until Ctrl-C.
 
-    Every option can also stand in aktify-sandbox.yaml and in the environment (--error-bodies as
-    AKTIFY_SANDBOX_ERROR_BODIES; lists by comma). A flag beats the environment, the environment the file.
+    Each option can also be set in aktify-sandbox.yaml or as an environment variable, e.g. AKTIFY_SANDBOX_ERROR_BODIES;
+    separate lists by commas. Flags override variables, and variables override the file.
 
     \b
     Example:
@@ -25,7 +24,8 @@ def serve(**flags: Any) -> None:
     from aktify_sandbox.server.run import serve as run
 
     try:
-        code = run(settings, notices)
+        run(settings, notices)
     except InputError as error:
         raise click.UsageError(str(error)) from None
-    sys.exit(code)
+    except ResourceError as error:
+        raise click.ClickException(str(error)) from None

@@ -1,4 +1,4 @@
-"""`state save|load|check`: all that a sandbox remembers, in one file, and whether it is what was written."""
+"""`state save|load|check`: the whole state in one file."""
 
 import contextlib
 import functools
@@ -27,9 +27,9 @@ _CHUNK = 1 << 16
 
 @click.group()
 def state() -> None:
-    """The whole state: save it, load it, prove it.
+    """Save, load and check the whole state.
 
-    Leads, requests, keys (as digests) and campaigns.
+    The state holds leads, requests, keys (as digests) and campaigns.
 
     \b
     Example:
@@ -45,15 +45,15 @@ def state() -> None:
     type=click.Choice(("log", "tinydb")),
     default="log",
     show_default=True,
-    help="What `state load` reads, or a file for TinyDB(path).",
+    help="log for `state load`, or a TinyDB file.",
 )
 @as_json
 @with_client
 def save(file: Path, form: str, in_json: bool, client: Client) -> None:
-    """Write the state to a file, whole or not at all.
+    """Save the state to a file.
 
-    FILE may be -, standard output. The file is for you alone: it holds phone numbers. Keys stand in it as digests
-    only. TinyDB holds such a file in memory; `open_state` of Python reads a state where it is.
+    FILE - writes to standard output. Only you can read the file, because it holds phone numbers; keys are stored as
+    digests. TinyDB loads the whole file into memory; to read a large state from Python, use `open_state`.
 
     \b
     Example:
@@ -80,10 +80,10 @@ def save(file: Path, form: str, in_json: bool, client: Client) -> None:
 @with_client
 @confirms("Replace the whole state")
 def load(file: Path, in_json: bool, client: Client) -> None:
-    """Put a saved state in place of all that is remembered.
+    """Replace the state with a saved one.
 
-    FILE is what `state save` wrote, - is standard input. All or nothing: a damaged file changes nothing.
-    Configured keys and campaigns and scenarios in force stay; forced answers that wait are forgotten.
+    FILE was written by `state save`; - reads standard input. A damaged file changes nothing. Configured keys, campaigns
+    and active scenarios stay; waiting forced answers are discarded.
 
     \b
     Example:
@@ -108,7 +108,7 @@ def load(file: Path, in_json: bool, client: Client) -> None:
 
 
 def _as_tinydb(log: Iterable[bytes], file: Path) -> Iterator[bytes]:
-    """A state as TinyDB's own storage writes it. Until all of it is there it lies, without a name, beside the file."""
+    """A state in TinyDB's own format. Until it is complete it is an unnamed file next to its target."""
     from aktify_sandbox.storage.reader import Lines
     from aktify_sandbox.storage.tables import as_json as pieces_of
 
@@ -120,7 +120,7 @@ def _as_tinydb(log: Iterable[bytes], file: Path) -> Iterator[bytes]:
             lines = Lines.of_state(os.dup(copy.fileno()))
         except StateFileError as error:
             raise click.ClickException(
-                f"What the sandbox gave is no state: line {error.line}: {error}"
+                f"The sandbox sent an invalid state: line {error.line}: {error}"
             ) from None
         yield from pieces_of(lines.tables())
 
@@ -129,10 +129,10 @@ def _as_tinydb(log: Iterable[bytes], file: Path) -> Iterator[bytes]:
 @click.argument("folder", metavar="[DIR]", required=False, type=click.Path(path_type=Path))
 @as_json
 def check(folder: Path | None, in_json: bool) -> None:
-    """Prove each line of a state folder's log by its checksum.
+    """Check the log of a state folder for damage.
 
-    DIR is the folder that `serve` would use here, unless told. Nothing is locked or changed, so a sandbox may run. The
-    exit code is 1 if a line is damaged, 2 if there is no state.
+    DIR defaults to the folder that `serve` would use here. Verifies the checksum of each line and changes nothing, so a
+    sandbox may be running. Exit codes: 1 if a line is damaged, 2 if there is no state.
 
     \b
     Example:
@@ -158,10 +158,11 @@ def check(folder: Path | None, in_json: bool) -> None:
 
 
 def _in_words(found: "LogCheck") -> str:
-    count = len(found.damaged)
-    what = f"{count:,} of {found.lines:,} lines damaged" if count else f"{found.lines:,} lines, all intact"
-    cut = f" {found.unfinished:,} bytes of a line without an end follow it." if found.unfinished else ""
-    return f"{found.file}: {what} ({_counted({'leads': found.leads, 'requests': found.requests})}).{cut}"
+    count, lines = len(found.damaged), plural(found.lines, "line")
+    what = f"{count:,} of {lines} damaged" if count else f"{lines}, all intact"
+    held = _counted({"leads": found.leads, "requests": found.requests})
+    cut = f" The last line is incomplete: {plural(found.unfinished, 'byte')}."
+    return f"{found.file}: {what} ({held}).{cut if found.unfinished else ''}"
 
 
 def _counted(counts: dict[str, int]) -> str:

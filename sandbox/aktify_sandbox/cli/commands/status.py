@@ -4,6 +4,7 @@ import click
 
 from aktify_sandbox.cli.client import Client, as_json, with_client
 from aktify_sandbox.cli.output import clean, print_json
+from aktify_sandbox.text import plural
 
 
 @click.command()
@@ -12,7 +13,7 @@ from aktify_sandbox.cli.output import clean, print_json
 def status(in_json: bool, client: Client) -> None:
     """Show which sandbox the commands talk to.
 
-    With how it was found, and what it holds. The exit code is 1 if none answers.
+    Also shows how the sandbox was found and what it holds. The exit code is 1 if none answers.
 
     \b
     Example:
@@ -41,8 +42,10 @@ def status(in_json: bool, client: Client) -> None:
         "requests": f"{content['requests']:,}",
     }
     if content.get("refusalsNotRecorded"):
-        rows["requests"] += f", and {content['refusalsNotRecorded']:,} that weren't HTTP are not recorded"
+        rows["requests"] += (
+            f", and {plural(content['refusalsNotRecorded'], 'refusal')} of input that wasn't HTTP, not recorded"
+        )
     if content.get("trouble"):
-        rows["trouble"] = f"{content['trouble']} Nothing more is written."
+        rows["trouble"] = f"{content['trouble']} The sandbox no longer stores anything."
     for name, value in rows.items():
         click.echo(f"{name:<9}  {clean(value)}")

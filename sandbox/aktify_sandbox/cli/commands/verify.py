@@ -10,44 +10,63 @@ from aktify_sandbox.cli.client import Client, Seconds, as_json, with_client
 from aktify_sandbox.cli.expectations import Expectation, expectations_in, lines_of, verify_all
 from aktify_sandbox.cli.files import check_writable
 from aktify_sandbox.cli.output import print_json
+from aktify_sandbox.cli.personal import IS_MASKED, masked_unless_asked, of_reports
 from aktify_sandbox.cli.request_filters import request_filters
 from aktify_sandbox.errors import FilterError
+from aktify_sandbox.redaction import Personal
 
 _WORDS = ("phone", "status", "key", "campaign", "since", "after")
 
 
+def _files(_: click.Context, __: click.Parameter, files: tuple[Path, ...]) -> tuple[Path, ...]:
+    """Refuse a condition in a file's place."""
+    for file in files:
+        if "=" in file.name and not file.exists():
+            raise click.UsageError(f"There is no file {file}. Fix: for a condition, write --where {file}")
+    return files
+
+
 @click.command()
-@click.argument("files", nargs=-1, metavar="[FILE…]", type=click.Path(path_type=Path, allow_dash=False))
-@click.option("--phone", metavar="NUMBER", help="The lead's number, in any spelling.")
-@request_filters
-@click.option("--after", metavar="ID", help="Only requests newer than this one.")
-@click.option("--count", type=click.IntRange(0), metavar="N", help="So many exactly.")
-@click.option("--at-least", type=click.IntRange(0), metavar="N", help="So many or more  [default: 1].")
-@click.option("--at-most", type=click.IntRange(0), metavar="N", help="So many or fewer.")
+@click.argument(
+    "files", nargs=-1, metavar="[FILE…]", type=click.Path(path_type=Path, allow_dash=False), callback=_files
+)
+@click.option("--phone", metavar="NUMBER", help="Phone number of the lead, in any format.")
+@request_filters("status", "key", "campaign", "since", "after", "where")
+@click.option("--count", type=click.IntRange(0), metavar="N", help="Expect exactly N requests.")
+@click.option(
+    "--at-least", type=click.IntRange(0), metavar="N", help="Expect at least N requests  [default: 1]."
+)
+@click.option("--at-most", type=click.IntRange(0), metavar="N", help="Expect at most N requests.")
 @click.option(
     "--timeout",
     type=Seconds(0, 600),
     default=0,
     metavar="SECONDS",
-    help="How long to wait for it to come true.",
+    help="Wait this long for the expectation to be met.",
 )
 @click.option(
-    "--junit", "junit_file", metavar="FILE", type=click.Path(path_type=Path), help="Write it as JUnit XML."
+    "--junit",
+    "junit_file",
+    metavar="FILE",
+    type=click.Path(path_type=Path),
+    help="Write the results as JUnit XML.",
 )
 @as_json
+@masked_unless_asked
 @with_client
 def verify(
     files: tuple[Path, ...],
     timeout: float,
     junit_file: Path | None,
     in_json: bool,
+    personal: Personal,
     client: Client,
     **given: Any,
 ) -> None:
-    """Check that what was sent is what was expected.
+    """Check recorded requests against expectations.
 
-    If it isn't, the exit code is 1 and the nearest misses are shown. Expectations stand in files (`aktify-sandbox
-    schema expectations` describes them), or one is given by flags.
+    Give expectations in files (see `aktify-sandbox schema expectations`), or one by flags. If an expectation isn't met,
+    shows the nearest misses and returns exit code 1.
 
     \b
     Example:
@@ -56,9 +75,7 @@ def verify(
     """
     expected = [*expectations_in(files), *_by_flags(given)]
     if not expected:
-        raise click.UsageError(
-            "Give a FILE of expectations, or say with flags what is expected, such as --count 1."
-        )
+        raise click.UsageError("No expectation given. Fix: give a FILE, or flags such as --count 1.")
     if junit_file:
         check_writable(junit_file, "--junit")
     started = time.monotonic()
@@ -66,13 +83,17 @@ def verify(
     if junit_file:
         from aktify_sandbox.cli import junit
 
-        junit.write(junit_file, results, time.monotonic() - started)
+        shown = [result.shown(of_reports()) for result in results]
+        junit.write(junit_file, shown, time.monotonic() - started)
     ok = all(result.ok for result in results)
     if in_json:
-        print_json({"ok": ok, "results": [result.content for result in results]})
+        print_json(personal.document({"ok": ok, "results": [result.content for result in results]}))
     else:
-        for result in results:
-            click.echo("\n".join(lines_of(result)))
+        shown = [result.shown(personal) for result in results]
+        for each in shown:
+            click.echo("\n".join(lines_of(each)))
+        if any(each.text != whole.text for each, whole in zip(shown, results, strict=True)):
+            click.echo(IS_MASKED, err=True)
     raise SystemExit(int(not ok))
 
 
@@ -97,7 +118,9 @@ def _count(given: dict[str, Any]) -> Any:
     exactly, least, most = given["count"], given["at_least"], given["at_most"]
     if exactly is not None:
         if least is not None or most is not None:
-            raise click.UsageError("--count leaves nothing open: leave out --at-least and --at-most.")
+            raise click.UsageError(
+                "--count can't be combined with --at-least or --at-most. Fix: leave them out."
+            )
         return exactly
     words = {"atLeast": least, "atMost": most}
     return {word: number for word, number in words.items() if number is not None} or None

@@ -4,7 +4,8 @@ import time
 
 import click
 
-from aktify_sandbox.cli.client import Client, Seconds, with_client
+from aktify_sandbox.cli.client import Client, Seconds, as_json, with_client
+from aktify_sandbox.cli.output import print_json
 
 _LEAST_SECONDS = 0.5
 """For a last look, when hardly any time is left."""
@@ -12,11 +13,14 @@ _LEAST_SECONDS = 0.5
 
 @click.command()
 @click.option(
-    "--timeout", type=Seconds(0), default=10.0, show_default=True, metavar="SECONDS", help="How long to wait."
+    "--timeout", type=Seconds(0), default=10.0, show_default=True, metavar="SECONDS", help="Time to wait."
 )
+@as_json
 @with_client
-def wait(timeout: float, client: Client) -> None:
-    """Wait until a sandbox answers; exit code 1 if none does in time.
+def wait(timeout: float, in_json: bool, client: Client) -> None:
+    """Wait until a sandbox answers.
+
+    The exit code is 1 if none answers in time.
 
     \b
     Example:
@@ -28,7 +32,7 @@ def wait(timeout: float, client: Client) -> None:
             client.check(max(deadline - time.monotonic(), _LEAST_SECONDS))
             if client.is_failing:
                 raise click.ClickException(
-                    f"The sandbox at {client.url} answers, but keeps nothing: `aktify-sandbox status` says why."
+                    f"The sandbox at {client.url} answers but can't store anything. Fix: see `aktify-sandbox status`."
                 )
         except click.ClickException:
             if time.monotonic() >= deadline:
@@ -36,4 +40,6 @@ def wait(timeout: float, client: Client) -> None:
             time.sleep(0.05)
             client.look_again(for_any=True)
         else:
+            if in_json:
+                print_json({"url": client.url, "ready": True})
             return
