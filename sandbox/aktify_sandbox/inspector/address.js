@@ -1,10 +1,10 @@
-// The address bar is the view's state, so that a view can be sent to a colleague.
+// The state of the view, kept in the address bar so that a view can be shared.
 
-export const FILTERS = ["search", "status", "campaign", "key", "phone", "forced"];
+export const FILTERS = ["search", "status", "reason", "campaign", "key", "phone", "forced"];
 
 export const query = () => new URLSearchParams(location.search);
 
-/** Only what narrows the list: the same names in the address, the list and the stream. */
+/** The filters only: they have the same names in the address, the list and the stream. */
 export function filters(from = query()) {
   const kept = new URLSearchParams();
   for (const name of FILTERS) {
@@ -15,9 +15,14 @@ export function filters(from = query()) {
 }
 
 let follow = () => {};
+/** @param {() => void} listener */
 export const onchange = (listener) => (follow = listener);
 
-/** Change parts of the address; null takes a part out. */
+/**
+ * Change parts of the address; null removes a part.
+ * @param {Record<string, string | null>} parts
+ * @param {{ replace?: boolean }} [how]
+ */
 export function change(parts, { replace = false } = {}) {
   const next = query();
   for (const [name, value] of Object.entries(parts)) {
@@ -27,6 +32,10 @@ export function change(parts, { replace = false } = {}) {
   go(next, { replace });
 }
 
+/**
+ * @param {URLSearchParams} next
+ * @param {{ replace?: boolean }} [how]
+ */
 export function go(next, { replace = false } = {}) {
   const text = next.toString();
   const url = text ? `?${text}` : location.pathname;

@@ -1,11 +1,13 @@
-// What can be chosen and what it means, as the server says it; loaded before anything is drawn.
+// Choices and their labels from the server, loaded before anything is drawn.
 import { config } from "./server.js";
 
 /** @type {Choices} */
 export let choices;
 
 /** @param {Choices} found */
-export const setChoices = (found) => (choices = found);
+export function setChoices(found) {
+  choices = found;
+}
 
 export const loadChoices = async () => setChoices((await config()).choices);
 

@@ -1,4 +1,4 @@
-// The entries of the list in order, newest first. It knows no elements.
+// The entries of the list, newest first. Doesn't use the DOM.
 
 export class Entries {
   /** @type {Summary[]} */
@@ -19,7 +19,7 @@ export class Entries {
   }
 
   /**
-   * Older ones, below the others.
+   * Append older entries.
    * @param {Summary[]} entries
    * @param {string | null} more
    */
@@ -29,7 +29,7 @@ export class Entries {
   }
 
   /**
-   * New ones on top, or where they belong. How many there are more now.
+   * Add new entries in order. Returns how many were added.
    * @param {Summary[]} entries none of them known
    */
   insert(entries) {
@@ -37,7 +37,7 @@ export class Entries {
     const fresh = [...entries].sort((a, b) => (a.id < b.id ? 1 : -1));
     if (fresh.length && (!before || fresh[fresh.length - 1].id > this.all[0].id)) {
       for (const entry of fresh) this.#byId.set(entry.id, entry);
-      this.all = [...fresh, ...this.all]; // one by one would move all others each time
+      this.all = [...fresh, ...this.all]; // adding one by one would move all others each time
     } else {
       for (const entry of fresh) this.#add(entry, this.#placeOf(entry.id));
     }
@@ -47,7 +47,7 @@ export class Entries {
   }
 
   /**
-   * Whether it was known; then it is as given now.
+   * Replace an entry. Returns whether it was known.
    * @param {Summary} entry
    */
   update(entry) {

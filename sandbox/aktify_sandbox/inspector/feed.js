@@ -1,7 +1,18 @@
-// The live stream: opened again after every break from where it was, and closed while nobody looks.
+// The live stream: resumes after a break, and closes while the page is hidden.
 
 const AGAIN_AFTER = 1000;
-const HIDDEN_FOR = 10_000; // browsers allow six connections to a host: a tab that nobody looks at must not hold one
+const HIDDEN_FOR = 10_000; // browsers allow six connections to a host: a hidden tab must not use one
+
+/** @typedef {"connecting" | "live" | "reconnecting" | "asleep"} State */
+/**
+ * @typedef {object} Listener
+ * @property {(word: State) => void} state
+ * @property {(again: boolean) => void} hello the stream is open; `again` after a break
+ * @property {(summary: Summary) => void} request
+ * @property {(summary: Summary) => void} amended
+ * @property {() => void} reload the record was cleared or loaded
+ * @property {() => void} refused the stream was never open: the listener finds out why, and sets the state
+ */
 
 export class Feed {
   /** @type {EventSource | null} */
@@ -16,13 +27,17 @@ export class Feed {
   #wanted = false;
   #greeted = false;
 
-  /** `on` has `state(word)`, `hello(again)`, `request(summary)`, `amended(summary)`, `reload()` and `refused()`. */
+  /** @param {Listener} on */
   constructor(on) {
     this.on = on;
     document.addEventListener("visibilitychange", () => this.#look());
   }
 
-  /** From now on; `resume` goes on from where it was, if it has been anywhere. */
+  /**
+   * Start; `resume` continues from the last position, if there is one.
+   * @param {URLSearchParams} query
+   * @param {{ resume?: boolean }} [how]
+   */
   open(query, { resume = false } = {}) {
     this.close();
     this.#wanted = true;
@@ -53,7 +68,8 @@ export class Feed {
     this.#greeted = false;
     const query = new URLSearchParams(this.#query);
     if (this.#after) query.set("after", this.#after);
-    const source = (this.#source = new EventSource(`requests/stream?${query}`));
+    const source = new EventSource(`requests/stream?${query}`);
+    this.#source = source;
     source.addEventListener("hello", (event) => this.#hello(JSON.parse(event.data)));
     source.addEventListener("amended", (event) => this.on.amended(JSON.parse(event.data)));
     source.addEventListener("cleared", () => this.on.reload());
@@ -63,19 +79,20 @@ export class Feed {
     };
     source.onerror = () => {
       this.#disconnect();
-      this.on.state("reconnecting");
-      if (!this.#greeted) this.on.refused();
+      if (this.#greeted) this.on.state("reconnecting");
+      else this.on.refused();
       this.#timer = setTimeout(() => this.#connect(), AGAIN_AFTER);
     };
   }
 
+  /** @param {{ newest: string, run: string }} greeting */
   #hello({ newest, run }) {
     const again = this.#after !== null;
     const restarted = this.#run !== null && this.#run !== run;
     this.#run = run;
     this.#greeted = true;
     if (again && restarted) {
-      this.#after = null; // another process may have another record: what was seen says nothing of it
+      this.#after = null; // another process may have other requests, so this position means nothing
       this.#connect();
       return;
     }
@@ -84,10 +101,16 @@ export class Feed {
     this.on.hello(again);
   }
 
+  #sleep() {
+    if (!this.#wanted) return;
+    this.#disconnect();
+    this.on.state("asleep");
+  }
+
   #look() {
     clearTimeout(this.#asleep);
     if (document.hidden) {
-      this.#asleep = setTimeout(() => this.#wanted && (this.#disconnect(), this.on.state("asleep")), HIDDEN_FOR);
+      this.#asleep = setTimeout(() => this.#sleep(), HIDDEN_FOR);
     } else if (this.#wanted && !this.#source) {
       this.#connect();
     }

@@ -1,9 +1,20 @@
-// JSON, pretty, exactly as it was sent: a parser would lose repeated names and turn 1.0 into 1.
+// Pretty-prints JSON without parsing it: a parser would lose repeated names and turn 1.0 into 1.
 
-const TOKEN = /\s+|"(?:[^"\\]|\\.)*"|-?[0-9][0-9.eE+-]*|true|false|null|[{}[\],:]/y;
+const TOKEN = /\s+|"(?:[^"\\]|\\.)*"|-?[0-9][0-9.eE+-]*|true|false|null|\{\s*\}|\[\s*\]|[{}[\],:]/y;
 const MOST = 3000;
 
-/** Lines of `{depth, path, parts}`, each part `[kind, text]`; null when it isn't JSON, or too much of it. */
+/**
+ * @typedef {object} Line
+ * @property {number} depth how many objects and arrays are around it
+ * @property {string | null} path that of the value that begins on it, such as `metadata.source`
+ * @property {[kind: "mark" | "name" | "text" | "value", text: string][]} parts
+ * @property {boolean} closes whether it ends an object or array
+ */
+
+/**
+ * Its lines; null if it isn't JSON or is too long.
+ * @param {string} text
+ */
 export function pretty(text) {
   const source = text.replace(/^\ufeff/, "");
   try {
@@ -11,53 +22,120 @@ export function pretty(text) {
   } catch {
     return null;
   }
-  const tokens = tokensOf(source);
-  const lines = [];
-  const inside = []; // `{names, index, path}` of every object and array around
-  let line;
-  const begin = () => lines.push((line = { depth: inside.length, path: null, parts: [] }));
-  begin();
-  for (let at = 0; at < tokens.length; at++) {
-    const token = tokens[at];
-    const around = inside[inside.length - 1];
-    if (line.path === null && !line.parts.length && around && !around.names && token !== "]") {
-      line.path = join(around.path, around.index);
-    }
-    if (token === "{" || token === "[") {
-      if (tokens[at + 1] === (token === "{" ? "}" : "]")) {
-        line.parts.push(["mark", token + tokens[++at]]);
-        continue;
-      }
-      line.parts.push(["mark", token]);
-      inside.push({ names: token === "{", index: 0, path: line.path ?? "" });
-      begin();
-    } else if (token === "}" || token === "]") {
-      inside.pop();
-      begin();
-      line.closes = true;
-      line.parts.push(["mark", token]);
-    } else if (token === ",") {
-      line.parts.push(["mark", ","]);
-      around.index++;
-      begin();
-    } else if (token === ":") {
-      line.parts.push(["mark", ": "]);
-    } else if (around?.names && !line.parts.length) {
-      line.path = join(around.path, JSON.parse(token));
-      line.parts.push(["name", token]);
-    } else {
-      line.parts.push([token[0] === '"' ? "text" : "value", token]);
-    }
-    if (lines.length > MOST) return null;
+  const layout = new Layout();
+  for (const token of tokensOf(source)) {
+    layout.add(token);
+    if (layout.lines.length > MOST) return null;
   }
-  return lines;
+  return layout.lines;
 }
 
+/**
+ * Add line breaks and change nothing else.
+ * @param {string} text
+ */
+export function indented(text) {
+  const lines = pretty(text);
+  if (!lines) return text;
+  return lines.map(({ depth, parts }) => "  ".repeat(depth) + parts.map(([, part]) => part).join("")).join("\n");
+}
+
+/** Collects tokens into lines. */
+class Layout {
+  /** @type {Line[]} */
+  lines = [];
+  /** @type {{ isObject: boolean, index: number, path: string }[]} every object and array around */
+  #around = [];
+
+  constructor() {
+    this.#begin();
+  }
+
+  /** @param {string} token */
+  add(token) {
+    switch (token) {
+      case "{":
+      case "[":
+        return this.#open(token);
+      case "}":
+      case "]":
+        return this.#close(token);
+      case ",":
+        return this.#separate();
+      case ":":
+        return this.#line.parts.push(["mark", ": "]);
+      default:
+        return this.#put(token);
+    }
+  }
+
+  get #line() {
+    return this.lines[this.lines.length - 1];
+  }
+
+  get #inside() {
+    return this.#around.at(-1);
+  }
+
+  #begin() {
+    this.lines.push({ depth: this.#around.length, path: null, parts: [], closes: false });
+  }
+
+  /** @param {string} mark */
+  #open(mark) {
+    this.#beginElement();
+    this.#line.parts.push(["mark", mark]);
+    this.#around.push({ isObject: mark === "{", index: 0, path: this.#line.path ?? "" });
+    this.#begin();
+  }
+
+  /** @param {string} mark */
+  #close(mark) {
+    this.#around.pop();
+    this.#begin();
+    this.#line.closes = true;
+    this.#line.parts.push(["mark", mark]);
+  }
+
+  #separate() {
+    this.#line.parts.push(["mark", ","]);
+    if (this.#inside) this.#inside.index++;
+    this.#begin();
+  }
+
+  /** @param {string} token */
+  #put(token) {
+    const inside = this.#inside;
+    if (inside?.isObject && !this.#line.parts.length) {
+      this.#line.path = join(inside.path, JSON.parse(token));
+      this.#line.parts.push(["name", token]);
+      return;
+    }
+    this.#beginElement();
+    const isEmpty = token === "{}" || token === "[]";
+    this.#line.parts.push([isEmpty ? "mark" : token[0] === '"' ? "text" : "value", token]);
+  }
+
+  /** The name of an array's element is its index. */
+  #beginElement() {
+    const inside = this.#inside;
+    if (inside && !inside.isObject && !this.#line.parts.length) this.#line.path = join(inside.path, inside.index);
+  }
+}
+
+/**
+ * @param {string} path
+ * @param {string | number} name
+ */
 const join = (path, name) => (path ? `${path}.${name}` : String(name));
 
+/** @param {string} source */
 function tokensOf(source) {
-  const found = [];
   TOKEN.lastIndex = 0;
-  for (let match; (match = TOKEN.exec(source)); ) if (match[0].trim()) found.push(match[0]);
+  const found = [];
+  for (let match = TOKEN.exec(source); match; match = TOKEN.exec(source)) {
+    const [token] = match;
+    if (token.trim()) found.push("{[".includes(token[0]) ? token.replace(/\s/g, "") : token);
+  }
   return found;
 }

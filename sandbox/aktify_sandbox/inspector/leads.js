@@ -1,14 +1,15 @@
-// What is kept: the leads of each campaign.
+// The stored leads of each campaign.
 import { change, query } from "./address.js";
 import { choices } from "./choices.js";
-import { save } from "./clipboard.js";
-import { $, button, fill, h, link } from "./dom.js";
+import { curlLine, save } from "./clipboard.js";
+import { $, button, fill, h, link, options, scrollable, searchField, table, td, tr } from "./dom.js";
 import { masked, masks, phone } from "./masking.js";
 import { confirmed, toast, trying } from "./messages.js";
-import { answer, get, send } from "./server.js";
-import { clock, plural } from "./words.js";
+import { answer, config, get, send } from "./server.js";
+import { clock, grouped, plural } from "./words.js";
 
 const PAGE = 200;
+const TYPED = 250; // milliseconds after the last key before the value is applied
 
 const view = $("#leads");
 /** @type {StoredLead[]} */
@@ -16,40 +17,24 @@ let leads = [];
 /** @type {string | null} */
 let next = null;
 let total = 0;
+/** @type {Campaign[]} */
 let campaigns = [];
 let asked = "";
 let drawn = "";
 let due = 0;
 
 export function start() {
-  const search = h("input", {
-    name: "search",
-    type: "search",
-    placeholder: "Search",
-    spellcheck: "false",
-    autocomplete: "off",
-    oninput: () => (
-      clearTimeout(due), (due = setTimeout(() => change({ search: search.value.trim() }, { replace: true }), 250))
-    ),
-  });
-  const campaign = h("select", { id: "lead-campaign", onchange: () => change({ campaign: campaign.value }) });
   fill(
     view,
     h("h1", { id: "leads-title" }, "Leads"),
     h(
       "div",
       { class: "bar" },
-      h("label", { class: "field" }, h("span", { class: "away" }, "Campaign"), campaign),
-      h(
-        "label",
-        { class: "field search" },
-        h("span", { class: "away" }, "Text anywhere in a lead"),
-        search,
-        h("kbd", { "aria-hidden": "true" }, "/"),
-      ),
+      campaignField(),
+      searchField("Text anywhere in a lead", "Search", searchTyped),
       h("span", { class: "grow" }),
-      button("Export CSV", () => trying(() => download("csv"))),
-      button("Export JSON", () => trying(() => download("json"))),
+      button("Export CSV", () => trying(exportCsv)),
+      button("Export JSON", () => trying(exportJson)),
       button("Clear…", clear, { class: "danger" }),
     ),
     h("p", { id: "lead-count", class: "dim", role: "status" }),
@@ -57,166 +42,200 @@ export function start() {
   );
 }
 
-const asking = (more = {}) => {
+function campaignField() {
+  const select = h("select", { id: "lead-campaign" });
+  select.addEventListener("change", () => change({ campaign: select.value }));
+  return h("label", { class: "field" }, h("span", { class: "away" }, "Campaign"), select);
+}
+
+function searchTyped() {
+  clearTimeout(due);
+  due = setTimeout(() => change({ search: searching().value.trim() }, { replace: true }), TYPED);
+}
+
+/**
+ * The filters in the address, plus more.
+ * @param {Record<string, string | number | null>} [more]
+ */
+function asking(more = {}) {
   const of = query();
   const parts = { campaign: of.get("campaign"), search: of.get("search"), ...more };
   return new URLSearchParams(Object.entries(parts).flatMap(([name, value]) => (value ? [[name, String(value)]] : [])));
-};
+}
 
 export async function show() {
   asked = asking().toString();
-  const found = await reading({ limit: PAGE });
+  const found = await reading();
   if (!found) return;
   const now = JSON.stringify([found, masks(), asked]);
-  if (drawn === now) return; // whoever has the focus in it keeps it
+  if (drawn === now) return; // drawing again would lose the focus
   drawn = now;
-  [{ leads, next }] = found;
-  count(found[1]);
+  leads = found.page.leads;
+  next = found.page.next;
+  count(found.campaigns);
   draw();
 }
 
-/** A page of leads, and the campaigns; nothing when something else is asked for by then. */
-async function reading(more) {
+/**
+ * A page of leads, and the campaigns; null if a later request replaced this one.
+ * @param {string | null} [before]
+ */
+async function reading(before = null) {
   const mine = asked;
-  const found = await trying(() => Promise.all([get(`leads?${asking(more)}`), get("campaigns")]));
-  return mine === asked ? found : undefined;
+  const query = asking({ limit: PAGE, before });
+  const found = await trying(() => Promise.all([get("leads", query), get("campaigns")]));
+  return found && mine === asked ? { page: found[0], campaigns: found[1].campaigns } : undefined;
 }
 
+/** @param {Campaign[]} known */
 function count(known) {
-  campaigns = known.campaigns;
+  campaigns = known;
   const chosen = query().get("campaign");
   total = campaigns.filter((each) => !chosen || each.campaign === chosen).reduce((sum, each) => sum + each.leads, 0);
 }
 
-/** Something has happened: what is new goes on top of what is shown already. */
+/** Add new leads on top of those that are shown. */
 export async function refresh() {
   if (leads.length <= PAGE) return show();
-  const found = await reading({ limit: PAGE });
+  const found = await reading();
   if (!found) return;
   const known = new Set(leads.map(nameOf));
-  leads = [...found[0].leads.filter((each) => !known.has(nameOf(each))), ...leads];
-  count(found[1]);
+  leads = [...found.page.leads.filter((each) => !known.has(nameOf(each))), ...leads];
+  count(found.campaigns);
   draw();
 }
 
-/** The record was cleared or loaded: what is shown says nothing any more. */
-export const forget = () => ((leads = []), (drawn = ""));
+/** Requests were cleared or a state was loaded: read everything again. */
+export function forget() {
+  leads = [];
+  drawn = "";
+}
 
-const nameOf = (each) => `${each.campaign} ${each.phone} ${each.receivedAt}`;
+/** @param {StoredLead} lead */
+const nameOf = ({ campaign, phone, receivedAt }) => `${campaign} ${phone} ${receivedAt}`;
 
+/** @returns {HTMLInputElement} */
 export const searching = () => $("[name=search]", view);
 
 async function older() {
-  const found = await reading({ limit: PAGE, before: next });
+  const found = await reading(next);
   if (!found) return;
-  leads = [...leads, ...found[0].leads];
-  next = found[0].next;
+  leads = [...leads, ...found.page.leads];
+  next = found.page.next;
   draw();
 }
 
-export function draw() {
+function draw() {
   const chosen = query().get("campaign") || "";
+  const sought = query().get("search") || "";
   const search = searching();
-  if (search !== document.activeElement) search.value = query().get("search") || "";
-  const select = $("#lead-campaign");
-  const options = campaigns.map((each) => [each.campaign, `${each.campaign} (${each.leads.toLocaleString("en")})`]);
-  if (chosen && !options.some(([name]) => name === chosen)) options.push([chosen, chosen]);
-  fill(
-    select,
-    [["", "All campaigns"], ...options].map(([value, words]) => h("option", { value }, words)),
-  );
-  select.value = chosen;
-  const found = query().get("search") ? `${leads.length.toLocaleString("en")}${next ? "+" : ""} found of ` : "";
+  if (search !== document.activeElement) search.value = sought;
+  drawCampaigns(chosen);
+  const found = sought ? `${grouped(leads.length)}${next ? "+" : ""} found of ` : "";
   $("#lead-count").textContent = `${found}${plural(total, "lead")}${chosen ? ` in ${chosen}` : ""}`;
-  fill(
-    $("#lead-table"),
-    leads.length ? table() : h("p", { class: "empty" }, total ? "No lead matches." : "No lead has been accepted yet."),
-  );
+  if (leads.length) fill($("#lead-table"), leadTable());
+  else drawNone();
 }
 
-function table() {
-  const columns = choices.leadColumns.filter(({ value }) => leads.some((each) => each.lead[value] != null));
+async function drawNone() {
+  const known = await config().catch(() => null);
+  if (leads.length) return; // the first lead has arrived meanwhile
+  const none = [
+    h("h2", {}, "No leads yet"),
+    h("p", {}, "A lead appears here once a request is answered 201. Paste this line into a terminal to send one."),
+    known && curlLine(known),
+  ];
+  const isFiltered = total > 0 || Boolean(query().get("search"));
+  const noMatch = [
+    h("h2", {}, "No lead matches"),
+    button("Clear filters", () => change({ campaign: null, search: null })),
+  ];
+  fill($("#lead-table"), h("div", { class: "empty" }, isFiltered ? noMatch : none));
+}
+
+/** @param {string} chosen one that isn't known is offered, too */
+function drawCampaigns(chosen) {
+  /** @type {[string, string][]} */
+  const known = campaigns.map(({ campaign, leads }) => [campaign, `${campaign} (${grouped(leads)})`]);
+  if (chosen && !known.some(([name]) => name === chosen)) known.push([chosen, chosen]);
+  /** @type {HTMLSelectElement} */
+  const select = $("#lead-campaign");
+  fill(select, options([["", "All campaigns"], ...known]));
+  select.value = chosen;
+}
+
+function leadTable() {
+  const columns = choices.leadColumns.filter(({ value }) => leads.some(({ lead }) => lead[value] != null));
   const heads = ["Received", "Phone", ...columns.map(({ label }) => label), "Campaign", "Request"];
+  const rows = leads.map((each) => row(each, columns));
   return [
-    h(
-      "div",
-      { class: "scroll", tabindex: "0", role: "region", "aria-label": "Leads, newest first" },
-      h(
-        "table",
-        { class: "wide" },
-        h(
-          "thead",
-          {},
-          h(
-            "tr",
-            {},
-            heads.map((name) => h("th", { scope: "col" }, name)),
-          ),
-        ),
-        h(
-          "tbody",
-          {},
-          leads.map((each) => row(each, columns)),
-        ),
-      ),
-    ),
+    scrollable("Leads, newest first", table(heads, rows, { class: "wide" })),
     next && h("p", {}, button("Show more", older)),
   ];
 }
 
-const PERSONAL = new Set(["lastName", "email"]);
-
-function row(each, columns) {
-  const value = (name) => {
-    const text = each.lead[name] ?? "";
-    if (!masks() || !PERSONAL.has(name) || !text) return masked(text);
-    return name === "lastName" ? `${text[0]}***` : masked(text);
-  };
-  return h(
-    "tr",
-    {},
-    h("td", {}, h("time", { datetime: each.receivedAt, title: each.receivedAt }, clock(each.receivedAt))),
-    h("td", { class: "mono" }, phone(each.phone)),
-    columns.map((column) => h("td", {}, value(column.value))),
-    h("td", {}, each.campaign),
-    h("td", {}, each.request ? link({ request: each.request }, each.request) : "imported"),
+/**
+ * @param {StoredLead} each
+ * @param {Choice[]} columns
+ */
+const row = ({ receivedAt, phone: number, lead, campaign, request }, columns) =>
+  tr(
+    td(h("time", { datetime: receivedAt, title: receivedAt }, clock(receivedAt))),
+    h("td", { class: "mono" }, phone(number)),
+    columns.map(({ value: name }) => td(shownValue(name, lead[name]))),
+    td(campaign),
+    td(request ? link({ request }, request) : "imported"),
   );
+
+/**
+ * @param {string} name
+ * @param {unknown} value
+ */
+function shownValue(name, value) {
+  const text = String(value ?? "");
+  return masks() && name === "lastName" && text ? `${text[0]}***` : masked(text);
 }
 
 async function clear() {
   const chosen = query().get("campaign");
   const where = chosen ? `of the campaign ${chosen}` : "of all campaigns";
-  const words = `${plural(total, "lead")} ${where} will be forgotten, so that their numbers are accepted again. The requests stay.`;
+  const words = `This deletes ${plural(total, "lead")} ${where}. Their numbers are accepted again; the record of requests stays.`;
   if (!(await confirmed("Clear leads", words, "Clear"))) return;
+  /** @type {{ removed: number } | undefined} */
   const done = await trying(() =>
     send("DELETE", `leads${chosen ? `?${new URLSearchParams({ campaign: chosen })}` : ""}`),
   );
-  if (done) toast(`${plural(done.removed, "lead")} forgotten.`);
+  if (done) toast(`${plural(done.removed, "lead")} deleted.`);
   show();
 }
 
-// export: what the filters show, whole
+// export: the filtered leads, whole
 
-async function download(kind) {
-  const { content, count } = kind === "json" ? await asJson() : await asCsv();
-  const name = `leads-${query().get("campaign") || "all"}.${kind}`.replace(/[^A-Za-z0-9_.-]/g, "_");
-  save(content, kind === "json" ? "application/json" : "text/csv", name);
-  toast(`${plural(count, "lead")} exported.`);
-}
-
-async function asJson() {
+async function exportJson() {
   const all = [];
   let before = null;
   do {
-    const page = await get(`leads?${asking({ limit: 1000, before })}`);
+    /** @type {LeadPage} */
+    const page = await get("leads", asking({ limit: 1000, before }));
     all.push(...page.leads);
     before = page.next;
   } while (before);
-  return { content: `${JSON.stringify({ leads: all }, null, 2)}\n`, count: all.length };
+  keep(`${JSON.stringify({ leads: all }, null, 2)}\n`, "json", "application/json", all.length);
 }
 
-/** As `leads export --format csv` writes it, so that `leads import` takes it again. */
-async function asCsv() {
+/** As `leads export --format csv` writes it, so that `leads import` can read it. */
+async function exportCsv() {
   const got = await answer(`leads?${asking({ format: "csv" })}`);
-  return { content: await got.text(), count: Number(got.headers.get("x-total-count")) };
+  keep(await got.text(), "csv", "text/csv", Number(got.headers.get("x-total-count")));
+}
+
+/**
+ * @param {string} content
+ * @param {string} ending
+ * @param {string} type
+ * @param {number} count
+ */
+function keep(content, ending, type, count) {
+  save(content, type, `leads-${query().get("campaign") || "all"}.${ending}`.replace(/[^A-Za-z0-9_.-]/g, "_"));
+  toast(`${plural(count, "lead")} exported.`);
 }

@@ -1,7 +1,8 @@
-// What outlives a visit.
+// Settings in the browser's storage.
 
-/** What this browser remembers; some are told to remember nothing. */
+/** The browser's storage, which may be switched off. */
 export const memory = {
+  /** @param {string} name */
   get(name) {
     try {
       return localStorage.getItem(name);
@@ -9,11 +10,15 @@ export const memory = {
       return null;
     }
   },
+  /**
+   * @param {string} name
+   * @param {string} value
+   */
   set(name, value) {
     try {
       localStorage.setItem(name, value);
     } catch {
-      // it holds until the page is left
+      // without storage it lasts until the page is closed
     }
   },
 };

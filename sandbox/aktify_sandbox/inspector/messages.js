@@ -1,48 +1,108 @@
-// What is said to the user: short messages, one dialog at a time.
+// Messages to the user: toasts, and one dialog at a time.
 import { $, button, fill, h } from "./dom.js";
 
-/** A short message that goes away by itself. */
+/** @typedef {import("./dom.js").Child} Child */
+
+/**
+ * Show a message for a few seconds.
+ * @param {string} message
+ * @param {"good" | "bad"} [kind]
+ * @param {Child} [more]
+ */
 export function toast(message, kind = "good", more = null) {
   const shown = h("div", { class: `toast ${kind}` }, h("span", {}, message), more);
-  $("#toasts").append(shown);
-  while ($("#toasts").childElementCount > 3) $("#toasts").firstChild.remove();
+  const box = $("#toasts");
+  box.append(shown);
+  while (box.childElementCount > 3) box.firstElementChild?.remove();
   setTimeout(() => shown.remove(), kind === "bad" ? 9000 : 5000);
 }
 
 let saidAt = 0;
-/** For those who listen to the page: what they didn't ask for not more often than they can hear. */
+/**
+ * Announce to screen readers; unrequested messages are announced less often.
+ * @param {string} words
+ * @param {boolean} [asked]
+ */
 export function say(words, asked = false) {
   if (!asked && Date.now() - saidAt < 5000) return;
   saidAt = Date.now();
   $("#said").textContent = words;
 }
 
-/** Do it, and say in a message what went wrong. */
+/** @param {unknown} thrown */
+export const asError = (thrown) => (thrown instanceof Error ? thrown : new Error(String(thrown)));
+
+/** @param {unknown} thrown */
+export const messageOf = (thrown) => asError(thrown).message;
+
+/**
+ * Run it, and show a message if it fails.
+ * @template T
+ * @param {() => T | Promise<T>} work
+ */
 export async function trying(work) {
   try {
     return await work();
   } catch (error) {
-    toast(error.message, "bad");
+    toast(messageOf(error), "bad");
     return undefined;
   }
 }
 
+/**
+ * Show or hide the error line.
+ * @param {HTMLElement} line
+ * @param {string} words empty: nothing is
+ */
+export function sayProblem(line, words) {
+  line.hidden = !words;
+  line.textContent = words;
+}
+
+/**
+ * Show the state of the connection.
+ * @param {string} word
+ */
+export function showState(word) {
+  const line = $("#state");
+  line.dataset.state = word;
+  line.textContent = word.endsWith("connecting") ? `${word}…` : word;
+}
+
+const dialogBox = () => /** @type {HTMLDialogElement} */ ($("#dialog"));
+
+/**
+ * @param {string} title
+ * @param {Child} content
+ * @param {Child} actions
+ */
 export function dialog(title, content, actions) {
-  const box = $("#dialog");
+  const box = dialogBox();
   fill(box, h("h2", { id: "dialog-title" }, title), content, h("div", { class: "actions" }, actions));
   if (!box.open) box.showModal();
   return box;
 }
 
-export const closeDialog = () => $("#dialog").close();
+export const isDialogOpen = () => dialogBox().open;
 
-/** Ask before something is lost. */
+export const closeDialog = () => dialogBox().close();
+
+/**
+ * Ask for confirmation.
+ * @param {string} title
+ * @param {string} words
+ * @param {string} action
+ * @returns {Promise<boolean>}
+ */
 export function confirmed(title, words, action) {
   return new Promise((resolve) => {
-    const box = $("#dialog");
     let answer = false;
-    const yes = button(action, () => ((answer = true), box.close()), { class: "danger" });
-    dialog(title, h("p", {}, words), [button("Cancel", () => box.close(), { autofocus: true }), yes]);
+    const confirm = () => {
+      answer = true;
+      closeDialog();
+    };
+    const actions = [button("Cancel", closeDialog, { autofocus: true }), button(action, confirm, { class: "danger" })];
+    const box = dialog(title, h("p", {}, words), actions);
     box.addEventListener("close", () => resolve(answer), { once: true });
   });
 }

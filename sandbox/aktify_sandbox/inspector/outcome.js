@@ -1,8 +1,8 @@
-// What became of an answer on its way to the client.
+// Whether an answer reached the client, and what happened to it.
 import { statusOf } from "./words.js";
 
 /**
- * Why a client had to send again: it never had its answer, or was told to come back; empty if neither.
+ * Why a client had to send again: no answer, or an answer that says to retry; empty if neither.
  * @param {Pick<Summary, "response" | "hungUpAfterMs" | "fault">} entry
  * @param {Pick<Choices, "faults" | "retriedStatuses">} choices
  */

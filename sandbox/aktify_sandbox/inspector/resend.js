@@ -1,77 +1,130 @@
-// The same request once more, by the server, which knows its key; as it was, or edited.
-
+// Sends a request again through the server, which knows its key: unchanged or edited.
 import { change } from "./address.js";
 import { $, button, h, link } from "./dom.js";
-import { pretty } from "./json.js";
-import { closeDialog, dialog, toast } from "./messages.js";
-import { send } from "./server.js";
+import { indented } from "./json.js";
+import { closeDialog, dialog, messageOf, sayProblem, toast } from "./messages.js";
+import { Refused, send } from "./server.js";
 
+/**
+ * @param {string} id
+ * @param {{ body?: string, apiKey?: string }} more
+ * @returns {Promise<Resent>}
+ */
 const post = (id, more) => send("POST", `requests/${id}/resend`, more);
 
-export async function sendAgain(record) {
+/**
+ * @param {RecordedRequest} entry
+ * @param {RecordedRequest} drawn see `editAndSend`
+ */
+export async function sendAgain(entry, drawn) {
   try {
-    tell(await post(record.id, {}));
+    const { request, ...outcome } = await post(entry.id, {});
+    toast(`Sent again: ${inWords(outcome)}.`, "good", request && link({ request }, "Open it"));
   } catch (error) {
-    if (error.status === 409) editAndSend(record, error.message);
-    else toast(error.message, "bad");
+    if (error instanceof Refused && error.status === 409) editAndSend(entry, drawn, error.message);
+    else toast(messageOf(error), "bad");
   }
 }
 
-function tell({ request, status, outcome }, { opened = false } = {}) {
-  const words = status ? `Sent again: ${status}.` : `Sent again: ${outcome}.`;
-  toast(words, "good", request && !opened && link({ request }, "Open it"));
-}
+/** @param {Pick<Resent, "status" | "outcome">} sent */
+const inWords = ({ status, outcome }) => status || outcome;
 
-/** `message` is why it couldn't go as it was: mostly a key that nobody knows any more. */
-export function editAndSend(record, message = "") {
-  const body = h("textarea", {
-    id: "edit-body",
-    rows: 14,
-    spellcheck: "false",
-    value: record.bodyEncoding ? "" : readable(record.body || ""),
-  });
-  const key = h("input", {
-    id: "edit-key",
-    spellcheck: "false",
-    autocomplete: "off",
-    placeholder: record.key ? `as before: ${record.key}` : "none",
-  });
+/**
+ * `message` says why it couldn't be sent unchanged: usually its key is no longer known.
+ * @param {RecordedRequest} entry
+ * @param {RecordedRequest} drawn the same as the page shows it; a masked body is edited once it is shown whole
+ * @param {string} [message]
+ */
+export function editAndSend(entry, drawn, message = "") {
+  const body = bodyField(entry, drawn);
+  const key = keyField(entry);
   const problem = h("p", { class: "problem-line", role: "alert", hidden: !message }, message);
   const go = async () => {
     problem.hidden = true;
     try {
-      const done = await post(record.id, {
-        body: body.value,
-        ...(key.value.trim() ? { apiKey: key.value.trim() } : {}),
-      });
-      closeDialog();
-      tell(done, { opened: true });
-      if (done.request) change({ request: done.request });
+      await sendEdited(entry.id, { ...body.edited(), ...(key.value.trim() ? { apiKey: key.value.trim() } : {}) });
     } catch (error) {
-      problem.hidden = false;
-      problem.textContent = error.message;
+      sayProblem(problem, messageOf(error));
     }
   };
   dialog(
     "Edit and send",
     [
-      h("p", { class: "dim" }, `${record.method} ${record.path}, with the headers of ${record.id}.`),
+      h("p", { class: "dim" }, `${entry.method} ${entry.path}, with the headers of ${entry.id}.`),
       h("label", { for: "edit-body" }, "Body"),
-      body,
+      body.masked,
+      body.area,
       h("label", { for: "edit-key" }, "x-api-key"),
       key,
       problem,
     ],
-    [button("Cancel", closeDialog), button("Send", go, { class: "primary" })],
+    [button("Cancel", closeDialog), button("Send", go, { class: "primary", title: "Ctrl-Enter" })],
   );
-  body.addEventListener("keydown", (event) => event.key === "Enter" && (event.ctrlKey || event.metaKey) && go());
+  body.area.addEventListener("keydown", (event) => {
+    if (event.key === "Enter" && (event.ctrlKey || event.metaKey)) go();
+  });
   $(message ? "#edit-key" : "#edit-body").focus();
 }
 
-/** With line breaks, and otherwise exactly as it was sent. */
-function readable(body) {
-  const lines = pretty(body);
-  return lines
-    ? lines.map(({ depth, parts }) => "  ".repeat(depth) + parts.map(([, part]) => part).join("")).join("\n")
-    : body;
+/**
+ * The sent body, to edit. While masked it is read-only. An unchanged body isn't sent from here: the server sends
+ * exactly what it recorded.
+ * @param {RecordedRequest} entry
+ * @param {RecordedRequest} drawn
+ */
+function bodyField(entry, drawn) {
+  const text = textOf(entry);
+  const area = h("textarea", {
+    id: "edit-body",
+    rows: 14,
+    spellcheck: "false",
+    placeholder: entry.bodyEncoding ? "Not text: sent as it was, unless you write another body" : null,
+    value: text,
+  });
+  const toTop = () => area.setSelectionRange(0, 0);
+  const edited = () => (area.readOnly || area.value === text ? {} : { body: area.value });
+  const isMasked = drawn.body !== entry.body && !entry.bodyEncoding;
+  if (isMasked) {
+    area.readOnly = true;
+    area.value = textOf(drawn);
+  }
+  toTop();
+  const show = () => {
+    masked.remove();
+    area.readOnly = false;
+    area.value = text;
+    toTop();
+    area.focus();
+  };
+  const words = "Personal data is masked here, and sent whole.";
+  const masked = h(
+    "p",
+    { class: "actions", hidden: !isMasked },
+    words,
+    button("Show it to edit", show, { class: "small" }),
+  );
+  return { area, masked, edited };
+}
+
+/** @param {RecordedRequest} entry */
+const textOf = ({ body, bodyEncoding }) => (bodyEncoding ? "" : indented(body ?? ""));
+
+/** @param {RecordedRequest} entry */
+const keyField = ({ key }) =>
+  h("input", {
+    id: "edit-key",
+    spellcheck: "false",
+    autocomplete: "off",
+    placeholder: key ? `unchanged: ${key}` : "no key",
+  });
+
+/**
+ * @param {string} id
+ * @param {{ body?: string, apiKey?: string }} edited what is other than before
+ */
+async function sendEdited(id, edited) {
+  const done = await post(id, edited);
+  closeDialog();
+  toast(`Sent: ${inWords(done)}.`);
+  if (done.request) change({ request: done.request });
 }

@@ -1,10 +1,11 @@
-// The list: any number of rows, of which only those in sight (and a few around) are elements.
+// A virtual list: only the visible rows, and a few around them, are elements.
 import { $, badge, h } from "./dom.js";
 import { Entries } from "./entries.js";
 import { masked, phone } from "./masking.js";
-import { clock, duration, statusOf } from "./words.js";
+import { clock, day, duration, statusOf, targetOf } from "./words.js";
 
-const ordinary = (record) => record.method === "POST" && record.path === "/api/v1/leads" && !record.query;
+/** @param {Summary} entry */
+const isOrdinary = ({ method, path, query }) => method === "POST" && path === "/api/v1/leads" && !query;
 
 const AROUND = 8;
 const MOST = 300_000; // an element can't be higher than some 30 million pixels
@@ -13,13 +14,13 @@ export class Rows {
   #entries = new Entries(MOST);
   height = 34;
   head = 30;
-  hidden = 0; // how many have arrived above what is in sight
+  hidden = 0; // how many have arrived above the visible rows
   /** @type {Map<string, HTMLElement>} */
   #shown = new Map();
   #slack = 0;
   #drawing = 0;
 
-  /** `on` has `open(record)`, `older()` and `seen()`. */
+  /** @param {{ open: (id: string) => void, older: () => void, seen: () => void }} on */
   constructor(on) {
     this.on = on;
     this.box = $("#list");
@@ -43,7 +44,10 @@ export class Rows {
     this.#redraw();
   }
 
-  /** Rows have another height now: the selected one stays where it is on the screen, or else the first in sight. */
+  /**
+   * Row heights changed: keep the selected row in place, or else the first visible one.
+   * @param {{ height: number, head: number, top: number }} before
+   */
   #stay({ height, head, top }) {
     const selected = this.selected === null ? -1 : this.#entries.indexOf(this.selected);
     const place = selected * height - top;
@@ -54,35 +58,46 @@ export class Rows {
     this.box.scrollTop = wanted;
   }
 
-  // what is in it
+  // content
 
-  get records() {
+  get entries() {
     return this.#entries.all;
   }
 
-  /** The id before which older ones lie; null: none. */
+  /** The id from which older entries continue; null: none. */
   get more() {
     return this.#entries.more;
   }
 
-  replace(records, more) {
+  /**
+   * @param {Summary[]} entries
+   * @param {string | null} more
+   */
+  replace(entries, more) {
     this.#entries.clear();
     this.hidden = 0;
     this.#slack = 0;
-    this.append(records, more);
+    this.append(entries, more);
     this.box.scrollTop = 0;
     if (this.selected !== null) this.#reveal(this.#entries.indexOf(this.selected));
     this.#redraw();
   }
 
-  append(records, more) {
-    this.#entries.append(records, more);
+  /**
+   * @param {Summary[]} entries
+   * @param {string | null} more
+   */
+  append(entries, more) {
+    this.#entries.append(entries, more);
     this.draw();
   }
 
-  /** New ones on top (or where they belong); what is in sight stays where it is. */
-  insert(records) {
-    const added = this.#entries.insert(records.filter((record) => !this.update(record)));
+  /**
+   * Add new entries in order, without moving the visible rows.
+   * @param {Summary[]} entries
+   */
+  insert(entries) {
+    const added = this.#entries.insert(entries.filter((entry) => !this.update(entry)));
     if (!added) return;
     if (this.selected !== null || this.box.scrollTop > 0) {
       this.hidden += added;
@@ -94,17 +109,24 @@ export class Rows {
     this.draw();
   }
 
-  /** Whether it was known. */
-  update(record) {
-    if (!this.#entries.update(record)) return false;
-    this.#shown.get(record.id)?.remove();
-    this.#shown.delete(record.id);
+  /**
+   * Returns whether it was known.
+   * @param {Summary} entry
+   */
+  update(entry) {
+    if (!this.#entries.update(entry)) return false;
+    this.#shown.get(entry.id)?.remove();
+    this.#shown.delete(entry.id);
     this.draw();
     return true;
   }
 
-  // which one is meant
+  // selection
 
+  /**
+   * @param {string | null} id
+   * @param {{ scroll?: boolean }} [how]
+   */
   select(id, { scroll = true } = {}) {
     this.selected = id;
     if (scroll && id !== null) this.#reveal(this.#entries.indexOf(id));
@@ -112,13 +134,18 @@ export class Rows {
     this.draw();
   }
 
-  /** The record so many places from the selected one; the first in sight when none is. */
+  /**
+   * The entry at this distance from the selected one; the first visible one if none is selected.
+   * @param {number} steps
+   * @returns {Summary | undefined}
+   */
   neighbour(steps) {
     const at = this.selected === null ? -1 : this.#entries.indexOf(this.selected);
-    if (at < 0) return this.records[Math.round(this.box.scrollTop / this.height)];
-    return this.records[Math.max(0, Math.min(this.records.length - 1, at + steps))];
+    if (at < 0) return this.entries[Math.round(this.box.scrollTop / this.height)];
+    return this.entries[Math.max(0, Math.min(this.entries.length - 1, at + steps))];
   }
 
+  /** @param {number} index */
   #reveal(index) {
     if (index < 0) return;
     const top = index * this.height;
@@ -132,7 +159,7 @@ export class Rows {
     this.#scrolled();
   }
 
-  // what is in sight
+  // visible rows
 
   #scrolled() {
     if (this.box.scrollTop < this.hidden * this.height) {
@@ -147,7 +174,7 @@ export class Rows {
     for (const row of this.#shown.values()) row.remove();
     this.#shown.clear();
     this.draw();
-    this.#drawNow(); // not a frame without rows
+    this.#drawNow(); // otherwise one frame would have no rows
   }
 
   redraw() {
@@ -155,7 +182,7 @@ export class Rows {
   }
 
   draw() {
-    this.body.style.height = `${Math.max(this.records.length * this.height, this.#slack - this.head)}px`;
+    this.body.style.height = `${Math.max(this.entries.length * this.height, this.#slack - this.head)}px`;
     this.#drawing ||= requestAnimationFrame(() => {
       this.#drawing = 0;
       this.#drawNow();
@@ -163,13 +190,7 @@ export class Rows {
   }
 
   #drawNow() {
-    const first = Math.max(0, Math.floor(this.box.scrollTop / this.height) - AROUND);
-    const last = Math.min(
-      this.records.length,
-      Math.ceil((this.box.scrollTop + this.box.clientHeight) / this.height) + AROUND,
-    );
-    const wanted = new Map();
-    for (let index = first; index < last; index++) wanted.set(this.records[index].id, index);
+    const wanted = this.#inSight();
     for (const [id, row] of this.#shown) {
       if (!wanted.has(id)) {
         row.remove();
@@ -178,21 +199,45 @@ export class Rows {
     }
     for (const [id, index] of wanted) this.#place(id, index);
     this.#order(wanted);
-    this.box.setAttribute("aria-rowcount", this.more ? "-1" : this.records.length + 1);
+    this.#describe();
+    const last = Math.max(0, ...wanted.values());
+    if (this.more && last >= this.entries.length - 100) this.on.older();
+  }
+
+  /** The ids of visible rows (and a few around) with their indexes. */
+  #inSight() {
+    const top = this.box.scrollTop;
+    const first = Math.max(0, Math.floor(top / this.height) - AROUND);
+    const end = Math.ceil((top + this.box.clientHeight) / this.height) + AROUND;
+    return new Map(this.entries.slice(first, end).map(({ id }, index) => [id, first + index]));
+  }
+
+  /** For screen readers. */
+  #describe() {
+    this.box.setAttribute("aria-rowcount", this.more ? "-1" : String(this.entries.length + 1));
     const active = this.selected === null ? null : this.#shown.get(this.selected);
     if (active) this.box.setAttribute("aria-activedescendant", active.id);
     else this.box.removeAttribute("aria-activedescendant");
-    if (this.more && last > this.records.length - 100) this.on.older();
   }
 
+  /**
+   * @param {string} id
+   * @param {number} index
+   */
   #place(id, index) {
-    const row = this.#shown.get(id) ?? this.#row(this.records[index]);
+    const row = this.#shown.get(id) ?? this.#row(this.entries[index]);
     this.#shown.set(id, row);
+    const isFirstOfDay = index > 0 && dayOf(this.entries[index]) !== dayOf(this.entries[index - 1]);
+    if (isFirstOfDay) row.dataset.day = dayOf(this.entries[index]);
+    else delete row.dataset.day;
     row.style.transform = `translateY(${index * this.height}px)`;
     row.setAttribute("aria-rowindex", String(index + 2));
   }
 
-  /** In the document's order too, for those who read it in that order. */
+  /**
+   * Keep the order of the document too, for screen readers.
+   * @param {Map<string, number>} wanted
+   */
   #order(wanted) {
     /** @type {HTMLElement | null} */
     let previous = null;
@@ -205,36 +250,49 @@ export class Rows {
     }
   }
 
-  #row(record) {
-    const cell = (name, ...content) => h("span", { class: `c-${name}`, role: "gridcell" }, content);
-    const odd = !ordinary(record);
-    const where = record.query ? `${record.path}?${record.query}` : record.path;
-    const reason = masked(record.reason.rule);
+  /** @param {Summary} entry */
+  #row(entry) {
     return h(
       "div",
       {
         class: "row",
         role: "row",
-        id: `row-${record.id}`,
-        "data-id": record.id,
-        "aria-selected": String(record.id === this.selected),
+        id: `row-${entry.id}`,
+        "data-id": entry.id,
+        "aria-selected": String(entry.id === this.selected),
       },
-      cell("time", h("time", { datetime: record.receivedAt, title: record.receivedAt }, clock(record.receivedAt))),
-      cell("status", badge(statusOf(record))),
-      cell("lead", phone(record.phone)),
-      cell("campaign", record.campaign),
-      cell(
-        "why",
-        odd && record.method && h("code", { class: "where" }, masked(`${record.method} ${where}`.slice(0, 200))),
-        record.reason.scenario && h("span", { class: "tag" }, "forced"),
-        h("span", { title: reason.slice(0, 500) }, reason.slice(0, 300)),
-      ),
-      cell("ms", duration(record.durationMs + (record.delayMs || 0)).replace(" ms", "")),
+      cell("time", h("time", { datetime: entry.receivedAt, title: entry.receivedAt }, clock(entry.receivedAt))),
+      cell("status", badge(statusOf(entry))),
+      cell("lead", phone(entry.phone)),
+      cell("campaign", entry.campaign),
+      cell("why", why(entry)),
+      cell("ms", duration(entry.durationMs + (entry.delayMs || 0)).replace(" ms", "")),
     );
   }
 
+  /** @param {MouseEvent} event */
   #clicked(event) {
-    const row = event.target.closest("[data-id]");
-    if (row) this.on.open(this.#entries.find(row.dataset.id));
+    const row = /** @type {HTMLElement | null} */ (/** @type {Element} */ (event.target).closest("[data-id]"));
+    if (row?.dataset.id) this.on.open(row.dataset.id);
   }
+}
+
+/** @param {Summary} entry */
+const dayOf = ({ receivedAt }) => day(receivedAt);
+
+/**
+ * @param {string} name
+ * @param {import("./dom.js").Child} content
+ */
+const cell = (name, content) => h("span", { class: `c-${name}`, role: "gridcell" }, content);
+
+/** @param {Summary} entry */
+function why(entry) {
+  const reason = masked(entry.reason.rule);
+  const isOdd = !isOrdinary(entry) && entry.method;
+  return [
+    isOdd && h("code", { class: "where" }, masked(`${entry.method} ${targetOf(entry)}`.slice(0, 200))),
+    entry.reason.scenario && h("span", { class: "tag" }, "forced"),
+    h("span", { title: reason.slice(0, 500) }, reason.slice(0, 300)),
+  ];
 }

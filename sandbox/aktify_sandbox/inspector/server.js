@@ -1,17 +1,64 @@
-// The admin API, as the page asks it.
+// Requests to the admin API.
+
+/**
+ * The JSON of each path.
+ * @typedef {{
+ *   campaigns: { campaigns: Campaign[] },
+ *   config: Config,
+ *   force: { forced: Forced[] },
+ *   keys: { keys: Key[] },
+ *   leads: LeadPage,
+ *   requests: RequestPage,
+ *   "requests/totals": Totals,
+ *   scenarios: { scenarios: Scenario[] },
+ *   status: Status,
+ * }} Answers
+ */
 
 /**
  * JSON from the admin API. Throws `Refused`.
- * @param {string} path
+ * @template {keyof Answers} P
+ * @param {P} path
+ * @param {URLSearchParams} [query]
+ * @returns {Promise<Answers[P]>}
  */
-export async function get(path) {
-  return (await answer(path)).json();
+export async function get(path, query) {
+  return (await answer(query ? `${path}?${query}` : path)).json();
 }
 
-export async function text(path) {
-  return (await answer(path)).text();
+/**
+ * A request, whole or with personal data masked. Throws `Refused`.
+ * @param {string} id
+ * @param {boolean} [isMasked]
+ * @returns {Promise<RecordedRequest>}
+ */
+export async function getRequest(id, isMasked = false) {
+  return (await answer(`requests/${encodeURIComponent(id)}?${masking(isMasked)}`)).json();
 }
 
+/** @param {boolean} isMasked */
+const masking = (isMasked) => (isMasked ? "mask=yes" : "");
+
+/**
+ * A request as curl, HAR or code. Throws `Refused`.
+ * @param {string} id
+ * @param {string} form
+ * @param {boolean} isMasked
+ * @returns {Promise<Copyable>}
+ */
+export async function getForm(id, form, isMasked) {
+  const got = await answer(`requests/${id}/${form}?${masking(isMasked)}`);
+  return { text: await got.text(), needs: got.headers.get("x-needs-variable") };
+}
+
+/**
+ * Send a change to the admin API. Returns its JSON; null if there is none. Throws `Refused`.
+ * @template [T=unknown]
+ * @param {string} method
+ * @param {string} path
+ * @param {object} [body]
+ * @returns {Promise<T>}
+ */
 export async function send(method, path, body) {
   const got = await answer(path, {
     method,
@@ -19,14 +66,14 @@ export async function send(method, path, body) {
     body: body === undefined ? undefined : JSON.stringify(body),
   });
   const content = await got.text();
-  return content ? JSON.parse(content) : null;
+  return JSON.parse(content || "null");
 }
 
-/** What the admin API refused: `problem` has the members of its answer. */
-class Refused extends Error {
+/** A refusal of the admin API: `problem` is its problem document. */
+export class Refused extends Error {
   /**
    * @param {number} status
-   * @param {Record<string, any>} problem
+   * @param {{ detail?: string }} problem
    */
   constructor(status, problem) {
     super(problem.detail || `The sandbox answered ${status}.`);
@@ -36,7 +83,7 @@ class Refused extends Error {
 }
 
 /**
- * What the admin API answers. Throws `Refused`.
+ * The admin API's response. Throws `Refused`.
  * @param {string} path
  * @param {RequestInit} [options]
  */
@@ -51,8 +98,14 @@ export async function answer(path, options = {}) {
   throw new Refused(got.status, await got.json().catch(() => ({})));
 }
 
-let known;
+/** @type {Promise<Config> | null} */
+let known = null;
 export function config(again = false) {
-  if (!known || again) (known = get("config")).catch(() => (known = null));
+  if (!known || again) {
+    known = get("config");
+    known.catch(() => {
+      known = null;
+    });
+  }
   return known;
 }

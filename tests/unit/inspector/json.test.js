@@ -1,7 +1,7 @@
 // A body as the page shows it: every character as it was sent, each line with the path of what stands on it.
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { pretty } from "../../../sandbox/aktify_sandbox/inspector/json.js";
+import { indented, pretty } from "../../../sandbox/aktify_sandbox/inspector/json.js";
 
 const shown = (text) =>
   pretty(text)?.map(({ depth, parts }) => "  ".repeat(depth) + parts.map(([, part]) => part).join(""));
@@ -30,4 +30,9 @@ test("what isn't JSON, or is too long, is shown as it is", () => {
   assert.equal(pretty("{'a': 1}"), null);
   assert.equal(pretty(""), null);
   assert.equal(pretty(JSON.stringify(Array(3001).fill(1))), null);
+});
+
+test("a text to edit has line breaks, or is as it was", () => {
+  assert.equal(indented('{"a":[1]}'), '{\n  "a": [\n    1\n  ]\n}');
+  assert.equal(indented("{'a': 1}"), "{'a': 1}");
 });

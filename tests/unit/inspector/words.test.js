@@ -1,10 +1,19 @@
 // Times, sizes and counts in words.
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { bytes, clock, duration, plural, statusOf } from "../../../sandbox/aktify_sandbox/inspector/words.js";
+import {
+  bytes,
+  clock,
+  day,
+  duration,
+  plural,
+  statusOf,
+  targetOf,
+} from "../../../sandbox/aktify_sandbox/inspector/words.js";
 
 test("a duration has the unit that suits it", () => {
   assert.deepEqual([0.04, 12.4, 2500, 90_000].map(duration), ["0.0 ms", "12 ms", "2.5 s", "2 min"]);
+  assert.deepEqual([7_100_000, 24_060_000, 400_000_000].map(duration), ["118 min", "7 h", "5 days"]);
 });
 
 test("a size is in thousands, as the rest of the sandbox counts", () => {
@@ -30,4 +39,14 @@ test("a moment of today is a time of day, an older one has its date", () => {
 test("a request that got no answer has no status", () => {
   assert.equal(statusOf({ response: null }), null);
   assert.equal(statusOf({ response: { status: 201 } }), 201);
+});
+
+test("a target is the path, with the query if there is one", () => {
+  assert.equal(targetOf({ path: "/api", query: "" }), "/api");
+  assert.equal(targetOf({ path: "/api", query: "a=1" }), "/api?a=1");
+});
+
+test("a day has its weekday and year", () => {
+  assert.equal(day("2026-11-24T12:00:00.000Z"), "Tue, Nov 24, 2026");
+  assert.equal(day("no moment"), "");
 });
