@@ -1,6 +1,6 @@
-"""The one client of the admin API: what is asked and answered, and who asks, in this process or over HTTP.
+"""The client of the admin API: requests and answers as values, and clients for a sandbox in this process or over HTTP.
 
-The command line takes the messages alone, and httpx for its bytes: it streams both ways and says what broke. In the
-process of a test nothing may go by httpx: what replaces answers there (respx, pytest-httpx, VCR.py) means the code
-under test.
+The command line uses only the messages, and sends them with httpx, which streams both ways and reports what failed.
+Code inside a test must not use httpx here: libraries that replace its answers (respx, pytest-httpx, VCR.py) mean the
+code under test.
 """

@@ -1,7 +1,7 @@
-"""HTTP to a sandbox that runs elsewhere, below all that a test replaces: no HTTP library's client, no `socket.socket`.
+"""HTTP to a sandbox elsewhere, on a level that tests don't patch: no HTTP library's client, no `socket.socket`.
 
-What replaces answers (respx, pytest-httpx, pook, VCR.py) or forbids connections (pytest-socket) does so for the code
-under test. `_socket` is the class in C on which `socket.socket` stands.
+Libraries that replace answers (respx, pytest-httpx, pook, VCR.py) or forbid connections (pytest-socket) mean the code
+under test. `_socket` is the C module whose class `socket.socket` extends.
 """
 
 import _socket
@@ -22,7 +22,7 @@ class BrokenConnectionError(Exception):
 
 
 class Answer:
-    """What came back."""
+    """An answer, read piece by piece."""
 
     def __init__(self) -> None:
         self.headers: dict[str, str] = {}
@@ -32,11 +32,11 @@ class Answer:
         self._parser = httptools.HttpResponseParser(self)
 
     def feed(self, data: bytes) -> None:
-        """More bytes of it; none is the end. Raises `BrokenConnectionError`."""
+        """Take more bytes; an empty piece means the end. Raises `BrokenConnectionError`."""
         if not data:
             framed = {"content-length", "transfer-encoding"} & set(self.headers)
             if framed or not self.has_head:
-                raise BrokenConnectionError("it broke off its answer")
+                raise BrokenConnectionError("it didn't finish its answer")
             self.is_whole = True
             return
         try:
@@ -46,36 +46,36 @@ class Answer:
 
     @property
     def status(self) -> int:
-        """Its status."""
+        """Its status code."""
         found: int = self._parser.get_status_code()
         return found
 
     @property
     def leaves_open(self) -> bool:
-        """Whether another request may follow on the same connection."""
+        """Whether the connection can be used for another request."""
         return bool(self._parser.should_keep_alive())
 
-    # what httptools says
+    # callbacks of httptools
 
     def on_header(self, name: bytes, value: bytes) -> None:
-        """A header; the last one of its name counts."""
+        """Take a header; the last one of a name counts."""
         self.headers[name.decode("latin-1").lower()] = value.decode("latin-1")
 
     def on_headers_complete(self) -> None:
-        """The body follows."""
+        """Start of the body."""
         self.has_head = True
 
     def on_body(self, body: bytes) -> None:
-        """A piece of the body."""
+        """Take a piece of the body."""
         self.body += body
 
     def on_message_complete(self) -> None:
-        """That was all."""
+        """End of the message."""
         self.is_whole = True
 
 
 class Connection:
-    """A connection, for one request after the other."""
+    """A connection that sends one request after the other."""
 
     def __init__(self, host: str, port: int, *, encrypted: bool, seconds: float) -> None:
         """Raises `BrokenConnectionError`."""
@@ -88,7 +88,7 @@ class Connection:
 
     @property
     def is_fresh(self) -> bool:
-        """Whether it can still be used: the other side has neither closed it nor said anything."""
+        """Whether it can still be used: the other side has neither closed it nor sent anything."""
         try:
             self._socket.settimeout(0)
             self._socket.recv(1)
@@ -99,7 +99,7 @@ class Connection:
         return False
 
     def ask(self, request: bytes, seconds: float) -> Answer:
-        """Send it and read the answer, for each piece of which it waits so long. Raises `BrokenConnectionError`."""
+        """Send a request and read its answer, waiting so long for each piece. Raises `BrokenConnectionError`."""
         answer = Answer()
         try:
             self._socket.settimeout(seconds)
@@ -111,14 +111,14 @@ class Connection:
         return answer
 
     def close(self) -> None:
-        """End it; who waits for an answer in another thread waits no longer."""
-        with contextlib.suppress(OSError):  # the other side was first
+        """Close it; a thread that waits for an answer stops waiting."""
+        with contextlib.suppress(OSError):  # the other side has closed it already
             self._socket.shutdown(_socket.SHUT_RDWR)
         self._socket.close()
 
 
 def _connected(host: str, port: int, seconds: float) -> Any:
-    """Where greenlets stand for threads it is their socket, so that the others go on meanwhile. Raises `OSError`."""
+    """Under gevent or eventlet this is their socket, so that other greenlets run meanwhile. Raises `OSError`."""
     module: Any = socket_module() or _socket
     refused = OSError("no address")
     for family, kind, protocol, _, address in module.getaddrinfo(host, port, 0, _socket.SOCK_STREAM):

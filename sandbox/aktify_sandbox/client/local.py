@@ -19,14 +19,14 @@ _LOOK_SECONDS = 1
 
 
 class LocalClient:
-    """Asks a sandbox in this process: no socket, no HTTP."""
+    """Asks a sandbox in this process, without socket or HTTP."""
 
     def __init__(self, thread: "ServerThread") -> None:
         self.thread = thread
         self.url = thread.url
 
     def ask(self, request: AdminRequest) -> AdminResponse:
-        """Ask, and wait for the answer. Raises `SandboxDied`."""
+        """Send a request and return its answer. Raises `SandboxDied`."""
         future = self._ask(request)
         while True:
             try:
@@ -38,11 +38,11 @@ class LocalClient:
                 raise
 
     async def ask_async(self, request: AdminRequest) -> AdminResponse:
-        """The same without blocking an event loop."""
+        """Like `ask`, without blocking an event loop."""
         return await await_future(self._ask(request))
 
     def close(self) -> None:
-        """Nothing is open."""
+        """Do nothing: no connection is open."""
 
     def _ask(self, request: AdminRequest) -> "Future[AdminResponse]":
         self.thread.check()
@@ -56,7 +56,7 @@ class LocalClient:
 
 
 async def _call(thread: "ServerThread", request: AdminRequest) -> AdminResponse:
-    """One request by ASGI. Its answer is waited for as long as the request says."""
+    """One ASGI request. Waits for the answer as long as the request allows."""
     path, _, query = request.target.partition("?")
     headers = request.head(b"localhost", thread.settings.token)
     asked = Request(request.method, path, headers, request.body, query.encode())

@@ -1,4 +1,4 @@
-"""A request to the admin API and its answer as values, and who takes the one for the other."""
+"""Requests to the admin API and their answers as values, and the interface of the clients that exchange them."""
 
 import re
 from collections.abc import Mapping
@@ -12,16 +12,16 @@ _PATIENCE = 30
 JSON = "application/json"
 HEALTH = "/health"
 _FAILING = 503
-"""How the health of one is answered whose state folder was touched: it answers, and keeps nothing."""
+"""The status of `/health` after another program changed the state folder: the sandbox answers, but records nothing."""
 
 Query = Mapping[str, Any]
 
 IN_HEADERS = "visible ASCII characters, no spaces or line breaks"
-"""What a key or a token is, so that a header can carry it."""
+"""The keys and tokens that a header can carry."""
 
 
 def fits_header(secret: str) -> bool:
-    """Whether a header can carry the key or the token."""
+    """Whether a header can carry the key or token."""
     return re.fullmatch("[!-~]+", secret) is not None
 
 
@@ -30,24 +30,24 @@ class AdminRequest(NamedTuple):
 
     method: str
     path: str
-    """Behind `/_sandbox`."""
+    """The path after `/_sandbox`."""
     content: Any = None
     query: Query = MappingProxyType({})
-    """Those that are None are left out."""
+    """Query parameters; those that are None are left out. In names, _ is - as in those of Python's arguments."""
     accept: str = JSON
     seconds: float = 0
-    """How long the answer may wait for something."""
+    """Seconds that the sandbox may wait before it answers."""
 
     @property
     def patience(self) -> float:
-        """How long to wait for the answer."""
+        """Seconds to wait for the answer."""
         return _PATIENCE + self.seconds
 
     @property
     def target(self) -> str:
         """Path and query."""
         given = {
-            name: str(value).lower() if isinstance(value, bool) else value
+            name.replace("_", "-"): str(value).lower() if isinstance(value, bool) else value
             for name, value in self.query.items()
             if value is not None
         }
@@ -55,12 +55,12 @@ class AdminRequest(NamedTuple):
 
     @property
     def body(self) -> bytes:
-        """The content in JSON."""
+        """The content as JSON."""
         return b"" if self.content is None else json.dumps(self.content).encode()
 
     @property
     def headers(self) -> dict[str, str]:
-        """What is sent and wanted."""
+        """The headers about content, `Accept` and authorization."""
         return {"accept": self.accept} | ({} if self.content is None else {"content-type": JSON})
 
     def head(self, host: bytes, token: str | None) -> list[tuple[bytes, bytes]]:
@@ -76,7 +76,7 @@ class AdminRequest(NamedTuple):
         return headers
 
     def as_http(self, host: bytes, token: str | None) -> bytes:
-        """As it goes over a connection."""
+        """The bytes of the request in HTTP/1.1."""
         lines = [f"{self.method} {self.target} HTTP/1.1".encode()]
         lines += [b"%b: %b" % header for header in self.head(host, token)]
         return b"\r\n".join(lines) + b"\r\n\r\n" + self.body
@@ -89,17 +89,17 @@ class AdminResponse(NamedTuple):
     body: bytes
 
     def json(self) -> Any:
-        """Its content. Raises `ValueError`."""
+        """The content parsed as JSON. Raises `ValueError`."""
         return json.loads(self.body)
 
     @property
     def text(self) -> str:
-        """Its content for people."""
+        """The content as text."""
         return self.body.decode(errors="replace")
 
     @property
     def problem(self) -> dict[str, Any]:
-        """What it says of a refusal; empty if it isn't a sandbox's."""
+        """The problem document; empty if the answer isn't a sandbox's."""
         try:
             content = self.json()
         except ValueError:
@@ -108,15 +108,15 @@ class AdminResponse(NamedTuple):
 
     @property
     def detail(self) -> str:
-        """Why it is a refusal, in words."""
+        """Why the request was refused, in words."""
         detail = self.problem.get("detail")
         if detail is None:
-            return f"The server answered {self.status}: it isn't a sandbox, or not of this version."
+            return f"The server answered {self.status}: it isn't an aktify-sandbox, or has another version."
         return str(detail)
 
     @property
     def is_health(self) -> bool:
-        """Whether it says, on `/health`, that this is a sandbox: well, or one that keeps nothing any more."""
+        """Whether an answer to `/health` comes from a sandbox, healthy or no longer recording."""
         content = self.problem
         return (
             self.status in (200, _FAILING)
@@ -126,15 +126,15 @@ class AdminResponse(NamedTuple):
 
 
 class AdminClient(Protocol):
-    """Who asks a sandbox."""
+    """A client of the admin API."""
 
     url: str
 
     def ask(self, request: AdminRequest) -> AdminResponse:
-        """Ask, and wait for the answer. Raises `NoSandbox`."""
+        """Send a request and return its answer. Raises `NoSandbox`."""
 
     async def ask_async(self, request: AdminRequest) -> AdminResponse:
-        """The same without blocking an event loop."""
+        """Like `ask`, without blocking an event loop."""
 
     def close(self) -> None:
-        """Ask no more."""
+        """Close all connections."""

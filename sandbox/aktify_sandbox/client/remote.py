@@ -1,13 +1,14 @@
-"""The client of a sandbox that runs elsewhere, over connections that nothing in a test replaces."""
+"""The client of a sandbox elsewhere, over connections that tests don't patch."""
 
 import contextlib
 from concurrent.futures import Future, InvalidStateError
 from urllib.parse import urlsplit
 
+from aktify_sandbox.addresses import DEFAULT_URL, address_of
 from aktify_sandbox.await_future import await_future
 from aktify_sandbox.client.connection import Answer, BrokenConnectionError, Connection
 from aktify_sandbox.client.messages import IN_HEADERS, AdminRequest, AdminResponse, fits_header
-from aktify_sandbox.errors import NoSandbox, SandboxMistake, hide_traceback
+from aktify_sandbox.errors import AddressError, NoSandbox, SandboxMistake, hide_traceback
 from aktify_sandbox.greenlets import monkey_patched_by
 from aktify_sandbox.originals import os, threading
 
@@ -17,35 +18,29 @@ _CONNECT_SECONDS = 30
 
 
 class RemoteClient:
-    """Asks a sandbox that runs elsewhere."""
+    """Asks a sandbox elsewhere over HTTP."""
 
     def __init__(self, url: str, token: str | None = None, advice: str = "") -> None:
-        """`advice` is what to do when no sandbox answers. Raises `SandboxMistake`."""
+        """`advice` says what to do when no sandbox answers. Raises `SandboxMistake`."""
         try:
-            parts = urlsplit(url)
-            port = parts.port
-        except ValueError:  # a port that is none
-            parts, port = urlsplit(""), None
-        if (
-            parts.scheme not in ("http", "https")
-            or not parts.hostname
-            or parts.path.strip("/")
-            or parts.username
-        ):
-            raise SandboxMistake(f"{url} isn't a sandbox's address: write it as http://127.0.0.1:8509.")
+            self.url = address_of(url)
+        except AddressError as error:
+            raise SandboxMistake(str(error)) from None
+        parts = urlsplit(self.url)
+        if parts.path:
+            raise SandboxMistake(f"“{url}” isn't an address: write it as {DEFAULT_URL}.")
         if token and not fits_header(token):
             raise SandboxMistake(f"The token is {IN_HEADERS}.")
-        self.url = f"{parts.scheme}://{parts.netloc}"
-        self._host, self._encrypted = parts.hostname, parts.scheme == "https"
-        self._port = port or (443 if self._encrypted else 80)
+        self._host, self._encrypted = parts.hostname or "", parts.scheme == "https"
+        self._port = parts.port or (443 if self._encrypted else 80)
         self._named = parts.netloc.encode("idna" if not parts.netloc.isascii() else "ascii")
         self._token = token
-        self._advice = advice or "Is `aktify-sandbox serve` running there?"
+        self._advice = advice or "Fix: start one there with `aktify-sandbox serve`."
         self._idle: list[Connection] = []
         self._process = os.getpid()
 
     def ask(self, request: AdminRequest) -> AdminResponse:
-        """Ask, and wait for the answer. Raises `NoSandbox`."""
+        """Send a request and return its answer. Raises `NoSandbox`."""
         try:
             connection = self._unused() or self._connection()
             answer = self._answer(connection, request)
@@ -58,8 +53,8 @@ class RemoteClient:
         return self._checked(answer)
 
     async def ask_async(self, request: AdminRequest) -> AdminResponse:
-        """The same without blocking an event loop."""
-        if monkey_patched_by():  # its sockets let others go on, and its threads would be none
+        """Like `ask`, without blocking an event loop."""
+        if monkey_patched_by():  # sockets don't block others, and threads aren't real
             return self.ask(request)
         asked: Future[AdminResponse] = Future()
         opened: list[Connection] = []
@@ -81,16 +76,16 @@ class RemoteClient:
                 connection.close()
 
     def close(self) -> None:
-        """Ask no more."""
+        """Close all connections."""
         while self._idle:
             self._idle.pop().close()
 
     def _unused(self) -> Connection | None:
-        """An open connection; of several threads each takes its own, and a fork leaves its parent's alone."""
+        """An open connection. Each thread takes its own, and a forked child doesn't use its parent's."""
         if self._process != os.getpid():
             self._idle, self._process = [], os.getpid()
         while self._idle:
-            with contextlib.suppress(IndexError):  # another thread was quicker
+            with contextlib.suppress(IndexError):  # another thread took it
                 connection = self._idle.pop()
                 if connection.is_fresh:
                     return connection
@@ -113,10 +108,10 @@ class RemoteClient:
     def _checked(self, answer: Answer) -> AdminResponse:
         ours = answer.headers.get("content-type", "").startswith(("application/", "text/plain"))
         if 300 <= answer.status < 400 or not (ours or answer.status == 204):
-            raise NoSandbox(f"What answers at {self.url} isn't a sandbox. {self._advice}")
+            raise NoSandbox(f"The server at {self.url} isn't an aktify-sandbox. {self._advice}")
         return AdminResponse(answer.status, answer.body)
 
 
 def _fail(asked: "Future[AdminResponse]", error: BaseException) -> None:
-    with contextlib.suppress(InvalidStateError):  # no caller waits any more
+    with contextlib.suppress(InvalidStateError):  # the caller no longer waits
         asked.set_exception(error)

@@ -1,4 +1,4 @@
-"""What a `Sandbox` is given, as the server's settings and the admin API's conditions."""
+"""The arguments of a `Sandbox`, as settings of the server and conditions of the admin API."""
 
 import re
 from collections.abc import Iterable, Mapping
@@ -11,20 +11,19 @@ from aktify_sandbox.text import suggest
 
 __tracebackhide__ = hide_traceback
 
-_NOT_HERE = frozenset(("host", "port", "ready_file", "open", "log_format", "quiet", "show_pii"))
+_NOT_HERE = frozenset(
+    ("host", "port", "calibration", "ready_file", "open", "log_format", "quiet", "show_pii")
+)
 _FLAGS = {re.IGNORECASE: "i", re.MULTILINE: "m", re.DOTALL: "s", re.VERBOSE: "x"}
 
 
 def settings_of(given: Mapping[str, Any]) -> Settings:
-    """Settings of `serve` for a sandbox that a test starts: in memory, on a free port, no matter what stands around.
-
-    Raises `SandboxMistake`.
-    """
+    """Settings of a sandbox that a test starts: in memory, on a free port, ignoring files and environment."""
     known = {flag.field: flag for flag in fields_for_flags() if flag.field not in _NOT_HERE}
     for name, value in given.items():
         if name not in known:
-            meant = suggest(name, known, "did you mean {}? ")
-            raise SandboxMistake(f"There is no setting {name}; {meant}there are: {', '.join(known)}.")
+            meant = suggest(name, known)
+            raise SandboxMistake(f"Unknown setting {name}. {meant}Choose from: {', '.join(known)}.")
         _check(known[name], value)
     flags = {name: _as_flag(known[name], value) for name, value in given.items() if value is not None}
     flags = {"in_memory": "state" not in flags, **flags, "port": 0}
@@ -58,7 +57,7 @@ def names_in(given: str | Iterable[str] | None) -> list[str]:
     names = [given] if isinstance(given, str) else list(given) if isinstance(given, Iterable) else given or []
     if isinstance(names, list) and all(isinstance(name, str) for name in names):
         return names
-    raise SandboxMistake(f"{given!r} is no name, and no list of names.")
+    raise SandboxMistake(f"Expected a name or a list of names, found {given!r}.")
 
 
 def rulings_in(given: Mapping[str, str] | None) -> dict[str, str]:
@@ -87,7 +86,9 @@ def _plain(name: str, value: Any) -> Any:
     if value is None or isinstance(value, (str, int, float)):
         return value
     found = type(value).__name__  # not the value: it may be a key
-    raise SandboxMistake(f"{name}: {found} can't be compared; give a text, a number, a list or a pattern.")
+    raise SandboxMistake(
+        f"{name} can't be compared with {found}. Fix: use text, a number, a list or a pattern."
+    )
 
 
 def _pattern(name: str, pattern: re.Pattern[Any]) -> str:
@@ -95,7 +96,8 @@ def _pattern(name: str, pattern: re.Pattern[Any]) -> str:
     others = pattern.flags & ~sum((*_FLAGS, re.UNICODE))
     if not isinstance(pattern.pattern, str) or others:
         raise SandboxMistake(
-            f"{name}={pattern!r}: a pattern of text, with no flags but IGNORECASE, DOTALL, …"
+            f"{name}={pattern!r} isn't supported. Fix: use a pattern of text, with no flags "
+            "but IGNORECASE, MULTILINE, DOTALL and VERBOSE."
         )
     letters = "".join(letter for flag, letter in _FLAGS.items() if pattern.flags & flag)
     return f"(?{letters}){pattern.pattern}" if letters else pattern.pattern

@@ -18,7 +18,7 @@ from aktify_sandbox.server.refusals import Refusal
 from aktify_sandbox.server.thread import ServerThread
 
 _PIECE = 4_096
-"""Bytes that are parsed at once, as on a connection."""
+"""Bytes parsed in one go, as on a connection."""
 
 Part = tuple[bytes, "Future[Any]"]
 """Bytes of the answer, nothing being its end, and where the next will be."""
@@ -33,33 +33,33 @@ class Call:
             raise _refused()
         self._thread, self._loop, self._endpoint = thread, thread.loop, thread.app.endpoint
         self._parser = RequestParser(self)
-        # what is asked
+        # the request
         self._request: Request | None = None
         self._body = bytearray()
         self._is_whole = False
         self._closes = False
-        """Whether it says that its connection shall be closed."""
-        # what is answered
+        """Whether it asks for its connection to be closed."""
+        # the answer
         self.answer: Future[Part] = Future()
-        """What is to be read next. It raises `ConnectionResetError`."""
+        """The bytes to read next. Raises `ConnectionResetError`."""
         self._tail = self.answer
         self._current: Exchange | None = None
-        """What is withheld, late or broken."""
+        """A withheld, late or broken answer."""
         self._delivering: asyncio.Task[None] | None = None
         self._is_over = False
         self._gone = asyncio.Event()
 
-    # whoever asks, in its own thread
+    # called by the client, in its own thread
 
     def send(self, data: bytes) -> None:
-        """Bytes of the request. Raises `BrokenPipeError` once nothing more is read: the answer says why."""
+        """Send bytes of the request. Raises `BrokenPipeError` once they are no longer read: the answer says why."""
         for place in range(0, len(data), _PIECE):
             if self._parser.is_refusing:
                 raise BrokenPipeError(errno.EPIPE, os.strerror(errno.EPIPE))
             self._parser.feed(data[place : place + _PIECE])
 
     def taken(self, part: Part) -> bytes:
-        """What was read; the next is to be read then. The end is read again and again."""
+        """These bytes were read; get ready for the next. The end is read again and again."""
         content, following = part
         if content:
             self.answer = following
@@ -88,7 +88,7 @@ class Call:
         self._in_its_thread(self._begin)
 
     def on_refusal(self, refusal: Refusal, request: Request | None) -> None:
-        """What was sent can't be read."""
+        """The bytes can't be parsed."""
         is_recorded = request is not None or not self._is_admin
         if request is not None:
             self._request = _stamped(request)
@@ -122,7 +122,7 @@ class Call:
                 self._current = exchange
 
     def _whole(self) -> Request:
-        """The request with what came of its body."""
+        """The request with the body as far as it was received."""
         request = self._request or Request("", "", [], b"")
         request.body = bytes(self._body)
         return request
@@ -148,7 +148,7 @@ class Call:
                 case Pause(seconds):
                     await asyncio.sleep(seconds)
                 case Reset():
-                    with contextlib.suppress(InvalidStateError):  # nobody waits for it any more
+                    with contextlib.suppress(InvalidStateError):  # the caller no longer waits
                         self._tail.set_exception(_reset())
         self._current = None
         self._end()
@@ -178,7 +178,9 @@ class Call:
         await self._thread.ask(request, self._gone, send)
 
     def _task(self, work: Any) -> "asyncio.Task[None]":
-        """Something that takes time. However it ends, nothing more comes; a stopping sandbox waits for it a moment."""
+        """A task that takes time. However it ends, it is the end of the answer; a stopping sandbox waits for it
+        briefly.
+        """
         task: asyncio.Task[None] = self._loop.create_task(work)
         self._thread.tasks.add(task)
         task.add_done_callback(self._thread.tasks.discard)
@@ -189,12 +191,12 @@ class Call:
         if self._is_over:
             return
         following: Future[Part] = Future()
-        with contextlib.suppress(InvalidStateError):  # whoever waited for it has been cancelled
+        with contextlib.suppress(InvalidStateError):  # the waiting caller was cancelled
             self._tail.set_result((part, following))
         self._tail = following
 
     def _end(self) -> None:
-        """Nothing more comes."""
+        """End the answer."""
         if not self._tail.done():
             self._put(b"")
         self._is_over = True
@@ -212,7 +214,7 @@ class Call:
         self._stop()
 
     def cut(self) -> None:
-        """The sandbox stops: what is withheld isn't waited for."""
+        """The sandbox stops and doesn't wait for withheld answers."""
         if self._current is not None and self._current.is_waiting:
             self._endpoint.hang_up(self._current)
         if self._current is not None or self._delivering is None:

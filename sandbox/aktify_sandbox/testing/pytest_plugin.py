@@ -5,8 +5,10 @@ asks for the fixture.
 """
 
 import contextlib
+import json
 import os
 from collections.abc import Callable, Generator, Iterator, Mapping
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -14,20 +16,23 @@ import pytest
 if TYPE_CHECKING:
     from aktify_sandbox.client.messages import AdminClient
     from aktify_sandbox.errors import SandboxError
+    from aktify_sandbox.report.report import Report
     from aktify_sandbox.testing.sandbox import Sandbox
 
 _WORDS = ("scenario", "profile", "rulings", "error_bodies", "shuffle", "strict")
 _VARIABLE = "AKTIFY_SANDBOX_URL"
 _TOKEN = "AKTIFY_SANDBOX_TOKEN"  # noqa: S105  the name of a variable
+_REPORT = "aktify_report"
+_NO_REPORT = "aktify_no_report"
+"""What a worker's report is called on its way."""
 _MARKER = (
-    "aktify(scenario=…, profile=…, rulings={…}, error_bodies=…, shuffle=…, strict=…): what the test's "
-    "`aktify_sandbox` is like; "
-    "scenario is a name or a list of names."
+    "aktify(scenario=…, profile=…, rulings={…}, error_bodies=…, shuffle=…, strict=…): configure the test's "
+    "aktify_sandbox; scenario takes a name or a list of names."
 )
 
 _LONE_MARKER = (
-    "The marker aktify needs the fixture aktify_sandbox: add it to the test's arguments, "
-    'or @pytest.mark.usefixtures("aktify_sandbox").'
+    "@pytest.mark.aktify has no effect without the fixture aktify_sandbox. Fix: add aktify_sandbox to the "
+    'test\'s arguments, or @pytest.mark.usefixtures("aktify_sandbox").'
 )
 
 
@@ -35,26 +40,117 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     """The options, and their lines in pytest's configuration file."""
     group = parser.getgroup("aktify-sandbox")
     group.addoption(
-        "--aktify-sandbox-url", metavar="URL", help=f"use the sandbox that runs there (also: {_VARIABLE})"
+        "--aktify-sandbox-url",
+        metavar="URL",
+        help=f"use the sandbox running at this URL (also: {_VARIABLE}); default: start one",
     )
-    parser.addini("aktify_sandbox_url", "use the sandbox that runs there")
-    parser.addini("aktify_scenario", "scenarios for every test, by name", type="args")
-    parser.addini("aktify_profile", "lenient, default or strict")
-    parser.addini("aktify_rulings", "rulings for every test, a line each: NAME=VALUE", type="linelist")
+    parser.addini("aktify_sandbox_url", "use the sandbox running at this URL; default: start one")
+    parser.addini("aktify_scenario", "names of the scenarios that are active in every test", type="args")
+    parser.addini("aktify_profile", "profile of every test: lenient, default or strict")
+    parser.addini("aktify_rulings", "rulings of every test, one NAME=VALUE per line", type="linelist")
     parser.addini("aktify_error_bodies", "shape of 4xx bodies: detailed, empty, text, html or rotate")
-    parser.addini("aktify_shuffle", "whether each 201 has another order and an unknown property", type="bool")
-    parser.addini("aktify_strict", "whether every test is strict", type="bool", default=False)
+    parser.addini(
+        "aktify_shuffle",
+        "return the fields of each 201 in another order, with an unknown one added",
+        type="bool",
+    )
+    group.addoption(
+        "--aktify-report",
+        metavar="FILE",
+        help="write a report on the client: .html, .json, .xml (JUnit) or text",
+    )
+    group.addoption(
+        "--aktify-summary",
+        action="store_true",
+        help="say in one line at the end what the report says",
+    )
+    parser.addini("aktify_report", "write a report on the client to this file, from this file's folder")
+    parser.addini(
+        "aktify_summary", "say in one line at the end what the report says", type="bool", default=False
+    )
+    parser.addini("aktify_strict", "make every test strict", type="bool", default=False)
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """The marker; and no rewriting of our assertions, for which pytest would compile the whole package anew."""
+    """Adds the marker, and skips assertion rewriting in our modules, which pytest would compile again."""
     config.addinivalue_line("markers", _MARKER)
     config.pluginmanager.register(_Setup(), "aktify-sandbox-setup")
+    file = _report_file(config)
+    if file and (file.is_dir() or not file.parent.is_dir()):
+        raise pytest.UsageError(
+            f"--aktify-report {file} can't be written: it is a folder, or its folder doesn't exist. "
+            "Fix: name a file in an existing folder."
+        )
+    if file or config.getoption("--aktify-summary") or config.getini("aktify_summary"):
+        config.pluginmanager.register(_Reporting(file), "aktify-sandbox-report")
     marked = getattr(getattr(config.pluginmanager, "rewrite_hook", None), "_must_rewrite", None)
     if isinstance(
         marked, set
     ):  # it is pytest's own affair: where it is otherwise, the first use takes longer
         marked.discard("aktify_sandbox")
+
+
+def _report_file(config: pytest.Config) -> Path | None:
+    """Where the report is written; None if it isn't."""
+    given, set_in_file = config.getoption("--aktify-report"), config.getini("aktify_report")
+    if given:
+        return Path(config.invocation_params.dir, given)
+    folder = config.inipath.parent if config.inipath else config.rootpath
+    return Path(folder, set_in_file) if set_in_file else None
+
+
+class _Reporting:
+    """The report on the client over all tests, and over all workers of pytest-xdist."""
+
+    def __init__(self, file: Path | None) -> None:
+        self._file = file
+        self._reports: list[Report] = []
+        self._line = ""
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_sessionfinish(self, session: pytest.Session) -> None:
+        """Look at the requests while the sandbox still runs. A worker hands its report over."""
+        from aktify_sandbox.errors import SandboxError
+
+        server = session.config.stash.get(_SERVER, None)
+        output = getattr(session.config, "workeroutput", None)
+        try:
+            found = server.report() if server else None
+        except SandboxError as error:
+            self._line = f"no report: {error}"
+            if output is not None:
+                output[_NO_REPORT] = self._line
+            return
+        if found is None:
+            return
+        if output is None:
+            self._reports.append(found)
+        else:
+            output[_REPORT] = json.dumps(found)
+
+    @pytest.hookimpl(optionalhook=True)
+    def pytest_testnodedown(self, node: Any) -> None:
+        """Take what a worker hands over."""
+        output = getattr(node, "workeroutput", {})
+        self._line = output.get(_NO_REPORT) or self._line
+        if report := output.get(_REPORT):
+            self._reports.append(json.loads(report))
+
+    def pytest_terminal_summary(self, terminalreporter: Any) -> None:
+        """Write the file, and say in one line what the report says."""
+        from aktify_sandbox.report.formats import in_one_line, write_file
+        from aktify_sandbox.report.merging import merged
+        from aktify_sandbox.report.report import report_of
+
+        found = merged([*self._reports, report_of([])])
+        line = self._line or in_one_line(found)
+        if self._file and not self._line:  # else a report from before stays
+            try:
+                write_file(self._file, found)
+                line += f": {self._file}"
+            except OSError as error:
+                line += f"; {self._file} can't be written: {error.strerror}"
+        terminalreporter.write_line(f"aktify-sandbox: {line}")
 
 
 def _sandbox_elsewhere(config: pytest.Config) -> tuple[str, str]:
@@ -70,7 +166,7 @@ def _sandbox_elsewhere(config: pytest.Config) -> tuple[str, str]:
 def pytest_report_header(config: pytest.Config) -> str:
     """Which sandbox the tests use, and why."""
     url, source = _sandbox_elsewhere(config)
-    return f"aktify-sandbox: {url}, by {source}" if url else "aktify-sandbox: one of the tests' own"
+    return f"aktify-sandbox: {url} (from {source})" if url else "aktify-sandbox: started for this test run"
 
 
 @pytest.hookimpl(tryfirst=True)
@@ -81,10 +177,10 @@ def pytest_runtestloop(session: pytest.Session) -> None:
 
 
 class _Setup:
-    """Registered last: its hook comes before those of plugins that replace something, and after pytest's skips."""
+    """Registered last: its hook runs before those of plugins that patch things, and after pytest's skips."""
 
     def pytest_runtest_setup(self, item: pytest.Item) -> None:
-        """A marker without the fixture would do nothing, and the test might post to the vendor: it doesn't run."""
+        """Refuse a marker without the fixture: it would do nothing, and the test might post to Aktify."""
         fixtures = getattr(item, "fixturenames", ())
         if "request" not in fixtures:  # what has it may still ask for the fixture by name
             _refuse_lone_marker(item)
@@ -97,20 +193,22 @@ def _uses_it(item: pytest.Item) -> bool:
 
 
 class _Server:
-    """What the tests of a process share: a sandbox of its own, begun at first use, or one that runs already."""
+    """The server that the tests of a process share: started at first use, or running already."""
 
     def __init__(self, config: pytest.Config) -> None:
         self._running, self._source = _sandbox_elsewhere(config)
-        # wherever pytest is called from, a name in its configuration file means one scenario
+        # a scenario in the configuration file is found from wherever pytest is called
         ini = [config.inipath.parent] if config.inipath else []
         self._folders = [*ini, config.rootpath, config.invocation_params.dir]
         self._client: AdminClient | None = None
         self._failure: SandboxError | None = None
         self.made: list[Sandbox] = []
         """By the factory."""
+        self.used: list[tuple[str, Sandbox]] = []
+        """By tests, each with its name."""
 
     def begin(self) -> None:
-        """Start it; what keeps it from starting is told by the fixture."""
+        """Start it; the fixture reports what keeps it from starting."""
         from aktify_sandbox.errors import SandboxError
 
         with contextlib.suppress(SandboxError):
@@ -134,11 +232,11 @@ class _Server:
 
     @property
     def advice(self) -> str:
-        """What to do about a sandbox that runs elsewhere and doesn't serve; empty for one of the tests' own."""
+        """What to do about an external sandbox that doesn't answer; empty for one that the tests started."""
         if not self._running:
             return ""
         do = "unset" if self._source == _VARIABLE else "leave out"
-        return f"{self._source} is {self._running}; {do} it to use a sandbox of the tests' own."
+        return f"{self._source} is {self._running}; {do} it to let the tests start their own sandbox."
 
     def _start(self) -> "AdminClient":
         from aktify_sandbox.client.local import LocalClient
@@ -152,14 +250,28 @@ class _Server:
             self._failure = error
             raise
 
+    def report(self) -> "Report | None":
+        """The report on what the tests sent; None if none used the sandbox. Raises `SandboxError`."""
+        if self._client is None:
+            return None
+        from aktify_sandbox.errors import SandboxMistake
+        from aktify_sandbox.testing.client_report import Use, report_on
+
+        uses = []
+        for name, sandbox in [*self.used, *(("", each) for each in self.made)]:
+            with contextlib.suppress(SandboxMistake):  # one that was never started
+                uses.append(Use(name, sandbox.campaign, sandbox.after))
+        return report_on(self._client, uses)
+
     def stop(self) -> None:
-        """End what was begun. That it has died is told already, by the test that it died under."""
+        """Stop it. If it has died, the test that noticed has reported that already."""
         if self._client is None:
             return
         from aktify_sandbox.client.local import LocalClient
         from aktify_sandbox.errors import SandboxDied
 
         client, self._client = self._client, None
+        self.used.clear()
         with contextlib.suppress(SandboxDied):
             client.thread.stop() if isinstance(client, LocalClient) else client.close()
 
@@ -174,7 +286,7 @@ class _Use:
         self._told = False
 
     def check(self) -> None:
-        """Fail the test for what its sandbox shows, once."""
+        """Fail the test for problems of its sandbox, once."""
         if not self._told:
             self._fail_for(lambda: self.sandbox.check(strict=self._strict))
 
@@ -195,20 +307,28 @@ class _Use:
             pytest.fail(wrong, pytrace=False)
 
     def fails(self) -> None:
-        """The test has failed: what is wrong besides is no news."""
+        """The test has failed, so further problems aren't reported."""
         self._strict = False
 
     def report(self, failure: BaseException | None) -> str:
-        """What the sandbox saw that the failure doesn't say itself, or why that can't be said."""
+        """The requests that the failure doesn't show itself, or why they can't be shown."""
         from aktify_sandbox.errors import SandboxError
 
         try:
             told = self.sandbox.report(failure)
-            if self.sandbox.saw_nothing:
+            if self.sandbox.saw_nothing and not self._is_misused(failure):
                 told = "\n".join([*([told] if told else []), *self._why_nothing_came()])
             return told
         except SandboxError as error:
             return str(error)
+
+    def _is_misused(self, failure: BaseException | None) -> bool:
+        """Whether the test uses its sandbox in a wrong way: then the requests don't matter."""
+        from aktify_sandbox.errors import SandboxMistake
+
+        return isinstance(failure, SandboxMistake) or (
+            isinstance(failure, AttributeError) and failure.obj is self.sandbox
+        )
 
     def _why_nothing_came(self) -> list[str]:
         """The likely causes."""
@@ -231,9 +351,9 @@ class _Use:
             ]
         return [
             (
-                "Likely cause: AKTIFY_BASE_URL and AKTIFY_API_KEY were read when a module was imported, "
-                "before this test set them. Fix: read them when the code posts, "
-                "or hand it aktify_sandbox.url and aktify_sandbox.api_key."
+                "Likely cause: the code didn't post, or AKTIFY_BASE_URL and AKTIFY_API_KEY were read when a module "
+                "was imported, before the fixture set them. Fix: read them when the code posts, "
+                "or pass it aktify_sandbox.url and aktify_sandbox.api_key."
             )
         ]
 
@@ -254,7 +374,7 @@ def pytest_sessionfinish(session: pytest.Session) -> None:
 
 @pytest.fixture
 def aktify_sandbox(request: pytest.FixtureRequest) -> "Iterator[Sandbox]":
-    """A sandbox with a campaign and a key of the test's own; AKTIFY_BASE_URL and AKTIFY_API_KEY lead to it."""
+    """A `Sandbox` with a campaign and a key of the test's own. AKTIFY_BASE_URL and AKTIFY_API_KEY are set to it."""
     from aktify_sandbox.errors import SandboxError
     from aktify_sandbox.testing.sandbox import Sandbox
 
@@ -268,6 +388,7 @@ def aktify_sandbox(request: pytest.FixtureRequest) -> "Iterator[Sandbox]":
         wrong = str(error) if server.advice in str(error) else f"{error}\n{server.advice}"
     if wrong:
         pytest.fail(wrong, pytrace=False)
+    server.used.append((request.node.nodeid, sandbox))
     use = request.node.stash[_USE] = _Use(sandbox, request.node, strict=strict)
     with pytest.MonkeyPatch.context() as patch:
         for name, value in sandbox.environment.items():
@@ -281,7 +402,7 @@ def aktify_sandbox(request: pytest.FixtureRequest) -> "Iterator[Sandbox]":
 
 @pytest.fixture(scope="session")
 def aktify_sandbox_factory(request: pytest.FixtureRequest) -> "Callable[..., Sandbox]":
-    """What makes sandboxes for fixtures of a wider scope; use each with `with`. It takes the marker's words."""
+    """A function that makes sandboxes for fixtures of a wider scope. It takes what the marker takes; use `with`."""
     server, config = _server_of(request.config), request.config
 
     def make(**words: Any) -> "Sandbox":
@@ -303,7 +424,7 @@ def _server_of(config: pytest.Config) -> _Server:
 
 
 def _words_for(request: pytest.FixtureRequest) -> dict[str, Any]:
-    """What configuration file and markers say, the nearest marker last."""
+    """The values from configuration file and markers; the nearest marker comes last."""
     words = _words_of(request.config)
     for marker in reversed(list(request.node.iter_markers("aktify"))):
         words |= _checked(marker)
@@ -311,7 +432,7 @@ def _words_for(request: pytest.FixtureRequest) -> dict[str, Any]:
 
 
 def _words_of(config: pytest.Config) -> dict[str, Any]:
-    """What the configuration file says."""
+    """The values from the configuration file."""
     return {
         "scenario": config.getini("aktify_scenario"),
         "profile": config.getini("aktify_profile") or None,
@@ -326,22 +447,31 @@ def _ruling(line: str) -> tuple[str, str]:
     name, equals, value = line.partition("=")
     if not equals:
         pytest.fail(
-            f"aktify_rulings: found {line}; write NAME=VALUE, such as region-case=accept.", pytrace=False
+            f"aktify_rulings: “{line}” isn't NAME=VALUE. Fix: write it like region-case=accept.",
+            pytrace=False,
         )
     return name.strip(), value.strip()
 
 
 def _checked(marker: pytest.Mark) -> Mapping[str, Any]:
     if marker.args:
-        pytest.fail(f"The marker aktify takes words only: {', '.join(_WORDS)}.", pytrace=False)
+        pytest.fail(
+            f"@pytest.mark.aktify takes keyword arguments only: {', '.join(_WORDS)}. "
+            f"Fix: name the argument, e.g. scenario={marker.args[0]!r}.",
+            pytrace=False,
+        )
     for word in marker.kwargs:
         if word not in _WORDS:
             from aktify_sandbox.text import suggest
 
-            meant = suggest(word, _WORDS, "did you mean {}? ")
             pytest.fail(
-                f"The marker aktify doesn't know {word}; {meant}allowed: {', '.join(_WORDS)}.", pytrace=False
+                f"@pytest.mark.aktify has no argument {word}. {suggest(word, _WORDS)}"
+                f"Choose from: {', '.join(_WORDS)}.",
+                pytrace=False,
             )
+    strict = marker.kwargs.get("strict", False)
+    if not isinstance(strict, bool):
+        pytest.fail(f"strict={strict!r} must be True or False.", pytrace=False)
     return marker.kwargs
 
 
@@ -372,7 +502,7 @@ def pytest_runtest_call(item: pytest.Item) -> Generator[None, object, object]:
 def pytest_runtest_makereport(
     item: pytest.Item, call: pytest.CallInfo[None]
 ) -> Generator[None, pytest.TestReport, pytest.TestReport]:
-    """Under a failure: what the sandbox saw."""
+    """Adds the sandbox's report to a failure."""
     report = yield
     if report.failed:
         failure = call.excinfo.value if call.excinfo else None

@@ -1,6 +1,6 @@
-"""`Sandbox`: the sandbox as Python code uses it, in a test, a script, or unittest.
+"""`Sandbox`: the sandbox for Python code, in a test, a script, or unittest.
 
-Each is a view on one campaign with a key of its own, so that many can share a server and can't see each other.
+Each one has a campaign and a key of its own, so that many can share a server and don't see each other.
 """
 
 from collections.abc import Iterable, Mapping
@@ -12,6 +12,7 @@ from aktify_sandbox.await_future import event_loop, in_thread
 from aktify_sandbox.client.local import LocalClient
 from aktify_sandbox.client.messages import AdminClient, AdminRequest, AdminResponse
 from aktify_sandbox.client.remote import RemoteClient
+from aktify_sandbox.contract.answers import ENDPOINT
 from aktify_sandbox.errors import (
     InputError,
     ResourceError,
@@ -20,7 +21,7 @@ from aktify_sandbox.errors import (
     VerifyFailed,
     hide_traceback,
 )
-from aktify_sandbox.journal.summary import BEFORE_ALL
+from aktify_sandbox.journal.summary import BEFORE_ALL, status_of
 from aktify_sandbox.originals import json, os
 from aktify_sandbox.proxies import exempting
 from aktify_sandbox.redaction import masked_key
@@ -37,6 +38,8 @@ if TYPE_CHECKING:
 __tracebackhide__ = hide_traceback
 
 _PAGE = 1_000
+_OTHER_COUNTS = {"exactly": "count", "times": "count", "atLeast": "at_least", "atMost": "at_most"}
+"""What other tools, and expectations in files, call the arguments of `verify`."""
 _VIEWS = {"requests": Requests, "leads": Leads}
 _OWN_FAULT = frozenset(("request", "route", "key", "body"))
 
@@ -59,14 +62,14 @@ class Sandbox:
         client: AdminClient | None = None,
         **settings: Any,
     ) -> None:
-        """A sandbox of its own in this process; with `url` (and its `token`) a fresh campaign on one that runs.
+        """Prepare a sandbox in this process; with `url` and its `token`, a new campaign on a running one.
 
-        `scenario` (one or several names), `profile`, `rulings`, `link`, `error_bodies` and `shuffle` are those of the
-        campaign. `socket=False` opens no port: use `transport()`. `client` is that of a sandbox that several share.
+        `scenario` (one name or several), `profile`, `rulings`, `link`, `error_bodies` and `shuffle` apply to the
+        campaign. `socket=False` opens no port: use `transport()`. `client` connects to a sandbox that several share.
         `settings` are options of `serve`, such as `seed=1`. Raises `SandboxMistake`.
         """
         if (url or client) and settings:
-            raise SandboxMistake(f"{next(iter(settings))} can't be set: that sandbox runs already.")
+            raise SandboxMistake(f"{next(iter(settings))} can't be set: that sandbox is already running.")
         shape = {"error_bodies": error_bodies, "shuffle": shuffle}
         said = {name: value for name, value in shape.items() if value is not None}
         self._settings = settings_of({**settings, **said})
@@ -118,14 +121,14 @@ class Sandbox:
         await in_thread(self.stop)
 
     def start(self) -> None:
-        """Return once requests are answered. Raises `SandboxError`, and what `serve` would say."""
+        """Start, and return once requests are answered. Raises `SandboxError` with what `serve` would say."""
         if self._open:
-            raise SandboxMistake("This sandbox runs already.")
+            raise SandboxMistake("This sandbox is already running.")
         if self._client is None:
             self._own = started(self._settings, listen=self._socket)
             self._client = LocalClient(self._own)
         wanted: dict[str, Any] = {name: value for name, value in self._wanted.items() if value is not None}
-        if self._scenarios or self._own is None:  # what is in force for others on a shared one isn't for this
+        if self._scenarios or self._own is None:  # the shared sandbox's scenarios don't apply here
             wanted["scenarios"] = self._scenarios
         try:
             self._made = self._read(self._client.ask(AdminRequest("POST", "/campaigns", wanted)))
@@ -140,7 +143,7 @@ class Sandbox:
         self._open = True
 
     def stop(self) -> None:
-        """Forget the campaign; end the sandbox, if it is this one's own. Once is enough."""
+        """Delete the campaign, and stop the sandbox if it was started here. A second call does nothing."""
         if not self._open:
             return
         self._open = False
@@ -162,18 +165,24 @@ class Sandbox:
 
     @property
     def url(self) -> str:
-        """The base URL, which takes the place of the vendor's origin."""
+        """The base URL, in place of `https://api.aktify.io`."""
         return self._started_client().url
 
     @property
     def api_key(self) -> str:
-        """A key that nobody else has."""
+        """The API key, used by this sandbox only."""
         return self._of_mine("apiKey")
 
     @property
     def campaign(self) -> str:
-        """The campaign of that key."""
+        """The name of the campaign that the key opens."""
         return self._of_mine("campaign")
+
+    @property
+    def after(self) -> str:
+        """The id of the newest request when it started: the filter `after` for what came since."""
+        self._started_client()
+        return self._after
 
     def _of_mine(self, name: str) -> str:
         self._started_client()
@@ -181,14 +190,14 @@ class Sandbox:
 
     @property
     def endpoint(self) -> str:
-        """Where leads are posted."""
-        return f"{self.url}/api/v1/leads"
+        """The URL that leads are posted to."""
+        return f"{self.url}{ENDPOINT}"
 
     @property
     def environment(self) -> dict[str, str]:
-        """The environment variables for code that reads them, such as a process that a test starts.
+        """Environment variables for code that reads them, such as a process that a test starts.
 
-        With `NO_PROXY` and `no_proxy` of this process, to which the sandbox's host is added.
+        `NO_PROXY` and `no_proxy` of this process are included, with the sandbox's host added.
         """
         return {
             **exempting(self.url, os.environ),
@@ -197,10 +206,10 @@ class Sandbox:
             "AKTIFY_SANDBOX_URL": self.url,
         }
 
-    if not TYPE_CHECKING:  # a type checker knows the attributes
+    if not TYPE_CHECKING:  # a type checker needs no `__getattr__`
 
         def __getattr__(self, name: str) -> Any:
-            """What somebody looked for in the wrong place."""
+            """Suggests where to find an attribute that doesn't exist."""
             where = next((each for each in ("requests", "leads") if hasattr(_VIEWS[each], name)), None)
             meant = f". Did you mean .{where}.{name}?" if where and not name.startswith("_") else ""
             raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}{meant}")
@@ -209,11 +218,11 @@ class Sandbox:
         """Address and campaign."""
         return f"<Sandbox {self.url}, campaign {self.campaign}>" if self._open else "<Sandbox, not running>"
 
-    # what was recorded
+    # recorded requests
 
     @property
     def leads(self) -> Leads:
-        """The leads that are kept now."""
+        """The accepted leads."""
         rows: list[dict[str, Any]] = []
         query = {"campaign": self.campaign, "limit": _PAGE}
         while True:
@@ -225,24 +234,24 @@ class Sandbox:
 
     @property
     def requests(self) -> Requests:
-        """The requests that have come until now."""
+        """The requests that arrived with this key, oldest first."""
         return Requests(self._summaries(), self._whole)
 
     @property
     def is_running(self) -> bool:
-        """Whether it has been started and not stopped since."""
+        """Whether it is started and not stopped."""
         return self._open
 
     @property
     def saw_nothing(self) -> bool:
-        """Whether no request has come: not with this key, and none that may have been meant for it."""
+        """Whether no request arrived: none with this key, and no stray."""
         return not any(self._split())
 
     @property
     def strays(self) -> Requests:
-        """Requests under another key or to a wrong path, since this sandbox began. Who looks at them expects them.
+        """Requests with another key or to a wrong path, since this sandbox started. Reading them acknowledges them.
 
-        In a sandbox that runs elsewhere, the keys of others are theirs: there it is those under nobody's.
+        On a sandbox that others use too, only requests with an unknown key count.
         """
         found = self._strays()
         self._acknowledged |= {each["id"] for each in found}
@@ -256,13 +265,13 @@ class Sandbox:
         return self._recorded(campaign=self.campaign)
 
     def _split(self) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
-        """The campaign's requests, and those that were meant for it, it seems; oldest first."""
+        """The campaign's requests, and those that were probably meant for it; oldest first."""
         recorded = self._recorded()
         own = [each for each in recorded if each["campaign"] == self.campaign]
         return own, [each for each in recorded if self._is_stray(each["campaign"])]
 
     def _is_stray(self, campaign: str | None) -> bool:
-        """Nobody's, one with a name behind our key, or, where nobody else is, one that is configured (`test-key`)."""
+        """Whether the key is unknown, a namespace of ours or, in a private sandbox, a configured one (`test-key`)."""
         if campaign is None:
             return True
         client = self._client
@@ -284,7 +293,7 @@ class Sandbox:
     def _whole(self, name: str) -> Record:
         return Record(self._ask("GET", f"/requests/{name}"))
 
-    # what it shall do
+    # forcing answers
 
     def force(
         self,
@@ -299,14 +308,12 @@ class Sandbox:
         lead: str | None = None,
         applies: str | None = None,
     ) -> None:
-        """Force the next answers: a status, or a fault such as `reset` or `hang`. `delay` is seconds, or `"250ms"`.
+        """Force the next answers to be a status, or a fault such as `reset` or `hang`.
 
-        Raises `SandboxMistake`.
+        `delay` is seconds, or a text such as `"250ms"`. Raises `SandboxMistake`.
         """
         if isinstance(status, str):
-            raise SandboxMistake(
-                f"status={status!r} isn't a whole number; a fault is given as fault={status!r}."
-            )
+            raise SandboxMistake(_not_a_status(status))
         late = f"{delay * 1000:.0f}ms" if isinstance(delay, (int, float)) else delay
         order = {
             "status": status,
@@ -323,11 +330,11 @@ class Sandbox:
         self._ask("POST", "/force", {**given, "campaign": self.campaign})
 
     def scenario(self, *names: str) -> None:
-        """Put these scenarios into force, in this campaign only; none ends them. Raises `SandboxMistake`."""
+        """Activate these scenarios for this campaign only; without a name, none. Raises `SandboxMistake`."""
         self._ask("PUT", f"/campaigns/{self.campaign}/scenarios", {"active": list(names)})
 
     def reset(self) -> None:
-        """Forget leads, requests, forced answers and counters of this campaign; a defect is remembered for `check`."""
+        """Delete leads, requests, forced answers and counters of this campaign. `check` still reports a defect."""
         self._defects = self._defects_in(*self._looked_at())
         self._was_reset = self._was_reset or bool(self._summaries())
         self._ask("POST", f"/campaigns/{self.campaign}/reset")
@@ -338,7 +345,7 @@ class Sandbox:
         newest: str = found[0]["id"] if found else BEFORE_ALL
         return newest
 
-    # what was expected of it
+    # expectations
 
     def verify(
         self,
@@ -349,37 +356,39 @@ class Sandbox:
         order: Iterable[Mapping[str, Any]] | None = None,
         **where: Any,
     ) -> None:
-        """Make sure that so many requests came (default: at least one) for which all of `where` holds.
+        """Assert how many requests met all of `where`; default: at least one.
 
-        `where` has the vendor's fields (`region="CA"`) and `status`, `phone`, `path`, `forced`, …; a list means one of
-        them, a compiled pattern that it matches. `order` is a list of such: each in turn, others may come between.
-        Raises `VerifyFailed`, with the nearest misses; `SandboxMistake`.
+        `where` takes fields of a lead (`region="CA"`) and `status`, `phone`, `path`, `forced`, …; a list means one of
+        its values, a compiled pattern a match. `order` is a list of such conditions that must be met in turn, with any
+        requests in between. Raises `VerifyFailed` with the nearest misses, and `SandboxMistake`.
         """
         if order is None:
             counts = {"exactly": count, "atLeast": at_least, "atMost": at_most}
             steps, expectation = [where], self._expectation(counts, where)
         elif where or (count, at_least, at_most) != (None, None, None):
-            raise SandboxMistake("order stands alone: what each request shall be stands inside it.")
+            raise SandboxMistake(
+                "order can't be combined with a count or conditions. Fix: put the conditions inside order."
+            )
         else:
-            steps = [dict(each) for each in order]
+            steps = [_step(each) for each in order]
             expectation = {"order": [self._where(each) for each in steps]}
         self._judged(self._answer(AdminRequest("POST", "/requests/verify", expectation)), steps)
 
     def wait_for(self, count: int = 1, timeout: float = 5, **where: Any) -> Requests:
-        """Wait for code that posts in the background, until so many requests (earlier ones counted) have come.
+        """Wait until `count` requests met all of `where`; earlier ones count. `timeout` is in seconds.
 
-        `where` is that of `verify`. Raises `VerifyFailed` when the time is over, with the nearest misses.
+        `where` is the same as in `verify`. Raises `VerifyFailed` with the nearest misses when the time is over.
         """
         loop = event_loop()
         if loop:
             raise SandboxError(
-                f"wait_for would block {loop}'s event loop, and with it the code that it waits for: "
-                "use `await sandbox.wait_for_async(…)`."
+                f"wait_for would block {loop}'s event loop, and with it the code that it waits for. "
+                "Fix: use `await sandbox.wait_for_async(…)`."
             )
         return self._waited(self._answer(self._waiting(count, timeout, where)), where)
 
     async def wait_for_async(self, count: int = 1, timeout: float = 5, **where: Any) -> Requests:  # noqa: ASYNC109  the same words as without async
-        """`wait_for`, while the event loop goes on: asyncio's, anyio's or trio's."""
+        """`wait_for` for an event loop: asyncio's, anyio's or trio's."""
         answer = await self._started_client().ask_async(self._waiting(count, timeout, where))
         return self._waited(answer, where)
 
@@ -394,15 +403,19 @@ class Sandbox:
     def _expectation(self, counts: Mapping[str, int | None], where: Mapping[str, Any]) -> dict[str, Any]:
         given = {name: value for name, value in counts.items() if value is not None}
         if "exactly" in given and len(given) > 1:
-            raise SandboxMistake("Give count, or at_least and at_most.")
+            raise SandboxMistake(
+                "count can't be combined with at_least or at_most. Fix: leave one of them out."
+            )
         return {"where": self._where(where), **({"count": given} if given else {})}
 
     def _where(self, where: Mapping[str, Any]) -> dict[str, Any]:
+        for name in where.keys() & _OTHER_COUNTS.keys():
+            raise SandboxMistake(f"There is no argument {name}. Did you mean {_OTHER_COUNTS[name]}?")
         conditions = {name: condition(name, value) for name, value in where.items()}
         return {"campaign": self.campaign, "after": self._after, **conditions}
 
     def _judged(self, answer: AdminResponse, steps: Iterable[Mapping[str, Any]]) -> list[str]:
-        """The ids of the requests that were meant. Raises `VerifyFailed`."""
+        """The ids of the matching requests. Raises `VerifyFailed`."""
         if answer.status in (409, 422):
             content = answer.json()
             misses = [
@@ -419,9 +432,9 @@ class Sandbox:
     # what went wrong
 
     def report(self, failure: BaseException | None = None) -> str:
-        """What the sandbox saw: a table of requests with the reasons for their answers, then the last one whole.
+        """What the sandbox saw, as text: requests with the reasons for their answers, then the last one whole.
 
-        What the words of a failure show already is left out; of one of `verify`, the nearest miss is whole, if any.
+        What the message of `failure` shows already is left out. For a failed `verify`, the nearest miss is shown whole.
         """
         found, strays = self._split()
         table = self._table_of(found, strays)
@@ -441,12 +454,11 @@ class Sandbox:
         return self._answer(AdminRequest("GET", f"/requests/{name}", accept="text/plain")).body.decode()
 
     def check(self, *, strict: bool = False) -> None:
-        """Make sure that the sandbox itself is well; with `strict`, that nothing was left over or sent by mistake.
+        """Assert that the sandbox had no defect; with `strict`, that nothing was left over or sent by mistake.
 
-        Strict is: a request came (or `verify` or `wait_for` were used, say `verify(0)`), every forced answer was used,
-        and no request was refused for a fault of its own (a 400, 401, 404, 405 or 413 that nothing forced) unless
-        `verify` or `wait_for` asked for its `status`, or `strays` was looked at.
-        Raises `SandboxDied`, `VerifyFailed`.
+        `strict` demands three things. A request arrived, or `verify` or `wait_for` was used, as in `verify(0)`. Every
+        forced answer was used. No request got a 400, 401, 404, 405 or 413 that nothing forced, unless `verify` or
+        `wait_for` asked for its `status`, or `strays` was read. Raises `SandboxDied` and `VerifyFailed`.
         """
         newest = self._newest_inside()
         if newest == self._checked and not strict:
@@ -456,16 +468,16 @@ class Sandbox:
         if defects:
             rows = "\n".join(f"  {row}" for row in rows_of(defects))
             raise SandboxError(
-                f"A defect of the sandbox, whose traceback stands in the captured stderr:\n{rows}"
+                f"The sandbox had an internal error; its traceback is in the captured stderr:\n{rows}"
             )
         self._checked = newest
         if strict:
-            wrong = [*self._unused(), *self._faults(found, strays), *self._nothing(found)]
+            wrong = [*self._unused(), *self._faults(found, strays), *self._nothing(found, strays)]
             if wrong:
                 raise VerifyFailed("\n".join([f"Strict: {wrong[0].strip()}", *wrong[1:]]))
 
     def _newest_inside(self) -> int:
-        """A number that grows with what comes to a sandbox in this process. Raises `SandboxDied`."""
+        """A number that grows with each request to a sandbox in this process. Raises `SandboxDied`."""
         if not isinstance(self._client, LocalClient):
             return -1
         self._client.thread.check()
@@ -475,19 +487,19 @@ class Sandbox:
         return self._split() if self._is_alone else (self._summaries(), [])
 
     def _defects_in(self, *recorded: list[dict[str, Any]]) -> list[dict[str, Any]]:
-        """Those that have been forgotten, and those among these."""
+        """Defects among forgotten requests, and among these."""
         found = [each for records in recorded for each in records if each["reason"]["objection"] == "defect"]
         return [*self._defects, *found]
 
     @property
     def _is_alone(self) -> bool:
-        """Whether nobody else's requests come to this sandbox."""
+        """Whether only this test's requests come to this sandbox."""
         return isinstance(self._client, LocalClient)
 
     def _unused(self) -> list[str]:
         orders = self._ask("GET", "/force")["forced"]
         return [
-            f"  a forced answer wasn't used: {_short(order)}, {order['left']} of {order['times']} left"
+            f"  a forced answer wasn't used: {_short(order)} ({order['left']} of {order['times']} left)."
             for order in orders
             if order.get("campaign") == self.campaign
         ]
@@ -498,23 +510,31 @@ class Sandbox:
             for each in (*found, *strays)
             if each["reason"]["objection"] in _OWN_FAULT and each["id"] not in self._acknowledged
         ]
-        return [f"  a request was refused for a fault of its own: {row}" for row in rows_of(faults)]
+        if not faults:
+            return []
+        lines = [f"  a request was refused, although nothing forced that: {row}" for row in rows_of(faults)]
+        do = f"add verify(status={status_of(faults[-1])})" if faults[-1] in found else "read .strays"
+        return [*lines, f"  Fix: if that was expected, {do}."]
 
-    def _nothing(self, found: list[dict[str, Any]]) -> list[str]:
+    def _nothing(self, found: list[dict[str, Any]], strays: list[dict[str, Any]]) -> list[str]:
         if found or self._looked_for or self._acknowledged or self._was_reset:
             return []
-        return ["  no request with this key came. Fix: post one, or say that none is expected: verify(0)."]
+        others = [f"  {cause}" for cause in _by_cause(strays, masked_key(self.api_key))]
+        return [
+            "  no lead with this test's key arrived. Fix: post one, or expect none with verify(0).",
+            *others,
+        ]
 
     # httpx
 
     def transport(self) -> "httpx.BaseTransport":
-        """For `httpx.Client(transport=…)`: whatever host a request is for, this sandbox answers, without a socket."""
+        """For `httpx.Client(transport=…)`: this sandbox answers requests for any host, without a socket."""
         from aktify_sandbox.testing.transports import Transport
 
         return Transport(self._target())
 
     def async_transport(self) -> "httpx.AsyncBaseTransport":
-        """For `httpx.AsyncClient(transport=…)`, under asyncio and trio."""
+        """The same for `httpx.AsyncClient(transport=…)`, under asyncio and trio."""
         from aktify_sandbox.testing.transports import AsyncTransport
 
         return AsyncTransport(self._target())
@@ -537,11 +557,13 @@ class Sandbox:
 
     def _started_client(self) -> AdminClient:
         if self._client is None or not self._made:
-            raise SandboxMistake("This sandbox doesn't run: use it inside `with Sandbox() as sandbox:`.")
+            raise SandboxMistake(
+                "This sandbox isn't running. Fix: use it inside `with Sandbox() as sandbox:`."
+            )
         return self._client
 
     def _refuse(self, answer: AdminResponse) -> None:
-        """Raises what the answer comes to, if it is a refusal."""
+        """Raises the exception for a refusal."""
         if answer.status >= 400:
             raise (SandboxMistake if answer.status < 500 else SandboxError)(answer.detail)
 
@@ -560,15 +582,58 @@ def started(settings: "Settings", *, listen: bool = True, folders: Iterable[Path
 
 
 def _table(found: list[dict[str, Any]], strays: list[dict[str, Any]], own_key: str) -> str:
-    said = f"{plural(len(found), 'request')} with this key:" if found else "no request with this key."
-    lines = [f"The sandbox saw {said}", *(f"  {row}" for row in rows_of(found))]
-    if strays:
-        lines.append(f"and {plural(len(strays), 'request')} under another key or to a wrong path:")
-        lines += [f"  {row}" for row in rows_of(strays)]
-        others = dict.fromkeys(each["key"] for each in strays if each["key"] not in (None, own_key))
-        if others:
-            lines.append(f"posted with key {', '.join(others)}; this test's key is {own_key}.")
+    lines = [
+        f"The sandbox saw {plural(len(found), 'request')} with this key:"
+        if found
+        else f"The sandbox saw no {'lead' if strays else 'request'} with this key.",
+        *(f"  {row}" for row in rows_of(found)),
+    ]
+    for cause, requests in _by_cause(strays, own_key).items():
+        lines += [cause, *(f"  {row}" for row in rows_of(requests))]
     return "\n".join(lines)
+
+
+def _by_cause(strays: list[dict[str, Any]], own_key: str) -> dict[str, list[dict[str, Any]]]:
+    """The strays by why they aren't this sandbox's own, in words."""
+    found: dict[str, list[dict[str, Any]]] = {}
+    for each in strays:
+        found.setdefault(_cause(each, own_key), []).append(each)
+    return {f"{plural(len(those), 'request')} {cause}": those for cause, those in found.items()}
+
+
+def _cause(stray: dict[str, Any], own_key: str) -> str:
+    """Such as: went to a wrong path: POST /leads (the path is /api/v1/leads)."""
+    request, key, own = f"{stray['method']} {stray['path']}", stray["key"], f"(this test's key is {own_key})"
+    match stray["reason"]["objection"]:
+        case "route" if stray["method"] != "POST" and stray["path"].rstrip("/") == ENDPOINT:
+            return f"had a wrong method: {request} (the method is POST)"
+        case "route":
+            return f"went to a wrong path: {request[:100]} (the path is {ENDPOINT})"
+        case "key" if not key:
+            return f"had no x-api-key header {own}"
+        case _ if stray["campaign"]:
+            shared = ". All tests share test-key. Fix: post with aktify_sandbox.api_key"
+            is_shared = stray["campaign"] == "demo" and key == masked_key("test-key")
+            whose = f"had another key: {key} of the campaign {stray['campaign']} {own}"
+            return f"{whose}{shared if is_shared else ''}"
+        case "key":
+            return f"had an unknown key{'' if key == masked_key('') else f': {key}'} {own}"
+        case _:
+            return "ended before the key was checked"
+
+
+def _step(given: Any) -> dict[str, Any]:
+    if isinstance(given, Mapping):
+        return dict(given)
+    meant = {"status": given if isinstance(given, int) else 503}
+    raise SandboxMistake(
+        f"order must be a list of conditions, found {given!r}. Fix: write it like {meant!r}."
+    )
+
+
+def _not_a_status(given: str) -> str:
+    meant = given if given.isdecimal() else f"fault={given!r}"
+    return f"status must be a whole number, found {given!r}. Fix: force({meant})."
 
 
 def _short(order: Mapping[str, Any]) -> str:

@@ -201,7 +201,7 @@ class _AsyncStream(httpx.AsyncByteStream):
 
 @contextlib.contextmanager
 def _as_httpx() -> Generator[None, None, None]:
-    """What httpcore raises is raised as httpx does it: by the class of the same name."""
+    """Turns exceptions of httpcore into those of httpx with the same name."""
     try:
         yield
     except Exception as error:

@@ -1,7 +1,7 @@
-"""What a sandbox has seen, as a test looks at it: leads and requests with the reasons for their answers."""
+"""A test's view of a sandbox: leads, and requests with the reasons for their answers."""
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from typing import Any, overload
+from typing import TYPE_CHECKING, Any, overload
 
 from aktify_sandbox.errors import NotOne, hide_traceback
 from aktify_sandbox.journal.summary import status_of, summary_of
@@ -13,20 +13,28 @@ _MOST_ROWS = 20
 
 
 class Lead(dict[str, Any]):
-    """A kept lead: what its 201 said, under the vendor's names."""
+    """An accepted lead: a dictionary of what its 201 said, under Aktify's names."""
 
     def __init__(self, row: dict[str, Any]) -> None:
         """`row` is one of `GET /_sandbox/leads`."""
         super().__init__(row["lead"])
         self.phone: str = row["phone"]
-        """Its number in E.164."""
+        """Its phone number in E.164."""
         self.request: str | None = row["request"]
-        """The id of the request that brought it."""
+        """The id of the request that brought it; None for an imported lead."""
         self.received_at: str = row["receivedAt"]
+        """When it arrived: RFC 3339, UTC."""
+
+    if not TYPE_CHECKING:  # a type checker knows the attributes
+
+        def __getattr__(self, name: str) -> Any:
+            """A field was looked for as an attribute."""
+            meant = "" if name.startswith("_") else f". Fix: a lead is a dictionary, write lead[{name!r}]"
+            raise AttributeError(f"'Lead' object has no attribute {name!r}{meant}")
 
 
 class Leads(list[Lead]):
-    """Kept leads, oldest first, as they were when they were asked for."""
+    """A list of the accepted leads, oldest first, as of the moment of the call."""
 
     def __init__(self, rows: Iterable[dict[str, Any]], explain: Callable[[], str]) -> None:
         """`explain` says what the sandbox saw."""
@@ -34,15 +42,17 @@ class Leads(list[Lead]):
         self._explain = explain
 
     def one(self) -> Lead:
-        """The only lead. Raises `NotOne`."""
+        """The only lead. Raises `NotOne` if there is none or more than one."""
         if len(self) == 1:
             return self[0]
         shown = "".join(f"\n  {json.dumps(lead, ensure_ascii=False)}" for lead in self[:_MOST_ROWS])
-        raise NotOne(f"{_how_many(self, 'lead')} kept, not one.{shown}\n{self._explain()}")
+        raise NotOne(
+            f"Expected one lead; {_how_many(self)} kept{':' if shown else '.'}{shown}\n{self._explain()}"
+        )
 
 
 class Record(dict[str, Any]):
-    """A request as it was recorded, whole: `record["body"]`, `record["response"]["body"]`, `record["reason"]`."""
+    """A recorded request, whole: a dictionary with `body`, `headers`, `response`, `reason` and more."""
 
     @property
     def id(self) -> str:
@@ -52,18 +62,18 @@ class Record(dict[str, Any]):
 
     @property
     def status(self) -> int | None:
-        """What was answered; None when nothing was."""
+        """The status of the answer; None if there was no answer."""
         return status_of(self)
 
     @property
     def rule(self) -> str:
-        """Why, in words."""
+        """The reason for the answer, in words."""
         found: str = self["reason"]["rule"]
         return found
 
     @property
     def json(self) -> Any:
-        """The body that was sent, read as JSON. Raises `ValueError`."""
+        """The body that was sent, parsed as JSON. Raises `ValueError`."""
         return json.loads(self["body"] or "")
 
     def __repr__(self) -> str:
@@ -72,7 +82,7 @@ class Record(dict[str, Any]):
 
 
 class Requests(Sequence[Record]):
-    """Recorded requests, oldest first, as they were when asked for; each is read whole when it is looked at."""
+    """A sequence of recorded requests, oldest first, as of the moment of the call. Each is read when it is used."""
 
     def __init__(self, summaries: Iterable[dict[str, Any]], whole: Callable[[str], dict[str, Any]]) -> None:
         """`whole` reads a request by its id."""
@@ -111,14 +121,15 @@ class Requests(Sequence[Record]):
 
     @property
     def statuses(self) -> list[int | None]:
-        """What was answered, in order."""
+        """The statuses of the answers, in order."""
         return [status_of(each) for each in self._summaries]
 
     def one(self) -> Record:
-        """The only request. Raises `NotOne`."""
+        """The only request. Raises `NotOne` if there is none or more than one."""
         if len(self) == 1:
             return self[0]
-        raise NotOne(f"{_how_many(self, 'request')}, not one.\n{self!r}")
+        found = f":\n{self!r}" if self else "."
+        raise NotOne(f"Expected one request; {_how_many(self)} recorded{found}")
 
     def __repr__(self) -> str:
         """A table with the reasons."""
@@ -127,9 +138,9 @@ class Requests(Sequence[Record]):
         return "\n".join(rows_of(self._summaries, most=_MOST_ROWS))
 
 
-def _how_many(found: Sequence[object], what: str) -> str:
-    count = len(found)
-    return f"There is 1 {what}" if count == 1 else f"There are {count or 'no'} {what}s"
+def _how_many(found: Sequence[object]) -> str:
+    """The subject and verb for a number that isn't one."""
+    return f"{len(found):,} were" if found else "none was"
 
 
 def row_of(record: dict[str, Any]) -> str:
@@ -152,4 +163,4 @@ def row_of(record: dict[str, Any]) -> str:
 def rows_of(records: Sequence[dict[str, Any]], *, most: int = _MOST_ROWS) -> list[str]:
     """A table, oldest first; of many the newest."""
     earlier = len(records) - most
-    return [*([f"… {earlier} earlier"] if earlier > 0 else []), *map(row_of, records[-most:])]
+    return [*([f"… {earlier:,} earlier"] if earlier > 0 else []), *map(row_of, records[-most:])]

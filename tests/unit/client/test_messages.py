@@ -11,6 +11,7 @@ def test_a_query_leaves_out_none_and_spells_values_as_the_api_reads_them() -> No
     query = {"phone": "+1509 555", "key": None, "reverse": True, "status": ["201", "4xx"]}
     request = AdminRequest("GET", "/requests", query=query)
     assert request.target == "/_sandbox/requests?phone=%2B1509%20555&reverse=true&status=201&status=4xx"
+    assert AdminRequest("GET", "/leads", query={"sent_by": "x"}).target == "/_sandbox/leads?sent-by=x"
 
 
 def test_a_request_goes_over_a_connection_with_host_length_and_token() -> None:
@@ -57,7 +58,7 @@ def test_a_secret_fits_a_header_when_all_of_it_is_visible_ascii(secret: str, fit
 
 
 @pytest.mark.parametrize("body", [b"", b"<html>", b"[1]", b"\xff"])
-def test_what_is_no_problem_of_a_sandboxs_is_an_empty_one(body: bytes) -> None:
+def test_a_body_that_is_not_a_sandboxs_problem_gives_an_empty_one(body: bytes) -> None:
     assert AdminResponse(500, body).problem == {}
 
 
