@@ -1,15 +1,15 @@
-"""Where a sandbox is: its address as people write it, and whether it is on this machine."""
+"""Addresses of sandboxes: how people write them, and whether they are on this machine."""
 
 from urllib.parse import urlsplit
 
 from aktify_sandbox.errors import AddressError
 
 DEFAULT_URL = "http://127.0.0.1:8509"
-"""Where a sandbox answers that was told nothing else."""
+"""The address that a sandbox uses by default."""
 
 
 def address_of(written: str) -> str:
-    """The address in full: of `localhost:8509` and of the admin API's `http://localhost:8509/_sandbox/` the same.
+    """The full address, whether given as `localhost:8509` or as `http://localhost:8509/_sandbox/`.
 
     Raises `AddressError`.
     """
@@ -23,7 +23,7 @@ def address_of(written: str) -> str:
     except ValueError:
         raise error from None
     name = parts.hostname or ""
-    is_number = name.isdecimal() and not has_port  # a port alone would be taken for a host
+    is_number = name.isdecimal() and not has_port  # otherwise a port alone would be taken for a host
     more = parts.query or parts.fragment or "@" in parts.netloc or parts.netloc.endswith(":")
     if parts.scheme not in ("http", "https") or not name or is_number or more:
         raise error
@@ -37,7 +37,7 @@ def origin_of(host: str, port: int) -> str:
 
 
 def is_loopback(name: str) -> bool:
-    """Whether the name (an address) can only be this machine."""
+    """Whether the name or address always means this machine."""
     from ipaddress import ip_address
 
     try:

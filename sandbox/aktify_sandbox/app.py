@@ -1,4 +1,4 @@
-"""The only wiring: the parts of a sandbox, and the ASGI application that they make."""
+"""Connects the parts of a sandbox and makes the ASGI application from them."""
 
 import functools
 import logging
@@ -48,10 +48,10 @@ class Application:
         stop: Callable[[], None] | None,
         folders: Iterable[Path] = (),
     ) -> None:
-        """`origin` is its address as clients see it: `http://127.0.0.1:8509`.
+        """`origin` is the sandbox's address as clients see it: `http://127.0.0.1:8509`.
 
-        `stop` ends its server; None: that isn't ours to end. `folders` are those in which `scenarios/` may lie; none:
-        the current one.
+        `stop` ends its server; None when another program runs it. `folders` are searched for `scenarios/`; by default,
+        the current folder.
 
         Raises `InputError`, `LogError`.
         """
@@ -60,7 +60,7 @@ class Application:
             settings.campaigns, settings.profile, settings.rulings, origin, salt
         )
         notices = restore(store.index.plain, campaigns)
-        campaigns.find(campaigns.default_key.encode())  # its rules are compiled before a request needs them
+        campaigns.find(campaigns.default_key.encode())  # compiles the rules before the first request
         self.forcing = ForcingEngine(
             campaigns,
             ScenarioLibrary(*(tuple(folders) or (Path.cwd(),))),
@@ -80,12 +80,12 @@ class Application:
         if settings.from_state:
             self.warnings += load_at_start(components, settings.from_state)
         self.asgi = Starlette(routes=admin_routes(components))
-        # a pattern would leave out paths with line breaks
+        # Starlette's pattern would exclude paths with line breaks
         self.asgi.router.default = EndpointApp(self.endpoint)
-        self.asgi.router.redirect_slashes = False  # what a path is wrong by is for the endpoint to say
+        self.asgi.router.redirect_slashes = False  # the endpoint says what is wrong with a path
 
     def close(self) -> None:
-        """End streams, waiting and long work: the sandbox stops."""
+        """End streams, waiting and jobs: the sandbox stops."""
         self.stream.close()
         self.jobs.close()
 
@@ -93,10 +93,10 @@ class Application:
 def create_app(settings: Settings | None = None) -> Starlette:
     """The sandbox for any ASGI server (`uvicorn --factory aktify_sandbox.app:create_app`) and `httpx.ASGITransport`.
 
-    `settings` say what the options of `serve` say; None: nothing is kept on disk, and the first key is `test-key`. The
-    state is closed when the server ends the application's lifespan. Links in answers begin with `public_url`, or with
-    `host` and `port`. Faults that are done to a connection (reset, empty, truncate, malformed-chunk) are answered 501:
-    they need `aktify-sandbox serve`. What `serve` would say in the terminal goes to the logger `aktify_sandbox`.
+    `settings` has the options of `serve`; None keeps nothing on disk and accepts `test-key`. The state is closed when
+    the server ends the application's lifespan. Links in answers begin with `public_url`, or with `host` and `port`.
+    Faults that act on a connection (`Fault.needs_connection`) are answered 501: they need `aktify-sandbox serve`.
+    Messages that `serve` would print go to the logger `aktify_sandbox`.
 
     Raises `InputError`, `LogError`.
     """
@@ -127,12 +127,12 @@ def create_app(settings: Settings | None = None) -> Starlette:
 
 
 async def run_background_tasks(application: Application, tell: Callable[[str], None]) -> None:
-    """What goes on beside the requests for as long as the loop runs; `tell` is told what it finds."""
+    """Run the background tasks for as long as the loop runs; `tell` gets their messages."""
     await asyncio.gather(_prove(application.store, tell), watch(application.forcing, tell))
 
 
 async def _prove(store: Store, tell: Callable[[str], None]) -> None:
-    """A start believes a checkpoint; here the lines are read that it stands for."""
+    """A start trusts its checkpoint; this verifies the lines that the checkpoint covers."""
     with suppress(StoppingError):
         damage = await store.jobs.run(store.verify()) if store.unverified else None
         if damage:
@@ -140,18 +140,18 @@ async def _prove(store: Store, tell: Callable[[str], None]) -> None:
 
 
 async def watch(forcing: ForcingEngine, tell: Callable[[str], None]) -> None:
-    """Read scenario files again soon after they change, for as long as the loop runs; nobody waits meanwhile."""
+    """Reload scenario files soon after they change, without blocking the loop."""
     while True:
         try:
             for old in forcing.stale():
                 tell(forcing.replace(old, await asyncio.to_thread(old.reload)))
-        except Exception:  # a defect of ours must not end the watch
+        except Exception:  # a defect of the sandbox must not end the watch
             traceback.print_exc(file=sys.stderr)
         await asyncio.sleep(_LOOK_AGAIN_SECONDS)
 
 
 class EndpointApp:
-    """The endpoint under any ASGI server. What is done to a connection itself isn't possible here."""
+    """The endpoint under any ASGI server. Faults that act on a connection aren't possible here."""
 
     def __init__(self, endpoint: Endpoint) -> None:
         self._endpoint = endpoint
@@ -167,7 +167,7 @@ class EndpointApp:
         except ClientDisconnect:
             self._endpoint.break_off(request)
             return
-        except BaseException:  # what its user's body raises, of `httpx.ASGITransport`
+        except BaseException:  # an exception from the user's body (`httpx.ASGITransport`)
             self._endpoint.break_off(request)
             self._endpoint.flush()
             raise
@@ -202,7 +202,7 @@ def _request(scope: Scope) -> Request:
 
 
 async def _take_in(request: Request, scope: Scope, receive: Receive, limit: int) -> None:
-    """The whole body, of which no more than `limit` bytes are held. Raises `ClientDisconnect`."""
+    """Read the body, keeping at most `limit` bytes. Raises `ClientDisconnect`."""
     async for piece in StarletteRequest(scope, receive).stream():
         room = limit - len(request.body)
         request.body += piece[:room]
@@ -210,20 +210,20 @@ async def _take_in(request: Request, scope: Scope, receive: Receive, limit: int)
 
 
 def _settle(written: "asyncio.Future[None]", _: Exchange) -> None:
-    if not written.done():  # whoever waited has been cancelled
+    if not written.done():  # the waiting task may have been cancelled
         written.set_result(None)
 
 
 class _Answer:
-    """What goes out for an exchange."""
+    """Sends the answer of an exchange."""
 
     def __init__(self, exchange: Exchange, written: "asyncio.Future[None]", send: Send) -> None:
         self._exchange, self._written, self._send = exchange, written, send
         self.is_out = False
-        """Whether its last piece has been sent, or none is to be."""
+        """Whether its last piece has been sent, or none will be."""
 
     async def go_out(self) -> None:
-        """Send it, in its own time."""
+        """Send the answer with its pauses."""
         await self._written
         with suppress(OSError):  # the client is gone (ASGI, 2.4)
             for action in actions(self._exchange):
@@ -246,7 +246,7 @@ class _Answer:
             case End():
                 self.is_out = True
                 await send({"type": "http.response.body", "body": b""})
-            case Cut():  # behind five minutes of a `hang`
+            case Cut():  # after the five minutes of a `hang`
                 self.is_out = True
 
 

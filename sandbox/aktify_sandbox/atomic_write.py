@@ -1,4 +1,4 @@
-"""Files that are written anew, whole or not at all."""
+"""Writes files atomically: whole or not at all."""
 
 import contextlib
 import os
@@ -14,14 +14,15 @@ _TEMPORARY = re.compile(r"\.aktify-sandbox-[0-9a-f]{16}\.tmp")
 def replaced(
     path: Path, *, mode: int = 0o600, folder: int | None = None, is_durable: bool = True
 ) -> Iterator[BinaryIO]:
-    """What is written takes the path's place at the end; when anything fails, what was there stays.
+    """The written content replaces the file at the end; if anything fails, the old file stays.
 
     Until then the content is in a temporary file with a unique name in the same folder. `folder` is the descriptor of
-    an open folder in which `path` is a name, so it doesn't matter if that folder is renamed. A pipe, a terminal or
-    /dev/null is written to as it is. Unless `is_durable`, a power loss may take it. Raises `OSError`.
+    an open folder in which `path` is a name, so renaming the folder does no harm. A pipe, a terminal and whatever has
+    its name in /dev (/dev/stdout may stand for a file) is written directly. Unless `is_durable`, the content may be
+    lost in a power failure. Raises `OSError`.
     """
-    if folder is None and path.exists() and not path.is_file() and not path.is_dir():
-        with path.open("wb") as file:
+    if folder is None and path.exists() and not path.is_dir() and (not path.is_file() or _is_device(path)):
+        with path.open("ab") as file:  # what a redirected output holds already stays
             yield file
         return
     name = path.with_name(temporary_name())
@@ -41,13 +42,18 @@ def replaced(
         raise
 
 
+def _is_device(path: Path) -> bool:
+    """Whether its name is the system's: replacing it would take it from every program."""
+    return path.absolute().parts[1:2] in (("dev",), ("proc",))
+
+
 def temporary_name() -> str:
-    """A name for a file on its way, which nobody else has or gives."""
+    """A unique name for a temporary file."""
     return f".aktify-sandbox-{os.urandom(8).hex()}.tmp"
 
 
 def is_temporary(name: str) -> bool:
-    """Whether a file of that name is one that was on its way."""
+    """Whether the name is one of our temporary files."""
     return _TEMPORARY.fullmatch(name) is not None
 
 

@@ -1,4 +1,4 @@
-"""Waiting for what another thread does, in code of any colour: blocking, asyncio, trio."""
+"""Waits for another thread from any kind of code: blocking, asyncio or trio."""
 
 import contextlib
 import sys
@@ -17,10 +17,10 @@ T = TypeVar("T")
 
 
 def event_loop() -> str | None:
-    """Whose event loop runs in this thread: asyncio's, trio's or nobody's."""
+    """The name of the event loop that runs in this thread, if any: asyncio or trio."""
     trio = _trio()
     if trio is not None:
-        with contextlib.suppress(RuntimeError):  # as every trio says it; older ones have no `in_trio_run`
+        with contextlib.suppress(RuntimeError):  # older versions have no `in_trio_run`
             trio.lowlevel.current_trio_token()
             return "trio"
     try:
@@ -31,14 +31,14 @@ def event_loop() -> str | None:
 
 
 async def await_future(future: "Future[T]") -> T:
-    """What the future comes to. Whoever is cancelled meanwhile cancels it."""
+    """The future's result. Cancelling the caller cancels the future."""
     if event_loop() != "trio":
         return await asyncio.wrap_future(future)
     trio = _trio()
     done, token = trio.Event(), trio.lowlevel.current_trio_token()
 
     def wake(_: "Future[T]") -> None:
-        with contextlib.suppress(trio.RunFinishedError):  # no caller waits any more
+        with contextlib.suppress(trio.RunFinishedError):  # the caller no longer waits
             token.run_sync_soon(done.set)
 
     future.add_done_callback(wake)
@@ -51,7 +51,7 @@ async def await_future(future: "Future[T]") -> T:
 
 
 async def in_thread(work: Callable[[], T]) -> T:
-    """What blocking work comes to, done in another thread meanwhile."""
+    """Runs blocking work in another thread and returns its result."""
     if event_loop() == "trio":
         found: T = await _trio().to_thread.run_sync(work)
         return found
@@ -59,5 +59,5 @@ async def in_thread(work: Callable[[], T]) -> T:
 
 
 def _trio() -> Any:
-    """Trio, if anybody in this process uses it."""
+    """Trio, if this process has imported it."""
     return sys.modules.get("trio")

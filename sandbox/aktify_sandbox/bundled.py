@@ -1,4 +1,4 @@
-"""Where the data lies that comes with the package: `fixtures/` and `scenarios/`."""
+"""Where the package's data is: `fixtures/` and `scenarios/`."""
 
 from pathlib import Path
 
@@ -8,5 +8,5 @@ _ROOT = _INSTALLED if _INSTALLED.is_dir() else _HERE.parent.parent
 
 
 def bundled(name: str) -> Path:
-    """The folder of that name: inside an installed package, or at the top of a checkout (editable installs too)."""
+    """The folder of that name: in an installed package, or at the top of a checkout (also for editable installs)."""
     return _ROOT / name

@@ -1,7 +1,7 @@
-"""Keys and campaigns: which rules and which duplicates a request meets.
+"""Keys and campaigns: which rules and which duplicates apply to a request.
 
-A key is a namespace: `test-key.anything` has the rules of `test-key`, but leads of its own in `demo.anything`.
-Keys added at run time are known by their salted SHA-256 alone, so that no key ever lies on the disk.
+A key is a namespace: `test-key.anything` has the rules of `test-key`, but separate leads, in `demo.anything`. Keys
+added at run time are known only by their salted SHA-256, so that no key is ever written to disk.
 """
 
 import functools
@@ -12,7 +12,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from aktify_sandbox.contract.answers import Access
-from aktify_sandbox.contract.keys import why_unknown
+from aktify_sandbox.contract.keys import KeyMistake, why_unknown
 from aktify_sandbox.contract.lead import LeadRules
 from aktify_sandbox.contract.rulings import Rulings
 from aktify_sandbox.errors import CampaignError, RulingError
@@ -36,7 +36,7 @@ class Key:
     campaign: str
     revoked: bool = False
     source: str = "configuration"
-    """Where it comes from: configuration, built in, or added at run time."""
+    """The key's origin: configuration, built in, or added at run time."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,15 +48,15 @@ class Campaign:
     profile: str | None = None
     rulings: Mapping[str, str] = field(default_factory=dict)
     scenarios: tuple[str, ...] | None = None
-    """Names of scenarios that are in force in it, in place of those for all; None: those for all are its too."""
+    """Names of the scenarios that are active in this campaign instead of the general ones; None: the general ones."""
     error_bodies: str | None = None
-    """The shape of its 4xx bodies; None: that of the whole sandbox, like the next."""
+    """The format of its 4xx bodies. None, also for the next field: that of the whole sandbox."""
     shuffle: bool | None = None
     added: bool = False
 
 
 class Campaigns:
-    """Who may post, and into which campaign."""
+    """Which keys may post, and into which campaign."""
 
     def __init__(
         self,
@@ -66,7 +66,7 @@ class Campaigns:
         origin: str,
         salt: str = "",
     ) -> None:
-        """`profile` and `rulings` hold where a campaign says nothing; `origin` is the sandbox's own address.
+        """`profile` and `rulings` apply where a campaign doesn't set its own; `origin` is the sandbox's own address.
 
         `salt` goes into the digests of keys.
 
@@ -75,20 +75,20 @@ class Campaigns:
         self.rulings = Rulings.of(profile, rulings)
         self.origin = origin
         self._configured = tuple(configured)
-        self._salts = tuple(dict.fromkeys((salt, "")))  # folders of earlier versions have none
+        self._salts = tuple(dict.fromkeys((salt, "")))  # folders of earlier versions have no salt
         self.default_key = first_key(self._configured) or ""
         self._profile = profile
         self._changes = rulings
         self._campaigns: dict[str, Campaign] = {}
         self._keys: dict[str, Key] = {}
         self._found: dict[bytes, Access] = {}
-        self._reasons: dict[bytes, str] = {}
-        """Why keys aren't known that are sent again and again."""
+        self._reasons: dict[bytes, KeyMistake] = {}
+        """Why keys are unknown, for keys that are sent again and again."""
         self._spelled: dict[tuple[str, str], bytes] = {}
         self._redactions: dict[tuple[str, ...], Redaction] = {}
         self._secrets: set[str] = set()
         self.secrets_seen = 0
-        """How often there was something new that nobody may see."""
+        """Counts the changes to the set of secrets."""
         self._has_fresh = False
         self._rules = functools.cache(LeadRules)
         for setting in self._configured:
@@ -106,7 +106,7 @@ class Campaigns:
             shown = key.name or masked_key(key.key)
             self._keys[self.digest_of(key.key)] = Key(shown, setting.name, key.revoked)
 
-    # the hot path
+    # called for every request
 
     def find(self, raw: bytes) -> Access | None:
         """What the key opens, or None for an unknown one."""
@@ -125,8 +125,8 @@ class Campaigns:
             self._spelled[access.key, access.campaign] = raw
         return access
 
-    def why_unknown(self, raw: bytes) -> str:
-        """Why a key opens nothing, in words."""
+    def why_unknown(self, raw: bytes) -> KeyMistake:
+        """Why a key opens nothing."""
         reason = self._reasons.get(raw)
         if reason is None:
             reason = why_unknown(raw, self.find)
@@ -140,7 +140,7 @@ class Campaigns:
         self._reasons.clear()
 
     def answers(self) -> dict[str, tuple[str, int]]:
-        """The keys of the configuration that force an answer: how each is shown, and the status."""
+        """The configured keys that force an answer: the key as shown, and the status."""
         keys = (key for setting in self._configured for key in setting.keys)
         return {
             key.key: (self._keys[self.digest_of(key.key)].shown, key.answer)
@@ -149,7 +149,7 @@ class Campaigns:
         }
 
     def digest_of(self, key: str) -> str:
-        """How the key is known, or would be."""
+        """The digest by which the key is known, or would be."""
         digests = [digest(key, salt) for salt in self._salts]
         return next((each for each in digests if each in self._keys), digests[0])
 
@@ -173,7 +173,7 @@ class Campaigns:
         self._redactions.clear()
 
     def redaction(self, others: tuple[str, ...] = ()) -> Redaction:
-        """What masks all keys that are known in full, and these too. Another thread may ask as well."""
+        """Masks all keys that are known in full, and `others`. Safe to call from another thread."""
         found = self._redactions.get(others)
         if found is None:
             seen = self.secrets_seen
@@ -184,12 +184,12 @@ class Campaigns:
                 if others
                 else Redaction(tuple(self._secrets), fresh=self._has_fresh)
             )
-            if seen == self.secrets_seen:  # else a key came meanwhile
+            if seen == self.secrets_seen:  # otherwise a key was added meanwhile
                 self._redactions[others] = found
         return found
 
     def full_key(self, shown: str, campaign: str | None) -> bytes | None:
-        """A key that is shown so and opens the campaign, in full; None when it is known by its digest alone."""
+        """The full key that is shown like this and opens the campaign; None when only its digest is known."""
         raw = self._spelled.get((shown, campaign or ""))
         if raw is not None:
             return raw
@@ -202,7 +202,7 @@ class Campaigns:
         return None
 
     def well_known_key(self, shown: str | None, campaign: str | None) -> str | None:
-        """That key, if it is no secret: one that every sandbox has, or a namespace of one."""
+        """That key, if it isn't secret: one that every sandbox has, or a namespace of one."""
         raw = self.full_key(shown, campaign) if shown else None
         text = raw.decode("latin-1") if raw else ""
         opened = next((key for key in (text, *(base for base, _ in _splits(text))) if self._known(key)), "")
@@ -224,7 +224,7 @@ class Campaigns:
         for base, name in _splits(text):
             key = self._known(base)
             if key and self.rules_of(key.campaign).rulings["key-namespaces"] == "on":
-                if self.redaction().finds(name):  # names are shown
+                if self.redaction().finds(name):  # names appear in messages
                     return None
                 self._keep_secret(base)
                 inner = (text[:place] for place in range(len(base), len(text)) if text[place] == ".")
@@ -246,10 +246,10 @@ class Campaigns:
             own.shuffle if own else None,
         )
 
-    # what is shown
+    # rules and rulings
 
     def rules_of(self, campaign: str) -> LeadRules:
-        """The rules that a campaign's leads meet; those of its parent for a namespace, the general ones if unknown."""
+        """The rules of a campaign: for a namespace those of its parent, for an unknown campaign the general ones."""
         found = self.campaign(campaign)
         if found is None:
             return self._rules(self.rulings)
@@ -261,32 +261,32 @@ class Campaigns:
             raise RulingError(
                 "fictional-only",
                 f"The campaign {campaign.name} can't switch fictional-only off: it is on for the whole sandbox.",
-                "Take the ruling out of the campaign, or start without --fictional-only.",
+                "Remove the ruling from the campaign, or start without --fictional-only.",
             )
         return Rulings.of(campaign.profile or self._profile, {**self._changes, **campaign.rulings})
 
     def rules_for(self, changes: Mapping[str, str], link: str) -> LeadRules:
-        """Rules by what differs from the default rulings, as a record remembers them."""
+        """The rules for these differences from the default rulings, as an entry records them."""
         return self._rules(Rulings.of("default", changes), link)
 
     def campaign(self, name: str) -> Campaign | None:
-        """The campaign of that name, or the one of which the name is a namespace."""
+        """The campaign of that name, or the parent of that namespace."""
         if name in self._campaigns:
             return self._campaigns[name]
         return next((self._campaigns[base] for base, _ in _splits(name) if base in self._campaigns), None)
 
     def campaigns(self) -> list[Campaign]:
-        """All of them, as configured and added."""
+        """All campaigns, configured and added."""
         return list(self._campaigns.values())
 
     def keys(self) -> dict[str, Key]:
-        """All of them by their digests."""
+        """All keys by their digests."""
         return dict(self._keys)
 
     # changes at run time
 
     def check(self, campaign: Campaign) -> None:
-        """Compile a campaign's rules, so that what they lack is said before it is added. Raises `RulingError`."""
+        """Compile a campaign's rules, so that mistakes are found before it is added. Raises `RulingError`."""
         self._rules(self.rulings_of(campaign), campaign.link)
 
     def put(self, campaign: Campaign) -> None:
@@ -299,7 +299,7 @@ class Campaigns:
         self._forget_found()
 
     def restore_key(self, digested: str, key: Key) -> None:
-        """The same for one that an earlier run wrote down, with a salt of its own or none."""
+        """Add a key from an earlier run, whose digest may have a different salt or none."""
         if _FRESH_KEY_SHOWN.fullmatch(key.shown):
             self._expect_fresh()
         salt = digested.rpartition("$")[0]
@@ -315,24 +315,24 @@ class Campaigns:
         }
 
     def remove(self, name: str) -> None:
-        """Forget a campaign and its keys."""
+        """Remove a campaign and its keys."""
         self._campaigns.pop(name, None)
         self._keys = {digested: key for digested, key in self._keys.items() if key.campaign != name}
         self._forget_found()
 
     def as_configured(self, salt: str) -> "Campaigns":
-        """Others, as these were before anything was added or revoked."""
+        """A copy with only what was configured, without later additions and revocations."""
         return Campaigns(self._configured, self._profile, self._changes, self.origin, salt)
 
     def replace_with(self, other: "Campaigns") -> None:
-        """Put the other's campaigns and keys in place of all."""
+        """Replace all campaigns and keys with those of `other`."""
         self._campaigns, self._keys, self._salts = other._campaigns, other._keys, other._salts
         if other._has_fresh:
             self._expect_fresh()
         self._forget_found()
 
     def key_named(self, text: str) -> tuple[str, Key]:
-        """A key by itself, by its name or as it is shown: its digest and the key. Raises `CampaignError`."""
+        """Find a key by its text, name or masked form. Returns its digest and the key. Raises `CampaignError`."""
         by_itself = self._known(text)
         if by_itself:
             return self.digest_of(text), by_itself
@@ -340,47 +340,45 @@ class Campaigns:
         if len(named) == 1:
             return named[0]
         raise CampaignError(
-            f"{len(named)} keys are shown as {text}: give the whole key."
-            if named
-            else "There is no such key."
+            f"{len(named):,} keys are shown as {text}: use the whole key." if named else "Unknown key."
         )
 
 
 def digest(key: str, salt: str) -> str:
-    """How a key is remembered: its SHA-256 behind the salt, which stands before it."""
+    """The stored form of a key: the salt, followed by the SHA-256 of salt and key."""
     hashed = hashlib.sha256(f"{salt}{key}".encode("utf-8", "surrogateescape")).hexdigest()
     return f"{salt}${hashed}" if salt else hashed
 
 
 def salt_for(digests: Iterable[str]) -> str:
-    """The salt of these digests; one that nobody has if none of them is salted."""
+    """The salt of these digests; a new one if none of them is salted."""
     salts = (digested.rpartition("$")[0] for digested in digests)
     return next((salt for salt in salts if salt), None) or secrets.token_hex(16)
 
 
 def fresh_key() -> str:
-    """A key that nobody has."""
+    """A new, unused key."""
     return f"key-{secrets.token_hex(8)}"
 
 
 def is_secret(key: str) -> bool:
-    """Whether texts are searched for it: it tells something, not everybody knows it, and its form alone is no hint."""
+    """Whether the key is a secret to search texts for: it isn't public, and it is long and distinctive enough."""
     return is_telling(key) and key.partition(".")[0] not in WELL_KNOWN_KEYS and not FRESH_KEY.fullmatch(key)
 
 
 def fresh_name() -> str:
-    """A campaign's name that nobody has."""
+    """A new, unused campaign name."""
     return f"campaign-{secrets.token_hex(4)}"
 
 
 def secrets_in(settings: Settings) -> frozenset[str]:
-    """The configured keys that nobody may see."""
+    """The configured keys that are secret."""
     keys = (key.key for campaign in settings.campaigns for key in campaign.keys)
     return frozenset(key for key in keys if is_secret(key))
 
 
 def row_of(thing: Campaign | Key) -> dict[str, Any]:
-    """A campaign or key as a document to keep."""
+    """A campaign or key as a document to store."""
     names = (
         ("name", "link", "profile", "rulings", "scenarios", "error_bodies", "shuffle")
         if isinstance(thing, Campaign)
@@ -390,7 +388,7 @@ def row_of(thing: Campaign | Key) -> dict[str, Any]:
 
 
 def _splits(text: str) -> Iterator[tuple[str, str]]:
-    """What may stand before and behind a dot as base and name of a namespace, the shortest name first."""
+    """Every split of a key at a dot into base and namespace, the shortest name first."""
     for place in range(len(text) - 2, max(0, len(text) - _MAX_NAME - 2), -1):
         if text[place] == "." and NAME.fullmatch(text, place + 1):
             yield text[:place], text[place + 1 :]

@@ -1,8 +1,8 @@
-"""The one way of a request: decided, forced, written down, and only then answered.
+"""The path of a request: decided, forced, recorded, and only then answered.
 
-Whoever moves bytes (`server/protocol.py`, `app.py`, `testing/transports.py`) makes a `Request` of them, calls
-`Endpoint.handle` and delivers what it is given back. From the decision to the record's line nothing is awaited: two
-equal leads can't both pass.
+The code that moves bytes (`server/protocol.py`, `app.py`, `testing/transports.py`) makes a `Request`, calls
+`Endpoint.handle` and delivers its response. Nothing is awaited between the decision and the line in the log, so two
+equal leads can't both be accepted.
 """
 
 import functools
@@ -28,14 +28,14 @@ from aktify_sandbox.storage.log import request_id, too_many_files
 from aktify_sandbox.storage.store import Store
 
 Written = Callable[[Exchange], None]
-"""What is called with an exchange when its line is written, or couldn't be: now it may be answered."""
+"""Called with an exchange when its line is written or has failed: now it may be answered."""
 
 _Headers = list[tuple[str, str]]
 _IN_URLS = "!#$%&'()*+,/:;=?@[]~"
 
 
 class Endpoint:
-    """`POST /api/v1/leads`, the short links, and the 404 of everything else."""
+    """`POST /api/v1/leads`, the short links, and a 404 for all other paths."""
 
     def __init__(
         self,
@@ -56,19 +56,19 @@ class Endpoint:
 
     @property
     def max_body(self) -> int:
-        """How many bytes of a body are to be held."""
+        """The most bytes of a body to keep."""
         return self._settings.max_body
 
     def handle(self, request: Request, written: Written) -> Exchange:
-        """Answer a whole request. `written` is called once the answer may be sent. Nothing is raised."""
+        """Answer a whole request. Calls `written` when the answer may be sent. Never raises."""
         try:
             answer = self.decide(request)
             forced = self._forcing.ask(request, answer)
-        except LogError as error:  # a line that must be read to answer is damaged
+        except LogError as error:  # a damaged line that the answer depends on
             return self._append(
                 Exchange(0, request, Answer(503, "disk", str(error), str(error)), None), written
             )
-        except Exception:  # a defect of ours: answered 500, recorded, and shown to be reported
+        except Exception:  # a defect of the sandbox: answered 500, recorded, and printed
             return self._append(Exchange(0, request, _defect(), None), written)
         exchange = Exchange(0, request, answer, None, forced)
         if forced is None:
@@ -86,22 +86,22 @@ class Endpoint:
             return self._open_link(request.path[3:])
         campaigns = self._campaigns
         answer = decide(request, campaigns.rulings, campaigns.find, self._store.has, campaigns.why_unknown)
-        # who opens the address in a browser looks for our page; bodies of another shape were chosen, and stay so
+        # a person who opens the address in a browser wants our page, unless another format was chosen
         if answer.status == 404 and request.path == "/" and self._settings.error_bodies == "detailed":
-            answer.message += " The sandbox's own page is /_sandbox/."
+            answer.message += " The sandbox's page is /_sandbox/."
         return answer
 
     def break_off(self, request: Request) -> None:
-        """Record a request whose client went before its body was whole."""
+        """Record a request whose client disconnected before its body was complete."""
         self._append(Exchange(0, request, self._aborted(request), None), _ignore)
 
     def refuse(
         self, request: Request, status: int, words: str, written: Written, *, is_recorded: bool = True
     ) -> None:
-        """Say to bytes that aren't a request, or not one that a server may take, what is wrong with them.
+        """Answer bytes that aren't an HTTP request, or one that a server may refuse, with what is wrong.
 
-        A port scan must not fill the disk: `_Allowance` says how many are recorded. How many were left out stands in
-        the next record; to those, `written` is called at once.
+        A port scan must not fill the disk, so `_Allowance` limits how many are recorded. The next entry says how many
+        were left out; for those, `written` is called immediately.
         """
         left_out = self._refusals.admit() if is_recorded else None
         answer = answers.refused(status, words, left_out or 0, self._campaigns.find(_key_in(request)))
@@ -114,11 +114,11 @@ class Endpoint:
 
     @property
     def refusals_left_out(self) -> int:
-        """How many refusals weren't recorded since the start."""
+        """The number of refusals since the start that weren't recorded."""
         return self._refusals.total
 
     def hang_up(self, exchange: Exchange) -> None:
-        """The client went before it had its answer: that is how long its patience lasts."""
+        """The client disconnected before its answer: this shows its timeout."""
         access, phone = exchange.answer.access, exchange.answer.phone
         if exchange.is_waiting and access and phone:
             self._barrier.leave((access.campaign, phone), exchange)
@@ -127,11 +127,11 @@ class Endpoint:
             self._journal.hung_up(exchange)
 
     def flush(self) -> None:
-        """Write what waits, so that it may be answered."""
+        """Write pending lines, so that their requests are answered."""
         self._store.flush()
 
     def _decide_anew(self, exchange: Exchange, written: Written) -> None:
-        """Behind the barrier the world may be another."""
+        """Decide again after the barrier, since the state may have changed."""
         try:
             default = self.decide(exchange.request)
             exchange.answer = _forced(exchange, exchange.forced, default) if exchange.forced else default
@@ -145,7 +145,7 @@ class Endpoint:
             if exchange.answer.status:
                 exchange.response = self._response(exchange.answer, number, exchange.forced)
             self._journal.append(exchange, functools.partial(self._appended, exchange, written))
-        except Exception:  # a defect of ours: nothing was kept, and there is no record
+        except Exception:  # a defect of the sandbox: nothing was kept, and there is no entry
             exchange.answer, exchange.forced = _defect(), None
             exchange.response = self._response(exchange.answer, None, None)
             written(exchange)
@@ -159,7 +159,7 @@ class Endpoint:
         self._journal.tell(exchange)
         written(exchange)
 
-    # what is answered
+    # responses
 
     def _open_link(self, code: str) -> Answer:
         url = self._store.long_url(code)
@@ -171,7 +171,7 @@ class Endpoint:
     def _aborted(self, request: Request) -> Answer:
         milliseconds = (time.perf_counter() - request.started) * 1000
         when = f"after {milliseconds:.0f} ms, {request.body_bytes:,} bytes into the body"
-        rule = f"The client hung up {when}: nothing was answered or kept."
+        rule = f"The client hung up {when}; nothing was answered or kept."
         return Answer(0, "aborted", rule, rule, access=self._campaigns.find(_key_in(request)))
 
     def _response(self, answer: Answer, number: int | None, forced: Forced | None) -> Response:
@@ -180,7 +180,7 @@ class Endpoint:
         content_type, body = self._body(answer, number or 0, spec, is_shuffled=is_shuffled)
         is_lead = answer.objection == "accepted" and not is_shuffled and (spec is None or spec.body is None)
         headers = [("content-length", f"{len(body)}")]
-        if answer.status in (204, 304):  # no body, and so no length of one
+        if answer.status in (204, 304):  # without a body there is no content length
             headers.clear()
         if content_type:
             headers.insert(0, ("content-type", content_type))
@@ -229,7 +229,7 @@ class Endpoint:
 
 
 class _Allowance:
-    """How many refusals are recorded: 1,000 at once, then one every ten seconds."""
+    """Limits recorded refusals: 1,000, then one every ten seconds."""
 
     _MOST = 1_000
     _SECONDS = 10.0
@@ -239,7 +239,7 @@ class _Allowance:
         self._left_out = self.total = 0
 
     def admit(self) -> int | None:
-        """How many were left out before this one; None: this one is too."""
+        """The number left out before this one; None if this one is left out too."""
         now = time.monotonic()
         self._left = min(self._MOST, self._left + (now - self._since) / self._SECONDS)
         self._since = now
@@ -261,7 +261,7 @@ def _forced(exchange: Exchange, forced: Forced, default: Answer) -> Answer:
 
 
 def _with(headers: _Headers, forced: Iterable[tuple[str, str]]) -> _Headers:
-    """The headers with those of a rule, which take the place of ours of the same name."""
+    """The headers with those of a rule, which replace ours of the same name."""
     names = {name for name, _ in forced}
     return [*(pair for pair in headers if pair[0] not in names), *forced]
 
@@ -271,7 +271,7 @@ def _key_in(request: Request) -> bytes:
 
 
 def _ignore(_: Exchange) -> None:
-    """For a request whose client has gone."""
+    """Used when the client has disconnected."""
 
 
 def _defect() -> Answer:

@@ -22,6 +22,7 @@
     │   │   ├── RowError
     │   │   └── StateInUseError
     │   ├── NotServedError
+    │   ├── NumbersUsedError
     │   └── ServeError
     ├── ProblemError
     ├── StoppingError
@@ -45,18 +46,18 @@ from aktify_sandbox.text import printable
 
 
 class UserError(Exception):
-    """The base: something a user can put right, in words for them."""
+    """The base of errors that a user can fix; the message is for them."""
 
 
-# what the user gave can't be used: wrong usage (exit code 2) or a refused request (status 400)
+# invalid input of the user: wrong usage (exit code 2) or a refused request (status 400)
 
 
 class InputError(UserError, ValueError):
-    """A value, a name or a file that can't be used."""
+    """A value, name or file that can't be used."""
 
 
 class AddressError(InputError):
-    """What was written isn't an address."""
+    """The text isn't an address."""
 
 
 class CampaignError(InputError):
@@ -64,7 +65,7 @@ class CampaignError(InputError):
 
 
 class ComparisonError(InputError):
-    """What can't be compared."""
+    """Values that can't be compared."""
 
 
 class FilterError(InputError):
@@ -72,7 +73,7 @@ class FilterError(InputError):
 
 
 class RulingError(InputError):
-    """A profile, ruling or value that doesn't exist: what was found, and what would be right."""
+    """An unknown profile, ruling or value; `hint` lists the choices."""
 
     def __init__(self, name: str, message: str, hint: str) -> None:
         super().__init__(f"{message} {hint}")
@@ -82,11 +83,11 @@ class RulingError(InputError):
 
 
 class ScenarioNotFoundError(InputError):
-    """A name under which no scenario lies."""
+    """No scenario has this name."""
 
 
 class SettingsError(InputError):
-    """A setting that can't be."""
+    """An invalid setting."""
 
 
 class FileError(InputError):
@@ -94,7 +95,7 @@ class FileError(InputError):
 
 
 class FileProblem(NamedTuple):
-    """One thing that is wrong in a file, and where. Line and column count from 1."""
+    """One problem in a file, with its position. Line and column count from 1."""
 
     file: str
     line: int
@@ -102,12 +103,15 @@ class FileProblem(NamedTuple):
     message: str
     hint: str
     inside: str = ""
-    """The names that lead there: `headers.Retry-After`."""
+    """The path of names to it: `headers.Retry-After`."""
 
     @property
     def said(self) -> str:
-        """For who sent it without a file: what is wrong, under its name instead of a line."""
-        return f"{f'{self.inside}: ' if self.inside else ''}{self.message} {self.hint}".strip()
+        """The problem of a value that didn't come from a file, with its name instead of a line."""
+        place, name = f"{self.inside}: " if self.inside else "", self.inside.rpartition(".")[2]
+        if name and self.message.startswith(f"{name} "):  # the message names it already
+            place = self.inside.removesuffix(name)
+        return f"{place}{self.message} {self.hint}".strip()
 
     def __str__(self) -> str:
         said = f"{self.message} {self.hint}" if self.hint else self.message
@@ -115,19 +119,19 @@ class FileProblem(NamedTuple):
 
 
 class DocumentError(FileError):
-    """All that is wrong in a file of YAML or JSON."""
+    """All problems of a YAML or JSON file."""
 
     def __init__(self, problems: Iterable[FileProblem], files: Iterable[Path] = ()) -> None:
-        """`files` are others that it names: when one of them changes, it may be right."""
+        """`files` are others that it refers to: a change to one of them may fix it."""
         self.files = tuple(files)
         self.problems = sorted(problems, key=lambda problem: (problem.line, problem.column))
         super().__init__("\n".join(map(str, self.problems)))
 
 
 class LeadFileError(FileError):
-    """A file of leads of which nothing can be said: what is wrong, in which line, and what to do.
+    """A file of leads that can't be read: what is wrong, in which line, and what to do.
 
-    Everything else is said of a row (see `reader.Row`), so that one bad row doesn't hide the others.
+    Other problems belong to a row (see `reader.Row`), so that one bad row doesn't hide the others.
     """
 
     def __init__(
@@ -138,9 +142,9 @@ class LeadFileError(FileError):
         columns: Mapping[str, str | None] | None = None,
         likely: str | None = None,
     ) -> None:
-        """`line` counts the lines of the file from 1, as an editor does.
+        """`line` counts from 1, as an editor does.
 
-        `columns` are given when the columns are what is wrong, `likely` is the one that looks like phone numbers.
+        `columns` are given if they are the problem; `likely` is the one that looks like phone numbers.
         """
         place = f"line {line}: " if line else ""
         super().__init__(f"{place}{message}{f' Fix: {fix}' if fix else ''}")
@@ -159,11 +163,11 @@ class StateFileError(FileError):
         self.line = line
 
 
-# what the machine refuses: exit code 1, status 503
+# failures of the machine: exit code 1, status 503
 
 
 class ResourceError(UserError):
-    """A port, a folder, a file or a program that can't be had."""
+    """A port, folder, file or program that isn't available."""
 
 
 class CommandError(ResourceError):
@@ -175,78 +179,80 @@ class CommandError(ResourceError):
 
 
 class NotServedError(ResourceError):
-    """Why a folder isn't known to be served."""
+    """Why a sandbox can't be found through a folder."""
 
 
 class ServeError(ResourceError):
-    """Why the sandbox can't start."""
+    """The sandbox can't start."""
 
     def __init__(self, words: str, reason: int | None = None) -> None:
         super().__init__(words)
         self.reason = reason
-        """The system's number for it."""
+        """The system's error number."""
 
 
 class LogError(ResourceError):
-    """What keeps the log from being used."""
+    """The log can't be used."""
 
 
 class ForeignFolderError(LogError):
-    """The folder, or a file in it, isn't what a sandbox made; nothing was changed."""
+    """A folder or file that a sandbox didn't create; nothing was changed."""
 
 
 class LogDamagedError(LogError):
-    """A line is not what was written: somebody or something changed the file."""
+    """A line differs from what was written: the file was changed."""
 
 
 class LogWriteError(LogError):
-    """The disk refused a write (full, failing, read-only, gone); what was half written has been taken back."""
+    """A write failed (disk full, failing, read-only, gone); the half-written line was removed."""
 
 
 class RowError(LogError):
-    """A key or a campaign that no sandbox wrote down."""
+    """A key or campaign that no sandbox wrote."""
 
     def __init__(self, table: str, document: str) -> None:
-        super().__init__(f"Document {document} of the table {table} makes no sense: no sandbox wrote it.")
+        super().__init__(
+            f"Document {document} of the table {table} is invalid: not written by aktify-sandbox."
+        )
         self.table, self.document = table, document
 
 
 class StateInUseError(LogError):
-    """Another process has the folder."""
+    """Another process uses the folder."""
 
 
 class StoppingError(UserError):
-    """The sandbox stops, and the work has been ended."""
+    """The sandbox stops and has ended the work."""
 
     def __init__(self) -> None:
-        super().__init__("The sandbox stops, so this was not finished.")
+        super().__init__("Not finished: the sandbox is stopping.")
 
 
 # in Python
 
 
 class SandboxError(UserError):
-    """What the sandbox can't do, in words for the user."""
+    """The base of the errors below: the sandbox can't do what was asked."""
 
 
 class SandboxMistake(SandboxError, ValueError):
-    """An argument that can't be."""
+    """A wrong argument."""
 
 
 class NoSandbox(SandboxError):
-    """Nothing answers at the address, or something that isn't a sandbox."""
+    """No sandbox answers at the address."""
 
 
 class SandboxDied(SandboxError):
-    """The sandbox's own thread couldn't start, or has ended by itself."""
+    """The sandbox's thread couldn't start, or ended unexpectedly."""
 
 
 class StateError(SandboxError):
-    """A state folder that can't be read, or a write to one that is open to be read."""
+    """A state folder can't be read, or `open_state` was asked to write."""
 
 
 class VerifyFailed(UserError, AssertionError):
-    """The requests aren't what was expected; the message shows the nearest misses."""
+    """The requests aren't what was expected. The message shows the nearest misses."""
 
     def __init__(self, words: str, nearest: str | None = None) -> None:
         """`nearest` is the id of the nearest miss."""
@@ -255,7 +261,7 @@ class VerifyFailed(UserError, AssertionError):
 
 
 class NotOne(UserError, AssertionError):
-    """There are none, or several, where one was expected."""
+    """There is none, or more than one, where one was expected."""
 
 
 for _error in (SandboxError, SandboxMistake, NoSandbox, SandboxDied, StateError, VerifyFailed, NotOne):
@@ -263,8 +269,9 @@ for _error in (SandboxError, SandboxMistake, NoSandbox, SandboxDied, StateError,
 
 
 def hide_traceback(caught: Any) -> bool:
-    """Whether what was raised (pytest's `ExceptionInfo`) is for the user, and its words say it all; else a defect.
+    """Whether an exception (pytest's `ExceptionInfo`) is a user's error whose message is enough; otherwise it is a
+    defect.
 
-    A module whose lines a test's failure shall not show says `__tracebackhide__ = hide_traceback`, which pytest reads.
+    Modules with `__tracebackhide__ = hide_traceback` are hidden from a failing test's traceback; pytest reads it.
     """
     return isinstance(getattr(caught, "value", None), UserError)

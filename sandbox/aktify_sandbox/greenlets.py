@@ -1,11 +1,11 @@
-"""Whether gevent or eventlet has put greenlets in the place of threads in this process."""
+"""Detects whether gevent or eventlet has replaced threads by greenlets in this process."""
 
 import sys
 from typing import Any
 
 
 def monkey_patched_by() -> str | None:
-    """`gevent` or `eventlet`, if it has replaced `threading`: a thread of ours would block all others for ever."""
+    """`gevent` or `eventlet`, if it has patched `threading`: a thread of ours would then block all others forever."""
     gevent: Any = sys.modules.get("gevent.monkey")
     if gevent is not None and gevent.is_module_patched("threading"):
         return "gevent"
@@ -16,7 +16,7 @@ def monkey_patched_by() -> str | None:
 
 
 def socket_module() -> Any:
-    """The module `socket` whose calls let other greenlets go on; None where there are none."""
+    """The patched module `socket`, whose calls let other greenlets run; None if there are no greenlets."""
     if monkey_patched_by() is None:
         return None
     import socket

@@ -1,8 +1,8 @@
-"""Long work beside the event loop: one thread, one job at a time, each in short slices by turns.
+"""Long work in one thread next to the event loop: jobs take turns in short slices.
 
-Work is a generator. Where it yields, it may pause, go on in another thread, or be ended; what it returns is its result.
-So a short job never waits until a long one is done, and ending a job is closing its generator: its `finally` and `with`
-blocks run as ever. A result that takes a few milliseconds is worked out at once, without a thread.
+A job is a generator. Where it yields, it may pause, continue in another thread, or be ended; what it returns is its
+result. So a short job never waits for a long one to finish, and ending a job closes its generator: its `finally` and
+`with` blocks run as usual. A result that takes a few milliseconds is computed directly, without the thread.
 """
 
 import contextlib
@@ -20,31 +20,31 @@ Work = Generator[None, None, T]
 _AT_ONCE_SECONDS = 0.005
 _SLICE_SECONDS = 0.01
 _SWITCH_SECONDS = 0.0005
-"""How soon a job's thread gives way to the event loop. At Python's 5 ms, requests were seen to wait 16 ms, so 2."""
+"""How soon a job's thread yields to the event loop. With Python's 5 ms, requests waited 16 ms, so it is 2."""
 _REST_SECONDS = 0.0005
-"""How long the thread rests after each slice. Where a job reads a file every few hundred microseconds, it lets go of
-the interpreter each time, and takes it back before the event loop has woken up; that was seen to go on for 0.7 s.
+"""How long the thread sleeps after each slice. A job that reads a file every few hundred microseconds releases the
+interpreter each time but takes it back before the event loop wakes up; this could last 0.7 s.
 """
 _LINGER_SECONDS = 1.0
-"""How long the thread waits for more: starting one holds the event loop up until it runs, and exports are many jobs."""
+"""How long the thread waits for more work: starting a thread blocks the event loop, and exports are many jobs."""
 _END_SECONDS = 0.5
 
 
 class Finished(NamedTuple, Generic[T]):
-    """What work came to."""
+    """The result of a job."""
 
     result: T
 
 
 class Runs(Protocol):
-    """Runs work for one client, and ends it when that client stops waiting."""
+    """Runs work for a client, and ends it when the client stops waiting."""
 
     async def __call__(self, work: Work[T]) -> T:
-        """What the work comes to. Raises `StoppingError`, and whatever the work raises."""
+        """Returns the result. Raises `StoppingError`, and what the work raises."""
 
 
 class Jobs:
-    """The work that is under way."""
+    """The jobs in progress."""
 
     def __init__(self) -> None:
         self._changed = threading.Condition()
@@ -53,17 +53,17 @@ class Jobs:
         self._is_closed = False
 
     def at_once(self, work: Work[T]) -> Finished[T] | None:
-        """Work a few milliseconds in the caller's thread. None: there is more to do, which is for `run`.
+        """Try the work for a few milliseconds in the caller's thread. None: it takes longer, so call `run`.
 
-        That thread gives way as soon as the jobs' own, since it may be beside the event loop's.
+        Like the jobs' thread, the caller's thread yields quickly, since it may not be the event loop's.
         """
         with _SWITCHES:
             return _advanced(work, _AT_ONCE_SECONDS)
 
     async def run(self, work: Work[T]) -> T:
-        """Have it worked out in the thread. Whoever is cancelled meanwhile ends it.
+        """Run the work in the thread. Cancelling the caller ends it.
 
-        Raises `StoppingError`, and whatever the work raises.
+        Raises `StoppingError`, and what the work raises.
         """
         job = _Job(work)
         with self._changed:
@@ -81,19 +81,19 @@ class Jobs:
             job.is_wanted = False
 
     async def pause(self) -> None:
-        """Let others have their turn in the event loop. Raises `StoppingError`."""
+        """Let other tasks of the event loop run. Raises `StoppingError`."""
         await asyncio.sleep(0)
         if self._is_closed:
             raise StoppingError
 
     def close(self) -> None:
-        """End all that is under way, and take no more."""
+        """End all jobs and accept no more."""
         with self._changed:
             self._is_closed = True
             self._changed.notify()
             thread = self._thread
         if thread is not None:
-            thread.join(_END_SECONDS)  # longer only where the disk lets a single step wait
+            thread.join(_END_SECONDS)  # longer only if a single step waits for the disk
 
     # in the thread
 
@@ -109,7 +109,7 @@ class Jobs:
                         time.sleep(_REST_SECONDS)
 
     def _has_come(self) -> bool:
-        """Wait for a job. False: none came for a while, or none will any more, and the thread ends."""
+        """Wait for a job. False if none came for a while or none can come: the thread ends."""
         with self._changed:
             self._changed.wait_for(lambda: self._turns or self._is_closed, _LINGER_SECONDS)
             if not self._turns:
@@ -117,13 +117,13 @@ class Jobs:
             return bool(self._turns)
 
     def _next(self) -> "_Job[Any] | None":
-        """The next job. None: there is none."""
+        """The next job, or None."""
         with self._changed:
             return self._turns.popleft() if self._turns else None
 
 
 class _Job(Generic[T]):
-    """One piece of work, and who waits for it."""
+    """A job and the future that waits for it."""
 
     def __init__(self, work: Work[T]) -> None:
         self._work = work
@@ -132,10 +132,10 @@ class _Job(Generic[T]):
         self.is_wanted = True
 
     def advance(self) -> bool:
-        """Work for one slice. Whether it is over."""
+        """Work for one slice. Returns whether the job is finished."""
         try:
             finished = _advanced(self._work, _SLICE_SECONDS)
-        except BaseException as error:  # raised where it is waited for
+        except BaseException as error:  # raised to the waiting caller
             self._tell(self.outcome.set_exception, error)
             return True
         if finished is not None:
@@ -143,17 +143,17 @@ class _Job(Generic[T]):
         return finished is not None
 
     def end(self) -> None:
-        """Go no further."""
+        """Stop."""
         try:
             self._work.close()
-        except BaseException as error:  # raised where it is waited for
+        except BaseException as error:  # raised to the waiting caller
             self._tell(self.outcome.set_exception, error)
         else:
             self._tell(self.outcome.set_exception, StoppingError())
 
     def _tell(self, settle: Callable[[Any], None], value: Any) -> None:
         def told() -> None:
-            if not self.outcome.done():  # whoever waited has been cancelled
+            if not self.outcome.done():  # the waiting caller was cancelled
                 settle(value)
 
         with contextlib.suppress(RuntimeError):  # the loop is closed, so no caller waits
@@ -168,7 +168,7 @@ def finished(work: Work[T]) -> T:
 
 
 def _advanced(work: Work[T], seconds: float) -> Finished[T] | None:
-    """Go on for so long; None: it isn't finished."""
+    """Work for so long; None if it isn't finished."""
     clock = time.perf_counter
     until = clock() + seconds
     try:
@@ -181,7 +181,7 @@ def _advanced(work: Work[T], seconds: float) -> Finished[T] | None:
 
 
 class _Switches:
-    """Python's switch interval, short as long as any sandbox of this process has a job."""
+    """Keeps Python's switch interval short while any sandbox of this process has a job."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()

@@ -1,7 +1,7 @@
-"""Modules of the standard library with the functions that stood in them when this package was imported.
+"""Modules of the standard library with the functions that they had when this package was imported.
 
-A test replaces some of them for the code that it tests (`patch("os.write")`, `patch("asyncio.sleep")`, pyfakefs,
-freezegun). A sandbox in the same process goes on with these: `from aktify_sandbox.originals import os`.
+A test may replace some of them for the code under test (`patch("os.write")`, `patch("asyncio.sleep")`, pyfakefs,
+freezegun). A sandbox in the same process keeps using these: `from aktify_sandbox.originals import os`.
 """
 
 import sys
@@ -23,7 +23,7 @@ _MODULES = frozenset(("asyncio", "json", "os", "secrets", "socket", "threading",
 
 
 def __getattr__(name: str) -> Any:
-    """A copy of the module, made when it is first asked for: `--help` needs none of them."""
+    """A copy of the module, made when it is first used, since `--help` needs none."""
     if name not in _MODULES:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}", name=name)
     copy = SimpleNamespace(**vars(import_module(name)))
@@ -34,7 +34,7 @@ def __getattr__(name: str) -> Any:
 
 
 def _clock(name: str, original: Callable[[], float]) -> Callable[[], float]:
-    """The true clock. time-machine replaces the function itself, below Python, and keeps the true one elsewhere."""
+    """The real clock. time-machine replaces the function itself, below Python, and keeps the real one elsewhere."""
     loaded = sys.modules
 
     def clock() -> float:
@@ -43,7 +43,7 @@ def _clock(name: str, original: Callable[[], float]) -> Callable[[], float]:
             return original()
         try:
             found: float = getattr(machine.escape_hatch.time, name, original)()
-        except ValueError:  # the travel has ended meanwhile
+        except ValueError:  # time-machine has ended meanwhile
             return original()
         return found
 

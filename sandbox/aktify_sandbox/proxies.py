@@ -1,18 +1,18 @@
-"""Proxies: which environment variables keep a program's requests to an address from going through one."""
+"""Environment variables that keep requests to an address from going through a proxy."""
 
 import re
 from collections.abc import Mapping
 from urllib.parse import urlsplit
 
 _EXEMPT = ("NO_PROXY", "no_proxy")
-"""Programs read either; where both are set, some prefer one and some the other.
+"""Programs read either; if both are set, they differ in which one they prefer.
 
-Java reads neither, and never sends what is for a loopback address through the proxy of `http.proxyHost`.
+Java reads neither, and never sends requests for a loopback address through `http.proxyHost`.
 """
 
 
 def exempting(url: str, environment: Mapping[str, str]) -> dict[str, str]:
-    """The variables to set for a program with that environment, so that its requests to the URL go straight there."""
+    """The variables to set so that a program with that environment connects to the URL directly."""
     host = urlsplit(url).hostname or ""
     given = {name: environment[name] if name in environment else "" for name in _EXEMPT}  # noqa: SIM401  tests replace `os.environ.get`
     either = next(filter(None, given.values()), "")

@@ -1,14 +1,19 @@
 """The architecture: who may import whom, what the contract may know, what a folder exports."""
 
 import ast
+import functools
+import gc
 import re
 import sys
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
+from typing import TypeVar
 
 import pytest
 
 from support.paths import ROOT
 
+Found = TypeVar("Found", set[str], list[str])
 PACKAGE = ROOT / "sandbox" / "aktify_sandbox"
 TESTS = ROOT / "tests"
 KINDS = ("unit", "integration", "system", "tests")
@@ -18,10 +23,12 @@ ARCHITECTURE = ARCHITECTURE_PAGE.read_text()
 LAYERS = (
     ("__main__",),
     ("cli", "testing"),
+    ("drill",),
     ("server",),
     ("client",),
     ("app",),
     ("admin",),
+    ("report", "calibration"),
     ("endpoint", "history"),
     ("scenarios", "journal storage"),
     ("matching",),
@@ -29,7 +36,7 @@ LAYERS = (
     ("contract",),
     (
         (
-            "addresses atomic_write await_future bundled errors exchange greenlets jobs"
+            "addresses atomic_write await_future bundled errors exchange greenlets jobs junit"
             " originals proxies redaction text version"
         ),
     ),
@@ -43,6 +50,27 @@ INSPECTOR = "inspector"
 """Files for the browser: no Python."""
 
 
+@functools.cache
+def nodes_of(path: Path) -> tuple[ast.AST, ...]:
+    """What a file says, parsed and walked through once."""
+    return tuple(ast.walk(ast.parse(path.read_text())))
+
+
+@pytest.fixture(scope="module", autouse=True)
+def syntax_trees_of_these_tests_only() -> Iterator[None]:
+    """A million nodes are no garbage while these tests run, and are in the way of all others afterwards."""
+    gc.disable()
+    yield
+    nodes_of.cache_clear()
+    gc.enable()
+
+
+def found_in(paths: Iterable[Path], rule: Callable[[Path], Found]) -> dict[str, Found]:
+    """What a rule finds, by file; files in which it finds nothing are left out."""
+    found = {str(path.relative_to(ROOT)): rule(path) for path in paths}
+    return {name: each for name, each in found.items() if each}
+
+
 def folder_of(path: Path) -> str:
     """The folder of a file in the package; of one at the top, its own name."""
     return path.relative_to(PACKAGE).with_suffix("").parts[0]
@@ -51,19 +79,19 @@ def folder_of(path: Path) -> str:
 def imports_in(path: Path) -> set[str]:
     """The folders of ours that a file imports when it runs; what only types need is no arrow."""
     names: set[str] = set()
-    tree = ast.parse(path.read_text())
     for_types = {
         inner
-        for node in ast.walk(tree)
+        for node in nodes_of(path)
         if isinstance(node, ast.If) and isinstance(node.test, ast.Name) and node.test.id == "TYPE_CHECKING"
         for inner in ast.walk(node)
     }
-    for node in ast.walk(tree):
+    for node in nodes_of(path):
         if node in for_types:
             continue
         if isinstance(node, ast.ImportFrom) and node.level:
             package = path.relative_to(PACKAGE).parts[: -node.level]
-            names |= {package[0]} if package else {alias.name for alias in node.names}
+            module = (*package, *(node.module or "").split("."))[0]
+            names |= {module} if module else {alias.name for alias in node.names}
         elif isinstance(node, ast.ImportFrom) and node.module:
             first, *others = node.module.split(".")
             if first == "aktify_sandbox":
@@ -75,7 +103,7 @@ def imports_in(path: Path) -> set[str]:
 
 
 FILES = sorted(PACKAGE.rglob("*.py"))
-
+TEST_FILES = sorted(TESTS.rglob("*.py"))
 
 FOLDERS = {folder_of(path) for path in FILES if path.parent != PACKAGE or path.name != "__init__.py"}
 PLACES = {
@@ -86,15 +114,14 @@ PLACES = {
 }
 
 
-@pytest.mark.parametrize("path", FILES, ids=lambda path: str(path.relative_to(PACKAGE)))
-def test_a_module_imports_only_from_layers_below_or_its_own_part(path: Path) -> None:
-    folder = folder_of(path)
-    if path == PACKAGE / "__init__.py":
-        return
-    layer, part = PLACES[folder]
-    for imported in imports_in(path) - {folder}:
-        below, neighbour = PLACES[imported][0] > layer, PLACES[imported] == (layer, part)
-        assert below or neighbour, f"{folder} imports {imported}"
+def test_a_module_imports_only_from_layers_below_or_its_own_part() -> None:
+    def elsewhere(path: Path) -> set[str]:
+        folder = folder_of(path)
+        layer, part = PLACES[folder]
+        others = imports_in(path) - {folder}
+        return {each for each in others if PLACES[each][0] <= layer and PLACES[each] != (layer, part)}
+
+    assert found_in((path for path in FILES if path != PACKAGE / "__init__.py"), elsewhere) == {}
 
 
 def test_every_folder_has_its_layer() -> None:
@@ -116,9 +143,9 @@ def test_the_page_on_the_architecture_names_files_that_are_there() -> None:
     assert sorted(name for name in files if not any((place / name).exists() for place in places)) == []
 
 
-@pytest.mark.parametrize("path", sorted((PACKAGE / "contract").glob("*.py")), ids=lambda path: path.name)
-def test_the_contract_imports_nothing_of_ours_but_itself_requests_errors_and_words(path: Path) -> None:
-    assert imports_in(path) <= {"contract", "exchange", "errors", "text"}
+def test_the_contract_imports_nothing_of_ours_but_itself_requests_errors_and_words() -> None:
+    allowed = {"contract", "exchange", "errors", "text"}
+    assert found_in((PACKAGE / "contract").glob("*.py"), lambda path: imports_in(path) - allowed) == {}
 
 
 def test_no_folder_leads_back_to_itself() -> None:
@@ -132,27 +159,24 @@ def test_no_folder_leads_back_to_itself() -> None:
     assert arrows == {}
 
 
-@pytest.mark.parametrize("path", FILES, ids=lambda path: str(path.relative_to(PACKAGE)))
-def test_only_the_store_knows_tinydb_beyond_its_queries(path: Path) -> None:
+def test_only_the_store_knows_tinydb_beyond_its_queries() -> None:
     allowed = {
         "storage/tables.py": {"TinyDB", "Storage", "Table"},
         "admin/keys.py": {"where"},
         "admin/campaigns.py": {"where"},
-    }.get(path.relative_to(PACKAGE).as_posix(), set())
-    found = {
-        alias.name
-        for node in ast.walk(ast.parse(path.read_text()))
-        if isinstance(node, ast.ImportFrom) and (node.module or "").split(".")[0] == "tinydb"
-        for alias in node.names
     }
-    found |= {
-        alias.name
-        for node in ast.walk(ast.parse(path.read_text()))
-        if isinstance(node, ast.Import)
-        for alias in node.names
-        if alias.name.split(".")[0] == "tinydb"
-    }
-    assert found <= allowed
+
+    def of_tinydb(path: Path) -> set[str]:
+        froms = (node for node in nodes_of(path) if isinstance(node, ast.ImportFrom))
+        found = {alias.name for node in froms if is_tinydb(node.module or "") for alias in node.names}
+        imports = (node for node in nodes_of(path) if isinstance(node, ast.Import))
+        found |= {alias.name for node in imports for alias in node.names if is_tinydb(alias.name)}
+        return found - allowed.get(path.relative_to(PACKAGE).as_posix(), set())
+
+    def is_tinydb(module: str) -> bool:
+        return module.partition(".")[0] == "tinydb"
+
+    assert found_in(FILES, of_tinydb) == {}
 
 
 def test_exported_names_exist() -> None:
@@ -163,36 +187,54 @@ def test_exported_names_exist() -> None:
             assert [name for name in names if not hasattr(sys.modules[module], name)] == []
 
 
-def modules_in(tree: ast.Module) -> set[tuple[str, ...]]:
-    """The modules that a file imports, each by the parts of its name."""
-    return {
-        tuple(name.split("."))
-        for node in ast.walk(tree)
-        if isinstance(node, ast.ImportFrom | ast.Import)
-        for name in ([node.module] if isinstance(node, ast.ImportFrom) else [a.name for a in node.names])
-        if name
-    }
+def modules_in(path: Path) -> set[str]:
+    """The modules that a file imports."""
+    froms = {node.module for node in nodes_of(path) if isinstance(node, ast.ImportFrom) and node.module}
+    imports = (node for node in nodes_of(path) if isinstance(node, ast.Import))
+    return froms | {alias.name for node in imports for alias in node.names}
 
 
-@pytest.mark.parametrize("path", sorted(TESTS.rglob("*.py")), ids=lambda path: str(path.relative_to(TESTS)))
-def test_no_test_is_imported(path: Path) -> None:
+def arguments_in(path: Path) -> set[str]:
+    """The names of all arguments, so of the fixtures that a test asks for."""
+    return {node.arg for node in nodes_of(path) if isinstance(node, ast.arg)}
+
+
+def test_no_test_is_imported() -> None:
     """What several need lies in `tests/support`."""
-    modules = modules_in(ast.parse(path.read_text()))
-    assert [each for each in modules if each[0] in KINDS or each[-1].startswith(("test_", "conftest"))] == []
+
+    def of_tests(path: Path) -> list[str]:
+        parts = [name.split(".") for name in modules_in(path)]
+        return [
+            ".".join(each) for each in parts if each[0] in KINDS or each[-1].startswith(("test_", "conftest"))
+        ]
+
+    assert found_in(TEST_FILES, of_tests) == {}
 
 
-@pytest.mark.parametrize("path", sorted((TESTS / "unit").rglob("*.py")), ids=lambda path: path.stem)
-def test_a_unit_test_starts_no_process_and_opens_no_port(path: Path) -> None:
-    tree = ast.parse(path.read_text())
-    arguments = {node.arg for node in ast.walk(tree) if isinstance(node, ast.arg)}
-    assert not arguments & {"serve", "sandbox", "shared_sandbox", "wheel", "pytester"}
+def test_a_unit_test_starts_no_process_and_opens_no_port() -> None:
     started = {"subprocess", "socket", "multiprocessing", "support.running", "support.commands"}
-    assert not {".".join(name) for name in modules_in(tree)} & started
+    fixtures = {"serve", "sandbox", "shared_sandbox", "wheel", "pytester"}
+
+    def starting(path: Path) -> set[str]:
+        return arguments_in(path) & fixtures | modules_in(path) & started
+
+    assert found_in((TESTS / "unit").rglob("*.py"), starting) == {}
+
+
+def test_an_integration_test_starts_no_process() -> None:
+    """Its sandboxes are threads, its commands calls; what takes a process lies in `tests/system`."""
+
+    def starting(path: Path) -> set[str]:
+        names = {node.id for node in nodes_of(path) if isinstance(node, ast.Name)}
+        modules = modules_in(path) & {"subprocess", "multiprocessing", "pty"}
+        return modules | names & {"Running", "COMMAND"} | arguments_in(path) & {"wheel", "pytester"}
+
+    assert found_in((TESTS / "integration").rglob("*.py"), starting) == {}
 
 
 def test_every_switched_off_rule_has_its_reason_on_the_line() -> None:
     bare = []
-    for path in [*FILES, *TESTS.rglob("*.py")]:
+    for path in [*FILES, *TEST_FILES]:
         for number, line in enumerate(path.read_text().splitlines(), 1):
             for mark in ("# noqa", "# type: ignore", "# pragma"):
                 rest = line.partition(mark)[2]
@@ -213,9 +255,50 @@ FORMER_NAMES = """
 """What classes, functions and modules were called; each needed an explanation, or stood for two things."""
 
 
-@pytest.mark.parametrize("path", FILES, ids=lambda path: str(path.relative_to(PACKAGE)))
-def test_no_former_name_comes_back(path: Path) -> None:
+def test_no_former_name_comes_back() -> None:
     kinds = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)
-    names = {node.name for node in ast.walk(ast.parse(path.read_text())) if isinstance(node, kinds)}
-    names.update(path.relative_to(PACKAGE).with_suffix("").parts)
-    assert {name.strip("_") for name in names} & set(FORMER_NAMES.split()) == set()
+    former = set(FORMER_NAMES.split())
+
+    def of_old(path: Path) -> set[str]:
+        names = {node.name for node in nodes_of(path) if isinstance(node, kinds)}
+        names.update(path.relative_to(PACKAGE).with_suffix("").parts)
+        return {name.strip("_") for name in names} & former
+
+    assert found_in(FILES, of_old) == {}
+
+
+def private_access(path: Path) -> Iterator[tuple[int, str]]:
+    """Where a file reaches into what another object keeps to itself; some public names of Python begin like that."""
+    for node in nodes_of(path):
+        if isinstance(node, ast.Attribute) and re.match("_(?!_)", node.attr):
+            owner = ast.unparse(node.value)
+            if owner not in ("self", "cls") and node.attr not in ("_exit", "_replace", "_asdict", "_fields"):
+                yield node.lineno, node.attr
+
+
+def without_reason(path: Path, found: Iterable[tuple[int, str]], mark: str) -> list[str]:
+    """Those of these lines on which no reason of three words or more stands behind the mark."""
+    lines = path.read_text().splitlines()
+    return [
+        f"{path.name}:{at} {what}" for at, what in found if len(lines[at - 1].partition(mark)[2].split()) < 3
+    ]
+
+
+def test_a_test_reaches_into_nothing_private_without_a_reason() -> None:
+    """The reason follows `# private:` and says why no public way shows it."""
+    bare = found_in(TEST_FILES, lambda path: without_reason(path, private_access(path), "# private: "))
+    assert bare == {}
+
+
+def pauses(path: Path) -> Iterator[tuple[int, str]]:
+    """Where a file sleeps; a turn of an event loop (`sleep(0)`) is no pause."""
+    calls = (node for node in nodes_of(path) if isinstance(node, ast.Call))
+    for call in calls:
+        is_turn = ast.unparse(call) == "asyncio.sleep(0)"
+        if ast.unparse(call.func).rpartition(".")[2] == "sleep" and not is_turn:
+            yield call.lineno, "sleep"
+
+
+def test_a_test_pauses_only_with_a_reason() -> None:
+    """The reason follows `# pause:`: why neither a condition (`support.conditions`) nor an event can be awaited."""
+    assert found_in(TEST_FILES, lambda path: without_reason(path, pauses(path), "# pause: ")) == {}

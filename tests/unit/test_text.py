@@ -33,12 +33,12 @@ def test_a_sentence_on_a_count_has_the_verb_that_fits(count: int, words: str) ->
 
 
 @pytest.mark.parametrize("text", ["\x1b[2J", "a\rb", "\u202eabc", "\u2028"])
-def test_what_moves_a_cursor_is_replaced_or_escaped(text: str) -> None:
+def test_text_that_moves_a_cursor_is_replaced_or_escaped(text: str) -> None:
     assert moves_cursor(text)
     assert printable(text).isprintable()
     assert not moves_cursor(escaped(text))
 
 
 @pytest.mark.parametrize("text", ["", "é ✓", "two\nlines", "a\ttab", "a\r\nb"])
-def test_what_moves_no_cursor_is_shown_as_it_is(text: str) -> None:
+def test_text_that_moves_no_cursor_is_unchanged(text: str) -> None:
     assert escaped(text) == text
