@@ -3,28 +3,31 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 
-import { sandbox } from './sandbox.js'
+import { startSandbox } from './sandbox.js'
 
 const LEAD = { phoneNumber: '(509) 555-0100', region: 'CA' }
 const ANOTHER = { phoneNumber: '(509) 555-0101', region: 'CA' }
 
 export function behaves({ Aktify, GaveUp, KeyRefused, NotSet }) {
-  /** A part of the sandbox, a client for it, and how long the client has slept, each time. */
-  function setUp(options) {
-    const aktify = sandbox()
+  /** A campaign of the sandbox, a client for it, and how long the client has slept, each time. */
+  async function setUp(options) {
+    const sandbox = await startSandbox()
+    const aktify = await sandbox.campaign()
+    Object.assign(process.env, aktify.environment)
     const naps = []
-    const client = new Aktify({ apiKey: aktify.apiKey, sleep: async (wait) => naps.push(wait), ...options })
+    const client = new Aktify({ sleep: async (wait) => naps.push(wait), ...options })
     return { aktify, client, naps }
   }
 
   test('a lead gets in', async () => {
-    const { aktify, client } = setUp()
+    const { aktify, client } = await setUp()
     assert.equal(await client.send({ ...LEAD, firstName: 'John' }), true)
     assert.deepEqual(await aktify.leads(), [{ ...LEAD, firstName: 'John' }])
   })
 
   for (const name of ['AKTIFY_BASE_URL', 'AKTIFY_API_KEY']) {
-    test(`a missing variable sends nothing anywhere: ${name}`, () => {
+    test(`a missing variable sends nothing anywhere: ${name}`, async () => {
+      await setUp()
       const value = process.env[name]
       try {
         for (const nothing of [undefined, '']) {
@@ -39,14 +42,14 @@ export function behaves({ Aktify, GaveUp, KeyRefused, NotSet }) {
   }
 
   test('a lead that was in already is done too', async () => {
-    const { aktify, client } = setUp()
+    const { aktify, client } = await setUp()
     assert.equal(await client.send(LEAD), true)
     assert.equal(await client.send({ ...LEAD, phoneNumber: '+1 509 555 0100' }), true)
     await aktify.verify({ where: { status: 409 }, count: 1 })
   })
 
   test('a wrong lead is parked, and the next one sent', async () => {
-    const { aktify, client } = setUp()
+    const { aktify, client } = await setUp()
     const wrong = { ...LEAD, region: 'California' }
     const queue = [wrong, ANOTHER]
     const parked = []
@@ -57,7 +60,7 @@ export function behaves({ Aktify, GaveUp, KeyRefused, NotSet }) {
   })
 
   test('a refused key stops everything', async () => {
-    const { aktify, client } = setUp()
+    const { aktify, client } = await setUp()
     await aktify.force({ status: 401 })
     const queue = [LEAD, ANOTHER]
     await assert.rejects(client.drain(queue, []), KeyRefused)
@@ -66,7 +69,7 @@ export function behaves({ Aktify, GaveUp, KeyRefused, NotSet }) {
   })
 
   test('it waits as long as it is told', async () => {
-    const { aktify, client, naps } = setUp()
+    const { aktify, client, naps } = await setUp()
     await aktify.force({ status: 429, headers: { 'Retry-After': '7' } })
     assert.equal(await client.send(LEAD), true)
     assert.deepEqual(naps, [7000])
@@ -74,7 +77,7 @@ export function behaves({ Aktify, GaveUp, KeyRefused, NotSet }) {
   })
 
   test('it waits until it is told', async () => {
-    const { aktify, client, naps } = setUp()
+    const { aktify, client, naps } = await setUp()
     const then = new Date(Date.now() + 3_600_000).toUTCString()
     await aktify.force({ status: 503, headers: { 'Retry-After': then } })
     assert.equal(await client.send(LEAD), true)
@@ -83,7 +86,7 @@ export function behaves({ Aktify, GaveUp, KeyRefused, NotSet }) {
 
   for (const status of [500, 502, 503, 504, 418]) {
     test(`trouble on the other side passes: ${status}`, async () => {
-      const { aktify, client, naps } = setUp()
+      const { aktify, client, naps } = await setUp()
       await aktify.force({ status, times: 3 })
       assert.equal(await client.send(LEAD), true)
       assert.deepEqual(naps, naps.toSorted((one, other) => one - other)) // longer each time
@@ -92,14 +95,14 @@ export function behaves({ Aktify, GaveUp, KeyRefused, NotSet }) {
   }
 
   test('a redirect is not followed', async () => {
-    const { aktify, client } = setUp()
+    const { aktify, client } = await setUp()
     await aktify.force({ status: 302, headers: { Location: '/elsewhere' } })
     assert.equal(await client.send(LEAD), true)
     await aktify.verify({ where: { path: '/elsewhere' }, count: 0 })
   })
 
   test('when it does not pass, the queue is kept', async () => {
-    const { aktify, client } = setUp()
+    const { aktify, client } = await setUp()
     await aktify.force({ status: 503, times: 100 })
     const queue = [LEAD]
     await assert.rejects(client.drain(queue, []), GaveUp)
@@ -110,7 +113,7 @@ export function behaves({ Aktify, GaveUp, KeyRefused, NotSet }) {
   for (const fault of ['reset', 'empty', 'truncate', 'malformed-chunk']) {
     for (const kept of [{ lead: 'kept' }, {}]) {
       test(`a lost answer is asked for again: ${fault}${kept.lead ? ', the lead was kept' : ''}`, async () => {
-        const { aktify, client } = setUp()
+        const { aktify, client } = await setUp()
         await aktify.force({ fault, ...kept })
         assert.equal(await client.send(LEAD), true)
         assert.deepEqual(await aktify.leads(), [LEAD])
@@ -121,7 +124,7 @@ export function behaves({ Aktify, GaveUp, KeyRefused, NotSet }) {
 
   for (const kept of [{ lead: 'kept' }, {}]) {
     test(`silence is a lost answer too${kept.lead ? ', the lead was kept' : ''}`, async () => {
-      const { aktify, client } = setUp({ timeout: 500 })
+      const { aktify, client } = await setUp({ timeout: 500 })
       await aktify.force({ fault: 'hang', ...kept })
       assert.equal(await client.send(LEAD), true)
       assert.deepEqual(await aktify.leads(), [LEAD])
@@ -131,7 +134,7 @@ export function behaves({ Aktify, GaveUp, KeyRefused, NotSet }) {
 
   for (const status of [400, 409]) {
     test(`the body of an error is not looked at: ${status}`, async () => {
-      const { aktify, client } = setUp()
+      const { aktify, client } = await setUp()
       await aktify.force({ status, body: '<html>', headers: { 'Content-Type': 'application/json' } })
       assert.equal(await client.send(LEAD), status === 409)
     })
