@@ -1,4 +1,4 @@
-"""`python -m benchmarks speed|growth|startup|pauses|pages|files|fixture|profile`, from the root of the repository."""
+"""`python -m benchmarks COMMAND`, from the root of the repository: see benchmarks/README.md."""
 
 from pathlib import Path
 
@@ -10,9 +10,12 @@ from benchmarks import growth as growing
 from benchmarks import pages as paging
 from benchmarks import pauses as pausing
 from benchmarks import profile as profiling
+from benchmarks import proxied as proxying
+from benchmarks import report as reporting
 from benchmarks import results
 from benchmarks import speed as racing
 from benchmarks import startup as starting
+from benchmarks.load import Load
 from benchmarks.servers import ROOT
 
 _file = click.Path(dir_okay=False, path_type=Path)
@@ -57,7 +60,7 @@ def speed(rounds: int, seconds: float, only: str, quick: bool, to: Path | None) 
 
 @main.command()
 @click.option("--quick", is_flag=True, help="At most 100,000 requests, only printed.")
-@click.option("--most", type=click.IntRange(2_000), help="At most so many requests, only printed.")
+@click.option("--most", type=click.IntRange(2_000), help="Stop at this many requests; prints only.")
 @click.option("--repeats", default=11, show_default=True, type=click.IntRange(1), help="Stretches per count.")
 @_elsewhere
 def growth(quick: bool, most: int | None, repeats: int, to: Path | None) -> None:
@@ -84,7 +87,7 @@ def startup(starts: int, scale: int, to: Path | None) -> None:
 @click.option("--rounds", default=3, show_default=True, type=click.IntRange(1))
 @_elsewhere
 def pauses(scale: int, only: str, rounds: int, to: Path | None) -> None:
-    """How long the event loop stands still, by operation."""
+    """How long the event loop is blocked, by operation."""
     pausing.run(scale, only, rounds, to or (None if only else _whole(scale)))
 
 
@@ -98,11 +101,22 @@ def pages(scale: int, count: int, to: Path | None) -> None:
 
 
 @main.command()
+@click.option(
+    "--scale", default=_SCALE, show_default=True, type=click.IntRange(1_000), help="Requests in the journal."
+)
+@click.option("--runs", default=3, show_default=True, type=click.IntRange(1))
+@_elsewhere
+def report(scale: int, runs: int, to: Path | None) -> None:
+    """The report on a million requests: seconds, memory, event loop."""
+    reporting.run(scale, runs, to or _whole(scale))
+
+
+@main.command()
 @click.option("--rows", default=100_000, show_default=True, type=click.IntRange(10))
 @click.option("--runs", default=5, show_default=True, type=click.IntRange(1))
 @_to
 def files(rows: int, runs: int, to: Path) -> None:
-    """What `check` costs on a large file of leads."""
+    """The cost of `check` on a large file of leads."""
     checking.run(rows, runs, to)
 
 
@@ -111,8 +125,23 @@ def files(rows: int, runs: int, to: Path) -> None:
 @click.option("--tests", default=300, show_default=True, type=click.IntRange(2), help="In each run.")
 @_to
 def fixture(runs: int, tests: int, to: Path) -> None:
-    """What the pytest plugin costs: unused, first use, test, end."""
+    """The cost of the pytest plugin: unused, first use, each test, end."""
     testing.run(runs, tests, to)
+
+
+@main.command()
+@click.option("--rounds", default=5, show_default=True, type=click.IntRange(1))
+@click.option("--seconds", default=2.0, show_default=True, help="Of load, each setup in each round.")
+@click.option("--only", default="", metavar="TEXT", help="Clients whose name contains it, only printed.")
+@click.option("--quick", is_flag=True, help="One round of 200 requests each, only printed.")
+@_elsewhere
+def proxied(rounds: int, seconds: float, only: str, quick: bool, to: Path | None) -> None:
+    """One process alone, one and four behind HAProxy: rate and CPU.
+
+    A whole run replaces the section of benchmarks/RESULTS.md.
+    """
+    load = Load(count=50) if quick else Load(seconds=seconds)
+    proxying.run(1 if quick else rounds, load, only, to or (None if quick or only else results.FILE))
 
 
 @main.command()

@@ -1,7 +1,4 @@
-"""What the sandbox is measured against: `python -m benchmarks.echo --port N`, the smallest mock one writes by hand.
-
-uvicorn gets the options that `aktify-sandbox serve` gives it.
-"""
+"""The server that the sandbox is compared with, the smallest mock: `python -m benchmarks.echo --port N`."""
 
 import sys
 

@@ -1,4 +1,4 @@
-"""What `aktify-sandbox check` costs on a large file of leads, clean and damaged."""
+"""The cost of `aktify-sandbox check` on a large file of leads, clean and damaged."""
 
 import csv
 import os
@@ -71,6 +71,6 @@ def _check(file: Path) -> tuple[float, float]:
     process = subprocess.Popen(
         sandbox("check", str(file), *outputs), env=clean_environment(), stdout=subprocess.DEVNULL
     )
-    _, status, usage = os.wait4(process.pid, 0)  # of this process alone, not the most of all that came before
+    _, status, usage = os.wait4(process.pid, 0)  # of this process alone, not the maximum of earlier ones
     process.returncode = os.waitstatus_to_exitcode(status)
     return time.perf_counter() - began, usage.ru_maxrss / 1024

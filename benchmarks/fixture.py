@@ -78,7 +78,7 @@ _QUIET = [
 
 @dataclass(frozen=True, slots=True)
 class Run:
-    """What one run of pytest took, in milliseconds."""
+    """The results of one run of pytest, in milliseconds."""
 
     first: float
     each: float
@@ -87,7 +87,7 @@ class Run:
 
 def run(runs: int, tests: int, to: Path | None) -> None:
     """Measure and write the section."""
-    _run(2)  # leaves compiled modules behind, as an installation does
+    _run(2)  # writes compiled modules, as an installation does
     imports = [_import_ms() for _ in range(runs)]
     measured = [_run(tests) for _ in range(runs)]
     rows = [

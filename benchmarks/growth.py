@@ -37,7 +37,7 @@ class Plan:
 
 @dataclass(slots=True)
 class Point:
-    """What was measured at a count of requests."""
+    """The measurements at a count of requests."""
 
     count: int
     stretches: list[Measured] = field(default_factory=list)
@@ -120,7 +120,7 @@ def _look_back(server: Server, sent: int, created: int, leads: int, stretches: i
     """Whether it was the job: each lead created once, each request numbered, the first still read from disk."""
     found = re.search(r"x-aktify-sandbox-request: r(\d+)", server.ask())
     numbered = int(found[1]) if found else 0
-    unseen = CONNECTIONS * stretches  # answers to what was on its way when a stretch ended
+    unseen = CONNECTIONS * stretches  # answers to requests that were pending when a stretch ended
     if not (leads - unseen <= created <= leads and sent - unseen <= numbered <= sent + 1):
         raise click.ClickException(f"{sent} sent, {numbered} numbered; {created} created of {leads}.")
     with urlopen(f"http://{HOST}:{server.port}/_sandbox/requests/r000000001") as answer:

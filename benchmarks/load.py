@@ -8,12 +8,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from importlib.util import find_spec
 from pathlib import Path
+from typing import Any
 
 import click
 
 from benchmarks import machine
 from benchmarks.leads import HOST, KEY, LEAD, NUMBERS, PATH, request
-from benchmarks.servers import Server, clean_environment
+from benchmarks.servers import ROOT, Server, clean_environment
 
 CLIENTS = Path(__file__).with_name("clients")
 _LEAST_RATE = 500
@@ -22,13 +23,14 @@ _LEAST_RATE = 500
 
 @dataclass(frozen=True, slots=True)
 class Client:
-    """A program of clients/, with its kind, and how many requests it has on their way; wrk sends what it is told."""
+    """A program of clients/, with its kind and its number of pending requests; wrk takes any number."""
 
     program: str
     kind: str = ""
     concurrency: int = 1
     headers: Mapping[str, str] = field(default_factory=dict)
     lead: Mapping[str, object] = field(default_factory=lambda: LEAD)
+    key: str = KEY
 
     @property
     def missing(self) -> str | None:
@@ -53,14 +55,14 @@ class Client:
         if self.program == "wrk":
             seconds = load.patience if load.count else max(1, round(load.seconds))
             options = ["-t1", f"-c{self.concurrency}", f"-d{seconds}s", "--timeout", "30s"]
-            what = request(port, self.headers, self.lead)
+            what = request(port, {"x-api-key": self.key, **self.headers}, self.lead)
             return ["wrk", *options, "-s", str(CLIENTS / "wrk.lua"), url, "--", *numbers, what]
         start = {
             "python": [sys.executable, "-m", "benchmarks.clients.python", self.kind],
             "node": ["node", str(CLIENTS / "node.mjs"), self.kind],
             "java": ["java", str(CLIENTS / "Java.java")],
         }[self.program]
-        return [*start, url, KEY, json.dumps(self.lead), str(self.concurrency), *numbers]
+        return [*start, url, self.key, json.dumps(self.lead), str(self.concurrency), *numbers]
 
 
 CONNECTIONS = 32
@@ -69,7 +71,7 @@ WRK = Client("wrk", concurrency=CONNECTIONS)
 
 @dataclass(frozen=True, slots=True)
 class Load:
-    """What is to be sent: leads from a place on, over and over the same `different` ones, for a time or so many.
+    """What to send: `different` leads from a place on, in a loop, for a time or up to a count.
 
     A server knows the lead of place 0 from its start.
     """
@@ -87,7 +89,7 @@ class Load:
 
 @dataclass(frozen=True, slots=True)
 class Measured:
-    """What came of a load; `sent` and `p99_ms` are what wrk says, 0 from the others."""
+    """The results of a load; only wrk reports `sent` and `p99_ms`."""
 
     statuses: dict[str, int]
     cpu_seconds: float
@@ -110,25 +112,31 @@ def put(load: Load, client: Client, server: Server, expected: set[int]) -> Measu
     """Load a server and take its CPU time. An answer with another status than the expected ones is an error."""
     _, load_core = machine.cores()
     before = machine.cpu_seconds(server.pid)
-    try:
-        with machine.on_core(load_core):
-            done = subprocess.run(
-                client.command(server.port, load),
-                cwd=server.folder,
-                env=clean_environment(),
-                capture_output=True,
-                text=True,
-                check=True,
-                timeout=load.patience + 30,
-            )
-    except subprocess.TimeoutExpired as error:
-        raise click.ClickException(f"The client didn't end in {error.timeout} s.") from error
-    except subprocess.CalledProcessError as error:
-        raise click.ClickException(f"The client failed: {error.stdout}{error.stderr}") from error
-    spent = machine.cpu_seconds(server.pid) - before
-    measured = Measured(**json.loads(done.stdout.splitlines()[-1]), cpu_seconds=spent)
+    with machine.on_core(load_core):
+        said = post(load, client, server.port)
+    measured = Measured(**said, cpu_seconds=machine.cpu_seconds(server.pid) - before)
     if measured.failed or not measured.answered or not {int(each) for each in measured.statuses} <= expected:
         raise click.ClickException(
             f"Expected answers with {sorted(expected)}; got {measured.statuses}, and {measured.failed} failed."
         )
     return measured
+
+
+def post(load: Load, client: Client, port: int) -> dict[str, Any]:
+    """Run a client until it ends: the answers by status, and what else it reports."""
+    try:
+        done = subprocess.run(
+            client.command(port, load),
+            cwd=ROOT,
+            env=clean_environment(),
+            capture_output=True,
+            text=True,
+            check=True,
+            timeout=load.patience + 30,
+        )
+    except subprocess.TimeoutExpired as error:
+        raise click.ClickException(f"The client didn't end in {error.timeout} s.") from error
+    except subprocess.CalledProcessError as error:
+        raise click.ClickException(f"The client failed: {error.stdout}{error.stderr}") from error
+    said: dict[str, Any] = json.loads(done.stdout.splitlines()[-1])
+    return said

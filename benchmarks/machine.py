@@ -1,4 +1,4 @@
-"""What the system knows of a running server, and which core does what. Linux only: it reads `/proc`."""
+"""Statistics of a running server, and assignment of cores. Linux only: it reads `/proc`."""
 
 import os
 import platform
@@ -23,7 +23,16 @@ def cpu_seconds(pid: int) -> float:
 
 def resident_mb(pid: int) -> float:
     """Resident memory of a process in MB (millions of bytes)."""
-    found = re.search(r"VmRSS:\s+(\d+) kB", Path(f"/proc/{pid}/status").read_text())
+    return _memory_mb(pid, "VmRSS")
+
+
+def peak_mb(pid: int) -> float:
+    """The most resident memory that a process has had, in MB."""
+    return _memory_mb(pid, "VmHWM")
+
+
+def _memory_mb(pid: int, name: str) -> float:
+    found = re.search(rf"{name}:\s+(\d+) kB", Path(f"/proc/{pid}/status").read_text())
     return int(found[1]) * 1024 / 1e6 if found else 0.0
 
 
@@ -40,7 +49,7 @@ def cores() -> tuple[int, int]:
 
 @contextmanager
 def on_core(core: int) -> Iterator[None]:
-    """What is started inside runs on this core alone, from its first instruction on."""
+    """Programs started inside run on this core only, from their first instruction."""
     before = os.sched_getaffinity(0)
     os.sched_setaffinity(0, {core})
     try:

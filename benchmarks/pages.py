@@ -1,4 +1,4 @@
-"""How long a page of leads or requests takes, wherever it lies among a million."""
+"""How long a page of leads or requests takes, anywhere in a million."""
 
 from pathlib import Path
 

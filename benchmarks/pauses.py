@@ -56,10 +56,10 @@ class Operation:
     prepare: Do = lambda _: None
     """What has to be done before, while nobody measures."""
     share: int = 1
-    """One lead of so many is there."""
+    """One in this many leads is in the state."""
     keeps_half: bool = False
     more: int = 0
-    """So many leads that came after the last checkpoint."""
+    """The number of leads that came after the last checkpoint."""
     at_start: bool = False
     """Whether it begins with the server itself, so that the idle stretch comes behind it."""
 
@@ -176,10 +176,13 @@ class Steady:
     """The client that posts all the time."""
 
     def __init__(self, server: Server, place: int) -> None:
+        """Start it, and wait for its first answer."""
         command = [sys.executable, "-m", "benchmarks.clients.steady", str(server.port), str(place)]
         self.process = subprocess.Popen(
             command, env=clean_environment(), stdin=subprocess.PIPE, stdout=subprocess.PIPE
         )
+        if self.process.stdout:
+            self.process.stdout.readline()
 
     def answers(self) -> list[Answer]:
         """End it. Answers that no such lead gets are an error."""
@@ -210,6 +213,9 @@ def operations(scale: int) -> list[Operation]:
     return [
         Operation(f"`--keep` tidying {many:,} leads", _tidied, share=5, keeps_half=True),
         Operation("`requests clear`", _asking("DELETE", "/requests")),
+        Operation(
+            "`requests clear --phone 0007`, which leaves most", _asking("DELETE", "/requests?phone=0007")
+        ),
         Operation("`reset`", _asking("POST", "/reset")),
         Operation("a search of requests that finds nothing", _asking("GET", f"/requests?search={_NOTHING}")),
         Operation("a search of leads that finds nothing", _asking("GET", f"/leads?search={_NOTHING}")),

@@ -28,7 +28,7 @@ _LONGEST_LINE = 1 << 14
 
 @contextmanager
 def prepared(leads: int) -> Iterator[Path]:
-    """A folder in which `serve` finds so many leads, those of the first places, and one request more."""
+    """A folder in which `serve` finds `leads` leads, those of the first places, and one more request."""
     with TemporaryDirectory(prefix="aktify-benchmark-") as name:
         folder = Path(name)
         prepare(folder, leads)

@@ -61,7 +61,7 @@ class Server:
     def __init__(self, command: Sequence[str], folder: Path, *, on_one_core: bool = True) -> None:
         """Start it and wait for its answer to a lead with the first of all phone numbers."""
         self.folder = folder
-        self.port = _free_port()
+        self.port = free_port()
         server_core, _ = machine.cores()
         core = machine.on_core(server_core) if on_one_core else nullcontext()
         began = time.perf_counter()
@@ -136,7 +136,8 @@ class Server:
         return time.perf_counter() - began
 
 
-def _free_port() -> int:
+def free_port() -> int:
+    """A port that nothing listens on now."""
     with socket.socket() as looking:
         looking.bind((HOST, 0))
         port: int = looking.getsockname()[1]

@@ -70,7 +70,7 @@ ROWS = (
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """How much is measured: so many rounds, in each of them a time of load, or a count of requests."""
+    """How much is measured: a number of rounds, each with a time of load or a count of requests."""
 
     rounds: int
     seconds: float

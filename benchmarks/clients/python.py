@@ -62,9 +62,9 @@ def main(kind: str, url: str, key: str, lead: str, *numbers: str) -> None:
     """Post, and print the answers by status."""
     concurrency, start, different, most = (int(numbers[place]) for place in (0, 1, 2, 4))
     fields, headers = json.loads(lead), {"x-api-key": key}
-    end = time.monotonic() + (86_400 if most else float(numbers[3]))
 
     def leads() -> Leads:
+        end = time.monotonic() + (86_400 if most else float(numbers[3]))  # after the library is imported
         for number in range(most) if most else count():
             if time.monotonic() > end:
                 return

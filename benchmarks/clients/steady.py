@@ -1,7 +1,7 @@
 """A client that posts a lead every two milliseconds over one connection, until its input ends.
 
-Arguments: PORT, and the place of the first lead. It prints JSON: of each request when it was sent (the system's
-monotonic clock), how many seconds its answer took, and its status.
+Arguments: PORT, and the place of the first lead. It prints an empty line after the first answer; at the end, JSON: of
+each request when it was sent (the system's monotonic clock), how many seconds its answer took, and its status.
 """
 
 import json
@@ -29,6 +29,8 @@ def main(port: int, place: int) -> None:
             status = _answered(connection)
             now = time.monotonic()
             answers.append((sent, now - sent, status))
+            if len(answers) == 1:
+                print(flush=True)
             place += 1
             due = max(due + _SECONDS, now)
             if not status or select.select([sys.stdin], [], [], due - now)[0]:
@@ -37,7 +39,7 @@ def main(port: int, place: int) -> None:
 
 
 def _answered(connection: socket.socket) -> int:
-    """The status of the next answer, which has come whole; 0 if the connection has ended."""
+    """The status of the next answer after reading all of it; 0 if the connection has ended."""
     answer = b""
     while b"\r\n\r\n" not in answer:
         piece = connection.recv(65_536)

@@ -1,5 +1,5 @@
 -- wrk's script: sends a request whose {phone} and {trace} are different each time, and prints the answers by status.
--- Arguments: START DIFFERENT SECONDS COUNT REQUEST. With COUNT it stops after so many answers, else wrk's --duration
+-- Arguments: START DIFFERENT SECONDS COUNT REQUEST. With COUNT it stops after that many answers, else wrk's --duration
 -- ends it. `phone` is phone_number of leads.py.
 
 local ffi = require("ffi")
