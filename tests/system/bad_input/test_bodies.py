@@ -81,9 +81,9 @@ def body_in(record: dict[str, Any]) -> bytes:
 
 
 def test_a_mutated_lead_gets_201_400_409_or_413_and_is_recorded_once_as_it_was_sent(
-    recording: Running, request: pytest.FixtureRequest
+    recording: Running, whole: bool
 ) -> None:
-    sent = list(bodies(seed=20221115, count=12_000 if request.config.getoption("whole") else 1_200))
+    sent = list(bodies(seed=20221115, count=12_000 if whole else 1_200))
     shares = [sent[number::CONNECTIONS] for number in range(CONNECTIONS)]
     found: dict[str, tuple[int, bytes]] = {}
     with ThreadPoolExecutor(CONNECTIONS) as pool:

@@ -52,13 +52,13 @@ def test_leads_made_from_the_document_are_answered_as_it_says_and_recorded_once(
     document: BaseSchema,
     mode: GenerationMode,
     statuses: set[int],
-    request: pytest.FixtureRequest,
+    whole: bool,
 ) -> None:
     operation, before = document["/api/v1/leads"]["POST"], newest(served)
     found: list[tuple[str, int]] = []
 
     @settings(
-        max_examples=MANY if request.config.getoption("whole") else FEW,
+        max_examples=MANY if whole else FEW,
         deadline=None,
         database=None,
         derandomize=True,

@@ -30,12 +30,12 @@ def poured(sandbox: Running, connection: socket.socket, data: bytes) -> tuple[in
 
 @pytest.mark.parametrize("request_", [TINY, HEALTH, post(body=b"{}")], ids=["tiny", "admin", "lead"])
 def test_a_client_that_sends_without_reading_is_read_no_further(
-    serve: Serve, request: pytest.FixtureRequest, request_: bytes
+    serve: Serve, whole: bool, request_: bytes
 ) -> None:
     """One connection, 20 MB of requests (100 in the whole form), no answer read: the rest waits with the client."""
     sandbox = serve("--in-memory", "--quiet")
     sandbox.post()
-    data = request_ * (1_000_000 // len(request_)) * (100 if request.config.getoption("whole") else 20)
+    data = request_ * (1_000_000 // len(request_)) * (100 if whole else 20)
     with connect(sandbox) as connection:
         left, grown = poured(sandbox, connection, data)
         assert left > 0

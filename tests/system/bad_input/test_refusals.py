@@ -68,7 +68,7 @@ def shown_soon(sandbox: Running, line: str) -> bool:
     """Whether the terminal says it, which it does a moment after the answer."""
     deadline = time.monotonic() + 5
     while not re.search(line, sandbox.output()) and time.monotonic() < deadline:
-        time.sleep(0.02)
+        time.sleep(0.02)  # pause: between two looks, of which none may fail the test
     return re.search(line, sandbox.output()) is not None
 
 
@@ -105,10 +105,10 @@ def test_what_can_be_made_out_of_the_head_is_recorded_and_the_key_is_masked(sand
 def test_what_is_made_out_goes_through_every_view_and_export(sandbox: Running) -> None:
     _, headers, _ = refused(sandbox, KINDS["TLS"][0])
     name = headers["x-aktify-sandbox-request"]
-    for form in ("curl", "har", "python", "node", "pytest"):
+    for form in ("curl", "har", "http", "python", "node", "pytest"):
         assert sandbox.http.get(f"/_sandbox/requests/{name}/{form}").status_code == 409
     assert sandbox.http.post(f"/_sandbox/requests/{name}/resend", json={}).status_code == 409
-    for form in ("curl", "har", "jsonl", "json"):
+    for form in ("curl", "har", "http", "jsonl", "json"):
         assert sandbox.http.get(f"/_sandbox/requests/export?format={form}").status_code == 200
     explained = sandbox.http.get(f"/_sandbox/requests/{name}", headers={"accept": "text/plain"})
     assert "TLS" in explained.text

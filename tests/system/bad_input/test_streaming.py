@@ -16,10 +16,10 @@ pytestmark = pytest.mark.skipif(not Path("/proc/self/status").exists(), reason="
 
 @pytest.mark.parametrize("in_chunks", [False, True])
 def test_a_gigabyte_is_413_and_adds_at_most_20_megabytes_even_for_a_moment(
-    serve: Serve, request: pytest.FixtureRequest, in_chunks: bool
+    serve: Serve, whole: bool, in_chunks: bool
 ) -> None:
     """200 MB unless in the whole form."""
-    sandbox, count = serve(), 1_000 if request.config.getoption("whole") else 200
+    sandbox, count = serve(), 1_000 if whole else 200
     assert sandbox.post().status_code == 201
     before = memory(sandbox, "VmRSS")
     piece = b"%x\r\n%b\r\n" % (len(MEGABYTE), MEGABYTE) if in_chunks else MEGABYTE

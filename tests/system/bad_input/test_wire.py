@@ -30,7 +30,7 @@ def sent(sandbox: Running, row: Row) -> list[int]:
     """Send a row's bytes; the statuses of the answers."""
     with connect(sandbox) as connection:
         for number, piece in enumerate(row.pieces):
-            time.sleep(_BETWEEN_PIECES if number else 0)
+            time.sleep(_BETWEEN_PIECES if number else 0)  # pause: the pieces of a slow client come apart
             connection.sendall(piece)
         if row.then == "hang up":
             return []
@@ -109,6 +109,6 @@ def test_an_answer_that_is_late_on_purpose_waits_for_nobody_who_has_gone(torture
     [record] = settled(tortured, before, [None])
     deadline = time.monotonic() + 5
     while "hungUpAfterMs" not in record and time.monotonic() < deadline:
-        time.sleep(0.02)
+        time.sleep(0.02)  # pause: between two looks that keep the record
         record = tortured.get(f"/_sandbox/requests/{record['id']}")
     assert record["hungUpAfterMs"] < 5_000
