@@ -7,8 +7,18 @@ from contextlib import contextmanager
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, ConsoleMessage, Page, Request, expect, sync_playwright
+from playwright.sync_api import (
+    Browser,
+    ConsoleMessage,
+    FloatRect,
+    Locator,
+    Page,
+    Request,
+    expect,
+    sync_playwright,
+)
 
+from support.conditions import eventually
 from support.running import Running
 
 ARGUMENTS = [
@@ -50,6 +60,29 @@ CANARY = "window.__ran = []; window.canary = (what) => window.__ran.push(what ||
 """What a payload would call; it leaves a trace that the page's own code can't leave."""
 
 
+expect.set_options(timeout=8_000)
+
+SETTLED = "() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))"
+"""A frame from now, in which the page has drawn its rows and has heard of the sizes that changed."""
+
+
+def box_of(locator: Locator) -> FloatRect:
+    """Where an element is, in pixels, once what was asked for is drawn.
+
+    Waits while the page replaces the element, since then it is nowhere.
+    """
+    locator.page.evaluate(SETTLED)
+    found: list[FloatRect] = []
+
+    def look() -> bool:
+        box = locator.bounding_box()
+        found.extend([box] if box else [])
+        return bool(found)
+
+    eventually(look)
+    return found[0]
+
+
 class Inspector:
     """The page of one sandbox, and what was noticed while it was open."""
 
@@ -73,6 +106,11 @@ class Inspector:
         self.page.on("dialog", lambda dialog: self._noticed.append(f"dialog: {dialog.message}"))
         self.page.on("request", self._on_request)
 
+    def shows_all(self) -> "Inspector":
+        """With the page's switch for personal data off."""
+        self.context.add_init_script("try { localStorage.setItem('mask', 'off'); } catch {}")
+        return self
+
     def _on_console(self, message: ConsoleMessage) -> None:
         self._noticed.append(f"{message.type}: {message.text}")
 
@@ -81,7 +119,11 @@ class Inspector:
             self._noticed.append(f"a request to another host: {request.url}")
 
     def open(self, query: str = "") -> Page:
-        """Load the page with that in its address bar, until it is live."""
+        """Load the page with that in its address bar, until it is live.
+
+        A test that answers in the sandbox's place (``page.route``) says so before: a page that is
+        open hears of it later than Playwright says, and its next request may still get through.
+        """
         self.page.goto(f"{self.sandbox.url}/_sandbox/{query}")
         self.live()
         return self.page

@@ -12,6 +12,7 @@ VIEWS = (
     "?view=leads",
     "?view=scenarios",
     "?view=check",
+    "?view=report",
     "?view=setup",
     "?search=nothing-like-it",
 )
@@ -70,6 +71,17 @@ def test_axe_finds_nothing_in_any_view(
     inspector.open()
     inspector.key("?")
     assert violations(inspector.page) == [], "help"
+    inspector.open()
+    inspector.key("n")
+    expect(inspector.page.locator("#compose-body")).to_be_visible()
+    assert violations(inspector.page) == [], "a new lead"
+    inspector.open(opened(used, 400))
+    inspector.page.get_by_role("button", name="Copy as curl").click()
+    expect(inspector.page.get_by_role("button", name="Copy it whole")).to_be_visible()
+    assert violations(inspector.page) == [], "a message"
+    inspector.page.locator(".remark a").first.click()
+    expect(inspector.page.locator(".values")).to_be_visible()
+    assert violations(inspector.page) == [], "a ruling"
     inspector.open(opened(used, 409))
     inspector.page.get_by_role("button", name="Edit and send").click()
     assert violations(inspector.page) == [], "edit and send"
@@ -81,7 +93,7 @@ def test_axe_finds_nothing_in_any_view(
 def test_axe_finds_nothing_on_the_empty_page(inspect: Inspect, own: Running) -> None:
     inspector = inspect(own, bypass_csp=True)
     page = inspector.open()
-    expect(page.locator("#empty")).to_contain_text("Nothing has arrived yet")
+    expect(page.locator("#empty")).to_contain_text("No requests yet")
     assert violations(page) == []
 
 
@@ -168,7 +180,7 @@ def test_a_switch_is_seen_to_be_on_where_the_system_sets_the_colours(inspect: In
     colours = """() => ['', '::after'].map(
       (part) => getComputedStyle(document.querySelector('#mask .track'), part || null).backgroundColor)"""
     on = page.evaluate(colours)
-    page.get_by_role("switch", name="Mask numbers").click()
+    page.get_by_role("switch", name="Mask personal data").click()
     off = page.evaluate(colours)
     assert on[0] != on[1], "the knob is seen"
     assert off[0] != off[1], "the knob is seen"

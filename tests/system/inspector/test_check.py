@@ -31,7 +31,9 @@ DROP = """([name, text]) => {
 
 
 def choose(page: Page, file: Path) -> None:
+    page.evaluate("document.querySelector('#check-name')?.classList.add('of-the-file-before')")
     page.locator("#check-file").set_input_files(file)
+    expect(page.locator(".of-the-file-before")).to_have_count(0)
     expect(page.get_by_role("button", name="Check again")).to_be_visible(timeout=60_000)
 
 
@@ -73,6 +75,19 @@ def test_a_dropped_file_shows_what_the_command_says_and_gives_its_files(
     assert inspector.sandbox.get("/_sandbox/leads")["leads"] == []
 
 
+def test_what_is_accepted_but_hardly_meant_and_the_column_to_assign_are_shown(
+    inspector: Inspector, tmp_path: Path
+) -> None:
+    page, file = inspector.open("?view=check"), tmp_path / "a.csv"
+    file.write_text("Phone,State,Created\n5095550101,CA,2026-11-01\n")
+    choose(page, file)
+    expect(page.get_by_label("Notices").locator("li")).to_have_count(1)
+    expect(page.get_by_label("Notices")).to_contain_text("ruling external-created")
+    file.write_text("Phone,Where\n5095550101,CA\n")
+    choose(page, file)
+    expect(page.locator("#check-result")).to_contain_text("=region")
+
+
 def test_numbers_are_masked_and_moments_are_not(inspector: Inspector, tmp_path: Path) -> None:
     file = tmp_path / "a.csv"
     file.write_text("Phone,State,Created Date\n509 555 01234,CA,2026-11-01 14:05\n")
@@ -81,7 +96,7 @@ def test_numbers_are_masked_and_moments_are_not(inspector: Inspector, tmp_path: 
     result = page.locator("#check-result")
     expect(result).to_contain_text("2026-11-01T14:05")
     expect(result).not_to_contain_text("509 555 01234")
-    page.get_by_role("switch", name="Mask numbers").click()
+    page.get_by_role("switch", name="Mask personal data").click()
     expect(result).to_contain_text("509 555 01234")
 
 
@@ -93,7 +108,7 @@ def test_a_column_is_assigned_when_no_phone_is_found_and_one_that_was_left_out_i
     file.write_text("Contact,State,Notes\n5095550101,CA,late\n")
     page = inspector.open("?view=check")
     choose(page, file)
-    expect(page.locator("#check-result .problem-line")).to_contain_text("No column of phone numbers")
+    expect(page.locator("#check-result .problem-line")).to_contain_text("No phone number column")
     expect(page.get_by_label("Contact", exact=True)).to_have_value("phoneNumber")
     page.get_by_role("button", name="Check again").click()
     expect(page.locator("#check-counts")).to_contain_text("1 would be accepted")

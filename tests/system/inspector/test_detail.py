@@ -8,7 +8,7 @@ import httpx
 import pytest
 from playwright.sync_api import expect
 
-from support.browsing import Inspect, Inspector
+from support.browsing import Inspect, Inspector, box_of
 from support.running import Running, Serve
 
 GOOD = {"phoneNumber": "(509) 555-1234", "region": "CA", "firstName": "John"}
@@ -25,6 +25,12 @@ def sent(sandbox: Running, body: bytes) -> str:
     return id_of(sandbox.http.post("/api/v1/leads", content=body, headers=headers))
 
 
+@pytest.fixture
+def inspector(inspector: Inspector) -> Inspector:
+    """With personal data shown, which these tests look at."""
+    return inspector.shows_all()
+
+
 def test_request_and_answer_are_shown_side_by_side_pretty_and_raw(inspector: Inspector) -> None:
     name = id_of(inspector.sandbox.post(GOOD))
     page = inspector.open(f"?request={name}")
@@ -35,9 +41,7 @@ def test_request_and_answer_are_shown_side_by_side_pretty_and_raw(inspector: Ins
     expect(answer.locator("h3")).to_have_text("Answer 201")
     expect(request.locator(".headers")).to_contain_text("tes…key")
     expect(answer.locator(".headers")).to_contain_text(name)
-    left, right = request.bounding_box(), answer.bounding_box()
-    assert left
-    assert right
+    left, right = box_of(request), box_of(answer)
     assert left["x"] + left["width"] <= right["x"]
     request.get_by_role("button", name="Raw").click()
     assert json.loads(request.locator("pre").text_content() or "") == GOOD
@@ -51,6 +55,7 @@ def test_each_problem_stands_at_the_field_that_caused_it_with_hint_and_ruling(in
     wrong = {"phone": "5095551234", "region": "ca", "metadata": {"a": 1, "b.c": "fine"}, "zipCode": 2139}
     name = id_of(inspector.sandbox.post(wrong))
     page = inspector.open(f"?request={name}")
+    expect(page.locator(".side").first).to_be_visible()
     lines = [
         re.sub(r"\s+", " ", text).strip()
         for text in page.locator(".side").first.locator(".line, .remark").all_text_contents()
@@ -68,6 +73,12 @@ def test_each_problem_stands_at_the_field_that_caused_it_with_hint_and_ruling(in
     assert "phoneNumber is missing" in lines[at["phoneNumber"] + 1]
     assert lines[-1] == "}"
     page.locator(".remark a", has_text="region-case").click()
+    ruling = page.get_by_role("dialog", name="Ruling region-case")
+    expect(ruling.locator("tr", has_text="in force")).to_contain_text("refuse")
+    ruling.get_by_role("button", name="Copy --ruling region-case=accept").click()
+    expect(page.locator(".toast")).to_contain_text("copied")
+    assert inspector.clipboard() == "--ruling region-case=accept"
+    ruling.get_by_role("link", name="All rulings").click()
     expect(page.locator("#ruling-region-case.pointed")).to_be_in_viewport()
 
 
@@ -95,7 +106,7 @@ def test_broken_json_is_shown_with_a_mark_where_it_breaks(inspector: Inspector) 
 @pytest.mark.parametrize(
     ("body", "shown"),
     [
-        (b"\xff\xfe", "Not UTF-8 text"),
+        (b"\xff\xfe", "Not UTF-8"),
         (b"", "Empty."),
         (b"phone=5095551234", "phone=5095551234"),
     ],
@@ -163,7 +174,7 @@ def test_a_duplicate_shows_the_first_post_beside_it(inspector: Inspector) -> Non
     table = page.locator(".first table")
     expect(table).to_contain_text('"(509) 555-1234""+1 509 555 1234"')
     expect(table).to_contain_text('region"CA""NV"')
-    expect(table).to_contain_text('firstName"John"nothing')
+    expect(table).to_contain_text('firstName"John"not sent')
     page.locator(".first a").click()
     expect(page.locator("#detail h2")).to_have_text(first)
 
@@ -174,7 +185,9 @@ COPIED = {
     "pytest": "def test_",
     "Python": "httpx",
     "Node": "fetch(",
+    "HTTP file": "{{baseUrl}}/api/v1/leads",
 }
+READ_KEY = ("curl", "Python", "Node", "HTTP file")
 
 
 @pytest.mark.parametrize("label", COPIED)
@@ -186,9 +199,27 @@ def test_a_request_is_copied_as_code_without_its_key(inspector: Inspector, label
     copied = inspector.clipboard()
     assert COPIED[label] in copied
     assert ("aktify_sandbox" if label == "pytest" else "AKTIFY_API_KEY") in copied
-    assert ("test-key" in copied) == (label in ("curl", "Python", "Node")), (
-        "no secret, and runs as it is pasted"
-    )
+    assert ("test-key" in copied) == (label in READ_KEY), "no secret, and runs as it is pasted"
+
+
+def test_what_is_shown_and_copied_is_masked_and_says_so(inspect: Inspect, own: Running) -> None:
+    """Until the switch says otherwise; what is copied can be had whole."""
+    lead = {**GOOD, "lastName": "Quimby", "email": "jane@example.com", "region": "ca"}
+    inspector = inspect(own)
+    page = inspector.open(f"?request={id_of(own.post(lead))}")
+    expect(page.locator(".side").first).to_contain_text('"lastName": "Q***"')
+    shown = page.locator("#detail").text_content() or ""
+    assert [part for part in ("555-1234", "Quimby", "jane@") if part in shown] == []
+    page.get_by_role("button", name="Copy as curl").click()
+    expect(page.locator(".toast")).to_contain_text("curl copied, with personal data masked.")
+    copied = inspector.clipboard()
+    assert copied.startswith("# Phone numbers, e-mail addresses and last names are masked.")
+    assert [part for part in ("555-1234", "Quimby", "jane@") if part in copied] == []
+    page.get_by_role("button", name="Copy it whole").click()
+    expect(page.locator(".toast").last).to_have_text("curl copied.")
+    assert '"lastName": "Quimby"' in inspector.clipboard().replace('":"', '": "')
+    page.get_by_role("switch", name="Mask personal data").click()
+    expect(page.locator(".side").first).to_contain_text('"lastName": "Quimby"')
 
 
 @pytest.mark.parametrize("label", COPIED)
@@ -196,10 +227,10 @@ def test_who_copies_a_request_with_a_secret_key_is_told_to_set_it(
     inspect: Inspect, serve: Serve, tmp_path: Path, label: str
 ) -> None:
     (tmp_path / "own.yaml").write_text("campaigns: {mine: {keys: [a-real-secret-key]}}\n")
-    inspector = inspect(serve("--config", str(tmp_path / "own.yaml")))
+    inspector = inspect(serve("--config", str(tmp_path / "own.yaml"))).shows_all()
     page = inspector.open(f"?request={id_of(inspector.sandbox.post(GOOD))}")
     page.get_by_role("button", name=f"Copy as {label}").click()
-    more = " Set AKTIFY_API_KEY first." if label in ("curl", "Python", "Node") else ""
+    more = " Set AKTIFY_API_KEY first." if label in READ_KEY else ""
     expect(page.locator(".toast")).to_have_text(f"{label} copied.{more}")
     assert "secret-key" not in inspector.clipboard()
 
@@ -226,9 +257,53 @@ def test_a_request_is_edited_and_sent(inspector: Inspector) -> None:
     body.fill(body.input_value().replace('"ca"', '"CA"'))
     page.get_by_role("button", name="Send", exact=True).click()
     expect(page.locator("#detail .why")).to_have_text("Accepted.")
-    expect(page.locator(".toast")).to_have_text("Sent again: 201.")  # and no “Open it”: it is open
+    expect(page.locator(".toast")).to_have_text("Sent: 201.")  # and no “Open it”: it is open
     sent = inspector.sandbox.get("/_sandbox/leads")["leads"]
     assert [lead["lead"]["region"] for lead in sent] == ["CA"]
+
+
+def test_a_masked_body_is_shown_before_it_is_edited_and_is_sent_whole_in_any_case(
+    inspect: Inspect, own: Running
+) -> None:
+    lead = {**GOOD, "lastName": "Quimby", "email": "jane@example.com", "region": "ca"}
+    name = id_of(own.post(lead))
+    page = inspect(own).open(f"?request={name}")
+
+    def newest() -> dict[str, str]:
+        [entry] = own.get("/_sandbox/requests?limit=1")["requests"]
+        body: dict[str, str] = json.loads(own.get(f"/_sandbox/requests/{entry['id']}")["body"])
+        return body
+
+    page.get_by_role("button", name="Edit and send").click()
+    box = page.get_by_role("dialog", name="Edit and send")
+    body = box.get_by_label("Body", exact=True)
+    expect(body).not_to_be_editable()
+    assert [part for part in ("555-1234", "Quimby", "jane@") if part in body.input_value()] == []
+    box.get_by_role("button", name="Send", exact=True).click()
+    expect(page.locator(".toast")).to_have_text("Sent: 400.")
+    assert newest() == lead
+    expect(page.locator("#detail h2")).not_to_have_text(name)
+    page.get_by_role("button", name="Edit and send").click()
+    box.get_by_role("button", name="Show it to edit").click()
+    expect(body).to_be_editable()
+    expect(body).to_be_focused()
+    assert json.loads(body.input_value()) == lead
+    body.fill(body.input_value().replace('"ca"', '"CA"'))
+    box.get_by_role("button", name="Send", exact=True).click()
+    expect(page.locator(".toast").last).to_have_text("Sent: 201.")
+    assert newest() == {**lead, "region": "CA"}
+
+
+def test_a_body_that_is_not_text_is_sent_as_it_was_when_only_the_key_is_given(inspector: Inspector) -> None:
+    headers = {"x-api-key": "unknown-key-of-old", "content-type": "application/json"}
+    name = id_of(inspector.sandbox.http.post("/api/v1/leads", content=b"\xff\xfe", headers=headers))
+    page = inspector.open(f"?request={name}")
+    page.get_by_role("button", name="Edit and send").click()
+    page.get_by_label("x-api-key").fill(inspector.sandbox.api_key)
+    page.get_by_role("button", name="Send", exact=True).click()
+    expect(page.locator(".toast")).to_have_text("Sent: 400.")
+    [entry] = inspector.sandbox.get("/_sandbox/requests?limit=1")["requests"]
+    assert inspector.sandbox.get(f"/_sandbox/requests/{entry['id']}")["body"] == "//4="
 
 
 def test_a_key_that_is_not_known_is_asked_for(inspector: Inspector) -> None:
@@ -263,9 +338,7 @@ def test_on_a_narrow_screen_the_request_takes_the_place_of_the_list(inspect: Ins
     inspector.row(name).click()
     expect(page.locator("#detail h2")).to_have_text(name)
     expect(page.locator("#list")).to_be_hidden()
-    request, answer = page.locator(".side").first.bounding_box(), page.locator(".side").last.bounding_box()
-    assert request
-    assert answer
+    request, answer = box_of(page.locator(".side").first), box_of(page.locator(".side").last)
     assert request["y"] + request["height"] <= answer["y"]
     assert inspector.overflow() <= 0
     page.get_by_role("button", name="Back").click()
@@ -294,7 +367,7 @@ def test_the_timeline_holds_the_open_request_however_many_came_later(inspector: 
     steps = page.locator(".timeline li")
     expect(steps.first).to_contain_text(names[0])
     expect(steps.nth(1)).to_have_attribute("aria-current", "true")
-    expect(page.locator(".timeline h3")).to_have_text("The same lead 100+ requests")
+    expect(page.locator(".timeline h3")).to_have_text("Requests of this lead 100+")
 
 
 def test_what_the_pretty_view_leaves_out_is_said_and_no_problem_is_lost_with_it(inspector: Inspector) -> None:
@@ -302,7 +375,7 @@ def test_what_the_pretty_view_leaves_out_is_said_and_no_problem_is_lost_with_it(
     page = inspector.open(f"?request={name}")
     request = page.locator(".side").first
     expect(request.locator(".remark")).to_contain_text("line 4001")
-    expect(request).to_contain_text("1,001 more lines: Raw shows them.")
+    expect(request).to_contain_text("1,001 more lines. Choose Raw to see them.")
 
 
 def test_a_body_that_may_not_be_kept_is_not_called_empty(inspect: Inspect, serve: Serve) -> None:

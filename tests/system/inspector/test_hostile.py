@@ -141,7 +141,7 @@ def test_200_payloads_execute_nothing_and_break_no_layout(
     assert len(newest) == 600
     inspector = inspect(own)
     page = inspector.open()
-    page.get_by_role("switch", name="Mask numbers").click()
+    page.get_by_role("switch", name="Mask personal data").click()
     opened = 0
     for number, record in enumerate(newest):
         if not whole and number % 3 != number // 3 % 3:

@@ -3,6 +3,7 @@
 import csv
 import io
 import json
+import subprocess
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +11,7 @@ from playwright.sync_api import Page, Route, expect
 
 from aktify_sandbox.leadfiles.reader import read
 from support.browsing import Inspect, Inspector
-from support.running import Running, Serve
+from support.running import COMMAND, Running, Serve, clean_environment
 
 
 def leads(sandbox: Running) -> None:
@@ -87,11 +88,12 @@ def test_the_csv_of_the_page_comes_back_exactly(inspector: Inspector) -> None:
 
 def test_new_leads_appear_and_are_cleared_after_a_question(inspector: Inspector) -> None:
     page = inspector.open("?view=leads&campaign=demo")
-    expect(page.locator("#lead-table")).to_contain_text("No lead has been accepted yet.")
+    expect(page.locator("#lead-table")).to_contain_text("No leads yet")
+    expect(page.locator("#lead-table pre")).to_contain_text(f"curl -i {inspector.sandbox.endpoint}")
     leads(inspector.sandbox)
     expect(page.locator("#lead-table tbody tr")).to_have_count(3)
     page.get_by_role("button", name="Clear…").click()
-    expect(page.get_by_role("dialog")).to_contain_text("3 leads of the campaign demo will be forgotten")
+    expect(page.get_by_role("dialog")).to_contain_text("This deletes 3 leads of the campaign demo")
     page.get_by_role("button", name="Cancel").click()
     assert len(inspector.sandbox.get("/_sandbox/leads")["leads"]) == 4
     page.get_by_role("button", name="Clear…").click()
@@ -117,7 +119,9 @@ def test_a_scenario_is_switched_on_counts_its_hits_and_is_switched_off(inspector
     card.get_by_role("switch").click()
     expect(page.locator(".scenario.on")).to_have_count(1)
     page.get_by_role("switch", name="outage", exact=True).click()
-    expect(page.locator("#scenario-list")).to_contain_text("None. The natural answers are given.")
+    expect(page.locator("#scenario-list")).to_contain_text(
+        "No scenario is active: requests get their normal answers."
+    )
     assert sandbox.post().status_code == 201
 
 
@@ -131,13 +135,13 @@ def test_the_next_answers_are_forced_and_what_waits_is_seen(inspector: Inspector
     expect(page.locator("#waiting li")).to_contain_text("2 of 2 left")
     assert sandbox.post().status_code == 429
     expect(page.locator("#waiting li")).to_contain_text("1 of 2 left")
-    page.get_by_role("button", name="Forget them").click()
-    expect(page.locator("#waiting")).to_contain_text("Nothing is forced.")
+    page.get_by_role("button", name="Clear forced answers").click()
+    expect(page.locator("#waiting")).to_contain_text("No forced answer is waiting.")
     assert sandbox.post().status_code == 201
     page.get_by_label("Answer", exact=True).select_option("truncate")
     page.get_by_label("Only this phone").fill("(509) 555-0111")
     page.get_by_label("Delay").fill("10ms")
-    page.get_by_label("Also requests that are refused anyway").check()
+    page.get_by_label("Also answer invalid requests this way").check()
     page.get_by_role("button", name="Force", exact=True).click()
     expect(page.locator("#waiting li")).to_contain_text("fault: truncate")
     [order] = sandbox.get("/_sandbox/force")["forced"]
@@ -172,13 +176,14 @@ def test_setup_shows_endpoint_keys_curl_and_every_ruling_with_its_reason(
     page = inspector.open("?view=setup")
     expect(page.locator("#setup")).to_contain_text(sandbox.endpoint)
     page.get_by_role("button", name="Copy Endpoint").click()
+    expect(page.get_by_text("Endpoint copied.")).to_be_visible()
     assert inspector.clipboard() == sandbox.endpoint
     page.get_by_role("button", name="Copy the curl line").click()
-    expect(page.locator(".toast")).to_have_count(2)
+    expect(page.get_by_text("the curl line copied.")).to_be_visible()
     assert inspector.clipboard().startswith(f"curl -i {sandbox.endpoint} -H 'x-api-key: test-key'")
     expect(page.locator("tr", has_text="test-401")).to_contain_text("revoked")
     rulings = sandbox.get("/_sandbox/config")["rulings"]
-    expect(page.locator(".rulings tbody tr")).to_have_count(len(rulings))
+    expect(page.locator(".rulings > tbody > tr")).to_have_count(len(rulings))
     changed = page.locator("#ruling-region-case")
     expect(changed).to_contain_text("accept")
     expect(changed).to_contain_text("not refuse")
@@ -188,19 +193,40 @@ def test_setup_shows_endpoint_keys_curl_and_every_ruling_with_its_reason(
     expect(page.locator("#ruling-null.pointed")).to_be_in_viewport()
 
 
+def test_setup_shows_what_a_calibration_has_verified(inspect: Inspect, serve: Serve, tmp_path: Path) -> None:
+    other = serve("--quiet", "--ruling", "region-case=accept")
+    file = tmp_path / "of-the-other.json"
+    words = [*COMMAND, "calibrate", "--url", other.url, "--send", "--yes", "--calibration", str(file)]
+    done = subprocess.run(words, env=clean_environment(AKTIFY_API_KEY="test-key"), capture_output=True)
+    assert done.returncode == 1, done.stderr
+    sandbox = serve("--quiet", "--calibration", str(file))
+    page = inspect(sandbox).open("?view=setup")
+    said = page.locator("#calibration")
+    expect(said).to_contain_text("25 of 28")
+    expect(said).to_contain_text(other.url)
+    expect(said).to_contain_text("region-case")
+    expect(page.locator("#ruling-region-case .tag.bad")).to_contain_text("accept")
+    expect(page.locator("#ruling-null .tag", has_text="verified")).to_have_count(1)
+    expect(page.locator("#ruling-fictional-only .tag", has_text="verified")).to_have_count(0)
+    refused = sandbox.post({"phoneNumber": "(509) 555-0123", "region": "ca"})
+    page = inspect(sandbox).open(f"?request={refused.headers['x-aktify-sandbox-request']}")
+    page.get_by_role("link", name="ruling region-case").first.click()
+    expect(page.get_by_role("dialog")).to_contain_text("accept at the endpoint on")
+
+
 def test_reset_asks_and_forgets(inspector: Inspector) -> None:
     leads(inspector.sandbox)
     page = inspector.open("?view=setup")
     page.get_by_role("button", name="Reset…").click()
-    expect(page.get_by_role("dialog")).to_contain_text("All leads, requests")
+    expect(page.get_by_role("dialog")).to_contain_text("This deletes all leads, requests")
     inspector.key("Escape")
     assert len(inspector.sandbox.get("/_sandbox/requests")["requests"]) == 4
     page.get_by_role("button", name="Reset…").click()
     page.get_by_role("button", name="Reset", exact=True).click()
-    expect(page.locator(".toast")).to_contain_text("forgotten")
+    expect(page.locator(".toast")).to_contain_text("reset")
     assert inspector.sandbox.get("/_sandbox/requests")["requests"] == []
     page.locator("[data-view=requests]").click()
-    expect(page.locator("#empty")).to_contain_text("Nothing has arrived yet")
+    expect(page.locator("#empty")).to_contain_text("No requests yet")
 
 
 def test_a_view_is_found_again_as_it_was_left(inspector: Inspector) -> None:
@@ -245,14 +271,14 @@ def test_many_leads_are_counted_and_never_mixed_with_those_of_another_campaign(i
     expect(rows).to_have_count(251)
     expect(page.locator("#lead-count")).to_have_text("251 leads in demo")
     sandbox.post({"phoneNumber": "(509) 555-0100", "region": "NV"}, key="test-key.nightly")
-    page.reload()
-    expect(rows).to_have_count(200)
 
     def late(route: Route) -> None:
         page.wait_for_timeout(700)
         route.continue_()
 
     page.route("**/leads?*before=*", late)
+    page.reload()
+    expect(rows).to_have_count(200)
     page.get_by_role("button", name="Show more").click()
     page.locator("#lead-campaign").select_option("demo.nightly")
     expect(rows).to_have_count(1)
@@ -273,3 +299,21 @@ def test_a_sandbox_whose_log_was_touched_says_so_on_every_view(
         expect(page.locator("#trouble")).to_contain_text(str(log))
     (tmp_path / "elsewhere").rename(log)
     expect(page.locator("#trouble")).to_be_hidden()
+
+
+def test_scenarios_are_grouped_and_narrowed_by_a_filter(
+    inspect: Inspect, serve: Serve, tmp_path: Path
+) -> None:
+    folder = tmp_path / "work" / "scenarios"
+    folder.mkdir(parents=True)
+    (folder / "mine.yaml").write_text("description: down for a while\nrules: [{answer: 503}]\n")
+    inspector = inspect(serve("--quiet"))
+    page = inspector.open("?view=scenarios")
+    shown = page.locator("#scenario-list")
+    expect(shown.locator("h2")).to_have_text(["Active ", "Yours, in scenarios/", "Shipped with the sandbox"])
+    inspector.key("/")
+    inspector.page.keyboard.type("for a while")
+    expect(shown.locator(".scenario")).to_have_count(1)
+    expect(shown.locator("h3")).to_have_text("mine")
+    page.get_by_label("Filter scenarios").fill("nothing like it")
+    expect(shown).to_contain_text("No scenario matches.")
