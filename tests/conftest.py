@@ -1,32 +1,60 @@
 """A real sandbox on a real port, for every test that talks HTTP."""
 
-import contextlib
+import gc
 import itertools
+import os
 import subprocess
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from hypothesis import settings
 
+from support import examples  # noqa: F401  it registers the profiles
 from support.paths import ROOT
-from support.running import COMMAND, Running, Serve, clean_environment
-
-settings.register_profile("suite", deadline=None)  # how long an example takes says how busy the machine is
-settings.load_profile("suite")
+from support.running import Sandboxed, clean_environment
+from support.snapshots import Snapshot, Snapshots, case_of
 
 SYSTEM = Path(__file__).parent / "system"
 _names = itertools.count()
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    """`--system` adds `tests/system`, `--whole` runs in full what has a small form, `--pictures` renews `docs/`."""
+    """`--system` adds `tests/system`, `--whole` runs in full what has a small form.
+
+    `--update-snapshots` renews `tests/snapshots/`, `--pictures` renews `docs/`.
+    """
     parser.addoption("--system", action="store_true", help="collect tests/system too")
     parser.addoption("--whole", action="store_true", help="run the long form of tests that have one")
+    parser.addoption("--update-snapshots", action="store_true", help="hold the texts as they are said now")
     parser.addoption(
         "--pictures", action="store_true", help="take the README's pictures of the inspector anew"
     )
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Before the tests are imported: how many examples Hypothesis tries."""
+    settings.load_profile("whole" if config.getoption("--system") or config.getoption("--whole") else "quick")
+    if config.getoption("--update-snapshots") and config.getoption("dist", "no") not in ("no", "loadfile"):
+        raise pytest.UsageError(
+            "--update-snapshots needs --dist loadfile: a test's texts are renewed together"
+        )
+
+
+def pytest_xdist_auto_num_workers(config: pytest.Config) -> int | None:
+    """Two for a core, since integration tests wait half of their time; unit tests don't, and system tests little."""
+    if "PYTEST_XDIST_AUTO_NUM_WORKERS" in os.environ:
+        return None
+    cores = os.cpu_count() or 1
+    if config.getoption("--system"):
+        return cores + 1
+    return None if all("unit" in argument for argument in config.args) else 2 * cores
+
+
+def pytest_collection_finish() -> None:
+    """What was imported and collected is there until the end: no collection of garbage looks at it again."""
+    gc.freeze()
 
 
 def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
@@ -43,35 +71,33 @@ def whole(request: pytest.FixtureRequest) -> bool:
     return bool(request.config.getoption("--whole"))
 
 
-@pytest.fixture
-def serve(tmp_path: Path) -> Iterator[Serve]:
-    """Starts sandboxes with options; in memory unless a state is given. They are stopped after the test."""
-    with contextlib.ExitStack() as stack:
-
-        def start(
-            *options: str,
-            folder: Path | None = None,
-            program: Sequence[str] = COMMAND,
-            **environment: str,
-        ) -> Running:
-            state = () if "--state" in options else ("--in-memory",)
-            running = Running(folder or tmp_path / "work", *options, *state, program=program, **environment)
-            stack.callback(lambda: running.process.poll() is None and running.stop())
-            return running
-
-        yield start
-
-
 @pytest.fixture(scope="session")
-def shared_sandbox(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
-    """One sandbox for all tests that need nothing special of it."""
-    running = Running(tmp_path_factory.mktemp("sandbox"), "--in-memory")
-    yield running
-    assert running.stop() == 0
+def snapshots(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Snapshots]:
+    """What is said, as `tests/snapshots/` holds it."""
+    held = Snapshots(bool(request.config.getoption("--update-snapshots")), tmp_path_factory.getbasetemp())
+    yield held
+    held.write()
 
 
 @pytest.fixture
-def sandbox(shared_sandbox: Running) -> Iterator[Running]:
+def snapshot(request: pytest.FixtureRequest, snapshots: Snapshots) -> Snapshot:
+    """Compares what is said somewhere with the text that is held of it."""
+    places = itertools.count(2)
+    seen = set[str]()
+
+    def compare(surface: str, text: str, case: str = "") -> None:
+        case = case or case_of(request)
+        numbered = f"{case} ({next(places)})" if case in seen else case
+        seen.add(case)
+        snapshots.check(surface, request.function.__name__, numbered, text)
+
+    return compare
+
+
+@pytest.fixture
+def sandbox(shared_sandbox: Sandboxed) -> Iterator[Sandboxed]:
     """The shared sandbox with a key, and so leads, of the test's own."""
     before = shared_sandbox.api_key
     shared_sandbox.api_key = f"test-key.t{next(_names):05d}"  # of one length: none is a part of another

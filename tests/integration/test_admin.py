@@ -13,10 +13,11 @@ import pytest
 
 from aktify_sandbox.app import create_app
 from aktify_sandbox.settings import Settings
-from support.running import COMMAND, LEAD, Running, Serve
+from support.running import LEAD, HostSandbox, Sandboxed
+from support.snapshots import Snapshot
 
 
-def found(sandbox: Running, query: str) -> list[str]:
+def found(sandbox: Sandboxed, query: str) -> list[str]:
     """The phone numbers that a list of requests shows, newest first."""
     campaign = f"demo.{sandbox.api_key.partition('.')[2]}"
     page = sandbox.get(f"/_sandbox/requests?campaign={campaign}&{query}")
@@ -28,7 +29,7 @@ def phones(*endings: str) -> list[str]:
 
 
 @pytest.fixture
-def posted(sandbox: Running) -> Running:
+def posted(sandbox: Sandboxed) -> Sandboxed:
     """201 for 0001 and 0002, 409 for 0001, 400 for 0003."""
     for ending in ("0001", "0002", "0001"):
         sandbox.post({"phoneNumber": f"(509) 555-{ending}", "region": "CA", "firstName": f'Say "{ending}"'})
@@ -36,7 +37,7 @@ def posted(sandbox: Running) -> Running:
     return sandbox
 
 
-def test_health_names_the_version(sandbox: Running) -> None:
+def test_health_names_the_version(sandbox: Sandboxed) -> None:
     assert sandbox.get("/_sandbox/health")["status"] == "ok"
 
 
@@ -70,15 +71,17 @@ def test_health_names_the_version(sandbox: Running) -> None:
         ("key=nobody", []),
     ],
 )
-def test_requests_are_filtered_by_all_that_is_given(posted: Running, query: str, expected: list[str]) -> None:
+def test_requests_are_filtered_by_all_that_is_given(
+    posted: Sandboxed, query: str, expected: list[str]
+) -> None:
     assert found(posted, query) == expected
 
 
-def test_requests_are_found_by_the_key_that_sent_them(posted: Running) -> None:
+def test_requests_are_found_by_the_key_that_sent_them(posted: Sandboxed) -> None:
     assert len(posted.get(f"/_sandbox/requests?key={posted.api_key}")["requests"]) == 4
 
 
-def test_a_list_is_read_page_by_page(posted: Running) -> None:
+def test_a_list_is_read_page_by_page(posted: Sandboxed) -> None:
     seen, following = [], "r999999999"
     while following:
         page = posted.get(f"/_sandbox/requests?key={posted.api_key}&limit=3&before={following}")
@@ -89,37 +92,34 @@ def test_a_list_is_read_page_by_page(posted: Running) -> None:
 
 
 @pytest.mark.parametrize(
-    ("query", "words"),
+    "query",
     [
-        ("status=abc", "“abc” isn't a status"),
-        ("status=4x", "“4x” isn't a status"),
-        (
-            "phone=12",
-            "“12” isn't a US phone number: write ten digits, seven for any area code, or the last four",
-        ),
-        ("phone=509", "“509” isn't a US phone number"),
-        ("phone=12345***1234", "“12345***1234” isn't a US phone number"),
-        ("phone=5555***", "“5555***” isn't a US phone number"),
-        ("phone=***x", "“***x” isn't a US phone number"),
-        ("phone=00155512345678", "“00155512345678” isn't a US phone number"),
-        ("since=yesterday", "“yesterday” is no moment"),
-        ("after=x", "“x” isn't an id"),
-        ("limit=0", "limit"),
-        ("limit=1001", "limit"),
-        ("limit=x", "limit"),
-        ("stauts=201", "stauts"),
+        "status=abc",
+        "status=4x",
+        "phone=12",
+        "phone=509",
+        "phone=12345***1234",
+        "phone=5555***",
+        "phone=***x",
+        "phone=00155512345678",
+        "since=yesterday",
+        "after=x",
+        "limit=0",
+        "limit=1001",
+        "limit=x",
+        "stauts=201",
     ],
 )
 def test_a_filter_that_cannot_be_understood_is_a_400_in_words(
-    sandbox: Running, query: str, words: str
+    sandbox: Sandboxed, query: str, snapshot: Snapshot
 ) -> None:
     answer = sandbox.http.get(f"/_sandbox/requests?{query}")
     assert answer.status_code == 400
     assert answer.headers["content-type"] == "application/problem+json"
-    assert words in answer.json()["detail"]
+    snapshot("admin", answer.json()["detail"])
 
 
-def test_a_request_is_json_for_a_program_and_text_for_a_person(posted: Running) -> None:
+def test_a_request_is_json_for_a_program_and_text_for_a_person(posted: Sandboxed) -> None:
     newest = posted.get(f"/_sandbox/requests?key={posted.api_key}")["requests"][0]["id"]
     assert posted.http.get(f"/_sandbox/requests/{newest}").json()["id"] == newest
     text = posted.http.get(f"/_sandbox/requests/{newest}", headers={"accept": "text/plain,*/*"}).text
@@ -128,11 +128,11 @@ def test_a_request_is_json_for_a_program_and_text_for_a_person(posted: Running) 
 
 
 @pytest.mark.parametrize("name", ["r999999999", "r0", "x", "r000000001x"])
-def test_a_request_that_is_not_there_is_a_404(sandbox: Running, name: str) -> None:
+def test_a_request_that_is_not_there_is_a_404(sandbox: Sandboxed, name: str) -> None:
     assert sandbox.http.get(f"/_sandbox/requests/{name}").status_code == 404
 
 
-def test_leads_are_listed_newest_first_as_their_201_said(posted: Running) -> None:
+def test_leads_are_listed_newest_first_as_their_201_said(posted: Sandboxed) -> None:
     campaign = f"demo.{posted.api_key.partition('.')[2]}"
     leads = posted.get(f"/_sandbox/leads?campaign={campaign}")["leads"]
     assert [lead["phone"] for lead in leads] == phones("0002", "0001")
@@ -142,7 +142,7 @@ def test_leads_are_listed_newest_first_as_their_201_said(posted: Running) -> Non
     assert [lead["phone"] for lead in one["leads"]] == phones("0001")
 
 
-def test_imported_leads_are_409_at_their_first_post(sandbox: Running) -> None:
+def test_imported_leads_are_409_at_their_first_post(sandbox: Sandboxed) -> None:
     campaign = f"demo.{sandbox.api_key.partition('.')[2]}"
     leads = [{"phoneNumber": "(509) 555-1234"}, {"phoneNumber": "509-555-1234"}, {"phoneNumber": "12"}, 7]
     answer = sandbox.http.post("/_sandbox/leads", json={"leads": leads, "campaign": campaign})
@@ -155,7 +155,7 @@ def test_imported_leads_are_409_at_their_first_post(sandbox: Running) -> None:
     assert sandbox.record_of(duplicate)["firstPost"]["id"] is None
 
 
-def test_what_the_leads_list_gives_can_be_imported_again(posted: Running) -> None:
+def test_leads_from_the_list_can_be_imported_again(posted: Sandboxed) -> None:
     campaign = f"demo.{posted.api_key.partition('.')[2]}"
     exported = posted.get(f"/_sandbox/leads?campaign={campaign}")
     assert posted.http.delete(f"/_sandbox/leads?campaign={campaign}").json() == {"removed": 2}
@@ -164,7 +164,7 @@ def test_what_the_leads_list_gives_can_be_imported_again(posted: Running) -> Non
     assert posted.post({"phoneNumber": "5095550001", "region": "CA"}).status_code == 409
 
 
-def test_a_key_is_added_shown_masked_and_revoked(serve: Serve) -> None:
+def test_a_key_is_added_shown_masked_and_revoked(serve: HostSandbox) -> None:
     sandbox = serve()
     added = sandbox.http.post("/_sandbox/keys", json={"key": "my-own-secret-key"})
     assert (added.status_code, added.json()["apiKey"]) == (201, "my-own-secret-key")
@@ -175,7 +175,7 @@ def test_a_key_is_added_shown_masked_and_revoked(serve: Serve) -> None:
         "key": "my-…key",
         "campaign": "demo",
         "revoked": False,
-        "answer": "ordinary",
+        "answer": "normal answer",
         "source": "added",
     }
     assert (
@@ -187,7 +187,7 @@ def test_a_key_is_added_shown_masked_and_revoked(serve: Serve) -> None:
 
 
 def test_keys_and_campaigns_survive_a_restart_and_no_key_lies_on_the_disk(
-    serve: Serve, tmp_path: Any
+    serve: HostSandbox, tmp_path: Any
 ) -> None:
     state = str(tmp_path / "state")
     first = serve("--state", state)
@@ -204,7 +204,7 @@ def test_keys_and_campaigns_survive_a_restart_and_no_key_lies_on_the_disk(
     assert second.post().status_code == 401
 
 
-def test_a_fresh_campaign_has_a_key_of_its_own_and_can_be_deleted(sandbox: Running) -> None:
+def test_a_fresh_campaign_has_a_key_of_its_own_and_can_be_deleted(sandbox: Sandboxed) -> None:
     fresh = sandbox.http.post("/_sandbox/campaigns").json()
     assert sandbox.post(key=fresh["apiKey"]).status_code == 201
     assert sandbox.post(key=fresh["apiKey"] + ".sub").status_code == 201
@@ -217,23 +217,25 @@ def test_a_fresh_campaign_has_a_key_of_its_own_and_can_be_deleted(sandbox: Runni
 
 
 @pytest.mark.parametrize(
-    ("content", "word"),
+    "content",
     [
-        ({"rulings": {"region-cas": "accept"}}, "region-case"),
-        ({"profile": "lax"}, "lenient"),
-        ({"name": "a b"}, "a b"),
-        ({"name": "demo"}, "demo"),
-        ({"nmae": "x"}, "name"),
-        ([], "object"),
+        {"rulings": {"region-cas": "accept"}},
+        {"profile": "lax"},
+        {"name": "a b"},
+        {"name": "demo"},
+        {"nmae": "x"},
+        [],
     ],
 )
-def test_a_campaign_that_cannot_be_is_refused_in_words(sandbox: Running, content: object, word: str) -> None:
+def test_a_campaign_that_cannot_be_is_refused_in_words(
+    sandbox: Sandboxed, content: object, snapshot: Snapshot
+) -> None:
     answer = sandbox.http.post("/_sandbox/campaigns", json=content)
     assert answer.status_code in (400, 409)
-    assert word in answer.json()["detail"]
+    snapshot("admin", answer.json()["detail"])
 
 
-def test_explain_says_what_would_be_answered_and_keeps_nothing(sandbox: Running) -> None:
+def test_explain_says_what_would_be_answered_and_keeps_nothing(sandbox: Sandboxed) -> None:
     def explain(lead: object) -> Any:
         return sandbox.http.post("/_sandbox/explain", json={"body": lead, "apiKey": sandbox.api_key}).json()
 
@@ -249,7 +251,7 @@ def test_explain_says_what_would_be_answered_and_keeps_nothing(sandbox: Running)
     assert len(sandbox.get(f"/_sandbox/requests?key={sandbox.api_key}")["requests"]) == 1
 
 
-def test_reset_forgets_leads_and_requests(serve: Serve) -> None:
+def test_reset_forgets_leads_and_requests(serve: HostSandbox) -> None:
     sandbox = serve()
     sandbox.post()
     assert sandbox.http.post("/_sandbox/reset").status_code == 204
@@ -258,7 +260,7 @@ def test_reset_forgets_leads_and_requests(serve: Serve) -> None:
     assert sandbox.post().status_code == 201
 
 
-def test_clearing_requests_leaves_the_leads(serve: Serve) -> None:
+def test_clearing_requests_leaves_the_leads(serve: HostSandbox) -> None:
     sandbox = serve()
     sandbox.post()
     assert sandbox.http.delete("/_sandbox/requests").json() == {"cleared": 1}
@@ -266,7 +268,36 @@ def test_clearing_requests_leaves_the_leads(serve: Serve) -> None:
     assert sandbox.post().status_code == 409
 
 
-def test_what_keep_dropped_is_said(serve: Serve) -> None:
+def test_only_the_requests_that_match_the_filters_are_cleared(serve: HostSandbox) -> None:
+    sandbox = serve()
+    for body in (LEAD, LEAD, {**LEAD, "region": "XX"}):
+        sandbox.post(body)
+    assert sandbox.http.delete("/_sandbox/requests?status=4xx&where=region=CA").json() == {"cleared": 1}
+    assert [each["response"]["status"] for each in sandbox.get("/_sandbox/requests")["requests"]] == [
+        400,
+        201,
+    ]
+    assert sandbox.post().status_code == 409
+
+
+@pytest.mark.parametrize("query", ["status=", "status=409&where=", "stauts=409", "status=foo", "limit=1"])
+def test_a_filter_that_means_nothing_clears_nothing(serve: HostSandbox, query: str) -> None:
+    sandbox = serve()
+    sandbox.post()
+    assert sandbox.http.delete(f"/_sandbox/requests?{query}").status_code == 400
+    assert len(sandbox.get("/_sandbox/requests")["requests"]) == 1
+
+
+def test_requests_that_keep_dropped_do_not_come_back_when_others_are_cleared(serve: HostSandbox) -> None:
+    sandbox = serve("--keep", "3")
+    for number in range(5):
+        sandbox.post({"phoneNumber": f"509555{number:04d}", "region": "CA"})
+    assert sandbox.http.delete("/_sandbox/requests?phone=5095550003").json() == {"cleared": 1}
+    page = sandbox.get("/_sandbox/requests")
+    assert ([each["phone"][-1] for each in page["requests"]], page["dropped"]) == (["4", "2"], 2)
+
+
+def test_what_keep_dropped_is_said(serve: HostSandbox, snapshot: Snapshot) -> None:
     sandbox = serve("--keep", "3")
     for number in range(8):
         sandbox.post({"phoneNumber": f"509555{number:04d}", "region": "CA"})
@@ -274,17 +305,11 @@ def test_what_keep_dropped_is_said(serve: Serve) -> None:
     assert [record["phone"][-1] for record in page["requests"]] == ["7", "6", "5"]
     assert page["dropped"] == 5
     gone = sandbox.http.get("/_sandbox/requests/r000000001")
-    assert (gone.status_code, "--keep" in gone.json()["detail"]) == (404, True)
+    assert gone.status_code == 404
+    snapshot("admin", gone.json()["detail"])
 
 
-def test_stop_ends_the_process_with_exit_code_0(serve: Serve) -> None:
-    sandbox = serve()
-    assert sandbox.http.post("/_sandbox/stop").status_code == 202
-    assert sandbox.end() == 0
-    assert not sandbox.ready_file.exists()
-
-
-def test_the_configuration_in_force_is_shown_without_keys(serve: Serve) -> None:
+def test_the_configuration_in_force_is_shown_without_keys(serve: HostSandbox) -> None:
     sandbox = serve("--ruling", "region-case=accept", "--token", "let-me-in")
     headers = {"authorization": "Bearer let-me-in"}
     answer = sandbox.http.get("/_sandbox/config", headers=headers)
@@ -294,17 +319,17 @@ def test_the_configuration_in_force_is_shown_without_keys(serve: Serve) -> None:
     assert answer.json()["campaigns"][0]["keys"][0] == "tes…key"
 
 
-def test_the_openapi_document_is_served(sandbox: Running) -> None:
+def test_the_openapi_document_is_served(sandbox: Sandboxed) -> None:
     assert sandbox.get("/_sandbox/openapi.json")["openapi"].startswith("3.1")
 
 
-def test_a_person_finds_the_way_at_the_door(posted: Running) -> None:
+def test_a_person_finds_the_way_at_the_door(posted: Sandboxed) -> None:
     text = posted.http.get("/_sandbox/", headers={"accept": "text/plain"}).text
     assert posted.endpoint in text
     assert "409" in text
 
 
-def test_requests_are_listed_while_others_arrive(sandbox: Running) -> None:
+def test_requests_are_listed_while_others_arrive(sandbox: Sandboxed) -> None:
     """Reading happens in another thread; nothing of it is shared with the writer."""
     end = time.monotonic() + 1
     with httpx.Client(base_url=sandbox.url, trust_env=False) as reader:
@@ -316,7 +341,7 @@ def test_requests_are_listed_while_others_arrive(sandbox: Running) -> None:
             assert page["requests"][0]["phone"] == f"+1509556{number:04d}"
 
 
-def test_a_campaign_is_reset_alone(sandbox: Running) -> None:
+def test_a_campaign_is_reset_alone(sandbox: Sandboxed) -> None:
     mine, other = (sandbox.http.post("/_sandbox/campaigns", json={}).json() for _ in range(2))
     for fresh in (mine, other):
         assert sandbox.post(key=fresh["apiKey"]).status_code == 201
@@ -332,14 +357,14 @@ def test_a_campaign_is_reset_alone(sandbox: Running) -> None:
     assert sandbox.http.post("/_sandbox/campaigns/nobody/reset").status_code == 404
 
 
-def test_a_deleted_campaign_leaves_no_forced_answer_behind(sandbox: Running) -> None:
+def test_a_deleted_campaign_leaves_no_forced_answer_behind(sandbox: Sandboxed) -> None:
     fresh = sandbox.http.post("/_sandbox/campaigns", json={}).json()
     sandbox.http.post("/_sandbox/force", json={"status": 503, "campaign": fresh["campaign"]})
     sandbox.http.delete(f"/_sandbox/campaigns/{fresh['campaign']}")
     assert fresh["campaign"] not in str(sandbox.get("/_sandbox/force"))
 
 
-def test_scenarios_are_chosen_for_one_campaign_and_stay_chosen(serve: Serve, tmp_path: Any) -> None:
+def test_scenarios_are_chosen_for_one_campaign_and_stay_chosen(serve: HostSandbox, tmp_path: Any) -> None:
     state = ("--state", str(tmp_path / "state"))
     sandbox = serve(*state)
     fresh = sandbox.http.post("/_sandbox/campaigns", json={}).json()
@@ -355,7 +380,7 @@ def test_scenarios_are_chosen_for_one_campaign_and_stay_chosen(serve: Serve, tmp
     assert again.post(key=fresh["apiKey"]).status_code == 201
 
 
-def test_each_rule_says_how_many_answers_it_has_forced(serve: Serve) -> None:
+def test_each_rule_says_how_many_answers_it_has_forced(serve: HostSandbox) -> None:
     sandbox = serve("--scenario", "flaky")
 
     def hits() -> Any:
@@ -368,75 +393,46 @@ def test_each_rule_says_how_many_answers_it_has_forced(serve: Serve) -> None:
     assert hits() == [0]
 
 
-def test_the_configuration_says_where_to_post_and_what_forces_an_answer(sandbox: Running) -> None:
+def test_the_configuration_says_where_to_post_and_what_forces_an_answer(
+    sandbox: Sandboxed, snapshot: Snapshot
+) -> None:
     config = sandbox.get("/_sandbox/config")
     assert (config["endpoint"], config["apiKey"]) == (sandbox.endpoint, "test-key")
     assert sandbox.endpoint in config["curl"]
+    assert config["curlNeeds"] is None
     numbers = {row["phoneNumber"]: row["does"] for row in config["magic"]["numbers"]}
-    assert numbers["555-0142"] == "429, Retry-After: 1"
-    assert numbers["555-0163"] == "reset, lead kept"
-    assert numbers["555-0171"] == "503, then 503, then ordinary"
+    snapshot("admin", numbers["555-0142"])
+    snapshot("admin", numbers["555-0163"])
+    snapshot("admin", numbers["555-0171"])
     assert {row["key"] for row in config["magic"]["keys"]} > {"test-401", "test-409", "test-slow"}
 
 
-def test_a_key_that_is_a_secret_is_not_shown_in_the_line_to_paste(serve: Serve, tmp_path: Any) -> None:
+def test_a_key_that_is_a_secret_is_not_shown_in_the_line_to_paste(serve: HostSandbox, tmp_path: Any) -> None:
     file = tmp_path / "own.yaml"
     file.write_text("campaigns: {mine: {keys: [a-real-secret-key]}}\n")
     config = serve("--config", str(file)).get("/_sandbox/config")
-    assert config["apiKey"] is None
+    assert (config["apiKey"], config["curlNeeds"]) == (None, "AKTIFY_API_KEY")
     assert "$AKTIFY_API_KEY" in config["curl"]
     assert "a-real-secret-key" not in str(config)
 
 
 @pytest.mark.parametrize("order", [{"campaign": "nobody"}, {"key": "nobody-has-this"}], ids=str)
-def test_nothing_is_forced_on_nobody(sandbox: Running, order: dict[str, str]) -> None:
+def test_an_order_that_no_request_can_get_is_refused(sandbox: Sandboxed, order: dict[str, str]) -> None:
     answer = sandbox.http.post("/_sandbox/force", json={"status": 503, **order})
     assert answer.status_code == 404, answer.text
-    assert "There is no campaign nobody; there are: demo" in answer.text or "opens no campaign" in answer.text
+    assert (
+        "There is no campaign nobody. Choose from: demo" in answer.text
+        or "is unknown, so its requests get 401" in answer.text
+    )
     assert "nobody-has-this" not in answer.text
 
 
-def test_an_unknown_key_gets_a_forced_answer_when_it_applies_to_any_request(serve: Serve) -> None:
+def test_an_unknown_key_gets_a_forced_answer_when_it_applies_to_any_request(serve: HostSandbox) -> None:
     sandbox = serve()
     order = {"status": 503, "key": "nobody-has-this", "applies": "any"}
     assert sandbox.http.post("/_sandbox/force", json=order).status_code == 201
     assert sandbox.post(key="nobody-has-this").status_code == 503
     assert sandbox.post().status_code == 201
-
-
-def test_what_a_full_disk_refuses_is_not_half_done(serve: Serve, tmp_path: Path) -> None:
-    state = ("--state", str(tmp_path / "state"))
-    full = serve(*state, program=["sh", "-c", 'ulimit -f 128; exec "$@"', "sh", *COMMAND])
-    name = "a-campaign-with-a-name-that-takes-some-room-in-its-line"
-    made = full.http.post("/_sandbox/campaigns", json={"name": name}).json()
-    revocable = {"name": "a key with a name that takes some room, so that it is refused"}
-    assert full.http.post("/_sandbox/keys", json=revocable).status_code == 201
-    for number in range(20):
-        lead = {"phoneNumber": f"509555{number:04d}", "region": "CA"}
-        assert full.post(lead, key=made["apiKey"]).status_code == 201
-    while full.http.post("/_sandbox/keys", json={}).status_code == 201:
-        pass
-
-    def seen(sandbox: Running) -> list[Any]:
-        lists = [sandbox.get(f"/_sandbox/{what}") for what in ("campaigns", "keys", "leads")]
-        lead = {"body": {"phoneNumber": "5095551234", "region": "CA"}, "apiKey": made["apiKey"]}
-        return [*lists, sandbox.http.post("/_sandbox/explain", json=lead).json()["status"]]
-
-    before = seen(full)
-    for method, path, content in (
-        ("POST", "campaigns", {"name": "another", "scenarios": ["outage"]}),
-        ("POST", "keys", {}),
-        ("DELETE", "keys", {"key": revocable["name"]}),
-        ("PUT", f"campaigns/{name}/scenarios", {"active": ["outage"]}),
-        ("POST", f"campaigns/{name}/reset", {}),
-        ("DELETE", f"campaigns/{name}", {}),
-        ("DELETE", f"leads?campaign={name}", {}),
-        ("POST", "leads", {"leads": [{"phoneNumber": f"212555{n:04d}", "region": "CA"} for n in range(9)]}),
-    ):
-        answer = full.http.request(method, f"/_sandbox/{path}", json=content)
-        assert (answer.status_code, seen(full) == before) == (503, True), path
-    assert full.stop() == 0
-    assert seen(serve(*state)) == before
 
 
 CHANGES: list[tuple[str, str, dict[str, Any]]] = [
@@ -461,7 +457,7 @@ CHANGES: list[tuple[str, str, dict[str, Any]]] = [
     ],
     ids=str,
 )
-def test_whatever_fails_a_campaign_a_key_or_a_lead_is_in_memory_only_if_it_is_on_disk(
+def test_after_any_failure_memory_has_only_campaigns_keys_and_leads_that_are_on_disk(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, where: str, failure: Exception
 ) -> None:
     def fail(*_: Any) -> None:
@@ -503,7 +499,7 @@ def test_whatever_fails_a_campaign_a_key_or_a_lead_is_in_memory_only_if_it_is_on
     asyncio.run(work())
 
 
-def test_a_campaigns_own_scenarios_take_the_place_of_those_for_all(serve: Serve, tmp_path: Any) -> None:
+def test_a_campaigns_own_scenarios_take_the_place_of_those_for_all(serve: HostSandbox, tmp_path: Any) -> None:
     state = ("--state", str(tmp_path / "state"), "--scenario", "outage")
     sandbox = serve(*state)
     wishes: list[dict[str, Any]] = [{}, {"scenarios": []}, {"scenarios": ["duplicate"]}]
@@ -515,7 +511,7 @@ def test_a_campaigns_own_scenarios_take_the_place_of_those_for_all(serve: Serve,
     assert [again.post(key=key).status_code for key in keys] == [503, 409, 409]
 
 
-def test_a_campaign_may_have_bodies_of_another_shape(serve: Serve, tmp_path: Any) -> None:
+def test_a_campaign_may_have_bodies_of_another_shape(serve: HostSandbox, tmp_path: Any) -> None:
     state = ("--state", str(tmp_path / "state"), "--error-bodies", "empty", "--shuffle")
     wishes: list[dict[str, Any]] = [
         {"errorBodies": "text", "shuffle": False},
@@ -535,9 +531,11 @@ def test_a_campaign_may_have_bodies_of_another_shape(serve: Serve, tmp_path: Any
 @pytest.mark.parametrize(
     "wish", [{"errorBodies": "json"}, {"errorBodies": 5}, {"shuffle": "yes"}, {"shuffle": 1}]
 )
-def test_a_shape_that_cannot_be_makes_no_campaign(sandbox: Running, wish: dict[str, Any]) -> None:
+def test_a_shape_that_cannot_be_makes_no_campaign(
+    sandbox: Sandboxed, wish: dict[str, Any], snapshot: Snapshot
+) -> None:
     before = sandbox.get("/_sandbox/campaigns")
     answer = sandbox.http.post("/_sandbox/campaigns", json=wish)
     assert answer.status_code == 400
-    assert next(iter(wish)) in answer.json()["detail"]
+    snapshot("admin", answer.json()["detail"])
     assert sandbox.get("/_sandbox/campaigns") == before

@@ -7,7 +7,7 @@ from jsonschema import Draft202012Validator
 from openapi_spec_validator import validate
 
 from aktify_sandbox.admin.openapi import admin_openapi
-from support.running import LEAD, Running, admin_routes
+from support.running import LEAD, Sandboxed, admin_routes
 
 DOCUMENT = admin_openapi("1.0", "http://127.0.0.1:8509")
 OPERATIONS = {
@@ -55,7 +55,7 @@ READ = [
 
 
 @pytest.mark.parametrize("path", READ)
-def test_what_is_read_is_as_the_document_says(sandbox: Running, path: str) -> None:
+def test_answers_to_reads_match_the_document(sandbox: Sandboxed, path: str) -> None:
     sandbox.post()
     sandbox.http.post("/_sandbox/force", json={"status": 503, "key": sandbox.api_key})
     answer = sandbox.http.get(path, params={"format": "json"} if path.endswith("export") else None)
@@ -71,7 +71,7 @@ CHANGES: list[tuple[str, str, Any, int]] = [
     (
         "post",
         "/_sandbox/force",
-        {"status": 503, "delay": {"from": "1ms", "to": "2ms"}, "key": "test-500"},
+        {"status": 503, "delay": {"from": "1ms", "to": "2ms"}, "key": "test-key.openapi"},
         201,
     ),
     ("post", "/_sandbox/force", {"status": 5}, 400),
@@ -85,8 +85,8 @@ CHANGES: list[tuple[str, str, Any, int]] = [
 
 
 @pytest.mark.parametrize(("method", "path", "body", "status"), CHANGES)
-def test_what_is_changed_is_answered_as_the_document_says(
-    sandbox: Running, method: str, path: str, body: Any, status: int
+def test_answers_to_changes_match_the_document(
+    sandbox: Sandboxed, method: str, path: str, body: Any, status: int
 ) -> None:
     """A body that is taken is allowed by the document, and one that isn't is a problem."""
     answer = sandbox.http.request(method, path, json=body)

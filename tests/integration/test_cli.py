@@ -1,10 +1,7 @@
 """The command line against a real sandbox: what is printed, and the exit code."""
 
 import json
-import os
-import pty
 import re
-import subprocess
 import threading
 from collections import Counter
 from collections.abc import Iterable
@@ -19,18 +16,11 @@ from aktify_sandbox.cli.sample_leads import FICTIONAL, sample_leads
 from aktify_sandbox.contract.lead import LeadRules
 from aktify_sandbox.contract.phone import identity, is_fictional
 from aktify_sandbox.contract.rulings import PROFILES, Rulings
-from support.commands import in_json, run
+from support.commands import call, commands, in_json, run
 from support.make_leads_csv import EXPECTED, ROWS, rows
 from support.paths import ROOT
-from support.running import COMMAND, LEAD, Running, Serve, clean_environment, commands_of
-
-
-def commands() -> list[list[str]]:
-    found: list[list[str]] = []
-    for name, command in commands_of(main).items():
-        inner = getattr(command, "commands", None)
-        found += [[name, word] for word in inner] if inner else [[name]]
-    return found
+from support.running import LEAD, HostSandbox, Sandboxed
+from support.snapshots import Snapshot
 
 
 @pytest.mark.parametrize("words", commands(), ids=" ".join)
@@ -47,46 +37,46 @@ def test_a_group_has_help_with_an_example(group: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("words", "hint"),
+    "words",
     [
-        (["serv"], "Did you mean serve?"),
-        (["requests", "lst"], "lst"),
-        (["serve", "--prot", "1"], "--port"),
-        (["serve", "--port", "x"], "x"),
-        (["serve", "--port", "70000"], "65535"),
-        (["serve", "--profile", "lax"], "lenient"),
-        (["serve", "--ruling", "region-case"], "NAME=VALUE"),
-        (["serve", "--ruling", "region-cas=accept"], "Did you mean region-case?"),
-        (["serve", "--ruling", "region-case=acept"], "Did you mean accept?"),
-        (["serve", "--config", "/nowhere.yaml"], "/nowhere.yaml"),
-        (["serve", "--host", "example.com"], "address"),
-        (["serve", "--token", "ü"], "visible ASCII"),
-        (["serve", "--allow-host", "http://foo.local"], "as in sandbox.example.com"),
-        (["keys", "list", "--token", "ü"], "visible ASCII"),
-        (["wait", "--token", "two words"], "visible ASCII"),
-        (["rulings", "--url", "http://127.0.0.1:9", "--token", "ü"], "visible ASCII"),
-        (["send", "--sample", "1", "--key", "ü"], "visible ASCII"),
-        (["send", "--sample", "1", "--key", "two\nlines"], "visible ASCII"),
-        (["send"], "--sample"),
-        (["schema", "leed"], "lead"),
-        (["schema", "openapi", "--portable"], "--portable goes with `schema lead` only"),
+        ["serv"],
+        ["requests", "lst"],
+        ["serve", "--prot", "1"],
+        ["serve", "--port", "x"],
+        ["serve", "--port", "70000"],
+        ["serve", "--profile", "lax"],
+        ["serve", "--ruling", "region-case"],
+        ["serve", "--ruling", "region-cas=accept"],
+        ["serve", "--ruling", "region-case=acept"],
+        ["serve", "--config", "/nowhere.yaml"],
+        ["serve", "--host", "example.com"],
+        ["serve", "--token", "ü"],
+        ["serve", "--allow-host", "http://foo.local"],
+        ["keys", "list", "--token", "ü"],
+        ["wait", "--token", "two words"],
+        ["rulings", "--url", "http://127.0.0.1:9", "--token", "ü"],
+        ["send", "--sample", "1", "--key", "ü"],
+        ["send", "--sample", "1", "--key", "two\nlines"],
+        ["send"],
+        ["schema", "leed"],
+        ["schema", "openapi", "--portable"],
     ],
 )
-def test_wrong_usage_is_exit_code_2_with_a_hint(words: list[str], hint: str) -> None:
-    assert hint in run(None, *words, code=2)
+def test_wrong_usage_is_exit_code_2_with_a_hint(words: list[str], snapshot: Snapshot) -> None:
+    snapshot("commands", run(None, *words, code=2))
 
 
 def test_a_wrong_environment_variable_is_named() -> None:
     assert "AKTIFY_SANDBOX_PROFILE" in run(None, "serve", code=2, AKTIFY_SANDBOX_PROFILE="lax")
 
 
-def test_without_a_sandbox_a_command_says_so_in_one_line() -> None:
+def test_without_a_sandbox_a_command_says_so_in_one_line(snapshot: Snapshot) -> None:
     said = run(None, "requests", "list", "--url", "http://127.0.0.1:9", code=1)
     assert said.count("\n") == 1
-    assert "aktify-sandbox serve" in said
+    snapshot("commands", said)
 
 
-def test_the_damaged_csv_ends_with_a_correct_summary(sandbox: Running) -> None:
+def test_the_damaged_csv_ends_with_a_correct_summary(sandbox: Sandboxed) -> None:
     summary = in_json(sandbox, "send", str(ROOT / "fixtures" / "leads.csv"))
     assert {int(status): count for status, count in summary["statuses"].items()} == EXPECTED
     assert summary["sent"] == ROWS
@@ -107,25 +97,6 @@ def test_the_csv_is_what_its_script_makes() -> None:
     assert text.count("\n") == ROWS + 1
     for row in rows()[::97]:
         assert row["email"] in text
-
-
-def test_a_terminal_is_shown_a_progress_bar(sandbox: Running, tmp_path: Path) -> None:
-    """On a real (pseudo) terminal."""
-    main_end, other_end = pty.openpty()
-    env = clean_environment(AKTIFY_SANDBOX_URL=sandbox.url, AKTIFY_API_KEY=sandbox.api_key)
-    command = [*COMMAND, "send", "--sample", "50"]
-    process = subprocess.Popen(command, env=env, stdout=subprocess.PIPE, stderr=other_end, text=True)
-    os.close(other_end)
-    shown = b""
-    try:
-        while chunk := os.read(main_end, 4_096):
-            shown += chunk
-    except OSError:  # the other end is closed: Linux says EIO
-        pass
-    out, _ = process.communicate(timeout=30)
-    assert b"Sending" in shown
-    assert b"50/50" in shown
-    assert "50 × 201" in out
 
 
 @pytest.mark.parametrize(
@@ -159,13 +130,16 @@ def test_a_terminal_is_shown_a_progress_bar(sandbox: Running, tmp_path: Path) ->
     ],
 )
 def test_send_reads_json_jsonl_and_csv(
-    sandbox: Running, tmp_path: Path, name: str, content: str, statuses: dict[str, int]
+    sandbox: Sandboxed, tmp_path: Path, name: str, content: str, statuses: dict[str, int]
 ) -> None:
     (tmp_path / name).write_text(content)
-    assert in_json(sandbox, "send", str(tmp_path / name))["statuses"] == statuses
+    where = {"AKTIFY_SANDBOX_URL": sandbox.url, "AKTIFY_API_KEY": sandbox.api_key}
+    done = call("send", str(tmp_path / name), "--json", environment=where)
+    assert json.loads(done.stdout)["statuses"] == statuses
+    assert done.returncode == (0 if statuses.keys() & {"201", "409"} else 1)
 
 
-def test_send_reads_standard_input_and_names_each_problem_with_its_place(sandbox: Running) -> None:
+def test_send_reads_standard_input_and_names_each_problem_with_its_place(sandbox: Sandboxed) -> None:
     text = f"{json.dumps(LEAD)}\n{json.dumps({**LEAD, 'region': 'ca'})}\n{json.dumps(LEAD)}\n"
     summary = in_json(sandbox, "send", "-", text=text)
     assert [(each["status"], each["count"], each["first"]) for each in summary["answers"]] == [
@@ -178,16 +152,17 @@ def test_send_reads_standard_input_and_names_each_problem_with_its_place(sandbox
 
 
 @pytest.mark.parametrize("bodies", ["detailed", "empty"])
-def test_the_summary_for_people_counts_problems_by_kind(serve: Serve, tmp_path: Path, bodies: str) -> None:
+def test_the_summary_for_people_counts_problems_by_kind(
+    serve: HostSandbox, tmp_path: Path, bodies: str, snapshot: Snapshot
+) -> None:
     rows = "5095551234,ca\n5095551235,nv\n5095551236,Texas\n5095551237,CA\n5095551237,CA\n"
     (tmp_path / "a.csv").write_text(f"Phone,State\n{rows}")
     said = run(serve("--error-bodies", bodies), "send", str(tmp_path / "a.csv"))
-    assert re.search(r"^1 × 409: .* row 6$", said, re.MULTILINE)
-    assert re.search(r"^2 × region: .*Fix: .*\(ruling region-case\) rows 2, 3$", said, re.MULTILINE)
-    assert re.search(r"^1 × region: .*\(documented by Aktify\) row 4$", said, re.MULTILINE)
+    assert re.search(r"^409: .* row 6$", said, re.MULTILINE)
+    snapshot("commands", said)
 
 
-def test_only_good_sends_what_the_sandbox_would_accept(serve: Serve, tmp_path: Path) -> None:
+def test_only_good_sends_what_the_sandbox_would_accept(serve: HostSandbox, tmp_path: Path) -> None:
     (tmp_path / "a.csv").write_text("Phone,State\n5095551234,ca\n5095551235,CA\n5095551235,CA\n,NV\n")
     strict, lenient = serve(), serve("--profile", "lenient")
     for sandbox, sent, held in ((strict, 1, {"refused": 2}), (lenient, 2, {"refused": 1})):
@@ -197,53 +172,28 @@ def test_only_good_sends_what_the_sandbox_would_accept(serve: Serve, tmp_path: P
         assert len(sandbox.get("/_sandbox/requests")["requests"]) == sent
 
 
-def test_a_row_that_is_no_lead_is_not_sent(sandbox: Running, tmp_path: Path) -> None:
+def test_a_row_that_is_no_lead_is_not_sent(sandbox: Sandboxed, tmp_path: Path) -> None:
     (tmp_path / "a.csv").write_text("Phone,State\n5095551234,CA,Ann\n5095551235,CA,\n")
     summary = in_json(sandbox, "send", str(tmp_path / "a.csv"))
     assert summary["statuses"] == {"201": 1}
     assert [(each["row"], each["source"]) for each in summary["problems"]] == [(2, "limit")]
 
 
-@pytest.mark.parametrize(("leads", "lines"), [(3, 1), (600, 3), (3_100, 10)])
-def test_the_log_of_a_job_gets_a_few_lines_of_progress(sandbox: Running, leads: int, lines: int) -> None:
-    env = clean_environment(AKTIFY_SANDBOX_URL=sandbox.url, AKTIFY_API_KEY=sandbox.api_key)
-    command = [*COMMAND, "send", "--sample", str(leads), "--seed", "1"]
-    done = subprocess.run(command, env=env, capture_output=True, text=True, timeout=120)
-    shown = [line for line in done.stderr.splitlines() if line.startswith("sent ")]
-    assert len(shown) == lines
-    assert shown[-1] == f"sent {leads:,} of {leads:,}"
-
-
-def test_what_a_list_says_to_people_is_not_in_what_a_program_reads(serve: Serve) -> None:
-    sandbox = serve("--keep", "2")
-
-    def listed(*words: str) -> tuple[int, list[str]]:
-        env = clean_environment(AKTIFY_SANDBOX_URL=sandbox.url)
-        done = subprocess.run([*COMMAND, *words], env=env, capture_output=True, text=True)
-        return len(done.stdout.splitlines()), [line.partition(":")[0] for line in done.stderr.splitlines()]
-
-    assert listed("requests", "list") == (0, ["No requests yet."])
-    for number in range(3):
-        sandbox.post({**LEAD, "phoneNumber": f"(509) 555-000{number}"})
-    dropped = "1 older ones were dropped by --keep."
-    assert listed("requests", "list", "--limit", "1") == (1, ["There are more", dropped])
-    assert listed("requests", "list", "--status", "500") == (0, ["No requests match.", dropped])
-    assert listed("leads", "list", "--limit", "1") == (2, ["There are more"])
-
-
 @pytest.mark.parametrize("form", ["json", "jsonl", "csv"])
-def test_leads_go_into_a_file_of_their_owner_alone(serve: Serve, tmp_path: Path, form: str) -> None:
+def test_leads_go_into_a_file_of_their_owner_alone(
+    serve: HostSandbox, tmp_path: Path, form: str, snapshot: Snapshot
+) -> None:
     sandbox, file = serve(), tmp_path / f"leads.{form}"
     sandbox.post({**LEAD, "firstName": "Zoë"})
     assert run(sandbox, "leads", "export", "--format", form, "--output", str(file)) == ""
-    assert file.read_text() == run(sandbox, "leads", "export", "--format", form)
+    assert file.read_bytes().decode() == run(sandbox, "leads", "export", "--format", form)
     assert "Zoë" in file.read_text()
     assert file.stat().st_mode & 0o777 == 0o600
     lost = run(sandbox, "leads", "export", "--output", str(tmp_path / "none" / "x"), code=2)
-    assert "can't be written" in lost
+    snapshot("commands", lost)
 
 
-def test_metadata_columns_and_empty_cells(sandbox: Running, tmp_path: Path) -> None:
+def test_metadata_columns_and_empty_cells(sandbox: Sandboxed, tmp_path: Path) -> None:
     (tmp_path / "a.csv").write_text("phoneNumber,region,email,metadata.colour\n(509) 555-1234,CA,,red\n")
     run(sandbox, "send", str(tmp_path / "a.csv"))
     [lead] = in_json(sandbox, "leads", "list", "--campaign", f"demo.{sandbox.api_key.partition('.')[2]}")[
@@ -276,7 +226,7 @@ def test_metadata_columns_and_empty_cells(sandbox: Running, tmp_path: Path) -> N
 )
 @pytest.mark.parametrize("command", [["send"], ["leads", "import"], ["check"]])
 def test_a_file_that_cannot_be_read_is_named_with_its_place_and_nothing_is_sent(
-    sandbox: Running, tmp_path: Path, command: list[str], name: str, content: bytes, place: str
+    sandbox: Sandboxed, tmp_path: Path, command: list[str], name: str, content: bytes, place: str
 ) -> None:
     (tmp_path / name).write_bytes(content)
     at = [] if command == ["check"] else ["--url", sandbox.url]
@@ -288,14 +238,18 @@ def test_a_file_that_cannot_be_read_is_named_with_its_place_and_nothing_is_sent(
 @pytest.mark.parametrize(
     ("name", "content"), [("a.json", '{"leads": []}'), ("a.jsonl", "\n"), ("a.csv", "phone\n")]
 )
-def test_a_file_without_a_lead_is_said(sandbox: Running, tmp_path: Path, name: str, content: str) -> None:
+def test_a_file_without_a_lead_is_said(
+    sandbox: Sandboxed, tmp_path: Path, name: str, content: str, snapshot: Snapshot
+) -> None:
     (tmp_path / name).write_text(content)
     for command in (["send"], ["leads", "import"]):
-        assert "no lead" in run(sandbox, *command, str(tmp_path / name), code=1)
+        snapshot("commands", run(sandbox, *command, str(tmp_path / name), code=1))
 
 
-@pytest.mark.parametrize("words", [["send", "--sample", "1"], ["state", "load", str(ROOT / "README.md")]])
-def test_send_gives_nothing_to_what_is_not_a_sandbox(words: list[str]) -> None:
+@pytest.mark.parametrize(
+    "words", [["send", "--sample", "1", "--seed", "1"], ["state", "load", str(ROOT / "README.md")]]
+)
+def test_send_gives_nothing_to_what_is_not_a_sandbox(words: list[str], snapshot: Snapshot) -> None:
     """A mistake in the address must not text a real person."""
     asked: list[str] = []
 
@@ -315,7 +269,7 @@ def test_send_gives_nothing_to_what_is_not_a_sandbox(words: list[str]) -> None:
     said = run(None, *words, "--url", f"http://127.0.0.1:{server.server_port}", code=1)
     server.shutdown()
     server.server_close()
-    assert "isn't a sandbox: nothing was sent" in said
+    snapshot("commands", said)
     assert asked == ["GET /_sandbox/health"]
 
 
@@ -324,7 +278,7 @@ def test_send_gives_nothing_to_what_is_not_a_sandbox(words: list[str]) -> None:
     [b"[" * 100_000, b'{"phoneNumber": NaN}', b'{"firstName": "\\ud800"}', b"{x}", b'{"phoneNumber": "1",}'],
 )
 def test_a_line_that_is_no_lead_keeps_no_other_from_being_imported(
-    serve: Serve, tmp_path: Path, line: bytes
+    serve: HostSandbox, tmp_path: Path, line: bytes
 ) -> None:
     (tmp_path / "a.jsonl").write_bytes(b'{"phoneNumber": "5095551234"}\n' + line + b"\n")
     said = run(serve(), "leads", "import", str(tmp_path / "a.jsonl"), code=1)
@@ -332,19 +286,11 @@ def test_a_line_that_is_no_lead_keeps_no_other_from_being_imported(
     assert "line 2: " in said
 
 
-@pytest.mark.parametrize("command", ["send", "explain"])
-def test_a_closed_standard_input_is_said_in_words(command: str) -> None:
-    shell = ["sh", "-c", 'exec "$@" <&-', "sh", *COMMAND, command, "-"]
-    done = subprocess.run(shell, env=clean_environment(), capture_output=True, text=True, timeout=60)
-    assert (done.returncode, done.stderr.count("\n")) == (1, 1), done.stderr
-    assert "Standard input is closed" in done.stderr
-
-
 def phones(leads: Iterable[bytes]) -> list[str]:
     return [identity(json.loads(lead)["phoneNumber"]) or "" for lead in leads]
 
 
-def test_samples_are_different_valid_and_the_same_for_a_seed(sandbox: Running) -> None:
+def test_samples_are_different_valid_and_the_same_for_a_seed(sandbox: Sandboxed) -> None:
     assert list(sample_leads(2_000)) == list(sample_leads(2_000))
     assert len(set(phones(sample_leads(30_000)))) == 30_000
     for profile in PROFILES:
@@ -355,17 +301,6 @@ def test_samples_are_different_valid_and_the_same_for_a_seed(sandbox: Running) -
             assert rules.read(lead, b"application/json", None).problems == ()
     assert in_json(sandbox, "send", "--sample", "300", "--seed", "7")["statuses"] == {"201": 300}
     assert in_json(sandbox, "send", "--sample", "300", "--seed", "7")["statuses"] == {"409": 300}
-
-
-def test_each_run_makes_new_samples_and_says_how_to_make_them_again(sandbox: Running) -> None:
-    env = clean_environment(AKTIFY_SANDBOX_URL=sandbox.url, AKTIFY_API_KEY=sandbox.api_key)
-    command = [*COMMAND, "send", "--sample", "3", "--json"]
-    runs = [subprocess.run(command, env=env, capture_output=True, text=True, timeout=60) for _ in range(3)]
-    seeds = [re.search(r"--seed ([0-9]+) makes the same", done.stderr) for done in runs]
-    assert None not in seeds
-    assert len({seed[1] for seed in seeds if seed}) == 3
-    again = in_json(sandbox, "send", "--sample", "3", "--seed", seeds[0][1] if seeds[0] else "")
-    assert again["statuses"] == {"409": 3}
 
 
 def test_thousands_of_samples_are_fictional_and_none_is_in_the_damaged_csv() -> None:
@@ -384,15 +319,17 @@ def test_thousands_of_samples_are_fictional_and_none_is_in_the_damaged_csv() -> 
 @pytest.mark.parametrize(
     "name", ["r000000001/../../health", "../health", "..", ".", "r1?x=y", "ü/", "%2e%2e/health"]
 )
-def test_an_id_stays_an_id_whatever_is_in_it(sandbox: Running, name: str) -> None:
+def test_an_id_stays_an_id_whatever_is_in_it(sandbox: Sandboxed, name: str) -> None:
     said = run(sandbox, "requests", "show", name, "--json", code=2)
     assert "status" not in said
 
 
-def test_requests_are_listed_and_shown_with_reasons(sandbox: Running) -> None:
+def test_requests_are_listed_and_shown_with_reasons(sandbox: Sandboxed, snapshot: Snapshot) -> None:
     run(sandbox, "send", "-", text=json.dumps([LEAD, {**LEAD, "phoneNumber": "5095551234"}]))
     listed = run(sandbox, "requests", "list", "--key", sandbox.api_key)
-    assert "already submitted" in listed
+    head, *rows = listed.splitlines()
+    assert head.split() == ["received", "status", "phone", "campaign", "took", "request", "reason"]
+    snapshot("commands", "\n".join(re.sub(" +", " ", row) for row in rows))
     [duplicate] = in_json(sandbox, "requests", "list", "--key", sandbox.api_key, "--status", "409")[
         "requests"
     ]
@@ -400,11 +337,11 @@ def test_requests_are_listed_and_shown_with_reasons(sandbox: Running) -> None:
     assert '"(509) 555-1234" then, "5095551234" now' in shown
     assert in_json(sandbox, "requests", "show", duplicate["id"])["firstPost"]["phone"] == "+15095551234"
     assert "r999999999" in run(sandbox, "requests", "show", "r999999999", code=1)
-    assert "“abc” isn't a status" in run(sandbox, "requests", "list", "--status", "abc", code=2)
+    snapshot("commands", run(sandbox, "requests", "list", "--status", "abc", code=2))
 
 
 @pytest.mark.parametrize("form", ["json", "jsonl", "csv"])
-def test_what_is_exported_can_be_imported_again(serve: Serve, tmp_path: Path, form: str) -> None:
+def test_an_export_can_be_imported_again(serve: HostSandbox, tmp_path: Path, form: str) -> None:
     sandbox = serve()
     run(sandbox, "send", "--sample", "5", "--seed", "1")
     exported = run(sandbox, "leads", "export", "--format", form)
@@ -417,7 +354,7 @@ def test_what_is_exported_can_be_imported_again(serve: Serve, tmp_path: Path, fo
 
 
 @pytest.mark.parametrize("form", ["json", "jsonl", "csv"])
-def test_what_goes_out_and_in_again_keeps_its_order(serve: Serve, tmp_path: Path, form: str) -> None:
+def test_export_and_import_keep_the_order(serve: HostSandbox, tmp_path: Path, form: str) -> None:
     sandbox, other = serve(), serve()
     run(sandbox, "send", "--sample", "1100", "--seed", "1")
     file = tmp_path / f"leads.{form}"
@@ -445,8 +382,8 @@ def test_what_goes_out_and_in_again_keeps_its_order(serve: Serve, tmp_path: Path
             "a.jsonl",
             '{"phoneNumber": "5095551234"}\n\n{"phoneNumber": "5095550001", "firstName": 7}\n[1]\n',
             [
-                "line 4: The body is an array (1 elements).",
-                "line 3: firstName is 7: This must be a text, in quotes.",
+                "line 4: The body is an array of 1 element.",
+                "line 3: firstName is 7: This must be a string, in quotes.",
             ],
         ),
         (
@@ -467,14 +404,14 @@ def test_what_goes_out_and_in_again_keeps_its_order(serve: Serve, tmp_path: Path
     ],
 )
 def test_what_cannot_be_kept_is_named_with_its_place_and_value(
-    serve: Serve, tmp_path: Path, name: str, content: str, expected: list[str]
+    serve: HostSandbox, tmp_path: Path, name: str, content: str, expected: list[str]
 ) -> None:
     (tmp_path / name).write_text(content)
-    said = run(serve(), "leads", "import", str(tmp_path / name), code=1)
+    said = run(serve(), "leads", "import", str(tmp_path / name), "--show-pii", code=1)
     assert [line for line in said.splitlines() if re.match("(row|line|lead) ", line)] == expected
 
 
-def test_leads_in_the_vendors_own_form_are_imported(sandbox: Running, tmp_path: Path) -> None:
+def test_leads_in_the_vendors_own_form_are_imported(sandbox: Sandboxed, tmp_path: Path) -> None:
     (tmp_path / "known.csv").write_text("phoneNumber,firstName\n(509) 555-1234,Ann\n12,Bob\n")
     campaign = f"demo.{sandbox.api_key.partition('.')[2]}"
     said = run(sandbox, "leads", "import", str(tmp_path / "known.csv"), "--campaign", campaign, code=1)
@@ -483,20 +420,20 @@ def test_leads_in_the_vendors_own_form_are_imported(sandbox: Running, tmp_path: 
     assert sandbox.post().status_code == 409
 
 
-def test_keys_are_added_listed_and_revoked(serve: Serve) -> None:
+def test_keys_are_added_listed_and_revoked(serve: HostSandbox, snapshot: Snapshot) -> None:
     sandbox = serve()
     key = run(sandbox, "keys", "add", "--name", "ci").strip()
     assert sandbox.post(key=key).status_code == 201
     assert "ci" in run(sandbox, "keys", "list")
     assert key not in run(sandbox, "keys", "list")
-    assert "ci of demo is revoked" in run(sandbox, "keys", "revoke", "ci")
+    snapshot("commands", run(sandbox, "keys", "revoke", "ci"))
     assert sandbox.post(key=key).status_code == 401
-    assert "a key called ci already" in run(sandbox, "keys", "add", "--name", "ci", code=1)
-    assert "a key called tes…key already" in run(sandbox, "keys", "add", "--name", "tes…key", code=1)
-    assert "no such key" in run(sandbox, "keys", "revoke", "nobody", code=1)
+    snapshot("commands", run(sandbox, "keys", "add", "--name", "ci", code=1))
+    snapshot("commands", run(sandbox, "keys", "add", "--name", "tes…key", code=1))
+    snapshot("commands", run(sandbox, "keys", "revoke", "nobody", code=1))
 
 
-def test_explain_tells_everything_and_keeps_nothing(sandbox: Running) -> None:
+def test_explain_tells_everything_and_keeps_nothing(sandbox: Sandboxed) -> None:
     text = run(sandbox, "explain", "-", text='{"phone": "5095551234", "region": "ca"}')
     for wanted in ("400", "rename phone", "Write CA", "region-case"):
         assert wanted in text
@@ -504,30 +441,30 @@ def test_explain_tells_everything_and_keeps_nothing(sandbox: Running) -> None:
     assert in_json(sandbox, "requests", "list", "--key", sandbox.api_key)["requests"] == []
 
 
-def test_reset_clear_wait_and_stop(serve: Serve) -> None:
+def test_reset_clear_wait_and_stop(serve: HostSandbox, snapshot: Snapshot) -> None:
     sandbox = serve()
     run(sandbox, "wait", "--timeout", "5")
     run(sandbox, "send", "--sample", "3")
-    assert "3 requests are forgotten" in run(sandbox, "requests", "clear")
+    snapshot("commands", run(sandbox, "requests", "clear"))
     sandbox.http.get("/elsewhere")
-    assert "1 request is forgotten" in run(sandbox, "requests", "clear")
+    snapshot("commands", run(sandbox, "requests", "clear"))
     assert in_json(sandbox, "requests", "list")["requests"] == []
     assert len(in_json(sandbox, "leads", "list")["leads"]) == 3
     run(sandbox, "reset")
     assert in_json(sandbox, "leads", "list")["leads"] == []
     run(sandbox, "stop")
     assert sandbox.end() == 0
-    assert "No sandbox answers" in run(sandbox, "wait", "--timeout", "0.1", code=1)
+    snapshot("commands", run(sandbox, "wait", "--timeout", "0.1", code=1))
 
 
-def test_a_token_is_sent_along(serve: Serve) -> None:
+def test_a_token_is_sent_along(serve: HostSandbox) -> None:
     sandbox = serve("--token", "let-me-in")
     assert "--token" in run(sandbox, "keys", "list", code=1)
     assert "tes…key" in run(sandbox, "keys", "list", "--token", "let-me-in")
     assert "tes…key" in run(sandbox, "keys", "list", AKTIFY_SANDBOX_TOKEN="let-me-in")
 
 
-def test_rulings_are_shown_as_set_here_or_as_in_force_there(serve: Serve) -> None:
+def test_rulings_are_shown_as_set_here_or_as_in_force_there(serve: HostSandbox) -> None:
     strict = json.loads(run(None, "rulings", "--profile", "strict", "--json"))["rulings"]
     assert {row["name"]: row["value"] for row in strict}["phone-format"] == "libphonenumber"
     sandbox = serve("--ruling", "region-case=accept")
@@ -544,14 +481,14 @@ def test_rulings_are_shown_as_set_here_or_as_in_force_there(serve: Serve) -> Non
     ],
 )
 def test_rulings_that_are_asked_for_by_flag_win_over_a_sandbox_in_the_environment(
-    sandbox: Running, tmp_path: Path, words: list[str], name: str, value: str
+    sandbox: Sandboxed, tmp_path: Path, words: list[str], name: str, value: str, snapshot: Snapshot
 ) -> None:
     rows = in_json(sandbox, "rulings", *words)["rulings"]
     assert {row["name"]: row["value"] for row in rows}[name] == value
     (tmp_path / "c.yaml").write_text("profile: lenient\n")
     assert in_json(sandbox, "rulings", "--config", str(tmp_path / "c.yaml"))["rulings"] != rows
     said = run(sandbox, "rulings", *words, "--url", sandbox.url, code=2)
-    assert f"{words[0]} what would be here: give one of them" in said
+    snapshot("commands", said)
 
 
 @pytest.mark.parametrize(
@@ -563,7 +500,9 @@ def test_no_summary_of_a_command_is_cut_at_80_columns(group: list[str]) -> None:
     assert "..." not in listed
 
 
-@pytest.mark.parametrize("kind", ["lead", "config", "scenario", "expectations", "openapi"])
+@pytest.mark.parametrize(
+    "kind", ["lead", "config", "scenario", "expectations", "openapi", "report", "drill", "calibration"]
+)
 def test_schemas_are_printed(kind: str) -> None:
     assert json.loads(run(None, "schema", kind))
 
@@ -574,6 +513,6 @@ def test_a_leads_schema_is_printed_for_go_and_rust_too() -> None:
     assert "(?" not in portable.replace("(?:", "")
 
 
-def test_colours_are_for_terminals_only(sandbox: Running) -> None:
+def test_colours_are_for_terminals_only(sandbox: Sandboxed) -> None:
     sandbox.post()
     assert "\x1b" not in run(sandbox, "requests", "list")

@@ -4,13 +4,12 @@ import json
 import socket
 import time
 from concurrent.futures import ThreadPoolExecutor
-from pathlib import Path
-from typing import Any
 
 import httpx
 import pytest
 
-from support.running import LEAD, Running, Serve
+from support.running import LEAD, HostSandbox, Sandboxed
+from support.snapshots import Snapshot
 
 ALL_FIELDS = {
     "phoneNumber": "(509) 555-1234",
@@ -26,7 +25,7 @@ ALL_FIELDS = {
 }
 
 
-def raw(sandbox: Running, data: bytes, *, close: bool = False) -> bytes:
+def raw(sandbox: Sandboxed, data: bytes, *, close: bool = False) -> bytes:
     """Send bytes as they are and read until the server closes or is silent."""
     with socket.create_connection(("127.0.0.1", sandbox.port), timeout=5) as connection:
         connection.sendall(data)
@@ -42,14 +41,14 @@ def raw(sandbox: Running, data: bytes, *, close: bool = False) -> bytes:
         return received
 
 
-def test_the_first_post_is_201_and_every_later_one_409(sandbox: Running) -> None:
+def test_the_first_post_is_201_and_every_later_one_409(sandbox: Sandboxed) -> None:
     assert [sandbox.post().status_code for _ in range(3)] == [201, 409, 409]
     assert sandbox.post({"phoneNumber": "+1 509-555-1234", "zipCode": "90210"}).status_code == 409
 
 
 @pytest.mark.parametrize("link", ["link", "linkToShorten"])
 def test_all_of_the_pages_examples_together_are_accepted_and_come_back_in_its_order(
-    sandbox: Running, link: str
+    sandbox: Sandboxed, link: str
 ) -> None:
     answer = sandbox.post({**ALL_FIELDS, link: "https://www.aktify.com"})
     assert answer.status_code == 201
@@ -59,7 +58,7 @@ def test_all_of_the_pages_examples_together_are_accepted_and_come_back_in_its_or
     assert list(returned) == [*(name for name in ALL_FIELDS if name != "metadata"), "link", "metadata"]
 
 
-def test_the_short_link_opens_the_long_one_and_is_recorded(sandbox: Running) -> None:
+def test_the_short_link_opens_the_long_one_and_is_recorded(sandbox: Sandboxed) -> None:
     long = "https://www.yourcompany.com/landing-page?utm_source=aktify"
     short = sandbox.post({**LEAD, "firstName": "John", "linkToShorten": long}).json()["link"]
     assert short.startswith(f"{sandbox.url}/s/")
@@ -70,25 +69,42 @@ def test_the_short_link_opens_the_long_one_and_is_recorded(sandbox: Running) -> 
 
 
 @pytest.mark.parametrize(
-    ("headers", "words"),
+    "headers",
     [
-        ({}, "x-api-key"),
-        ({"x-api-key": "nobody-knows"}, "unknown|isn't known|not known"),
-        ({"authorization": "Bearer test-key"}, "x-api-key"),
+        {},
+        {"x-api-key": "nobody-knows"},
+        {"authorization": "Bearer test-key"},
     ],
 )
 def test_without_a_known_key_the_answer_is_401_and_says_why(
-    sandbox: Running, headers: dict[str, str], words: str
+    sandbox: Sandboxed, headers: dict[str, str], snapshot: Snapshot
 ) -> None:
     answer = sandbox.http.post("/api/v1/leads", json=LEAD, headers=headers)
     assert answer.status_code == 401
     body = answer.json()
     assert (body["statusCode"], body["problems"]) == (401, [])
-    assert any(word in body["message"] for word in words.split("|"))
+    snapshot("answers", body["message"])
     assert sandbox.record_of(answer)["body"] == answer.request.content.decode()
 
 
-def test_a_wrong_lead_is_told_every_problem_with_hint_and_ruling(sandbox: Running) -> None:
+@pytest.mark.parametrize(
+    ("headers", "code"),
+    [
+        ({}, "none"),
+        ({"x-api-key": '"test-key"'}, "quotes"),
+        ({"authorization": "Bearer test-key"}, "other-header"),
+        ({"x-api-key": "nobody-knows"}, None),
+        ({"x-api-key": "test-key"}, None),
+    ],
+)
+def test_a_recorded_401_has_the_code_of_the_mistake_with_its_key(
+    sandbox: Sandboxed, headers: dict[str, str], code: str | None
+) -> None:
+    answer = sandbox.http.post("/api/v1/leads", json=LEAD, headers=headers)
+    assert sandbox.record_of(answer)["reason"].get("keyMistake") == code
+
+
+def test_a_wrong_lead_is_told_every_problem_with_hint_and_ruling(sandbox: Sandboxed) -> None:
     answer = sandbox.post({"phoneNumber": "555-1234", "region": "ma", "zipCode": 2138})
     assert answer.status_code == 400
     problems = {problem["field"]: problem for problem in answer.json()["problems"]}
@@ -98,7 +114,7 @@ def test_a_wrong_lead_is_told_every_problem_with_hint_and_ruling(sandbox: Runnin
     assert "02138" in problems["zipCode"]["hint"]
 
 
-def test_each_answer_but_a_201_links_to_its_explanation(sandbox: Running) -> None:
+def test_each_answer_but_a_201_links_to_its_explanation(sandbox: Sandboxed) -> None:
     first, second = sandbox.post(), sandbox.post()
     assert "x-aktify-sandbox-explain" not in first.headers
     text = httpx.get(
@@ -107,7 +123,26 @@ def test_each_answer_but_a_201_links_to_its_explanation(sandbox: Running) -> Non
     assert first.headers["x-aktify-sandbox-request"] in text
 
 
-def test_a_duplicate_shows_the_first_post_beside_it(sandbox: Running) -> None:
+def syntax_error(sandbox: Sandboxed, body: bytes) -> dict[str, int] | None:
+    headers = {"x-api-key": sandbox.api_key, "content-type": "application/json"}
+    answer = sandbox.http.post("/api/v1/leads", content=body, headers=headers)
+    return sandbox.record_of(answer).get("syntaxError")
+
+
+def test_a_record_says_where_a_body_stops_being_json(sandbox: Sandboxed) -> None:
+    assert syntax_error(sandbox, b"{'a': 1}") == {"line": 1, "column": 2}
+    assert syntax_error(sandbox, b"[]") is None
+    assert syntax_error(sandbox, b"\xff{") is None
+    assert syntax_error(sandbox, b'{"region": "ca"}') is None
+
+
+def test_a_record_says_what_forced_its_answer(sandbox: Sandboxed) -> None:
+    forced = sandbox.post({**LEAD, "phoneNumber": "(509) 555-0142"})
+    assert sandbox.record_of(forced)["forcedBy"] == {"kind": "number"}
+    assert "forcedBy" not in sandbox.record_of(sandbox.post())
+
+
+def test_a_duplicate_shows_the_first_post_beside_it(sandbox: Sandboxed) -> None:
     first = sandbox.post({**LEAD, "firstName": "Ann"})
     record = sandbox.record_of(
         sandbox.post({"phoneNumber": "5095551234", "region": "CA", "firstName": "Bob"})
@@ -121,7 +156,7 @@ def test_a_duplicate_shows_the_first_post_beside_it(sandbox: Running) -> None:
     }
 
 
-def test_a_record_holds_the_whole_exchange(sandbox: Running) -> None:
+def test_a_record_holds_the_whole_exchange(sandbox: Sandboxed) -> None:
     answer = sandbox.post({**LEAD, "phone": "x"}, headers={"X-Custom": "Kept As Written"})
     record = sandbox.record_of(answer)
     assert record["method"] == "POST"
@@ -137,14 +172,14 @@ def test_a_record_holds_the_whole_exchange(sandbox: Running) -> None:
     assert [note["field"] for note in record["notes"]] == ["phone"]
 
 
-def test_a_key_with_a_name_has_leads_of_its_own_but_the_rules_of_the_key(sandbox: Running) -> None:
+def test_a_key_with_a_name_has_leads_of_its_own_but_the_rules_of_the_key(sandbox: Sandboxed) -> None:
     one, two = f"{sandbox.api_key}.one", f"{sandbox.api_key}.two"
     assert [sandbox.post(key=key).status_code for key in (one, one, two, two)] == [201, 409, 201, 409]
     assert sandbox.record_of(sandbox.post(key=two))["campaign"].endswith(".two")
     assert sandbox.post(key="test-key.not allowed").status_code == 401
 
 
-def test_of_32_parallel_posts_of_one_phone_exactly_one_is_201(sandbox: Running) -> None:
+def test_of_32_parallel_posts_of_one_phone_exactly_one_is_201(sandbox: Sandboxed) -> None:
     def post(number: int) -> int:
         headers = {"x-api-key": sandbox.api_key}
         with httpx.Client(trust_env=False, timeout=30) as client:
@@ -159,11 +194,14 @@ def test_of_32_parallel_posts_of_one_phone_exactly_one_is_201(sandbox: Running) 
         assert sum(pool.map(post, range(32))) == len(leads)
 
 
-def test_wrong_paths_and_methods_say_what_would_be_right_and_are_recorded(sandbox: Running) -> None:
+def test_wrong_paths_and_methods_say_what_would_be_right_and_are_recorded(
+    sandbox: Sandboxed, snapshot: Snapshot
+) -> None:
     headers = {"x-api-key": sandbox.api_key}
     missed = sandbox.http.post("/api/v1/lead", json=LEAD, headers=headers)
     assert missed.status_code == 404
-    assert "/api/v1/leads" in missed.json()["message"]
+    snapshot("answers", missed.json()["message"], "path")
+    snapshot("answers", sandbox.http.get("/api/v1/leads", headers=headers).json()["message"], "method")
     assert sandbox.record_of(missed)["path"] == "/api/v1/lead"
     wrong = sandbox.http.get("/api/v1/leads", headers=headers)
     assert (wrong.status_code, wrong.headers["allow"]) == (405, "POST")
@@ -195,44 +233,30 @@ def test_wrong_paths_and_methods_say_what_would_be_right_and_are_recorded(sandbo
     ],
 )
 def test_a_bad_body_is_400_in_words_and_recorded_as_it_came(
-    sandbox: Running, body: bytes, content_type: str
+    sandbox: Sandboxed, body: bytes, content_type: str, snapshot: Snapshot
 ) -> None:
     answer = sandbox.http.post(
         "/api/v1/leads", content=body, headers={"x-api-key": sandbox.api_key, "content-type": content_type}
     )
     assert answer.status_code == 400
     problem = answer.json()["problems"][0]
-    assert problem["message"]
+    snapshot("answers", f"{problem['message']}\n{problem['hint']}")
     assert sandbox.record_of(answer)["bodyBytes"] == len(body)
 
 
-def test_a_body_that_is_not_utf_8_is_recorded_in_base64(sandbox: Running) -> None:
+def test_a_body_that_is_not_utf_8_is_recorded_in_base64(sandbox: Sandboxed) -> None:
     record = sandbox.record_of(
         sandbox.http.post("/api/v1/leads", content=b"\xff\xfe", headers={"x-api-key": sandbox.api_key})
     )
     assert (record["body"], record["bodyEncoding"]) == ("//4=", "base64")
 
 
-def test_a_byte_order_mark_and_a_repeated_key_are_accepted_with_a_note(sandbox: Running) -> None:
+def test_a_byte_order_mark_and_a_repeated_key_are_accepted_with_a_note(sandbox: Sandboxed) -> None:
     body = b'\xef\xbb\xbf{"phoneNumber": "5095550000", "phoneNumber": "5095551234", "region": "CA"}'
     headers = {"x-api-key": sandbox.api_key, "content-type": "application/json"}
     answer = sandbox.http.post("/api/v1/leads", content=body, headers=headers)
     assert (answer.status_code, answer.json()["phoneNumber"]) == (201, "5095551234")
     assert len(sandbox.record_of(answer)["notes"]) == 2
-
-
-def test_a_huge_body_is_413_and_is_not_held_in_memory(sandbox: Running) -> None:
-    def resident() -> int:
-        status = Path(f"/proc/{sandbox.process.pid}/status").read_text()
-        return int(next(line.split()[1] for line in status.splitlines() if line.startswith("VmRSS")))
-
-    before = resident()
-    chunks = (b"x" * 1_000_000 for _ in range(300))
-    answer = sandbox.http.post("/api/v1/leads", content=chunks, headers={"x-api-key": sandbox.api_key})
-    assert answer.status_code == 413
-    record = sandbox.record_of(answer)
-    assert (record["bodyBytes"], record["truncated"]) == (300_000_000, True)
-    assert resident() - before < 20_000
 
 
 @pytest.mark.parametrize(
@@ -255,14 +279,14 @@ def test_a_huge_body_is_413_and_is_not_held_in_memory(sandbox: Running) -> None:
     ],
 )
 def test_malformed_requests_are_refused_and_the_next_one_is_served(
-    sandbox: Running, request_bytes: bytes, status: bytes
+    sandbox: Sandboxed, request_bytes: bytes, status: bytes
 ) -> None:
     received = raw(sandbox, request_bytes)
     assert received.split(b" ")[1] == status, received
     assert sandbox.http.get("/_sandbox/health").status_code == 200
 
 
-def test_a_client_that_hangs_up_in_the_middle_is_recorded_with_how_long_it_waited(sandbox: Running) -> None:
+def test_a_client_that_hangs_up_in_the_middle_is_recorded_with_how_long_it_waited(sandbox: Sandboxed) -> None:
     head = f"POST /api/v1/leads HTTP/1.1\r\nHost: a\r\nx-api-key: {sandbox.api_key}\r\ncontent-length: 100\r\n\r\n"
     raw(sandbox, head.encode() + b'{"phone', close=True)
     campaign = f"demo.{sandbox.api_key.partition('.')[2]}"
@@ -270,13 +294,13 @@ def test_a_client_that_hangs_up_in_the_middle_is_recorded_with_how_long_it_waite
         found = sandbox.get(f"/_sandbox/requests?campaign={campaign}")["requests"]
         if found:
             break
-        time.sleep(0.02)
+        time.sleep(0.02)  # pause: between two looks that keep the record
     assert found[0]["response"] is None
     assert found[0]["reason"]["objection"] == "aborted"
     assert "ms" in found[0]["reason"]["rule"]
 
 
-def test_requests_on_one_connection_without_waiting_are_each_answered_in_order(sandbox: Running) -> None:
+def test_requests_on_one_connection_without_waiting_are_each_answered_in_order(sandbox: Sandboxed) -> None:
     body = json.dumps(LEAD).encode()
     head = f"POST /api/v1/leads HTTP/1.1\r\nHost: a\r\nx-api-key: {sandbox.api_key}\r\n"
     one = head.encode() + b"content-type: application/json\r\ncontent-length: %d\r\n\r\n" % len(body) + body
@@ -285,7 +309,7 @@ def test_requests_on_one_connection_without_waiting_are_each_answered_in_order(s
 
 
 @pytest.mark.parametrize("shape", ["empty", "text", "html"])
-def test_error_bodies_come_in_the_shape_that_was_chosen(serve: Serve, shape: str) -> None:
+def test_error_bodies_come_in_the_shape_that_was_chosen(serve: HostSandbox, shape: str) -> None:
     sandbox = serve("--error-bodies", shape)
     answer = sandbox.post({"region": "CA"})
     assert answer.status_code == 400
@@ -293,60 +317,23 @@ def test_error_bodies_come_in_the_shape_that_was_chosen(serve: Serve, shape: str
     assert {"empty": answer.content == b"", "text": "text/plain" in kind, "html": "text/html" in kind}[shape]
 
 
-def test_rotating_error_bodies_change_from_answer_to_answer(serve: Serve) -> None:
+def test_rotating_error_bodies_change_from_answer_to_answer(serve: HostSandbox) -> None:
     sandbox = serve("--error-bodies", "rotate")
     answers = [sandbox.post({"region": "CA"}) for _ in range(12)]
     assert {answer.status_code for answer in answers} == {400}
     assert len({(answer.headers.get("content-type"), answer.content) for answer in answers}) >= 4
 
 
-def test_shuffled_answers_change_their_order_and_say_more_than_the_contract(serve: Serve) -> None:
+def test_shuffled_answers_change_their_order_and_say_more_than_the_contract(serve: HostSandbox) -> None:
     sandbox = serve("--shuffle")
     bodies = [sandbox.post({**ALL_FIELDS, "phoneNumber": f"509555{n:04d}"}).json() for n in range(10)]
     assert all(set(ALL_FIELDS) < set(body) for body in bodies)
     assert len({tuple(body) for body in bodies}) > 1
 
 
-def test_without_sandbox_headers_an_answer_has_none(serve: Serve) -> None:
+def test_without_sandbox_headers_an_answer_has_none(serve: HostSandbox) -> None:
     sandbox = serve("--no-sandbox-headers")
     assert [name for name in sandbox.post({}).headers if name.startswith("x-aktify")] == []
-
-
-def test_under_fictional_only_nothing_of_a_real_person_is_written_down(serve: Serve, tmp_path: Path) -> None:
-    state = tmp_path / "state"
-    sandbox = serve("--fictional-only", "--state", str(state))
-    real = {
-        "phoneNumber": "(509) 987-6543",
-        "region": "CA",
-        "firstName": "Realperson",
-        "email": "real@person.com",
-    }
-    refused = sandbox.post(real)
-    assert refused.status_code == 400
-    assert refused.json()["problems"][0]["ruling"] == "fictional-only"
-    sandbox.post({**real, "phoneNumber": "not a number"})
-    sandbox.post(real, key="wrong-key-altogether")
-    assert sandbox.post({"phoneNumber": "(509) 555-0123", "region": "CA"}).status_code == 201
-    written = sandbox.output() + (state / "log.jsonl").read_text()
-    assert [text for text in ("987-6543", "5099876543", "Realperson", "real@person") if text in written] == []
-
-
-def test_a_failed_write_is_503_with_the_reason_and_work_goes_on_when_there_is_room(
-    serve: Serve, tmp_path: Path
-) -> None:
-    import resource
-
-    sandbox = serve("--state", str(tmp_path / "state"))
-    assert sandbox.post().status_code == 201
-    size = (tmp_path / "state" / "log.jsonl").stat().st_size
-    unlimited = resource.prlimit(sandbox.process.pid, resource.RLIMIT_FSIZE)
-    resource.prlimit(sandbox.process.pid, resource.RLIMIT_FSIZE, (size + 100, unlimited[1]))
-    other = {"phoneNumber": "(509) 555-9999", "region": "CA"}
-    refused: Any = sandbox.post(other)
-    assert refused.status_code == 503
-    assert "can't be written" in refused.json()["message"]
-    resource.prlimit(sandbox.process.pid, resource.RLIMIT_FSIZE, unlimited)
-    assert sandbox.post(other).status_code == 201
 
 
 @pytest.mark.parametrize(
@@ -356,15 +343,13 @@ def test_a_failed_write_is_503_with_the_reason_and_work_goes_on_when_there_is_ro
         ("https://example.com/a%20b?c=d&e=[f]#g", "https://example.com/a%20b?c=d&e=[f]#g"),
     ],
 )
-def test_a_short_link_opens_whatever_the_long_one_is_written_with(
-    sandbox: Running, url: str, location: str
-) -> None:
+def test_a_short_link_opens_any_long_link(sandbox: Sandboxed, url: str, location: str) -> None:
     short = sandbox.post({**LEAD, "linkToShorten": url}).json()["link"]
     opened = sandbox.http.get(short)
     assert (opened.status_code, opened.headers["location"]) == (302, location)
 
 
-def test_a_line_break_in_a_link_can_not_become_a_header(serve: Serve) -> None:
+def test_a_line_break_in_a_link_can_not_become_a_header(serve: HostSandbox) -> None:
     sandbox = serve("--ruling", "link=any")
     short = sandbox.post({**LEAD, "linkToShorten": "http://a/\r\nX-Evil: 1"}).json()["link"]
     opened = sandbox.http.get(short)
@@ -372,7 +357,7 @@ def test_a_line_break_in_a_link_can_not_become_a_header(serve: Serve) -> None:
     assert "x-evil" not in opened.headers
 
 
-def upgrade(sandbox: Running, extra: bytes = b"") -> bytes:
+def upgrade(sandbox: Sandboxed, extra: bytes = b"") -> bytes:
     body = json.dumps(LEAD).encode()
     return (
         b"POST /api/v1/leads HTTP/1.1\r\nHost: a\r\nx-api-key: %b\r\nContent-Type: application/json\r\n"
@@ -381,7 +366,7 @@ def upgrade(sandbox: Running, extra: bytes = b"") -> bytes:
     )
 
 
-def test_a_wish_for_another_protocol_is_ignored(sandbox: Running) -> None:
+def test_a_wish_for_another_protocol_is_ignored(sandbox: Sandboxed) -> None:
     """Java's HTTP client asks every plain server for HTTP/2 in this way."""
     received = raw(sandbox, upgrade(sandbox, upgrade(sandbox)))
     assert [part[:3] for part in received.split(b"HTTP/1.1 ")[1:]] == [b"201", b"409"]
@@ -390,17 +375,17 @@ def test_a_wish_for_another_protocol_is_ignored(sandbox: Running) -> None:
     assert headers["Upgrade"] == "h2c"
 
 
-def test_a_wish_for_another_protocol_in_pieces_is_ignored_too(sandbox: Running) -> None:
+def test_a_wish_for_another_protocol_in_pieces_is_ignored_too(sandbox: Sandboxed) -> None:
     whole = upgrade(sandbox)
     for cut in (20, 100, whole.index(b"h2c") + 1, whole.index(b"\r\n\r\n") + 4, len(whole) - 3):
         with socket.create_connection(("127.0.0.1", sandbox.port), timeout=5) as connection:
             connection.sendall(whole[:cut])
-            time.sleep(0.05)
+            time.sleep(0.05)  # pause: so that the pieces come apart
             connection.sendall(whole[cut:])
             assert connection.recv(65_536)[9:12] in (b"201", b"409"), cut
 
 
-def test_a_proxy_request_is_refused(sandbox: Running) -> None:
+def test_a_proxy_request_is_refused(sandbox: Sandboxed) -> None:
     assert b" 405 " in raw(sandbox, b"CONNECT example.com:443 HTTP/1.1\r\nHost: example.com:443\r\n\r\n")
     assert sandbox.http.get("/_sandbox/health").status_code == 200
 
@@ -413,7 +398,7 @@ def answer_on(connection: socket.socket) -> bytes:
     return received
 
 
-def test_a_large_body_and_the_beginning_of_the_next_request_are_no_large_head(sandbox: Running) -> None:
+def test_a_large_body_and_the_beginning_of_the_next_request_are_no_large_head(sandbox: Sandboxed) -> None:
     lead = json.dumps({**LEAD, "unknown": "x" * 70_000}).encode()
     head = (
         b"POST /api/v1/leads HTTP/1.1\r\nHost: a\r\nx-api-key: %b\r\nContent-Type: application/json\r\n"
@@ -427,7 +412,7 @@ def test_a_large_body_and_the_beginning_of_the_next_request_are_no_large_head(sa
         assert answer_on(connection)[9:12] == b"409"
 
 
-def test_trailers_are_no_headers_and_are_bounded(sandbox: Running) -> None:
+def test_trailers_are_no_headers_and_are_bounded(sandbox: Sandboxed) -> None:
     head = b"POST /api/v1/leads HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n2\r\n{}\r\n0\r\n"
     smuggled = raw(sandbox, head + b"x-api-key: %b\r\n\r\n" % sandbox.api_key.encode())
     assert smuggled[9:12] == b"401"
@@ -436,79 +421,15 @@ def test_trailers_are_no_headers_and_are_bounded(sandbox: Running) -> None:
     assert sandbox.http.get("/_sandbox/health").status_code == 200
 
 
-CANARY = "canary-7f3a9c-secret-key"
-
-
-HEADERS_TRIED = (
-    "x-api-key",
-    "apikey",
-    "X-ApiKey",
-    "x_api_key",
-    "X-Auth-Token",
-    "Token",
-    "X-Aktify-Key",
-    "Set-Cookie",
-)
-
-
-@pytest.mark.parametrize("known", [True, False])
-def test_a_key_is_found_nowhere_wherever_it_was_put(serve: Serve, tmp_path: Path, known: bool) -> None:
-    """A key that is configured is hidden wherever it stands; any other where one would put a key."""
-    tries: list[tuple[str, dict[str, str]]] = [("/api/v1/leads", {name: CANARY}) for name in HEADERS_TRIED]
-    tries += [(f"/api/v1/leads?{name}={CANARY}", {}) for name in ("x-api-key", "x%2dapi%2Dke%79", "token")]
-    tries.append(("/api/v1/leads", {"authorization": f"Bearer {CANARY}"}))
-    if known:
-        tries.append(("/api/v1/leads", {"referer": f"https://example.com/?k={CANARY}"}))
-        tries += [(f"/api/v1/leads?k={CANARY}", {}), (f"/{CANARY}/leads", {})]
-    (tmp_path / "work").mkdir()
-    keys = f"campaigns: {{demo: {{keys: [test-key, {CANARY if known else 'another'}]}}}}"
-    (tmp_path / "work" / "aktify-sandbox.yaml").write_text(keys)
-    sandbox = serve("--state", "state", folder=tmp_path / "work")
-    added = sandbox.http.post("/_sandbox/keys", json={"key": f"added-{CANARY}"} if known else {})
-    assert added.status_code == 201
-    if known:
-        tries += [
-            ("/api/v1/leads", {"x-api-key": key, "X-Copy": CANARY}) for key in ("test-key", f"added-{CANARY}")
-        ]
-    tries = [each for each in tries for _ in range(3)]  # the same again on one connection
-    for path, headers in tries:
-        lead = {**LEAD, "source": CANARY, "lastName": f"added-{CANARY}"} if known else LEAD
-        assert sandbox.record_of(sandbox.http.post(path, json=lead, headers=headers))["id"]
-    shown = sandbox.http.get("/_sandbox/requests").text
-    sandbox.stop()
-    written = "".join(path.read_text() for path in (tmp_path / "work" / "state").iterdir())
-    assert written.count('"kind":"request"') == len(tries)
-    assert [text for text in (shown, sandbox.output(), written) if CANARY in text] == []
-
-
-def test_a_query_of_many_words_costs_no_time(sandbox: Running) -> None:
+def test_a_query_of_many_words_costs_no_time(sandbox: Sandboxed) -> None:
     started = time.monotonic()
     sandbox.http.post(f"/api/v1/leads?{'key' * 15_000}", json={})
     assert time.monotonic() - started < 5  # it was minutes: a bound, not a measure
 
 
-@pytest.mark.parametrize(
-    "phone",
-    ["(509) 321-1234 ext 55", "+44 7911 123456", "509-321-123", "509_321_1234", "(415) 867-530x"],
-)
-def test_under_fictional_only_not_even_a_wrong_number_is_written_down(
-    serve: Serve, tmp_path: Path, phone: str
-) -> None:
-    sandbox = serve("--fictional-only", "--state", str(tmp_path / "state"))
-    headers = {"x-api-key": "test-key"}
-    sandbox.http.post(
-        f"/api/v1/leads?phone={phone}", json={"phoneNumber": phone, "region": "CA"}, headers=headers
-    )
-    sandbox.http.post(f"/leads/{phone}", json={"phoneNumber": phone, "region": "CA"}, headers=headers)
-    sandbox.stop()
-    written = sandbox.output() + "".join(p.read_text() for p in (tmp_path / "state").iterdir())
-    assert written.count('"kind":"request"') == 2
-    assert [part for part in (phone, phone[:8], phone[4:11]) if part in written.split("Ctrl-C")[1]] == []
-
-
-def test_who_opens_the_address_itself_is_pointed_to_our_page(sandbox: Running, serve: Serve) -> None:
-    message, pointer = "There is no /. The API's one endpoint is POST /api/v1/leads.", "/_sandbox/"
-    whole = f"{message} The sandbox's own page is {pointer}."
+def test_the_address_itself_points_a_browser_to_the_page(sandbox: Sandboxed, serve: HostSandbox) -> None:
+    message, pointer = "Nothing is served at /. The only endpoint is POST /api/v1/leads.", "/_sandbox/"
+    whole = f"{message} The sandbox's page is {pointer}."
     assert sandbox.http.get("/").json() == {"statusCode": 404, "message": whole, "problems": []}
     assert pointer not in sandbox.http.get("/other").text
     assert serve("--error-bodies", "text").http.get("/").text == f"{message}\n"

@@ -5,10 +5,12 @@ import json
 from pathlib import Path
 
 from aktify_sandbox.storage.store import Store
-from support.running import Serve
+from support.running import HostSandbox
 
 
-def test_the_disk_knows_a_key_by_a_digest_with_the_salt_of_its_folder(serve: Serve, tmp_path: Path) -> None:
+def test_the_disk_knows_a_key_by_a_digest_with_the_salt_of_its_folder(
+    serve: HostSandbox, tmp_path: Path
+) -> None:
     """So that nobody can look up in a list of digests which key it is, or see that two folders share one."""
     digests = []
     for name in ("one", "two"):
@@ -28,7 +30,7 @@ def test_the_disk_knows_a_key_by_a_digest_with_the_salt_of_its_folder(serve: Ser
     assert salts[0] != salts[1]
 
 
-def test_a_key_of_a_folder_without_a_salt_goes_on_as_it_was(serve: Serve, tmp_path: Path) -> None:
+def test_a_key_of_a_folder_without_a_salt_goes_on_as_it_was(serve: HostSandbox, tmp_path: Path) -> None:
     """Earlier versions wrote digests without one: added keys still open, revoked ones stay revoked."""
     (tmp_path / "c.yaml").write_text("campaigns:\n  demo:\n    keys: [test-key, a-key-of-mine-0]\n")
     store = Store(tmp_path / "state")

@@ -1,9 +1,7 @@
 """Imported leads: whatever the body's form, in slices between which others are answered, and none of them twice."""
 
 import contextlib
-import resource
 import threading
-import time
 from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
@@ -21,7 +19,7 @@ from aktify_sandbox.admin.problems import ProblemError, json_value
 from aktify_sandbox.cli import main
 from aktify_sandbox.server.thread import ServerThread
 from aktify_sandbox.settings import Settings
-from support.running import Running
+from support.lead_imports import imported, leads, log, phone
 
 SCALARS = (
     st.none()
@@ -90,26 +88,14 @@ def test_a_body_is_read_lead_by_lead_as_it_would_be_in_one_piece(value: Any, is_
 @example(b'{"leads":[1],}')
 @example(b"[" * 100_000)
 @example(b'{"a":' * 100_000)
-def test_what_is_no_json_in_one_piece_is_none_lead_by_lead(content: bytes) -> None:
+def test_a_body_that_is_not_json_is_not_json_lead_by_lead_either(content: bytes) -> None:
     assert read(content) == as_a_whole(content)
-
-
-def phone(number: int) -> str:
-    return f"(509) {200 + number // 10_000}-{number % 10_000:04d}"
-
-
-def leads(count: int) -> dict[str, Any]:
-    return {"leads": [{"phoneNumber": phone(number)} for number in range(count)], "campaign": "demo"}
 
 
 @pytest.fixture
 def sandbox(tmp_path: Path) -> Iterator[ServerThread]:
     with ServerThread(Settings(state=tmp_path / "state", port=0)) as running:
         yield running
-
-
-def log(tmp_path: Path) -> list[dict[str, Any]]:
-    return [orjson.loads(line) for line in (tmp_path / "state" / "log.jsonl").read_bytes().splitlines()]
 
 
 @contextlib.contextmanager
@@ -132,13 +118,6 @@ def posting(sandbox: ServerThread, numbers: Iterator[int], statuses: Counter[int
     finally:
         done.set()
         thread.join()
-
-
-def imported(sandbox: ServerThread, count: int) -> Counter[str]:
-    answer = httpx.post(f"{sandbox.url}/_sandbox/leads", json=leads(count), timeout=60)
-    assert answer.status_code == 201, answer.text
-    assert answer.json()["refused"] == []
-    return Counter(imported=answer.json()["imported"], already=answer.json()["already"])
 
 
 def test_a_client_is_answered_while_many_leads_are_imported(sandbox: ServerThread, tmp_path: Path) -> None:
@@ -188,42 +167,6 @@ def test_a_file_is_imported_by_command_while_a_client_posts(sandbox: ServerThrea
     assert done.exit_code == 0, done.output
     assert set(statuses) == {201}
     assert httpx.get(f"{sandbox.url}/_sandbox/status").json()["leads"] == 20_000 + statuses[201]
-
-
-def test_an_import_that_fills_the_disk_says_what_it_kept_and_can_be_repeated(tmp_path: Path) -> None:
-    sandbox = Running(tmp_path, "--state", str(tmp_path / "state"))
-    size = (tmp_path / "state" / "log.jsonl").stat().st_size
-    everything = resource.prlimit(sandbox.process.pid, resource.RLIMIT_FSIZE)
-    resource.prlimit(sandbox.process.pid, resource.RLIMIT_FSIZE, (size + 200_000, everything[1]))
-    refused = sandbox.http.post("/_sandbox/leads", json=leads(2_000))
-    assert refused.status_code == 503
-    kept = sandbox.get("/_sandbox/status")["leads"]
-    assert 0 < kept < 2_000
-    assert f"{kept:,} of 2,000" in refused.json()["detail"]
-    assert sum(line.get("kind") == "put" for line in log(tmp_path)) == kept
-    resource.prlimit(sandbox.process.pid, resource.RLIMIT_FSIZE, everything)
-    again = sandbox.http.post("/_sandbox/leads", json=leads(2_000)).json()
-    assert (again["imported"], again["already"]) == (2_000 - kept, kept)
-    assert sandbox.stop() == 0
-
-
-def test_a_signal_ends_an_import_and_what_it_kept_is_said(tmp_path: Path) -> None:
-    sandbox = Running(tmp_path, "--state", str(tmp_path / "state"))
-    answers: list[httpx.Response] = []
-    content = leads(200_000)
-    importing = threading.Thread(
-        target=lambda: answers.append(httpx.post(f"{sandbox.url}/_sandbox/leads", json=content, timeout=60))
-    )
-    importing.start()
-    while not sandbox.get("/_sandbox/status")["leads"]:
-        time.sleep(0.01)
-    assert sandbox.stop() == 0
-    importing.join()
-    [answer] = answers
-    kept = sum(line.get("kind") == "put" for line in log(tmp_path))
-    assert answer.status_code == 503
-    assert 0 < kept < 200_000
-    assert f"{kept:,} of 200,000" in answer.json()["detail"]
 
 
 @pytest.mark.parametrize(

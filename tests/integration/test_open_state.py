@@ -2,49 +2,36 @@
 
 import contextlib
 import os
-import re
-import subprocess
-import sys
 import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
-import orjson
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, given
 from hypothesis import strategies as st
 from tinydb import TinyDB, where
 
 import aktify_sandbox
 from aktify_sandbox import StateError, open_state
 from aktify_sandbox.storage.index import public, restored
-from aktify_sandbox.storage.log import request_id, seal
+from aktify_sandbox.storage.log import request_id
 from aktify_sandbox.storage.store import Store
-from support.open_states import Tables, busy, seen
-from support.paths import ROOT
-from support.running import Running, Serve, clean_environment
-from support.states import END, FIRST, OPERATIONS, RECORD, WORK, lead, load, sealed, without
+from support.examples import examples
+from support.open_states import busy, seen, told
+from support.running import HostSandbox, Sandboxed
+from support.snapshots import Snapshot
+from support.states import FIRST, OPERATIONS, RECORD, WORK, lead, load, sealed
 from support.stores import request_numbers
 
 
-def told(sandbox: Running) -> Tables:
-    """The same as the sandbox tells it; notes and first posts are worked out when it does."""
-    rows = sandbox.get("/_sandbox/requests?limit=1000")["requests"]
-    requests = [sandbox.get(f"/_sandbox/requests/{row['id']}") for row in reversed(rows)]
-    return {
-        "leads": list(reversed(sandbox.get("/_sandbox/leads?limit=1000")["leads"])),
-        "requests": [without(without(each, "notes"), "firstPost") for each in requests],
-    }
-
-
 @pytest.fixture
-def sandbox(serve: Serve, tmp_path: Path) -> Running:
+def sandbox(serve: HostSandbox, tmp_path: Path) -> Sandboxed:
     return serve("--state", str(tmp_path / "state"))
 
 
 @pytest.fixture
-def state(sandbox: Running, tmp_path: Path) -> Iterator[TinyDB]:
+def state(sandbox: Sandboxed, tmp_path: Path) -> Iterator[TinyDB]:
     """The state of the sandbox, from another process than that."""
     with open_state(tmp_path / "state") as opened:
         yield opened
@@ -56,7 +43,7 @@ def test_its_names_are_public() -> None:
     assert issubclass(StateError, aktify_sandbox.SandboxError)
 
 
-def test_each_table_says_what_the_sandbox_says(sandbox: Running, state: TinyDB) -> None:
+def test_each_table_says_what_the_sandbox_says(sandbox: Sandboxed, state: TinyDB) -> None:
     busy(sandbox)
     expected = told(sandbox)
     found = seen(state)
@@ -68,7 +55,7 @@ def test_each_table_says_what_the_sandbox_says(sandbox: Running, state: TinyDB) 
     assert [each["name"] for each in found["campaigns"]] == ["loose"]
 
 
-def test_a_lead_is_seen_as_soon_as_its_client_has_the_201(sandbox: Running, state: TinyDB) -> None:
+def test_a_lead_is_seen_as_soon_as_its_client_has_the_201(sandbox: Sandboxed, state: TinyDB) -> None:
     leads, duplicates = state.table("leads"), where("response")["status"] == 409
     for ending in range(30):
         phone = f"+1509555{ending:04d}"
@@ -79,25 +66,17 @@ def test_a_lead_is_seen_as_soon_as_its_client_has_the_201(sandbox: Running, stat
         assert state.table("requests").count(duplicates) == ending + 1
 
 
-def test_another_process_that_is_given_the_folder_sees_it_too(sandbox: Running, tmp_path: Path) -> None:
-    sandbox.post(lead(1))
-    code = "from aktify_sandbox import open_state; print(len(open_state('state').table('leads')))"
-    done = subprocess.run(
-        [sys.executable, "-c", code], cwd=tmp_path, env=clean_environment(), capture_output=True
-    )
-    assert (done.returncode, done.stdout, done.stderr) == (0, b"1\n", b"")
-
-
-FORGETTING: dict[str, Callable[[Running], object]] = {
+FORGETTING: dict[str, Callable[[Sandboxed], object]] = {
     "reset": lambda sandbox: sandbox.http.post("/_sandbox/reset"),
     "clear the requests": lambda sandbox: sandbox.http.delete("/_sandbox/requests"),
+    "clear some requests": lambda sandbox: sandbox.http.delete("/_sandbox/requests?status=201"),
     "clear the leads": lambda sandbox: sandbox.http.delete("/_sandbox/leads"),
     "load another state": lambda sandbox: load(sandbox, sealed(FIRST, {"id": "r000000009", "kind": "end"})),
 }
 
 
 @pytest.mark.parametrize("what", FORGETTING)
-def test_what_the_sandbox_forgets_is_gone_here_too(sandbox: Running, state: TinyDB, what: str) -> None:
+def test_removed_data_is_gone_here_too(sandbox: Sandboxed, state: TinyDB, what: str) -> None:
     busy(sandbox)
     assert seen(state)["requests"]
     FORGETTING[what](sandbox)
@@ -107,23 +86,7 @@ def test_what_the_sandbox_forgets_is_gone_here_too(sandbox: Running, state: Tiny
     assert (found["leads"], found["requests"]) == (expected["leads"], expected["requests"])
 
 
-def test_a_state_goes_on_to_be_read_when_its_sandbox_has_ended_and_begins_again(
-    serve: Serve, sandbox: Running, state: TinyDB, tmp_path: Path
-) -> None:
-    busy(sandbox)
-    expected = told(sandbox)
-    sandbox.process.kill()
-    sandbox.end()
-    assert seen(state)["leads"] == expected["leads"]
-    again = serve("--state", str(tmp_path / "state"))
-    again.post(lead(30))
-    assert len(state.table("leads")) == len(expected["leads"]) + 1
-    assert again.stop() == 0
-    assert len(state.table("leads")) == len(expected["leads"]) + 1
-    assert seen(open_state(tmp_path / "state")) == seen(state)
-
-
-def test_reading_changes_nothing_in_the_folder(sandbox: Running, tmp_path: Path) -> None:
+def test_reading_changes_nothing_in_the_folder(sandbox: Sandboxed, tmp_path: Path) -> None:
     busy(sandbox)
     sandbox.stop()
 
@@ -138,7 +101,7 @@ def test_reading_changes_nothing_in_the_folder(sandbox: Running, tmp_path: Path)
         assert files() == before
 
 
-def test_a_state_that_is_read_can_be_served(serve: Serve, tmp_path: Path) -> None:
+def test_a_state_that_is_read_can_be_served(serve: HostSandbox, tmp_path: Path) -> None:
     serve("--state", str(tmp_path / "state")).stop()
     with open_state(tmp_path / "state") as state:
         sandbox = serve("--state", str(tmp_path / "state"))
@@ -159,19 +122,24 @@ WRITES: dict[str, Callable[[TinyDB], object]] = {
 
 
 @pytest.mark.parametrize("verb", WRITES)
-def test_whatever_would_write_is_refused(sandbox: Running, state: TinyDB, verb: str) -> None:
+def test_whatever_would_write_is_refused(
+    sandbox: Sandboxed, state: TinyDB, verb: str, snapshot: Snapshot
+) -> None:
     sandbox.post(lead(1))
     before = seen(state)
-    with pytest.raises(StateError, match="only reads"):
+    with pytest.raises(StateError) as caught:
         WRITES[verb](state)
+    snapshot("python", str(caught.value))
     assert seen(state) == before
 
 
-def test_a_table_that_is_none_is_named_with_the_nearest(state: TinyDB) -> None:
-    with pytest.raises(StateError, match="Did you mean requests"):
+def test_a_table_that_is_none_is_named_with_the_nearest(state: TinyDB, snapshot: Snapshot) -> None:
+    with pytest.raises(StateError) as caught:
         state.table("request")
-    with pytest.raises(StateError, match="leads, requests, keys, campaigns"):
+    snapshot("python", str(caught.value))
+    with pytest.raises(StateError) as caught:
         state.table("x")
+    snapshot("python", str(caught.value))
     with pytest.raises(AttributeError, match="name a table first"):
         state.search(where("a") == 1)
     assert state
@@ -180,10 +148,11 @@ def test_a_table_that_is_none_is_named_with_the_nearest(state: TinyDB) -> None:
     assert "state" in repr(state)
 
 
-def test_a_closed_state_says_so(state: TinyDB) -> None:
+def test_a_closed_state_says_so(state: TinyDB, snapshot: Snapshot) -> None:
     state.close()
-    with pytest.raises(StateError, match="closed"):
+    with pytest.raises(StateError) as caught:
         len(state.table("leads"))
+    snapshot("python", str(caught.value))
 
 
 # what is on its way, taken back or broken
@@ -249,29 +218,33 @@ def test_a_table_that_is_being_read_is_not_changed_by_what_comes(log: Path) -> N
     assert [each["id"] for each in rows] == ["r000000010"]
 
 
-def test_a_damaged_line_is_named(log: Path) -> None:
+def test_a_damaged_line_is_named(log: Path, snapshot: Snapshot) -> None:
     content = log.read_bytes()
     with open_state(log.parent) as state:
         with log.open("ab") as file:
             file.write(sealed({**RECORD, "id": "r000000003"}).replace(b"{}", b"[]"))
-        with pytest.raises(StateError, match=r"log\.jsonl:4: "):
+        with pytest.raises(StateError) as caught:
             counts(state)
+        snapshot("python", str(caught.value))
         log.write_bytes(content)
         assert counts(state) == (1, 2)
     log.write_bytes(content.replace(b"5095550001", b"5095550002"))
-    with pytest.raises(StateError, match=r"log\.jsonl:2: "):
+    with pytest.raises(StateError) as caught:
         open_state(log.parent)
+    snapshot("python", str(caught.value))
 
 
-def test_a_log_that_was_emptied_or_deleted_is_said(log: Path) -> None:
+def test_a_log_that_was_emptied_or_deleted_is_said(log: Path, snapshot: Snapshot) -> None:
     content = log.read_bytes()
     with open_state(log.parent) as state:
         log.write_bytes(b"")
-        with pytest.raises(StateError, match="is no log"):
+        with pytest.raises(StateError) as caught:
             counts(state)
+        snapshot("python", str(caught.value))
         log.unlink()
-        with pytest.raises(StateError, match="There is no state"):
+        with pytest.raises(StateError) as caught:
             counts(state)
+        snapshot("python", str(caught.value))
         log.write_bytes(content)
         assert counts(state) == (1, 2)
 
@@ -282,7 +255,7 @@ def as_file(folder: Path) -> None:
 
 
 @pytest.mark.parametrize("table", ["leads", "requests"])
-def test_a_log_that_is_cut_while_it_is_read_is_said(log: Path, table: str) -> None:
+def test_a_log_that_is_cut_while_it_is_read_is_said(log: Path, table: str, snapshot: Snapshot) -> None:
     with log.open("ab") as file:
         for number in range(3, 1_000):
             post = {"phone": f"+1509555{number:04d}", "lead": {"phoneNumber": f"509555{number:04d}"}}
@@ -291,19 +264,21 @@ def test_a_log_that_is_cut_while_it_is_read_is_said(log: Path, table: str) -> No
         rows = iter(state.table(table))
         next(rows)
         log.write_bytes(b"")
-        with pytest.raises(StateError, match="shorter"):
+        with pytest.raises(StateError) as caught:
             list(rows)
+        snapshot("python", str(caught.value))
 
 
-def test_a_line_that_no_sandbox_wrote_is_named(log: Path) -> None:
+def test_a_line_that_no_sandbox_wrote_is_named(log: Path, snapshot: Snapshot) -> None:
     with open_state(log.parent) as state:
         with log.open("ab") as file:
             file.write(sealed({"id": "r000000003", "kind": "put", "table": "nothing"}))
-        with pytest.raises(StateError, match=r"log\.jsonl:4: .*makes no sense"):
+        with pytest.raises(StateError) as caught:
             counts(state)
+        snapshot("python", str(caught.value))
 
 
-def test_who_changes_a_document_changes_nothing_here(log: Path) -> None:
+def test_changing_a_document_changes_nothing_in_the_state(log: Path) -> None:
     campaign = {"name": "x", "link": "link", "profile": None, "rulings": {"region-case": "accept"}}
     with log.open("ab") as file:
         put = {"kind": "put", "table": "campaigns", "document": 3, "content": campaign}
@@ -313,111 +288,31 @@ def test_who_changes_a_document_changes_nothing_here(log: Path) -> None:
         assert state.table("campaigns").all() == [campaign]
 
 
-FOLDERS: dict[str, tuple[Callable[[Path], object], str]] = {
-    "missing": (lambda folder: folder.rmdir(), "There is no state in"),
-    "empty": (lambda _: None, "There is no state in"),
-    "a file": (as_file, "can't be read: Not a directory"),
-    "another's log": (lambda folder: (folder / "log.jsonl").write_text('{"level": 1}\n'), "is no log of a"),
-    "another's sealed log": (
-        lambda folder: (folder / "log.jsonl").write_bytes(sealed({**FIRST, "log": "x"})),
-        "expected a log of aktify-sandbox in format 1, found x 1",
-    ),
-    "of a later version": (
-        lambda folder: (folder / "log.jsonl").write_bytes(sealed({**FIRST, "version": 2})),
-        "in format 1, found aktify-sandbox 2",
-    ),
-    "a link": (lambda folder: (folder / "log.jsonl").symlink_to("/etc/passwd"), "is a symbolic link"),
-    "a pipe": (lambda folder: os.mkfifo(folder / "log.jsonl"), "isn't a file"),
-    "a folder": (lambda folder: (folder / "log.jsonl").mkdir(), "isn't a file"),
+FOLDERS: dict[str, Callable[[Path], object]] = {
+    "missing": lambda folder: folder.rmdir(),
+    "empty": lambda _: None,
+    "a file": as_file,
+    "another's log": lambda folder: (folder / "log.jsonl").write_text('{"level": 1}\n'),
+    "another's sealed log": lambda folder: (folder / "log.jsonl").write_bytes(sealed({**FIRST, "log": "x"})),
+    "of a later version": lambda folder: (folder / "log.jsonl").write_bytes(sealed({**FIRST, "version": 2})),
+    "a link": lambda folder: (folder / "log.jsonl").symlink_to("/etc/passwd"),
+    "a pipe": lambda folder: os.mkfifo(folder / "log.jsonl"),
+    "a folder": lambda folder: (folder / "log.jsonl").mkdir(),
 }
 
 
 @pytest.mark.parametrize("kind", FOLDERS)
-def test_a_folder_without_a_state_is_an_error_in_words(tmp_path: Path, kind: str) -> None:
-    make, words = FOLDERS[kind]
+def test_a_folder_without_a_state_is_an_error_in_words(tmp_path: Path, kind: str, snapshot: Snapshot) -> None:
     (tmp_path / "other").mkdir()
-    make(tmp_path / "other")
-    with pytest.raises(StateError, match=words):
+    FOLDERS[kind](tmp_path / "other")
+    with pytest.raises(StateError) as caught:
         open_state(tmp_path / "other")
-
-
-def test_a_million_requests_would_not_be_held_in_memory(log: Path) -> None:
-    body = "x" * 100_000
-    with log.open("ab") as file:
-        for number in range(3, 2_003):
-            file.write(seal(orjson.dumps({**RECORD, "id": request_id(number), "body": body})))
-    code = (
-        "import resource; from aktify_sandbox import open_state; from tinydb import where\n"
-        "state = open_state('.')\n"
-        "before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss\n"
-        "requests = state.table('requests')\n"
-        "print(len(requests), requests.count(where('id') == 'r000001000'), requests.get(doc_id=77)['id'])\n"
-        "print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before)"
-    )
-    done = subprocess.run(
-        [sys.executable, "-c", code], cwd=log.parent, env=clean_environment(), capture_output=True, text=True
-    )
-    said, grown = done.stdout.splitlines()
-    assert said == "2002 1 r000000077"
-    assert int(grown) < 20_000
-
-
-def test_the_questions_of_the_documentation_are_answered_as_it_says(sandbox: Running, tmp_path: Path) -> None:
-    page = (ROOT / "docs" / "state.md").read_text()
-    questions = re.findall(r"```py\n(.*?)```\n\n```text\n(.*?)```", page, re.DOTALL)
-    ada = lead(100, firstName="Ada", email="ada@example.com")
-    for each in (ada, lead(101, firstName="Grace"), lead(102, region="California"), ada, ada):
-        sandbox.post(each)
-    (tmp_path / "state").rename(tmp_path / ".aktify-sandbox")
-    for code, answer in questions:
-        done = subprocess.run(
-            [sys.executable, "-c", code],
-            cwd=tmp_path,
-            env=clean_environment(),
-            capture_output=True,
-            text=True,
-        )
-        assert (done.stdout, done.stderr) == (answer, "")
-    assert len(questions) == 3
-
-
-@pytest.mark.parametrize("keep", [1, 3])
-def test_what_keep_puts_out_of_sight_is_not_seen(serve: Serve, tmp_path: Path, keep: int) -> None:
-    options = ("--state", str(tmp_path / "state"))
-    sandbox = serve(*options, "--keep", str(keep))
-    with open_state(tmp_path / "state") as state:
-
-        def agrees(sandbox: Running) -> bool:
-            expected, found = told(sandbox), seen(state)
-            return (found["leads"], found["requests"]) == (expected["leads"], expected["requests"])
-
-        for ending in range(4 * keep):
-            sandbox.post(lead(ending))
-            assert agrees(sandbox)
-            oldest = int(told(sandbox)["requests"][0]["id"][1:])
-            assert state.table("requests").get(doc_id=oldest - 1) is None
-        sandbox.process.kill()
-        before = seen(state)
-        assert len(before["requests"]) == keep
-        assert sandbox.end() != 0
-        sandbox = serve(*options)
-        assert agrees(sandbox)
-        load(sandbox, sealed(FIRST, *({**RECORD, "id": request_id(n)} for n in range(1, 9)), END))
-        assert agrees(sandbox)
-        sandbox.stop()
-        sandbox = serve(*options, "--keep", str(keep + 1))
-        assert agrees(sandbox)
-        load(sandbox, sealed(FIRST, *({**RECORD, "id": request_id(n)} for n in range(1, 9)), END))
-        assert agrees(sandbox)
-        sandbox.http.post("/_sandbox/reset")
-        for ending in range(4 * keep):
-            sandbox.post(lead(ending))
-            assert agrees(sandbox)
+    snapshot("python", str(caught.value))
 
 
 @given(work=WORK, keep=st.sampled_from([None, 1, 3]), opened=st.integers(0, 10))
-@settings(max_examples=100, suppress_health_check=list(HealthCheck))
-def test_whatever_was_done_a_state_shows_what_its_sandbox_shows(
+@examples(100, suppress_health_check=list(HealthCheck))
+def test_after_any_operations_a_state_shows_what_its_sandbox_shows(
     work: list[Any], keep: int | None, opened: int
 ) -> None:
     """Read after each operation, by a state that was open already, and by one that is opened at the end."""

@@ -3,22 +3,17 @@
 import http.client
 import json
 import socket
-import subprocess
-import sys
-from pathlib import Path
 
 import pytest
 
 from aktify_sandbox.app import Application
-from aktify_sandbox.history.export import FORMS
 from aktify_sandbox.settings import Settings
 from aktify_sandbox.storage.store import Store
-from support.canary import CANARY, bodies, heads, shown_in
-from support.running import COMMAND, LEAD, Running, Serve, all_routes, clean_environment
+from support.running import LEAD, HostSandbox, Sandboxed, all_routes
 
 
 def ask(
-    sandbox: Running, method: str, path: str, headers: dict[str, str], body: bytes = b""
+    sandbox: Sandboxed, method: str, path: str, headers: dict[str, str], body: bytes = b""
 ) -> tuple[int, bytes]:
     connection = http.client.HTTPConnection("127.0.0.1", sandbox.port, timeout=10)
     connection.putrequest(method, path, skip_host=True, skip_accept_encoding=True)
@@ -57,7 +52,7 @@ HOSTILE: list[dict[str, str]] = [
 
 
 @pytest.mark.parametrize("hostile", HOSTILE, ids=str)
-def test_no_route_answers_a_foreign_host_or_origin(sandbox: Running, hostile: dict[str, str]) -> None:
+def test_no_route_answers_a_foreign_host_or_origin(sandbox: Sandboxed, hostile: dict[str, str]) -> None:
     for method, path in all_routes():
         status, content = ask(sandbox, method, path, hostile)
         if path == "/_sandbox/health" and "Host" in hostile:  # a probe in Kubernetes sends the pod's address
@@ -79,7 +74,7 @@ def test_no_route_answers_a_foreign_host_or_origin(sandbox: Running, hostile: di
         "Host: {ours}\r\nAuthorization: Bearer a\r\nAuthorization: Bearer b",
     ],
 )
-def test_a_header_that_is_judged_stands_once(sandbox: Running, repeated: str) -> None:
+def test_a_header_that_is_judged_stands_once(sandbox: Sandboxed, repeated: str) -> None:
     ours = f"127.0.0.1:{sandbox.port}"
     request = f"GET /_sandbox/config HTTP/1.1\r\n{repeated.format(ours=ours)}\r\nConnection: close\r\n\r\n"
     with socket.create_connection(("127.0.0.1", sandbox.port), timeout=10) as connection:
@@ -89,7 +84,7 @@ def test_a_header_that_is_judged_stands_once(sandbox: Running, repeated: str) ->
     assert b"application/problem+json" in answer
 
 
-def test_blanks_around_a_value_change_nothing_that_is_judged(serve: Serve) -> None:
+def test_blanks_around_a_value_change_nothing_that_is_judged(serve: HostSandbox) -> None:
     """RFC 9110, 5.5: they are no part of the value."""
     sandbox = serve("--token", "let-me-in")
     ours = f"127.0.0.1:{sandbox.port}"
@@ -111,20 +106,20 @@ def test_blanks_around_a_value_change_nothing_that_is_judged(serve: Serve) -> No
 @pytest.mark.parametrize(
     "media", ["text/plain", "application/x-www-form-urlencoded", "multipart/form-data", ""]
 )
-def test_no_route_takes_what_a_form_can_send(sandbox: Running, media: str) -> None:
+def test_no_route_takes_what_a_form_can_send(sandbox: Sandboxed, media: str) -> None:
     for method, path in all_routes():
         if method in ("POST", "PUT", "DELETE", "PATCH"):
             assert ask(sandbox, method, path, {"Content-Type": media}, b"{}")[0] == 415, (method, path)
 
 
-def test_no_browser_guesses_what_an_answer_is(sandbox: Running) -> None:
+def test_no_browser_guesses_what_an_answer_is(sandbox: Sandboxed) -> None:
     for method, path in all_routes():
         if method == "GET" and not path.endswith("/stream"):
             answer = sandbox.http.get(path)
             assert answer.headers.get_list("x-content-type-options") == ["nosniff"], path
 
 
-def test_names_that_are_allowed_get_in(serve: Serve) -> None:
+def test_names_that_are_allowed_get_in(serve: HostSandbox) -> None:
     sandbox = serve("--allow-host", "aktify")
     for host in ("aktify", "aktify:8509", "localhost", f"127.0.0.1:{sandbox.port}", "[::1]:80", "127.9.9.9"):
         assert ask(sandbox, "GET", "/_sandbox/config", {"Host": host})[0] == 200, host
@@ -132,18 +127,18 @@ def test_names_that_are_allowed_get_in(serve: Serve) -> None:
 
 
 @pytest.mark.parametrize("scheme", ["http", "https"])
-def test_the_page_may_ask_under_its_own_origin(sandbox: Running, scheme: str) -> None:
+def test_the_page_may_ask_under_its_own_origin(sandbox: Sandboxed, scheme: str) -> None:
     """With https too: something in front of the sandbox may speak it."""
     headers = {"Origin": f"{scheme}://127.0.0.1:{sandbox.port}"}
     assert ask(sandbox, "GET", "/_sandbox/config", headers)[0] == 200
 
 
-def test_the_vendors_door_takes_any_host(sandbox: Running) -> None:
+def test_the_vendors_door_takes_any_host(sandbox: Sandboxed) -> None:
     headers = {"Host": "aktify.internal", "x-api-key": sandbox.api_key, "Content-Type": "application/json"}
     assert ask(sandbox, "POST", "/api/v1/leads", headers, json.dumps(LEAD).encode())[0] == 201
 
 
-def test_a_preflight_grants_nothing_and_is_explained(sandbox: Running) -> None:
+def test_a_preflight_grants_nothing_and_is_explained(sandbox: Sandboxed) -> None:
     asked = {"Origin": "https://shop.example", "Access-Control-Request-Method": "POST"}
     answer = sandbox.http.options("/api/v1/leads", headers=asked)
     assert (answer.status_code, answer.headers["allow"]) == (405, "POST")
@@ -158,7 +153,7 @@ def test_a_preflight_grants_nothing_and_is_explained(sandbox: Running) -> None:
 
 @pytest.mark.parametrize("wrong", [{}, {"x-api-key": "unknown"}, {"content-type": "text/plain"}], ids=str)
 def test_a_lead_that_comes_from_a_page_is_answered_as_ever_with_a_note(
-    sandbox: Running, wrong: dict[str, str]
+    sandbox: Sandboxed, wrong: dict[str, str]
 ) -> None:
     lead = {**LEAD, "phoneNumber": "5095553003"}
     headers = {"content-type": "application/json", **wrong}
@@ -170,7 +165,7 @@ def test_a_lead_that_comes_from_a_page_is_answered_as_ever_with_a_note(
     assert sandbox.record_of(plain)["notes"] == []
 
 
-def test_a_token_guards_every_route_but_health(serve: Serve) -> None:
+def test_a_token_guards_every_route_but_health(serve: HostSandbox) -> None:
     sandbox = serve("--host", "0.0.0.0", "--token", "let-me-in")
     for method, path in all_routes():
         expected = 200 if path == "/_sandbox/health" else 401
@@ -179,7 +174,7 @@ def test_a_token_guards_every_route_but_health(serve: Serve) -> None:
     assert ask(sandbox, "GET", "/_sandbox/config", {"Authorization": "Bearer let-me-in"})[0] == 200
 
 
-def test_a_token_in_the_address_is_exchanged_for_a_cookie_that_does_not_tell_it(serve: Serve) -> None:
+def test_a_token_in_the_address_is_exchanged_for_a_cookie_that_does_not_tell_it(serve: HostSandbox) -> None:
     sandbox = serve("--token", "let-me-in")
     answer = sandbox.http.get("/_sandbox/requests?limit=5&token=let-me-in")
     assert (answer.status_code, answer.headers["location"]) == (303, "/_sandbox/requests?limit=5")
@@ -195,7 +190,9 @@ def test_a_token_in_the_address_is_exchanged_for_a_cookie_that_does_not_tell_it(
     assert ask(sandbox, "GET", "/_sandbox/requests?token=wrong", {})[0] == 401
 
 
-def test_a_browser_without_the_cookie_asks_for_the_page_once_more_from_its_own_origin(serve: Serve) -> None:
+def test_a_browser_without_the_cookie_asks_for_the_page_once_more_from_its_own_origin(
+    serve: HostSandbox,
+) -> None:
     """With a link from elsewhere it sends no strict cookie; only then does it get in, and never by asking alone."""
     sandbox = serve("--token", "let-me-in")
     html = {"accept": "text/html"}
@@ -217,14 +214,14 @@ def test_a_browser_without_the_cookie_asks_for_the_page_once_more_from_its_own_o
 
 
 @pytest.mark.parametrize("path", ["/_sandbox/a%0D%0Aset-cookie%3A%20a%3Db", "/_sandbox/%E2%82%AC"])
-def test_the_way_back_from_a_token_is_an_address_and_nothing_more(serve: Serve, path: str) -> None:
+def test_the_way_back_from_a_token_is_an_address_and_nothing_more(serve: HostSandbox, path: str) -> None:
     sandbox = serve("--token", "let-me-in")
     answer = sandbox.http.get(f"{path}?token=let-me-in")
     assert (answer.status_code, answer.headers["location"]) == (303, path)
     assert "a=b" not in answer.headers["set-cookie"]
 
 
-def test_two_sandboxes_on_one_host_do_not_log_each_other_out(serve: Serve) -> None:
+def test_two_sandboxes_on_one_host_do_not_log_each_other_out(serve: HostSandbox) -> None:
     """A browser sends the cookies of a host to all of its ports, those of other programs too."""
     first, second = serve("--token", "one"), serve("--token", "two")
     cookies = ['other={"a": 1}', "a b"]
@@ -248,7 +245,7 @@ FOLLOWED = {
 }
 
 
-def test_a_link_from_elsewhere_opens_the_page_and_nothing_else(sandbox: Running) -> None:
+def test_a_link_from_elsewhere_opens_the_page_and_nothing_else(sandbox: Sandboxed) -> None:
     sandbox.post()
     number = sandbox.get("/_sandbox/requests")["requests"][0]["id"]
     opened = {
@@ -273,204 +270,6 @@ def test_a_link_from_elsewhere_opens_the_page_and_nothing_else(sandbox: Running)
     for method, path in all_routes():
         if method != "GET" or path not in pages:
             assert ask(sandbox, method, path, FOLLOWED)[0] == 403, (method, path)
-
-
-def everything_shown(sandbox: Running, state: Path) -> dict[str, str]:
-    """All that the sandbox keeps and says, by where it stands; the sandbox is stopped for it."""
-    paths = [
-        "keys",
-        "config",
-        "campaigns",
-        "leads?limit=1000",
-        "state",
-        "scenarios",
-        "force",
-        "requests?limit=1000",
-    ]
-    paths += [f"requests/export?format={form}" for form in ("json", "jsonl", "har", "curl")]
-    said = {path: sandbox.http.get(f"/_sandbox/{path}").raise_for_status().text for path in paths}
-    ids = [record["id"] for record in json.loads(said["requests?limit=1000"])["requests"]]
-    assert len(ids) > 150
-    for name in ids:
-        for media in ("application/json", "text/plain"):
-            said[f"{name} {media}"] = sandbox.http.get(
-                f"/_sandbox/requests/{name}", headers={"accept": media}
-            ).text
-        for form in FORMS:
-            said[f"{name} {form}"] = (
-                sandbox.http.get(f"/_sandbox/requests/{name}/{form}").raise_for_status().text
-            )
-    with sandbox.http.stream("GET", "/_sandbox/requests/stream?after=r000000000") as stream:
-        for line in stream.iter_lines():
-            said["stream"] = said.get("stream", "") + line
-            if ids[0] in line:
-                break
-    sandbox.stop()
-    said |= {path.name: path.read_text() for path in state.iterdir()}
-    return said | {"terminal": sandbox.output()}
-
-
-@pytest.mark.parametrize("known", [True, False], ids=["configured", "unknown"])
-def test_a_key_is_found_nowhere_on_disk_or_in_output(serve: Serve, tmp_path: Path, *, known: bool) -> None:
-    """In whatever shape and place it was sent; an unknown one may be the vendor's own."""
-    (tmp_path / "c.yaml").write_text(
-        "campaigns:\n  demo:\n"
-        f"    keys: [{CANARY if known else 'other-key-1'}, {{key: revoked-key-1, revoked: true}}]\n"
-    )
-    state = tmp_path / "state"
-    log_format = "json" if known else "text"
-    sandbox = serve("--config", str(tmp_path / "c.yaml"), "--state", str(state), "--log-format", log_format)
-    others = [f"{CANARY}-unknown", "revoked-key-1", f"{CANARY}.a.{CANARY}"]
-    keys = (CANARY, f"{CANARY}.name", *(others if known else ()))
-    for key in keys:
-        own = {"x-api-key": key}
-        for body in bodies(CANARY) if key in keys[:1] + keys[3:4] else [b"{}", CANARY.encode()]:
-            sandbox.http.post(
-                "/api/v1/leads", content=body, headers={**own, "content-type": "application/json"}
-            )
-        for address, headers in heads(CANARY):
-            sandbox.http.post(address, json=LEAD, headers=[*own.items(), *headers])
-    sandbox.http.post(
-        "/_sandbox/force", json={"status": 503, "times": 5, "key": keys[0], "applies": "any", "body": CANARY}
-    )
-    if known:
-        lead = {"phoneNumber": "(509) 557-1234", "metadata": {CANARY: CANARY}}
-        assert sandbox.http.post("/_sandbox/leads", json=lead).json()["imported"] == 1
-        refused = sandbox.http.post("/_sandbox/campaigns", json={"name": f"a.{CANARY}"})
-        assert (refused.status_code, shown_in(refused.text)) == (400, False)
-    shown = everything_shown(sandbox, state)
-    assert [place for place, text in shown.items() if shown_in(text)] == []
-
-
-EXPECTATIONS = f"""
-expectations:
-  - name: those of {CANARY}
-    where: {{key: {CANARY}, status: 400}}
-    count: 7
-  - where: {{metadata.a: {CANARY}}}
-    count: 7
-"""
-
-POSTING = """
-import os, sys, urllib.error, urllib.request
-body = b'{"phoneNumber": "(509) 555-1234", "KEY": "a", "metadata": {"KEY": "b"}}'
-for path in ("", "?KEY"):
-    headers = {"x-api-key": os.environ["AKTIFY_API_KEY"], "content-type": "application/json"}
-    address = os.environ["AKTIFY_BASE_URL"] + "/api/v1/leads" + path
-    try:
-        urllib.request.urlopen(urllib.request.Request(address, body, headers))
-    except urllib.error.HTTPError:
-        pass
-sys.exit(1)
-""".replace("KEY", CANARY).replace(f"AKTIFY_API_{CANARY}", "AKTIFY_API_KEY")
-
-
-@pytest.mark.parametrize("option", [[], ["--show-pii"]], ids=["masked", "--show-pii"])
-def test_no_report_of_a_run_shows_a_key(tmp_path: Path, option: list[str]) -> None:
-    """What exec prints, the summary of a GitHub job (which names the command) and JUnit."""
-    (tmp_path / "aktify-sandbox.yaml").write_text(f"campaigns:\n  demo:\n    keys: [{CANARY}]\n")
-    (tmp_path / "verify.yaml").write_text(EXPECTATIONS)
-    (tmp_path / "post.py").write_text(POSTING)
-    command = ["exec", *option, "--verify", "verify.yaml", "--junit", "out.xml", "--"]
-    done = subprocess.run(
-        [*COMMAND, *command, "env", f"AN_ARGUMENT={CANARY}", sys.executable, "post.py"],
-        cwd=tmp_path,
-        env=clean_environment(GITHUB_STEP_SUMMARY="summary.md"),
-        capture_output=True,
-        text=True,
-    )
-    said = {name: (tmp_path / name).read_text() for name in ("out.xml", "summary.md")} | {"err": done.stderr}
-    assert done.returncode == 1, done.stderr
-    assert "2 requests" in done.stderr
-    assert 'failures="2"' in said["out.xml"]
-    assert "ARGUMENT" in said["summary.md"]
-    assert [place for place, text in said.items() if shown_in(text)] == []
-
-
-WRONG_DOCUMENTS = {
-    "aktify-sandbox.yaml": [
-        f"campaigns:\n  demo:\n    keys: {CANARY}\n",
-        f"campaigns:\n  demo:\n    keys: [{{key: '{CANARY} '}}]\n",
-        f"campaigns:\n  demo:\n    keys: [{CANARY}, {CANARY}]\n",
-        f"campaigns:\n  demo:\n    keys: [{{{CANARY}: a}}]\n",
-        f"campaigns:\n  demo:\n    keys: [{{key: {CANARY}, name: {CANARY}}}]\n",
-        f"token: '{CANARY} a'\n",
-    ],
-    "scenario.yaml": [
-        f"rules:\n  - when: {{key: {{is: {CANARY}}}}}\n    answer: 503\n",
-        f"rules:\n  - when: {{header: {{x-api-key: [{CANARY}]}}}}\n    answer: 503\n",
-    ],
-}
-
-
-@pytest.mark.parametrize(
-    ("name", "text"), [(name, text) for name, texts in WRONG_DOCUMENTS.items() for text in texts]
-)
-def test_what_is_wrong_with_a_key_in_a_file_is_said_without_it(tmp_path: Path, name: str, text: str) -> None:
-    (tmp_path / name).write_text(text)
-    scenario = ["--scenario", "./scenario.yaml"] if name == "scenario.yaml" else []
-    done = subprocess.run(
-        [*COMMAND, "exec", *scenario, "--", "true"],
-        cwd=tmp_path,
-        env=clean_environment(),
-        capture_output=True,
-        text=True,
-    )
-    assert done.returncode == 2, done.stderr
-    assert not shown_in(done.stdout + done.stderr), done.stderr
-
-
-def test_phone_numbers_and_addresses_are_masked_in_the_terminal_unless_asked(serve: Serve) -> None:
-    wrong = {"phoneNumber": "(509) 555-12345", "region": "CA", "email": "someone@example"}
-    for options, seen in (((), False), (("--show-pii",), True)):
-        sandbox = serve(*options)
-        sandbox.post()
-        sandbox.post()
-        sandbox.post(wrong)
-        sandbox.stop()
-        lines = [line for line in sandbox.output().splitlines() if "r00000000" in line]
-        assert len(lines) == 3
-        assert ("+15095551234" in lines[0]) == seen
-        assert any("+1509***1234" in line for line in lines) != seen
-        assert "555-12345" not in "".join(lines) or seen
-        assert "someone@" not in "".join(lines) or seen
-
-
-WATCHED = """
-import os, sys
-sys.modules["uvloop"] = None  # its C code tells no hook what it does; asyncio does
-out = os.open(os.environ["HOOK_FILE"], os.O_WRONLY | os.O_CREAT | os.O_APPEND)
-def hook(event, arguments):
-    if event.startswith(("socket.", "subprocess.", "webbrowser.", "urllib.", "http.", "os.system", "os.exec")):
-        os.write(out, (event + "\\n").encode())
-sys.addaudithook(hook)
-"""
-
-
-def test_the_sandbox_connects_to_nobody(serve: Serve, tmp_path: Path) -> None:
-    """Every event of the interpreter that could reach another machine, from start to stop, whatever is asked."""
-    (tmp_path / "sitecustomize.py").write_text(WATCHED)
-    seen = tmp_path / "events.txt"
-    sandbox = serve("--state", str(tmp_path / "state"), PYTHONPATH=str(tmp_path), HOOK_FILE=str(seen))
-    linked = {**LEAD, "linkToShorten": "https://example.com/far-away", "email": "a@example.com"}
-    assert [sandbox.post(lead).status_code for lead in (linked, linked, {})] == [201, 409, 400]
-    assert sandbox.http.get(sandbox.get("/_sandbox/leads")["leads"][0]["lead"]["link"]).status_code == 302
-    strict = sandbox.http.post("/_sandbox/campaigns", json={"profile": "strict"}).json()["apiKey"]
-    sandbox.post({"phoneNumber": "(212) 736-5000", "region": "NY", "email": "a@example.com"}, key=strict)
-    for method, path in all_routes():
-        if path != "/_sandbox/stop":
-            with sandbox.http.stream(method, path) as answer:  # one of them never ends
-                assert answer.status_code < 500, (method, path)
-    assert sandbox.stop() == 0
-    events = set(seen.read_text().split())
-    assert "socket.bind" in events, "the hook is in force"
-    assert events <= {"socket.bind", "socket.__new__", "socket.getsockname"}
-
-
-def test_control_characters_in_a_request_do_not_reach_the_terminal(sandbox: Running) -> None:
-    sandbox.http.post("/%1b[2Jboo%0d%0aHTTP", json=LEAD)
-    sandbox.http.get("/_sandbox/health")
-    assert "\x1b" not in sandbox.output()
 
 
 def test_the_application_asks_for_no_lifespan_and_nothing_global() -> None:

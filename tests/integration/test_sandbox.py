@@ -3,8 +3,7 @@
 import asyncio
 import contextlib
 import re
-import subprocess
-import sys
+import socket
 import threading
 import time
 import unittest
@@ -18,7 +17,11 @@ import trio
 import aktify_sandbox
 from aktify_sandbox import NoSandbox, NotOne, Sandbox, SandboxError, SandboxMistake, VerifyFailed, errors
 from aktify_sandbox.client.local import LocalClient
-from support.running import LEAD, Running, Serve, clean_environment
+from aktify_sandbox.server.thread import ServerThread
+from aktify_sandbox.settings import Settings
+from support.conditions import eventually
+from support.running import LEAD, HostSandbox, Sandboxed
+from support.snapshots import Snapshot, label
 
 
 def post(sandbox: Sandbox, **more: Any) -> int:
@@ -34,16 +37,17 @@ def later(seconds: float, do: Callable[[], object]) -> threading.Thread:
 
 
 @pytest.fixture(scope="module")
-def own() -> Iterator[Sandbox]:
-    with Sandbox() as sandbox:
-        yield sandbox
+def own() -> Iterator[LocalClient]:
+    """The client of a server in this process, which several sandboxes share."""
+    with ServerThread(Settings(port=0, in_memory=True)) as thread:
+        yield LocalClient(thread)
 
 
 @pytest.fixture(params=["in this process", "elsewhere"])
-def box(request: pytest.FixtureRequest, own: Sandbox, shared_sandbox: Running) -> Iterator[Sandbox]:
+def box(request: pytest.FixtureRequest, own: LocalClient, shared_sandbox: Sandboxed) -> Iterator[Sandbox]:
     """A fresh view on a sandbox in this process, or on one that runs in another."""
-    client = own._client if request.param == "in this process" else None
-    with Sandbox(client=client) if client else Sandbox(shared_sandbox.url) as sandbox:
+    inside = request.param == "in this process"
+    with Sandbox(client=own) if inside else Sandbox(shared_sandbox.url) as sandbox:
         yield sandbox
 
 
@@ -59,17 +63,17 @@ def test_leads_are_what_the_201_said_oldest_first(box: Sandbox) -> None:
     assert box.leads[0].request == box.requests[0].id
 
 
-def test_one_lead_is_given_and_none_or_two_are_explained(box: Sandbox) -> None:
+def test_one_lead_is_given_and_none_or_two_are_explained(box: Sandbox, snapshot: Snapshot) -> None:
     post(box, region="ca")
-    with pytest.raises(
-        NotOne, match=r"There are no leads kept, not one.(?s:.*)400(?s:.*)“ca” is in lower case"
-    ):
+    with pytest.raises(NotOne) as caught:
         box.leads.one()
+    snapshot("python", str(caught.value))
     post(box)
     assert box.leads.one()["region"] == "CA"
     post(box, phoneNumber="5095551235")
-    with pytest.raises(NotOne, match=r"There are 2 leads kept, not one.\n.*555-1234.*\n.*5551235"):
+    with pytest.raises(NotOne) as caught:
         box.leads.one()
+    snapshot("python", str(caught.value))
 
 
 def test_requests_come_oldest_first_and_each_is_whole(box: Sandbox) -> None:
@@ -87,21 +91,22 @@ def test_requests_come_oldest_first_and_each_is_whole(box: Sandbox) -> None:
     assert box.requests != [second, first]
 
 
-def test_requests_show_the_reason_for_each_answer(box: Sandbox) -> None:
+def test_requests_show_the_reason_for_each_answer(box: Sandbox, snapshot: Snapshot) -> None:
     post(box, region="ca")
     row = (
-        r"r\d{9}  [\d:.]{12}  400  POST /api/v1/leads  \+15095551234  "
+        r"r\d{9}  [\d:.]{12}[+-]\d\d:\d\d  400  POST /api/v1/leads  \+15095551234  "
         r"region: “ca” is in lower case.  \[ruling region-case\]"
     )
     assert re.fullmatch(row, repr(box.requests))
     assert re.fullmatch(f"<{row}>", repr(box.requests[0]))
     post(box)
-    with pytest.raises(NotOne, match=r"There are 2 requests, not one.\n.*400.*\n.*201"):
+    with pytest.raises(NotOne) as caught:
         box.requests.one()
+    snapshot("python", str(caught.value))
 
 
-def test_more_requests_than_a_page_has_are_all_there(own: Sandbox) -> None:
-    with Sandbox(client=own._client) as box, httpx.Client(transport=box.transport()) as client:
+def test_more_requests_than_a_page_has_are_all_there(own: LocalClient) -> None:
+    with Sandbox(client=own) as box, httpx.Client(transport=box.transport()) as client:
         for number in range(1_005):
             lead = {**LEAD, "phoneNumber": f"50955{number:05d}"}
             client.post(box.endpoint, json=lead, headers={"x-api-key": box.api_key})
@@ -110,8 +115,8 @@ def test_more_requests_than_a_page_has_are_all_there(own: Sandbox) -> None:
         assert box.requests[0].json["phoneNumber"] == "5095500000"
 
 
-def test_two_sandboxes_on_one_server_see_nothing_of_each_other(own: Sandbox) -> None:
-    with Sandbox(client=own._client) as one, Sandbox(client=own._client) as two:
+def test_two_sandboxes_on_one_server_see_nothing_of_each_other(own: LocalClient) -> None:
+    with Sandbox(client=own) as one, Sandbox(client=own) as two:
         one.force(503, times=5)
         one.scenario("outage")
         assert [post(one), post(two)] == [503, 201]
@@ -123,34 +128,105 @@ def test_two_sandboxes_on_one_server_see_nothing_of_each_other(own: Sandbox) -> 
         two.verify(2)
 
 
-def test_requests_of_nobody_are_strays(own: Sandbox) -> None:
-    with Sandbox(client=own._client) as box:
+def test_requests_with_unknown_keys_are_strays(own: LocalClient) -> None:
+    with Sandbox(client=own) as box:
         post(box, key="wrong")
         httpx.post(f"{box.url}/api/v2/leads", json=LEAD, headers={"x-api-key": box.api_key}, trust_env=False)
         assert box.strays.statuses == [401, 404]
         assert len(box.requests) == 0
-    with Sandbox(client=own._client) as next_one:
+    with Sandbox(client=own) as next_one:
         assert len(next_one.strays) == 0
 
 
 # what it shall do
 
 
-def test_requests_under_a_configured_key_or_a_name_behind_our_own_are_seen_as_strays() -> None:
-    with Sandbox() as box, Sandbox(client=box._client) as other:
+def test_requests_under_a_configured_key_or_a_name_behind_our_own_are_seen_as_strays(
+    snapshot: Snapshot,
+) -> None:
+    with contextlib.ExitStack() as stack:
+        box = stack.enter_context(Sandbox())
+        client = box._client  # private: one with a server of its own hands out no client
+        other = stack.enter_context(Sandbox(client=client))
         post(box, key="test-key")
         post(box, key="test-key.name")
         post(box, key=f"{box.api_key}.name")
-        assert "and 3 requests under another key or to a wrong path:" in box.report()
-        assert "and 2 requests under another key or to a wrong path:" in other.report()
+        snapshot("python", box.report())
+        snapshot("python", other.report())
         assert box.strays.statuses == [201, 201, 201]
         assert len(box.requests) == 0
 
 
-def test_in_a_sandbox_elsewhere_others_are_let_be(shared_sandbox: Running) -> None:
+WRONG_KEYS = {
+    "no header": "",
+    "blank": "x-api-key: ",
+    "undefined": "x-api-key: undefined",
+    "null": "x-api-key: null",
+    "shell variable": "x-api-key: $AKTIFY_API_KEY",
+    "template": "x-api-key: {{api_key}}",
+    "Bearer": "x-api-key: Bearer OWN",
+    "quotes": 'x-api-key: "OWN"',
+    "other case": "x-api-key: UPPER",
+    "carriage return": r"x-api-key: OWN\r",
+    "twice": "x-api-key: OWN\r\nx-api-key: OWN",
+    "Authorization": "Authorization: Bearer OWN",
+    "other header": "api-key: OWN",
+    "unknown": "x-api-key: nobody-knows-it",
+    "of all tests": "x-api-key: test-key",
+}
+"""Each form of a wrong key that the contract names, and where else people send one."""
+
+
+@pytest.mark.parametrize("form", WRONG_KEYS)
+def test_each_form_of_a_wrong_key_is_named_among_the_strays(
+    own: LocalClient, form: str, snapshot: Snapshot
+) -> None:
+    with Sandbox(client=own) as box:
+        header = WRONG_KEYS[form].replace("OWN", box.api_key).replace("UPPER", box.api_key.upper())
+        posted_raw(box, "POST", "/api/v1/leads", header)
+        assert (len(box.requests), len(box.strays)) == (0, 1)
+        table = box.report().partition("\n\n")[0]
+        assert box.api_key not in table
+        snapshot("python", re.sub(r"(Bea|KEY|\"ke|key)…\S+", r"\1…NNN", table))
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "key"),
+    [
+        ("POST", "/leads", "OWN"),
+        ("POST", "/api/v1/leads/", "OWN"),
+        ("POST", "/api/v1/leads/api/v1/leads", "OWN"),
+        ("GET", "/api/v1/leads", "OWN"),
+        ("POST", "no path", "nobody-knows-it"),
+    ],
+)
+def test_a_wrong_path_or_method_is_named_with_the_right_one(
+    own: LocalClient, method: str, path: str, key: str, snapshot: Snapshot
+) -> None:
+    with Sandbox(client=own) as box:
+        posted_raw(box, method, path, f"x-api-key: {key.replace('OWN', box.api_key)}")
+        snapshot("python", box.report().partition("\n\n")[0])
+        with pytest.raises(VerifyFailed) as caught:
+            box.check(strict=True)
+        snapshot("python", str(caught.value))
+
+
+def posted_raw(sandbox: Sandbox, method: str, path: str, header: str) -> None:
+    """With a header as no client would send it."""
+    host, _, port = sandbox.url.removeprefix("http://").partition(":")
+    body = '{"phoneNumber": "(509) 555-1234", "region": "CA"}'
+    head = [f"{method} {path} HTTP/1.1", "Host: x", "Connection: close", f"Content-Length: {len(body)}"]
+    with socket.create_connection((host, int(port))) as connection:
+        lines = [*head, "Content-Type: application/json", *filter(None, [header]), "", body]
+        connection.sendall("\r\n".join(lines).encode())
+        while connection.recv(1_000):
+            pass
+
+
+def test_in_a_sandbox_elsewhere_others_are_let_be(shared_sandbox: Sandboxed) -> None:
     with Sandbox(shared_sandbox.url) as box:
         post(box, key="test-key.somebody", phoneNumber="5095557788")
-        assert "under another key" not in box.report()
+        assert "another key" not in box.report()
 
 
 def test_answers_are_forced_for_this_campaign(box: Sandbox) -> None:
@@ -170,8 +246,8 @@ def test_answers_are_forced_for_this_campaign(box: Sandbox) -> None:
     assert [post(box, phoneNumber="5095551237") for _ in range(2)] == [500, 409]
 
 
-def test_scenarios_are_chosen_at_the_start_and_later(own: Sandbox) -> None:
-    with Sandbox(client=own._client, scenario="flaky") as box:
+def test_scenarios_are_chosen_at_the_start_and_later(own: LocalClient) -> None:
+    with Sandbox(client=own, scenario="flaky") as box:
         assert [post(box) for _ in range(3)] == [503, 503, 201]
         box.scenario("duplicate")
         assert post(box, phoneNumber="5095551235") == 409
@@ -179,12 +255,12 @@ def test_scenarios_are_chosen_at_the_start_and_later(own: Sandbox) -> None:
         assert post(box, phoneNumber="5095551235") == 201
 
 
-def test_profile_and_rulings_are_those_of_the_campaign(own: Sandbox) -> None:
-    with Sandbox(client=own._client, rulings={"region-case": "accept"}) as box:
+def test_profile_and_rulings_are_those_of_the_campaign(own: LocalClient) -> None:
+    with Sandbox(client=own, rulings={"region-case": "accept"}) as box:
         assert post(box, region="ca") == 201
-    with Sandbox(client=own._client, profile="lenient") as box:
+    with Sandbox(client=own, profile="lenient") as box:
         assert post(box, region="ca") == 201
-    with Sandbox(client=own._client, link="tracking", rulings={"campaign-link": "refuse"}) as box:
+    with Sandbox(client=own, link="tracking", rulings={"campaign-link": "refuse"}) as box:
         assert post(box) == 400
 
 
@@ -197,62 +273,79 @@ def test_a_reset_forgets_all_of_this_campaign(box: Sandbox) -> None:
     box.verify(1)
 
 
-def test_only_of_a_broken_answer_it_is_said_how_it_would_be_whole(box: Sandbox) -> None:
-    for order, words in (
-        ({"status": 503}, "Answer 503\n"),
-        ({"status": 503, "fault": "dribble", "body": "x"}, "Answer 503\n"),
-        ({"status": 503, "fault": "truncate", "body": "some text"}, "Answer 503, as it would be whole\n"),
-    ):
+def test_only_of_a_broken_answer_it_is_said_how_it_would_be_whole(box: Sandbox, snapshot: Snapshot) -> None:
+    orders: list[dict[str, Any]] = [
+        {"status": 503},
+        {"status": 503, "fault": "dribble", "body": "x"},
+        {"status": 503, "fault": "truncate", "body": "some text"},
+    ]
+    for order in orders:
         box.force(**order)
         with contextlib.suppress(httpx.RemoteProtocolError):
             post(box)
-        assert words in box.report()
+        snapshot("python", "\n".join(re.findall(r"^Answer .*", box.report(), re.MULTILINE)))
 
 
-def test_a_mistake_names_the_argument(box: Sandbox) -> None:
-    wrong: list[tuple[dict[str, Any], str]] = [
-        ({"status": "reset"}, r"^status='reset' isn't a whole number; a fault is given as fault='reset'\.$"),
-        ({"status": 99}, "^status: Found 99; it must be at least 200"),
-        ({"status": 503, "headers": {"Retry-After": 1}}, "^headers.Retry-After: Found 1; expected a text"),
-        ({"status": 503, "times": "x"}, "^times: Found x; expected a whole number"),
-        ({"status": 503, "delay": "x", "lead": "y"}, "delay: Found x.*lead: Found y"),
+def test_a_mistake_names_the_argument(box: Sandbox, snapshot: Snapshot) -> None:
+    wrong: list[dict[str, Any]] = [
+        {"status": "reset"},
+        {"status": 99},
+        {"status": 503, "headers": {"Retry-After": 1}},
+        {"status": 503, "times": "x"},
+        {"status": 503, "delay": "x", "lead": "y"},
     ]
-    for given, words in wrong:
-        with pytest.raises(SandboxMistake, match=words):
+    for given in wrong:
+        with pytest.raises(SandboxMistake) as caught:
             box.force(**given)
+        snapshot("python", str(caught.value), label(given))
 
 
-def test_what_stands_inside_the_metadata_is_asked_for_in_its_own_shape(box: Sandbox) -> None:
+def test_what_stands_inside_the_metadata_is_asked_for_in_its_own_shape(
+    box: Sandbox, snapshot: Snapshot
+) -> None:
     post(box, metadata={"source": "web", "status": "new", "utm": {"medium": "cpc"}})
     box.verify(1, metadata={"source": "web", "utm": {"medium": re.compile("^c")}})
     box.verify(1, metadata={"status": ["new", "old"]})
     box.verify(1, body={"metadata": {"source": ["web", "app"]}})
     box.verify(0, metadata={"source": "app"})
-    with pytest.raises(VerifyFailed, match=r"body\.metadata\.source: expected app, found web"):
+    with pytest.raises(VerifyFailed) as caught:
         box.verify(1, metadata={"source": "app"})
+    snapshot("python", str(caught.value))
     assert len(box.wait_for(metadata={"utm": {"medium": "cpc"}})) == 1
 
 
-def test_mistakes_are_explained(box: Sandbox) -> None:
-    with pytest.raises(SandboxMistake, match="at most 599"):
+def test_mistakes_are_explained(box: Sandbox, snapshot: Snapshot) -> None:
+    with pytest.raises(SandboxMistake) as caught:
         box.force(999)
-    with pytest.raises(
-        SandboxMistake,
-        match=r"There is no scenario flak \(in .*scenarios and among the shipped ones\)\. Did you mean flaky",
-    ):
+    snapshot("python", str(caught.value))
+    with pytest.raises(SandboxMistake) as caught:
         box.scenario("flak")
-    with pytest.raises(SandboxMistake, match="regio"):
+    snapshot("python", str(caught.value))
+    with pytest.raises(SandboxMistake) as caught:
         box.verify(regio="CA")
-    with pytest.raises(SandboxMistake, match="order stands alone"):
+    snapshot("python", str(caught.value))
+    with pytest.raises(SandboxMistake) as caught:
         box.verify(2, order=[{"status": 201}])
-    with pytest.raises(SandboxMistake, match="count, or at_least"):
+    snapshot("python", str(caught.value))
+    with pytest.raises(SandboxMistake) as caught:
         box.verify(2, at_least=1)
+    snapshot("python", str(caught.value))
+    with pytest.raises(SandboxMistake) as caught:
+        box.verify(exactly=2)
+    snapshot("python", str(caught.value))
+    with pytest.raises(SandboxMistake) as caught:
+        box.verify(order=[503, 201])  # type: ignore[list-item]  # the mistake
+    snapshot("python", str(caught.value))
+    post(box)
+    with pytest.raises(AttributeError) as missing:
+        box.leads.one().region  # type: ignore[attr-defined]  # noqa: B018  the mistake
+    snapshot("python", str(missing.value))
 
 
 # what was expected of it
 
 
-def test_what_came_is_verified(box: Sandbox) -> None:
+def test_recorded_requests_are_verified(box: Sandbox) -> None:
     post(box)
     post(box)
     post(box, phoneNumber="5095551235", region="NV")
@@ -269,7 +362,7 @@ def test_what_came_is_verified(box: Sandbox) -> None:
     box.verify(order=[{"status": 201}, {"status": 409}, {"region": "NV"}])
 
 
-def test_a_pattern_keeps_its_flags(box: Sandbox) -> None:
+def test_a_pattern_keeps_its_flags(box: Sandbox, snapshot: Snapshot) -> None:
     post(box, firstName="John", lastName="O\nNeill")
     box.verify(1, firstName=re.compile("^JOHN$", re.IGNORECASE))
     box.verify(1, firstName=re.compile("J o h n  # a name", re.VERBOSE))
@@ -279,8 +372,9 @@ def test_a_pattern_keeps_its_flags(box: Sandbox) -> None:
     with pytest.raises(VerifyFailed):
         box.verify(0, firstName=re.compile("JOHN", re.IGNORECASE))
     for other in (re.compile("John", re.ASCII), re.compile(b"John")):
-        with pytest.raises(SandboxMistake, match="a pattern of text"):
+        with pytest.raises(SandboxMistake) as caught:
             box.verify(1, firstName=other)
+        snapshot("python", str(caught.value))
 
 
 def test_inside_headers_and_body_a_list_and_a_pattern_mean_the_same(box: Sandbox) -> None:
@@ -291,54 +385,56 @@ def test_inside_headers_and_body_a_list_and_a_pattern_mean_the_same(box: Sandbox
     box.verify(0, body={"region": re.compile("N.")})
 
 
-def test_what_cannot_be_compared_is_a_mistake(box: Sandbox) -> None:
+def test_what_cannot_be_compared_is_a_mistake(box: Sandbox, snapshot: Snapshot) -> None:
     post(box)
     box.verify(1, status=range(200, 300))
-    with pytest.raises(SandboxMistake, match="firstName: object can't be compared"):
+    with pytest.raises(SandboxMistake) as caught:
         box.verify(0, firstName=object())
-    with pytest.raises(SandboxMistake, match="expected a whole number or a text or a list"):
+    snapshot("python", str(caught.value))
+    with pytest.raises(SandboxMistake) as caught:
         box.verify(1, status=re.compile("2.."))
+    snapshot("python", str(caught.value))
 
 
-def test_what_did_not_come_fails_with_the_nearest_miss_in_words(box: Sandbox) -> None:
+def test_what_did_not_come_fails_with_the_nearest_miss_in_words(box: Sandbox, snapshot: Snapshot) -> None:
     post(box, region="NV")
     with pytest.raises(VerifyFailed) as raised:
         box.verify(1, phoneNumber="(509) 555-1234", region="CA")
     said = str(raised.value)
     assert isinstance(raised.value, AssertionError)
-    assert "Expected exactly 1 request with" in said
-    assert re.search(r"nearly: r\d{9} \(201\)\n\s+body.region: expected CA, found NV", said)
-    assert "The sandbox saw 1 request with this key:" in said
+    snapshot("python", said)
     for wrong in ({"count": 2}, {"at_most": 0}, {"order": [{"region": "NV"}, {"region": "NV"}]}):
         with pytest.raises(VerifyFailed):
             box.verify(**wrong)
 
 
-def test_requests_that_were_dropped_are_no_zero() -> None:
+def test_requests_that_were_dropped_are_no_zero(snapshot: Snapshot) -> None:
     with Sandbox(keep=1) as box:
         post(box)
         post(box, region="ca")
-        with pytest.raises(VerifyFailed, match=r"can't be said.*dropped by --keep"):
+        with pytest.raises(VerifyFailed) as caught:
             box.verify(0, status=201)
+        snapshot("python", str(caught.value))
 
 
-def test_of_many_requests_each_is_given_and_none_is_unexpected(own: Sandbox) -> None:
-    with Sandbox(client=own._client) as box:
+def test_of_many_requests_each_is_given_and_none_is_unexpected(own: LocalClient) -> None:
+    with Sandbox(client=own) as box:
         for _ in range(120):
             post(box, region="ca")
         assert len(box.wait_for(120, status=400)) == 120
         box.check(strict=True)
 
 
-def test_a_wait_ends_as_soon_as_the_request_comes(box: Sandbox) -> None:
+def test_a_wait_ends_as_soon_as_the_request_comes(box: Sandbox, snapshot: Snapshot) -> None:
     posting = later(0.3, lambda: post(box))
     began = time.monotonic()
     assert box.wait_for(region="CA", timeout=30).one().json == LEAD
     assert 0.2 < time.monotonic() - began < 10
     posting.join()
     assert box.wait_for().statuses == [201]  # what came earlier counts
-    with pytest.raises(VerifyFailed, match=r"at least 2 requests(?s:.*)The sandbox saw 1 request"):
+    with pytest.raises(VerifyFailed) as caught:
         box.wait_for(2, timeout=0.2)
+    snapshot("python", str(caught.value))
 
 
 @pytest.mark.parametrize("run", ["asyncio", "trio"])
@@ -351,7 +447,7 @@ def test_in_an_event_loop_the_wait_lets_the_loop_go_on(run: str, box: Sandbox) -
             await box.wait_for_async(timeout=0.1)
 
         async def soon() -> None:
-            await sleep(0.2)
+            await sleep(0.2)  # pause: the post shall come while it is waited for
             async with httpx.AsyncClient(trust_env=False) as client:
                 await client.post(box.endpoint, json=LEAD, headers={"x-api-key": box.api_key})
 
@@ -367,7 +463,7 @@ def test_in_an_event_loop_the_wait_lets_the_loop_go_on(run: str, box: Sandbox) -
 
 
 @pytest.mark.parametrize("run", ["asyncio", "trio"])
-def test_a_wait_can_be_cancelled(run: str, box: Sandbox) -> None:
+def test_a_wait_can_be_cancelled(run: str, box: Sandbox, own: LocalClient) -> None:
     async def give_up() -> None:
         if run == "asyncio":
             with pytest.raises(TimeoutError):
@@ -379,40 +475,37 @@ def test_a_wait_can_be_cancelled(run: str, box: Sandbox) -> None:
             assert scope.cancelled_caught
 
     asyncio.run(give_up()) if run == "asyncio" else trio.run(give_up)
-    deadline = time.monotonic() + 10
-    while isinstance(box._client, LocalClient) and box._client.thread.app.stream._readers:
-        assert time.monotonic() < deadline, "the sandbox waits on"
-        time.sleep(0.01)
+    eventually(lambda: not own.thread.app.stream.is_read)
     assert post(box) == 201
 
 
-def test_the_report_is_a_table_with_reasons_and_the_last_request_whole(box: Sandbox) -> None:
-    assert box.report() == "The sandbox saw no request with this key."
+def test_the_report_is_a_table_with_reasons_and_the_last_request_whole(
+    box: Sandbox, snapshot: Snapshot
+) -> None:
+    snapshot("python", box.report())
     post(box)
     post(box, region="ca")
     said = box.report()
     assert re.match(
         r"The sandbox saw 2 requests with this key:\n  r\d+ .*201.*Accepted.\n  r\d+ .*400.*“ca”", said
     )
-    assert "what would be right: Write CA." in said
+    snapshot("python", said)
     assert '"region":"ca"' in said
     httpx.post(box.endpoint, json=LEAD, trust_env=False)
     said = box.report()
-    assert re.search(
-        r"under another key or to a wrong path:\n  r\d+ .*401.*There is no x-api-key header", said
-    )
+    snapshot("python", said)
 
 
-def test_of_many_requests_the_report_has_the_newest(own: Sandbox) -> None:
-    with Sandbox(client=own._client) as box:
+def test_of_many_requests_the_report_has_the_newest(own: LocalClient, snapshot: Snapshot) -> None:
+    with Sandbox(client=own) as box:
         for _ in range(23):
             post(box)
-        assert "saw 23 requests" in box.report()
+        snapshot("python", box.report())
         assert "… 3 earlier" in box.report()
 
 
-def test_strict_wants_every_forced_answer_used_and_no_fault_unexpected(own: Sandbox) -> None:
-    with Sandbox(client=own._client) as box:
+def test_strict_wants_every_forced_answer_used_and_no_fault_unexpected(own: LocalClient) -> None:
+    with Sandbox(client=own) as box:
         box.force(503, times=2)
         post(box)
         post(box, region="ca")
@@ -420,8 +513,8 @@ def test_strict_wants_every_forced_answer_used_and_no_fault_unexpected(own: Sand
         with pytest.raises(VerifyFailed) as raised:
             box.check(strict=True)
         said = str(raised.value)
-        assert '{"status": 503}, 1 of 2 left' in said
-        assert len(re.findall("a fault of its own", said)) == 2
+        assert '{"status": 503} (1 of 2 left)' in said
+        assert len(re.findall("nothing forced that", said)) == 2
         box.check()
         post(box)
         box.verify(1, status=400)
@@ -429,19 +522,20 @@ def test_strict_wants_every_forced_answer_used_and_no_fault_unexpected(own: Sand
         box.check(strict=True)
 
 
-def test_strict_takes_a_duplicate_and_what_was_forced_for_no_fault(own: Sandbox) -> None:
-    with Sandbox(client=own._client) as box:
+def test_strict_takes_a_duplicate_and_what_was_forced_for_no_fault(own: LocalClient) -> None:
+    with Sandbox(client=own) as box:
         box.force(400)
         assert [post(box), post(box), post(box)] == [400, 201, 409]
         box.check(strict=True)
 
 
-def test_a_verify_without_the_status_expects_no_fault(own: Sandbox) -> None:
-    with Sandbox(client=own._client) as box:
+def test_a_verify_without_the_status_expects_no_fault(own: LocalClient, snapshot: Snapshot) -> None:
+    with Sandbox(client=own) as box:
         post(box, region="ca")
         box.verify(1)
-        with pytest.raises(VerifyFailed, match="a fault of its own"):
+        with pytest.raises(VerifyFailed) as caught:
             box.check(strict=True)
+        snapshot("python", str(caught.value))
 
 
 # its life
@@ -459,7 +553,7 @@ def test_it_is_a_context_manager_in_event_loops_too() -> None:
     deadline = time.monotonic() + 20
     while threading.active_count() > before + 1:  # trio keeps an idle worker for a while
         assert time.monotonic() < deadline
-        time.sleep(0.05)
+        time.sleep(0.05)  # pause: between two looks at a thread
 
 
 def test_it_serves_unittest() -> None:
@@ -480,18 +574,20 @@ def test_it_serves_unittest() -> None:
     assert (result.testsRun, result.wasSuccessful()) == (2, True)
 
 
-def test_start_and_stop_do_what_with_does() -> None:
+def test_start_and_stop_do_what_with_does(snapshot: Snapshot) -> None:
     box = Sandbox()
-    with pytest.raises(SandboxMistake, match="doesn't run"):
+    with pytest.raises(SandboxMistake) as caught:
         _ = box.leads
+    snapshot("python", str(caught.value))
     box.start()
     url = box.url
     assert post(box) == 201
-    with pytest.raises(SandboxMistake, match="runs already"):
+    with pytest.raises(SandboxMistake) as caught:
         box.start()
+    snapshot("python", str(caught.value))
     box.stop()
     box.stop()
-    assert repr(box) == "<Sandbox, not running>"
+    snapshot("python", repr(box))
     with pytest.raises(httpx.ConnectError):
         httpx.get(url, trust_env=False)
 
@@ -518,30 +614,32 @@ def test_the_settings_of_serve_are_taken(tmp_path: Any) -> None:
 
 
 @pytest.mark.parametrize(
-    ("settings", "words"),
+    "settings",
     [
-        ({"error_bodie": "html"}, "There is no setting error_bodie; did you mean error_bodies?"),
-        ({"error_bodies": "htm"}, "must be one of detailed, empty, text, html, rotate"),
-        ({"seed": -1}, "must be a number from 0"),
-        ({"magic": 1}, "must be True or False"),
-        ({"port": 8509}, "There is no setting port"),
-        ({"rulings": {"region-cas": "accept"}}, "region-cas"),
-        ({"scenario": "flak"}, "Did you mean flaky"),
-        ({"profile": "hard"}, "hard"),
-        ({"url": "http://127.0.0.1:1", "seed": 1}, "seed can't be set"),
-        ({"url": "127.0.0.1:8509"}, "isn't a sandbox's address"),
+        {"error_bodie": "html"},
+        {"error_bodies": "htm"},
+        {"seed": -1},
+        {"magic": 1},
+        {"port": 8509},
+        {"rulings": {"region-cas": "accept"}},
+        {"scenario": "flak"},
+        {"profile": "hard"},
+        {"url": "http://127.0.0.1:1", "seed": 1},
+        {"url": "ftp://127.0.0.1:8509"},
+        {"url": "127.0.0.1:8509/below"},
     ],
 )
-def test_settings_that_cant_be_are_refused_and_nothing_is_left(settings: dict[str, Any], words: str) -> None:
+def test_settings_that_cant_be_are_refused_and_nothing_is_left(
+    settings: dict[str, Any], snapshot: Snapshot
+) -> None:
     before = threading.active_count()
-    with pytest.raises(SandboxMistake, match=re.escape(words)):
+    with pytest.raises(SandboxMistake) as caught:
         Sandbox(**settings).start()
+    snapshot("python", str(caught.value))
     assert threading.active_count() == before
 
 
-def test_what_stands_in_the_environment_or_the_folder_changes_nothing(
-    tmp_path: Any, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_environment_and_folder_change_nothing(tmp_path: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("AKTIFY_SANDBOX_ERROR_BODIES", "empty")
     (tmp_path / "aktify-sandbox.yaml").write_text("error-bodies: empty\n")
     monkeypatch.chdir(tmp_path)
@@ -553,10 +651,11 @@ def test_what_stands_in_the_environment_or_the_folder_changes_nothing(
         assert box.requests.one()["response"]["body"] == ""
 
 
-def test_a_sandbox_elsewhere_is_used_with_its_token(serve: Serve) -> None:
+def test_a_sandbox_elsewhere_is_used_with_its_token(serve: HostSandbox, snapshot: Snapshot) -> None:
     running = serve("--token", "secret-token")
-    with pytest.raises(SandboxMistake, match="--token"):
+    with pytest.raises(SandboxMistake) as caught:
         Sandbox(running.url).start()
+    snapshot("python", str(caught.value))
     with Sandbox(running.url, token="secret-token") as box:
         assert post(box) == 201
         box.verify(1)
@@ -564,7 +663,7 @@ def test_a_sandbox_elsewhere_is_used_with_its_token(serve: Serve) -> None:
     assert [each["campaign"] for each in left["campaigns"]] == ["demo"]
 
 
-def test_nobody_or_somebody_else_at_the_address_is_said(tmp_path: Any) -> None:
+def test_nobody_or_somebody_else_at_the_address_is_said(tmp_path: Any, snapshot: Snapshot) -> None:
     from http.server import BaseHTTPRequestHandler, HTTPServer
 
     class Other(BaseHTTPRequestHandler):
@@ -575,49 +674,19 @@ def test_nobody_or_somebody_else_at_the_address_is_said(tmp_path: Any) -> None:
 
         def log_message(self, *_: object) -> None: ...
 
-    with pytest.raises(NoSandbox, match=r"No sandbox answers at http://127\.0\.0\.1:9"):
+    with pytest.raises(NoSandbox) as caught:
         Sandbox("http://127.0.0.1:9").start()
+    snapshot("python", str(caught.value))
     with HTTPServer(("127.0.0.1", 0), Other) as server:
         thread = threading.Thread(target=server.serve_forever)
         thread.start()
         try:
-            with pytest.raises(NoSandbox, match="isn't a sandbox"):
+            with pytest.raises(NoSandbox) as caught:
                 Sandbox(f"http://127.0.0.1:{server.server_port}").start()
+            snapshot("python", str(caught.value))
         finally:
             server.shutdown()
             thread.join()
-
-
-def test_a_process_finds_it_by_the_environment(own: Sandbox) -> None:
-    code = (
-        "import json, os, urllib.request as u\n"
-        "r = u.Request(os.environ['AKTIFY_BASE_URL'] + '/api/v1/leads', json.dumps({'phoneNumber': '5095551234', "
-        "'region': 'CA'}).encode(), {'x-api-key': os.environ['AKTIFY_API_KEY'], 'content-type': 'application/json'})\n"
-        "print(u.urlopen(r).status)"
-    )
-    with Sandbox(client=own._client) as box:
-        env = clean_environment(**{"http_proxy": "http://127.0.0.1:9", **box.environment})
-        done = subprocess.run([sys.executable, "-c", code], env=env, capture_output=True, text=True)
-        listed = subprocess.run(
-            [sys.executable, "-m", "aktify_sandbox", "requests", "list"],
-            env=env,
-            capture_output=True,
-            text=True,
-        )
-        assert (done.stdout, done.stderr) == ("201\n", "")
-        assert box.requests.one().id in listed.stdout
-
-
-def test_the_package_itself_is_cheap_to_import_and_names_what_it_offers() -> None:
-    code = (
-        "import sys, aktify_sandbox\n"
-        "heavy = {'asyncio', 'starlette', 'uvicorn', 'tinydb', 'httpx', 'orjson', 'yaml'} & set(sys.modules)\n"
-        "assert not heavy, heavy\n"
-        "aktify_sandbox.Sandbox, aktify_sandbox.VerifyFailed, aktify_sandbox.SandboxError"
-    )
-    subprocess.run([sys.executable, "-c", code], check=True)
-    with pytest.raises(AttributeError, match="has no attribute 'Sandbo'"):
-        aktify_sandbox.Sandbo  # noqa: B018  it isn't there
 
 
 @pytest.mark.parametrize("name", [name for name in aktify_sandbox.__all__ if name != "__version__"])

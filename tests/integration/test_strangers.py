@@ -1,10 +1,7 @@
 """Whatever answers proves first that it is the sandbox that is meant; until then it is told nothing."""
 
 import json
-import socket
-import subprocess
 import threading
-import time
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
@@ -14,30 +11,20 @@ import pytest
 from click.testing import CliRunner
 
 from aktify_sandbox.cli import main
-from support.running import COMMAND, Running, clean_environment, commands_of
+from support.commands import arguments_of
+from support.running import commands_of
 
-NEEDED = {
-    "explain": ["-"],
-    "send": ["-"],
-    "force": ["503"],
-    "verify": ["--count", "0"],
-    "requests show": ["r000000001"],
-    "leads import": ["-"],
-    "state load": ["-"],
-    "state save": ["-"],
-    "scenarios use": ["flaky"],
-    "keys revoke": ["nobody"],
-    "wait": ["--timeout", "0"],
-}
+OPTIONS = {"verify": ["--count", "0"], "wait": ["--timeout", "0"]}
+"""What a command needs besides its arguments, to ask something or not to ask for long."""
 
 
-def talking(group: click.Group, before: str = "") -> Iterator[str]:
-    """Every command that talks to a sandbox."""
+def talking(group: click.Group, before: str = "") -> Iterator[tuple[str, list[str]]]:
+    """Every command that talks to a sandbox, and what it needs to do so."""
     for name, command in commands_of(group).items():
         if isinstance(command, click.Group):
             yield from talking(command, f"{before}{name} ")
         elif any(each.name == "url" for each in command.params):
-            yield f"{before}{name}"
+            yield f"{before}{name}", [*OPTIONS.get(name, []), *arguments_of(command)]
 
 
 @pytest.fixture
@@ -63,12 +50,12 @@ def stranger() -> Iterator[tuple[str, list[str]]]:
     server.server_close()
 
 
-@pytest.mark.parametrize("words", list(talking(main)))
+@pytest.mark.parametrize(("words", "needed"), list(talking(main)))
 def test_no_command_tells_a_stranger_anything_or_takes_its_word(
-    stranger: tuple[str, list[str]], words: str
+    stranger: tuple[str, list[str]], words: str, needed: list[str]
 ) -> None:
     url, asked = stranger
-    done = CliRunner().invoke(main, ["--url", url, *words.split(), *NEEDED.get(words, [])], input="{}")
+    done = CliRunner().invoke(main, ["--url", url, *words.split(), *needed], input="{}")
     assert done.exit_code == 1, done.output
     assert isinstance(done.exception, SystemExit), done.exception
     assert set(asked) == {"GET /_sandbox/health"}
@@ -99,58 +86,17 @@ def test_rulings_of_a_file_that_is_given_need_no_other(
     assert CliRunner().invoke(main, ["rulings", "--config", "good.yaml"]).exit_code == 0
 
 
-def test_a_wait_ends_although_what_is_there_never_answers() -> None:
-    """The test's own limit is far below a request's usual patience."""
-    with socket.create_server(("127.0.0.1", 0)) as silent:
-        url = f"127.0.0.1:{silent.getsockname()[1]}"
-        done = subprocess.run(
-            [*COMMAND, "wait", "--timeout", "0.1", "--url", url], env=clean_environment(), timeout=30
-        )
-    assert done.returncode == 1
-
-
 @pytest.mark.parametrize(
     "words",
     [
         ["wait", "--timeout", "nan"],
         ["wait", "--timeout", "-1"],
         ["verify", "--count", "0", "--timeout", "nan"],
-        ["requests", "show", "42"],
         ["requests", "show", "r1/../../health"],
         ["scenarios", "check", "no-such.yaml"],
         ["status", "--url", "http://a b"],
         ["status", "--url", "http://a\0b"],
     ],
 )
-def test_what_cannot_be_meant_is_exit_code_2(words: list[str]) -> None:
+def test_meaningless_words_are_exit_code_2(words: list[str]) -> None:
     assert CliRunner().invoke(main, words).exit_code == 2
-
-
-def test_a_tail_stays_with_the_sandbox_of_its_folder(tmp_path: Path) -> None:
-    """Also while that one is down and another one answers where the commands would look next."""
-    own, other = Running(tmp_path / "own"), Running(tmp_path / "other")
-    tail = subprocess.Popen(
-        [*COMMAND, "requests", "tail", "-n", "1"],
-        cwd=tmp_path / "own",
-        env=clean_environment(AKTIFY_SANDBOX_PORT=str(other.port)),
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-    )
-    assert tail.stdout
-    assert tail.stderr
-    try:
-        own.http.get("/first")
-        assert "/first" in tail.stdout.readline()
-        own.stop()
-        assert "has gone" in tail.stderr.readline()
-        time.sleep(1.5)  # so long it looks for it, twice at least
-        other.http.get("/not-mine")
-        own = Running(tmp_path / "own")
-        own.http.get("/second")
-        assert "/second" in tail.stdout.readline()
-    finally:
-        tail.kill()
-        tail.communicate()
-        own.stop()
-        other.stop()

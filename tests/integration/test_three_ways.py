@@ -8,7 +8,6 @@ import json
 import threading
 from collections.abc import AsyncIterator, Coroutine, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from pathlib import Path
 from typing import Any, NamedTuple, Protocol, TypeVar
 
 import h11
@@ -19,10 +18,11 @@ import yaml
 from aktify_sandbox import Sandbox
 from aktify_sandbox.app import create_app
 from aktify_sandbox.bundled import bundled
+from aktify_sandbox.cli.conformance import Case
 from aktify_sandbox.scenarios.faults import Fault
 from aktify_sandbox.settings import BUILT_IN_KEYS
 from support.bad_input import corpus
-from support.paths import ROOT
+from support.lead_fixtures import CASES
 from support.running import LEAD
 
 PATIENCE = 20.0
@@ -235,19 +235,14 @@ def statuses(found: list[Row]) -> list[int | None]:
     return [row.record["response"] and row.record["response"]["status"] for row in found]
 
 
-def fixture(path: Path) -> list[Asked]:
-    """The lead of a file, after those that it says come first."""
-    about = json.loads(path.read_text())
-    text = about["text"] if "text" in about else json.dumps(about["body"])
-    headers = {"content-type": "application/json", "x-api-key": "test-key", **about.get("headers", {})}
-    pairs = tuple((name.encode(), value.encode()) for name, value in headers.items())
-    return [Asked(headers=pairs, body=text.encode("utf-8", "surrogatepass"))]
+def fixture(case: Case) -> Asked:
+    """The lead of a file."""
+    headers = ((b"content-type", case.content_type.encode()), (b"x-api-key", b"test-key"))
+    return Asked(headers=headers, body=case.content)
 
 
 def test_every_fixture(ways: dict[str, Way]) -> None:
-    requests = [
-        each for path in sorted((ROOT / "fixtures" / "leads").glob("*.json")) for each in fixture(path)
-    ]
+    requests = [fixture(case) for case in CASES.values()]
     found = compare(ways, requests * 2)
     assert len(found) > 100
     assert {201, 400, 409} <= set(statuses(found))
@@ -298,26 +293,18 @@ def test_every_way_to_force_an_answer(ways: dict[str, Way]) -> None:
 
 
 FAULTS: list[dict[str, Any]] = [
-    {"fault": "hang"},
-    {"fault": "hang", "lead": "kept"},
-    {"fault": "reset"},
-    {"fault": "reset", "lead": "kept"},
-    {"fault": "empty"},
-    *(
-        {"fault": fault, **more}
-        for fault in ("truncate", "malformed-chunk", "dribble")
-        for more in ({}, {"status": 503, "body": {"a": "b" * 99}}, {"lead": "kept"})
-    ),
+    *({"fault": fault.value, **more} for fault in Fault for more in ({}, {"lead": "kept"})),
+    *({"fault": fault.value, "status": 503, "body": {"a": "b" * 99}} for fault in Fault if fault.has_answer),
     {"fault": "truncate", "delay": "20ms"},
 ]
 
 
 @pytest.mark.parametrize("order", FAULTS, ids=json.dumps)
 def test_every_fault(ways: dict[str, Way], order: dict[str, Any]) -> None:
-    seconds = NONE if order["fault"] == "hang" else PATIENCE
+    seconds = NONE if Fault(order["fault"]).raises == "ReadTimeout" else PATIENCE
     found = compare(ways, [admin("POST", "/force", order), lead(seconds=seconds)])
     assert found[0].record["fault"] == order["fault"]
-    if order["fault"] != "dribble":
+    if Fault(order["fault"]).loses_answer:
         assert isinstance(found[0].outcome, str)
 
 
@@ -382,14 +369,14 @@ def is_refused(row: corpus.Row) -> bool:
     return row.then == "is ended" and row.answers[-1] >= 400
 
 
-def test_what_of_the_wire_corpus_a_client_can_send(ways: dict[str, Way]) -> None:
+def test_the_part_of_the_wire_corpus_that_a_client_can_send(ways: dict[str, Way]) -> None:
     taken = [(row, asked) for row, asked in WIRE if not is_refused(row)]
     assert len(taken) >= 60
     found = compare(ways, [asked for _, asked in taken])
     assert statuses(found) == [row.records[-1] for row, _ in taken]
 
 
-def test_what_a_server_refuses_is_refused_without_a_socket_too(ways: dict[str, Way]) -> None:
+def test_requests_that_a_server_refuses_are_refused_without_a_socket_too(ways: dict[str, Way]) -> None:
     found = compare(ways, [asked for row, asked in WIRE if is_refused(row)], by_asgi=False)
     refused = [row for row in found if row.record["reason"]["objection"] == "request"]
     assert {400, 431} <= set(statuses(refused))

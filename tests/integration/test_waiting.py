@@ -5,12 +5,11 @@ import threading
 import httpx
 
 from aktify_sandbox import Sandbox
+from support.examples import rounds
 from support.running import LEAD
 
-_ROUNDS = 1_000
 
-
-def test_a_waiting_test_misses_none_of_a_thousand_pairs_of_leads() -> None:
+def test_a_waiting_test_misses_no_pair_of_leads() -> None:
     with Sandbox() as sandbox, httpx.Client(transport=sandbox.transport()) as client:
         key = {"x-api-key": sandbox.api_key}
 
@@ -18,7 +17,7 @@ def test_a_waiting_test_misses_none_of_a_thousand_pairs_of_leads() -> None:
             for _ in range(2):
                 client.post(sandbox.endpoint, json=LEAD, headers=key)
 
-        for number in range(_ROUNDS):
+        for number in rounds(1_000):
             posting = threading.Thread(target=post_two)
             posting.start()
             found = sandbox.wait_for(2, timeout=2)

@@ -15,7 +15,7 @@ KEY = {"digest": "x", "campaign": "demo", "revoked": False}
 
 def write_checkpoint(store: Store) -> None:
     assert store.state_folder
-    for _ in store._checkpoint(store.state_folder):
+    for _ in store.checkpoint(store.state_folder):
         pass
 
 

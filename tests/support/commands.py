@@ -7,10 +7,29 @@ import sys
 from pathlib import Path
 from typing import Any, NamedTuple
 
+import click
 import pytest
 
 from aktify_sandbox.cli import main
-from support.running import Running
+from support.running import Sandboxed, commands_of
+
+ARGUMENTS = {
+    "command": "true",
+    "file": "-",
+    "id": "r000000001",
+    "key": "nobody",
+    "kind": "lead",
+    "name": "flaky",
+    "names": "flaky",
+    "status": "503",
+}
+"""By the name of an argument: one that its command takes."""
+
+
+def arguments_of(command: click.Command) -> list[str]:
+    """What stands behind the options of a command, so that only they may be wrong."""
+    arguments = [each for each in command.params if isinstance(each, click.Argument)]
+    return [ARGUMENTS[f"{each.name}"] for each in arguments if each.required or each.name in ARGUMENTS]
 
 
 class Outcome(NamedTuple):
@@ -26,7 +45,7 @@ def call(
 ) -> Outcome:
     """Run a command there, with that on its standard input and none of our own variables but those."""
     streams = [io.TextIOWrapper(io.BytesIO((text or "").encode()), "utf-8", write_through=True)]
-    streams += [io.TextIOWrapper(io.BytesIO(), "utf-8", write_through=True) for _ in range(2)]
+    streams += [io.TextIOWrapper(io.BytesIO(), "utf-8", newline="", write_through=True) for _ in range(2)]
     with pytest.MonkeyPatch.context() as patch:
         for name in [name for name in os.environ if name.startswith("AKTIFY_")]:
             patch.delenv(name)
@@ -46,7 +65,7 @@ def call(
 
 
 def run(
-    sandbox: Running | None, *words: str, text: str | None = None, code: int = 0, **environment: str
+    sandbox: Sandboxed | None, *words: str, text: str | None = None, code: int = 0, **environment: str
 ) -> str:
     """Run a command against the sandbox and return what it printed."""
     where = {"AKTIFY_SANDBOX_URL": sandbox.url, "AKTIFY_API_KEY": sandbox.api_key} if sandbox else {}
@@ -55,5 +74,13 @@ def run(
     return done.stdout if code == 0 else done.stdout + done.stderr
 
 
-def in_json(sandbox: Running, *words: str, **more: Any) -> Any:
+def in_json(sandbox: Sandboxed, *words: str, **more: Any) -> Any:
     return json.loads(run(sandbox, *words, "--json", **more))
+
+
+def commands() -> list[list[str]]:
+    found: list[list[str]] = []
+    for name, command in commands_of(main).items():
+        inner = getattr(command, "commands", None)
+        found += [[name, word] for word in inner] if inner else [[name]]
+    return found

@@ -1,22 +1,22 @@
 """Makes `scenarios/validation-tour.yaml`: every 400 that a file in `fixtures/leads/` gets, in the contract's own words.
 
-`python tests/support/make_validation_tour.py` writes it anew; a test proves that it is what the contract says today.
+`scripts/tables` writes it.
 """
 
 import json
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 from aktify_sandbox.contract.answers import detailed, invalid
 from aktify_sandbox.contract.lead import LeadRules
 from aktify_sandbox.contract.rulings import Rulings
+from support.lead_fixtures import CASES
+from support.paths import ROOT
 
-ROOT = Path(__file__).parents[2]
 TARGET = ROOT / "scenarios" / "validation-tour.yaml"
 _HEAD = """\
 # A good client parks each of these leads for a person to correct, and goes on; it never reads more than the status.
-# Made by tests/support/make_validation_tour.py from fixtures/leads/; the bodies are what such leads get unforced.
+# Made by scripts/tables from fixtures/leads/; the bodies are what such leads get unforced.
 description: "Each reason for a 400 in turn, for each key. Park the lead whatever the body says, and go on."
 rules:
   - when: {per: key}
@@ -26,15 +26,11 @@ rules:
 
 def bodies() -> Iterator[tuple[str, dict[str, Any]]]:
     """What each wrong lead is about, and the body of its 400."""
-    for path in sorted((ROOT / "fixtures" / "leads").glob("*.json")):
-        case = json.loads(path.read_text())
-        if case["answer"]["status"] != 400:
-            continue
-        rules = LeadRules(Rulings.of("default", case.get("rulings", {})), case.get("link", "optional"))
-        text = case["text"] if "text" in case else json.dumps(case["body"], ensure_ascii=False)
-        media = case.get("headers", {}).get("content-type", "application/json")
-        reading = rules.read(text.encode(), media.encode(), None)
-        yield case["about"], detailed(invalid(None, None, reading.problems))
+    rules = LeadRules(Rulings.of())
+    for case in CASES.values():
+        if case.status == 400:
+            reading = rules.read(case.content, case.content_type.encode(), None)
+            yield case.about, detailed(invalid(None, None, reading.problems))
 
 
 def tour() -> str:
@@ -44,7 +40,3 @@ def tour() -> str:
         lines.append(f"      # {about}\n")
         lines.append(f"      - {{status: 400, body: {json.dumps(body, ensure_ascii=False)}}}\n")
     return "".join(lines)
-
-
-if __name__ == "__main__":
-    TARGET.write_text(tour())

@@ -6,7 +6,7 @@ from typing import Any
 import httpx
 from tinydb import TinyDB
 
-from support.running import Running
+from support.running import Sandboxed
 from support.states import lead
 
 Tables = dict[str, list[dict[str, Any]]]
@@ -24,7 +24,7 @@ def seen(state: TinyDB) -> Tables:
     return tables
 
 
-def busy(sandbox: Running) -> None:
+def busy(sandbox: Sandboxed) -> None:
     """Something of every kind happens."""
     for ending in (1, 2, 1, 3):
         sandbox.post(lead(ending))
@@ -47,3 +47,18 @@ def busy(sandbox: Running) -> None:
     sandbox.http.post("/_sandbox/keys", json={"key": "revoked-key", "name": "old"})
     sandbox.http.request("DELETE", "/_sandbox/keys", json={"key": "old"})
     sandbox.post(lead(10, region="ca"), key="key-of-loose")
+
+
+WORKED_OUT = ("notes", "firstPost", "forcedBy", "syntaxError")
+
+
+def told(sandbox: Sandboxed) -> Tables:
+    """The same as the sandbox tells it, without what it works out when it does."""
+    rows = sandbox.get("/_sandbox/requests?limit=1000")["requests"]
+    requests = [sandbox.get(f"/_sandbox/requests/{row['id']}") for row in reversed(rows)]
+    return {
+        "leads": list(reversed(sandbox.get("/_sandbox/leads?limit=1000")["leads"])),
+        "requests": [
+            {name: value for name, value in each.items() if name not in WORKED_OUT} for each in requests
+        ],
+    }

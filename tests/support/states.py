@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from aktify_sandbox.storage.index import LeadEntry
 from aktify_sandbox.storage.log import request_id, seal
 from aktify_sandbox.storage.store import Store
-from support.running import Running
+from support.running import Sandboxed
 from support.stores import phone
 from support.stores import run as together
 
@@ -21,7 +21,7 @@ def lead(ending: int, **more: Any) -> dict[str, Any]:
     return {"phoneNumber": f"(509) 555-{ending:04d}", "region": "CA", **more}
 
 
-def load(sandbox: Running, content: bytes, **headers: str) -> httpx.Response:
+def load(sandbox: Sandboxed, content: bytes, **headers: str) -> httpx.Response:
     return sandbox.http.put("/_sandbox/state", content=content, headers={**NDJSON, **headers})
 
 
@@ -101,6 +101,7 @@ OPERATIONS: dict[str, Callable[[Store, str, int], object]] = {
     ),
     "remove": lambda store, campaign, _: store.clear_leads([campaign]),
     "clear": lambda store, _, __: together(store.clear_requests()),
+    "clear some": lambda store, _, n: together(store.clear_requests(lambda line: line.number % 6 == n)),
     "forget": lambda store, _, __: store.forget_all(),
     "hang up": lambda store, _, n: hang_up(store, n),
     "key": lambda store, campaign, n: store.db.table("keys").insert(
@@ -112,3 +113,27 @@ OPERATIONS: dict[str, Callable[[Store, str, int], object]] = {
 WORK = st.lists(
     st.tuples(st.sampled_from(sorted(OPERATIONS)), st.sampled_from("ab"), st.integers(0, 5)), max_size=25
 )
+
+
+def saved(sandbox: Sandboxed, **headers: str) -> bytes:
+    answer = sandbox.http.get("/_sandbox/state", headers=headers)
+    assert answer.status_code == 200, answer.text
+    assert answer.headers["content-type"] == "application/x-ndjson"
+    return answer.content
+
+
+def everything(sandbox: Sandboxed) -> dict[str, Any]:
+    """All that the admin API tells of what is remembered."""
+    requests = sandbox.get("/_sandbox/requests?limit=1000")["requests"]
+    return {
+        "leads": sandbox.get("/_sandbox/leads?limit=1000")["leads"],
+        "requests": [sandbox.get(f"/_sandbox/requests/{each['id']}") for each in requests],
+        "keys": sandbox.get("/_sandbox/keys")["keys"],
+        "campaigns": sandbox.get("/_sandbox/campaigns")["campaigns"],
+    }
+
+
+def newest(sandbox: Sandboxed) -> int:
+    """The number of a request that is made now."""
+    answer = sandbox.http.get("/nothing")
+    return int(answer.headers["x-aktify-sandbox-request"][1:])

@@ -109,8 +109,17 @@ class StoreAgainstADictionary(RuleBasedStateMachine):
 
     @rule()
     def clear(self) -> None:
-        assert run(self.store.clear_requests()) == [self.requests]
+        seen = request_numbers(self.store)
+        assert run(self.store.clear_requests()) == [len(seen)]
         self.requests = 0
+
+    @rule(rest=st.integers(0, 2))
+    def clear_some(self, rest: int) -> None:
+        seen = request_numbers(self.store)
+        gone = [number for number in seen if number % 3 == rest]
+        assert run(self.store.clear_requests(lambda line: line.number % 3 == rest)) == [len(gone)]
+        self.requests = len(seen) - len(gone)
+        assert request_numbers(self.store) == [number for number in seen if number not in gone]
 
     @rule()
     def forget(self) -> None:

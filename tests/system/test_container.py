@@ -115,7 +115,7 @@ def test_it_is_healthy_when_it_answers_and_not_before_or_after(start: Start) -> 
     assert container.http.get("/_sandbox/health").json()["status"] == "ok"
     code, out = container.stop()
     assert code == 0
-    assert "Stopped." in out
+    assert "Stopped by SIGTERM." in out
     assert not container.is_healthy()
 
 

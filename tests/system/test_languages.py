@@ -9,7 +9,7 @@ import pytest
 from support.paths import ROOT
 from support.running import COMMAND, clean_environment, needs
 
-LANGUAGES = (ROOT / "docs" / "languages.md").read_text()
+LANGUAGES = (ROOT / "docs" / "how-to" / "other-languages.md").read_text()
 ROWS = dict(re.findall(r"^\| (\S+)[^|]* \| `(.*?)` \| `exec -- .*` \|$", LANGUAGES, re.MULTILINE))
 
 JAVA = """
@@ -57,11 +57,32 @@ $options = ['method' => 'POST', 'header' => $headers, 'content' => '{"phoneNumbe
 file_get_contents("$origin/api/v1/leads", false, stream_context_create(['http' => $options]));
 echo substr($http_response_header[0], 9, 3);
 """
+NODE = """
+%s
+const headers = { 'x-api-key': process.env.AKTIFY_API_KEY, 'content-type': 'application/json' }
+const body = JSON.stringify({ phoneNumber: '5095550100', region: 'CA' })
+const answer = await fetch(`${origin}/api/v1/leads`, { method: 'POST', headers, body })
+process.stdout.write(String(answer.status))
+"""
+PERL = """
+use HTTP::Tiny;
+my $origin = %s;
+my $headers = {'x-api-key' => $ENV{AKTIFY_API_KEY}, 'content-type' => 'application/json'};
+my $lead = '{"phoneNumber": "5095550100", "region": "CA"}';
+print HTTP::Tiny->new->post("$origin/api/v1/leads", {headers => $headers, content => $lead})->{status};
+"""
+SHELL = """
+curl -s -o /dev/null -w '%%{http_code}' "%s/api/v1/leads" -H "x-api-key: $AKTIFY_API_KEY" \\
+  -H 'content-type: application/json' -d '{"phoneNumber": "5095550100", "region": "CA"}'
+"""
 PROGRAMS = {
+    "Node": (NODE, "post.mjs", ["node", "post.mjs"]),
     "Java": (JAVA, "Post.java", ["java", "Post.java"]),
     "Go": (GO, "post.go", ["go", "run", "post.go"]),
     "Ruby": (RUBY, "post.rb", ["ruby", "post.rb"]),
     "PHP": (PHP, "post.php", ["php", "post.php"]),
+    "Perl": (PERL, "post.pl", ["perl", "post.pl"]),
+    "Shell": (SHELL, "post.sh", ["bash", "post.sh"]),
 }
 
 

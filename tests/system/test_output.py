@@ -33,7 +33,7 @@ def serving(folder: Path, *options: str, **streams: Any) -> Iterator[tuple["subp
         try:
             while not ready.exists():
                 assert process.poll() is None
-                time.sleep(0.02)
+                time.sleep(0.02)  # pause: between two looks at a process that may end
             yield process, json.loads(ready.read_text())["url"]
         finally:
             process.kill()
@@ -84,7 +84,7 @@ def test_warnings_that_nobody_reads_freeze_nothing(tmp_path: Path) -> None:
         os.close(write_end)
         scenario.write_text("rules: []\n")
         post(url, 1)
-        time.sleep(1.5)  # it looks at its scenarios each second
+        time.sleep(1.5)  # pause: it looks at its scenarios each second
         post(url, 1)
         process.terminate()
         assert process.wait(10) == 0
@@ -99,7 +99,7 @@ def test_a_terminal_that_was_stopped_by_ctrl_s_freezes_nothing(tmp_path: Path) -
     ):
         os.close(theirs)
         shown = b""
-        while b"Ctrl-C stops." not in shown:
+        while b"Press Ctrl-C to stop." not in shown:
             shown += os.read(ours, 65_536)
         os.write(ours, b"\x13")
         post(url, 1_000)
@@ -228,7 +228,7 @@ def test_serve_runs_whatever_its_standard_streams_are(tmp_path: Path, redirectio
         try:
             while not ready.exists():
                 assert process.poll() is None
-                time.sleep(0.02)
+                time.sleep(0.02)  # pause: between two looks at a process that may end
             post(json.loads(ready.read_text())["url"], 3)
             process.terminate()
             assert process.wait(10) == 0

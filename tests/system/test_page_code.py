@@ -1,12 +1,14 @@
 """The page's code: formatted, linted and type-checked as npm's tools do it, its pure modules tested by Node."""
 
 import json
+import re
 import subprocess
 from pathlib import Path
 
 import pytest
 
 from aktify_sandbox.admin.choices import choices
+from aktify_sandbox.admin.schemas import SCHEMAS
 from aktify_sandbox.redaction import masked_phone, masked_text
 from support.paths import ROOT
 from support.running import needs, unmeasured
@@ -52,6 +54,8 @@ def test_it_masks_as_the_terminal_does() -> None:
         "r000000042 repeats r000000001, of 2026-11-24T09:30:00Z.",
         'Write to "ann@example.com", <b.c@d.example>; not @home, a@b and éva@exämple.de.',
         "Nothing here: 12345, 02138-1234, 90210.",
+        "On 2022-11-15T21:04:28-0600 at http://127.0.0.1:8509/s/1, then 2022-11-15 5095551234 and 2055-11-2345.",
+        r'{"lastName": "O\'Brien \"x\"", "last_name":"\u00d6z", "lastName": ""} and lastName=Doe&region=CA',
         "\u202e5095551234 a@b.example\n+15095550101",
     ]
     phones = ["+15095551234", "+12025550101"]
@@ -63,4 +67,30 @@ def test_it_masks_as_the_terminal_does() -> None:
 
 
 def test_each_pure_module_has_its_tests() -> None:
-    assert {path.name.partition(".")[0] for path in TESTS} >= {"address", "entries", "json", "words"}
+    assert {path.name.partition(".")[0] for path in TESTS} >= {
+        *("address", "annotations", "entries", "file-texts", "json", "outcome", "words", "yaml")
+    }
+
+
+INTERFACE = re.compile(r"interface (\w+)(?: extends (\w+))? \{\n(.*?)\n\}", re.DOTALL)
+MEMBER = re.compile(r"^  (\w+)(\??):", re.MULTILINE)
+CALLED_OTHERWISE = {"Summary": "Request", "ClientReport": "Report"}
+"""A browser has a `Request` and a `Report` of its own."""
+NOT_IN_THE_DOCUMENT = {"Copyable", "Refusal"}
+
+
+def members() -> dict[str, dict[str, bool]]:
+    """The members of the page's types, and whether they may be missing."""
+    found: dict[str, dict[str, bool]] = {}
+    for name, extended, body in INTERFACE.findall((ROOT / "page.d.ts").read_text()):
+        own = {member: bool(mark) for member, mark in MEMBER.findall(body)}
+        found[name] = found.get(extended, {}) | own
+    return found
+
+
+@pytest.mark.parametrize("name", sorted(members().keys() - NOT_IN_THE_DOCUMENT))
+def test_its_types_are_those_of_the_document(name: str) -> None:
+    schema = SCHEMAS[CALLED_OTHERWISE.get(name, name)]
+    expected = {member: member not in schema["required"] for member in schema["properties"]}
+    found = members()[name]
+    assert found == {member: is_optional for member, is_optional in expected.items() if member in found}

@@ -21,23 +21,13 @@ from aktify_sandbox.contract.schema import lead_schema
 from aktify_sandbox.matching.schema import expectations_schema
 from aktify_sandbox.scenarios.schema import force_schema, scenario_schema
 from aktify_sandbox.settings import config_schema
+from support.lead_fixtures import CASES
 from support.paths import ROOT
 from support.running import COMMAND, LEAD, Running, clean_environment
 
-CASES = {
-    path.stem: json.loads(path.read_text()) for path in sorted((ROOT / "fixtures" / "leads").glob("*.json"))
-}
 SCENARIOS = sorted(path.stem for path in bundled("scenarios").glob("*.yaml"))
 CAMPAIGNS: dict[str, Any] = {
     **{f"profile-{name}": {"profile": name, "scenarios": []} for name in PROFILES},
-    **{
-        f"case-{name}": {
-            "link": case.get("link", "optional"),
-            "rulings": case.get("rulings", {}),
-            "scenarios": [],
-        }
-        for name, case in CASES.items()
-    },
     **{f"scenario-{name}": {"scenarios": [name]} for name in SCENARIOS},
 }
 WRONG = {"phoneNumber": "509", "region": "ca", "metadata": {"a": 1}, "email": None}
@@ -70,9 +60,9 @@ def pair(without: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Pai
         yield sandboxes[0], sandboxes[1]
 
 
-def answer(sandbox: Running, campaign: str, body: bytes, headers: dict[str, str], timeout: float) -> Any:
+def answer(sandbox: Running, campaign: str, body: bytes, media: str, timeout: float) -> Any:
     """What a client sees, and what was recorded of why."""
-    sent = {"content-type": "application/json", **headers, "x-api-key": f"key-of-{campaign}"}
+    sent = {"content-type": media, "x-api-key": f"key-of-{campaign}"}
     try:
         response = sandbox.http.post("/api/v1/leads", content=body, headers=sent, timeout=timeout)
     except httpx.TransportError as error:
@@ -84,14 +74,12 @@ def answer(sandbox: Running, campaign: str, body: bytes, headers: dict[str, str]
     return response.status_code, json.loads(said)
 
 
-def assert_same(pair: Pair, campaign: str, *bodies: bytes, timeout: float = 30, **headers: str) -> None:
+def assert_same(
+    pair: Pair, campaign: str, *bodies: bytes, timeout: float = 30, media: str = "application/json"
+) -> None:
     for body in bodies:
-        fast, reference = (answer(sandbox, campaign, body, headers, timeout) for sandbox in pair)
+        fast, reference = (answer(sandbox, campaign, body, media, timeout) for sandbox in pair)
         assert fast == reference
-
-
-def body_of(case: dict[str, Any]) -> bytes:
-    return case["text"].encode() if "text" in case else json.dumps(case["body"]).encode()
 
 
 def test_one_of_the_two_has_it_and_the_other_has_not(pair: Pair) -> None:
@@ -104,9 +92,8 @@ def test_one_of_the_two_has_it_and_the_other_has_not(pair: Pair) -> None:
 @pytest.mark.parametrize("name", CASES)
 def test_each_lead_of_the_fixtures_gets_the_same_answer(pair: Pair, name: str) -> None:
     case = CASES[name]
-    body = body_of(case)
-    for campaign in (f"case-{name}", *(f"profile-{each}" for each in PROFILES)):
-        assert_same(pair, campaign, body, **case.get("headers", {}))
+    for profile in PROFILES:
+        assert_same(pair, f"profile-{profile}", case.content, media=case.content_type)
 
 
 @pytest.mark.parametrize("name", SCENARIOS)

@@ -5,7 +5,7 @@ import time
 from collections.abc import Iterable, Iterator
 from typing import Any
 
-from support.running import Running
+from support.running import Sandboxed
 
 ADDRESS = "127.0.0.1"
 _SILENCE = 10.0
@@ -51,25 +51,25 @@ class Answers:
         return bool(chunk)
 
 
-def connect(sandbox: Running) -> socket.socket:
+def connect(sandbox: Sandboxed) -> socket.socket:
     """A connection on which nothing waits for ever."""
     connection = socket.create_connection((ADDRESS, sandbox.port), timeout=_SILENCE)
     connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
     return connection
 
 
-def newest(sandbox: Running) -> int:
+def newest(sandbox: Sandboxed) -> int:
     """The number of the newest record; 0 when there is none."""
     found = sandbox.get("/_sandbox/requests?limit=1")["requests"]
     return int(found[0]["id"].removeprefix("r")) if found else 0
 
 
-def recorded_after(sandbox: Running, number: int) -> list[dict[str, Any]]:
+def recorded_after(sandbox: Sandboxed, number: int) -> list[dict[str, Any]]:
     """What was recorded behind that number, oldest first, as the list shows it."""
     return list(reversed(list(_newest_first(sandbox, number))))
 
 
-def _newest_first(sandbox: Running, number: int) -> Iterator[dict[str, Any]]:
+def _newest_first(sandbox: Sandboxed, number: int) -> Iterator[dict[str, Any]]:
     before: str | None = ""
     while before is not None:
         page = sandbox.get(f"/_sandbox/requests?limit=1000{before and f'&before={before}'}")
@@ -85,10 +85,10 @@ def status_of(record: dict[str, Any]) -> int | None:
     return record["response"] and int(record["response"]["status"])
 
 
-def settled(sandbox: Running, number: int, expected: Iterable[int | None]) -> list[dict[str, Any]]:
+def settled(sandbox: Sandboxed, number: int, expected: Iterable[int | None]) -> list[dict[str, Any]]:
     """What was recorded behind that number, as soon as that is as much as expected, or after a while."""
     wanted = len(list(expected))
     deadline = time.monotonic() + _SILENCE
     while len(found := recorded_after(sandbox, number)) < wanted and time.monotonic() < deadline:
-        time.sleep(0.02)
+        time.sleep(0.02)  # pause: between two looks that keep what was found
     return found

@@ -109,8 +109,12 @@ def _load(store: Store) -> None:
 def _checkpoint(store: Store) -> None:
     """As it is written while the sandbox runs, and at its stop."""
     assert store.state_folder
-    for _ in store._checkpoint(store.state_folder):
+    for _ in store.checkpoint(store.state_folder):
         pass
+
+
+def _keep_the_newest(store: Store) -> None:
+    asyncio.run(store._tidy(5))  # private: runs by itself, when enough has come
 
 
 _write = os.write
@@ -119,7 +123,7 @@ _ACTIONS: dict[str, Callable[[Store], object]] = {
     "next checkpoint": _checkpoint,
     "clear requests": lambda store: asyncio.run(store.clear_requests()),
     "forget all": lambda store: store.forget_all(),
-    "keep the newest": lambda store: asyncio.run(store._tidy(5)),
+    "keep the newest": _keep_the_newest,
     "load a state": _load,
 }
 
@@ -148,7 +152,7 @@ def _watch(die_before: int, names: Path) -> None:
 
 def main() -> None:
     """Run the action with a child per step."""
-    log._CHUNK = 1_000  # so that a short log is read and rewritten in several pieces
+    log._CHUNK = 1_000  # private: a short log shall be read and rewritten in several pieces
     folder, action = Path(sys.argv[1]), sys.argv[2]
     assert atomic_write.__dict__.get("open", builtins.open) is builtins.open
     for die_before in itertools.count(1):

@@ -92,7 +92,7 @@ GUARDS = {
         "storage/folder.py",
         "        if foreign:\n",
         "        if False:\n",
-        "tests/integration/test_folder.py::test_serve_in_a_project_changes_nothing_of_it",
+        "tests/system/test_folder.py::test_serve_in_a_project_changes_nothing_of_it",
     ),
     "foreign log": Guard(
         "storage/folder.py",

@@ -102,7 +102,7 @@ def test_killed_at_any_step_it_leaves_the_old_state_or_the_new_one(
     if action == "next checkpoint":
         store = Store(tmp_path / "state")
         assert store.state_folder
-        for _ in store._checkpoint(store.state_folder):
+        for _ in store.checkpoint(store.state_folder):
             pass
         store.clear_leads(["demo"])
         store.close()

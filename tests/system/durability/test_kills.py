@@ -18,7 +18,7 @@ def test_no_acknowledged_lead_is_missing_and_no_phone_is_there_twice(
     for _ in range(rounds):
         sandbox = serve("--quiet", "--state", str(state))
         crowd = Crowd(sandbox.port, book)
-        time.sleep(random.uniform(0.01, 0.3))
+        time.sleep(random.uniform(0.01, 0.3))  # pause: the kill comes at any moment
         sandbox.process.kill()
         sandbox.end()
         crowd.wait()

@@ -6,8 +6,6 @@ import resource
 import socket
 import subprocess
 import sys
-import time
-from collections.abc import Callable
 from pathlib import Path
 
 import httpx
@@ -17,6 +15,7 @@ from aktify_sandbox import Sandbox
 from aktify_sandbox.contract.lead import LeadRules
 from aktify_sandbox.contract.rulings import Rulings
 from aktify_sandbox.leadfiles.worker import Options, answered
+from support.conditions import eventually
 from support.make_lead_files import FILES, FOLDER
 from support.running import COMMAND, Running, Serve, clean_environment
 
@@ -52,13 +51,6 @@ def is_running(number: int) -> bool:
         return Path(f"/proc/{number}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
     except OSError:
         return False
-
-
-def until(fact: Callable[[], object]) -> None:
-    deadline = time.monotonic() + 30
-    while not fact():
-        assert time.monotonic() < deadline
-        time.sleep(0.02)
 
 
 def hanging(port: int, content: bytes = SLOW) -> socket.socket:
@@ -97,6 +89,9 @@ def test_the_answer_is_what_the_command_says_of_the_same_file(
     summary = content["summary"]
     assert f"{name}: {summary['form']}" in printed
     assert summary["counts"] in printed
+    unwrapped = " ".join(words.stdout.decode().split())
+    for each in (*summary["advice"], *summary["notes"]):
+        assert " ".join(each.split()) in unwrapped
     assert sum(kind["problems"] for kind in content["kinds"]) == len(said["problems"])
     for kind in content["kinds"]:
         assert any(kind["rows"] in line and kind["word"] in line for line in printed)
@@ -152,7 +147,7 @@ def test_each_campaign_has_its_own_rules_and_the_first_is_taken_unless_told(
 
 def test_what_grows_with_the_file_is_left_out_if_it_is_asked_for(sandbox: Running) -> None:
     whole, brief = check(sandbox, LEADS).json(), check(sandbox, LEADS, "name=leads.csv&rows=no").json()
-    assert {*whole} - {*brief} == {"problems", "duplicateRows", "repairs"}
+    assert {*whole} - {*brief} == {"problems", "notes", "duplicateRows", "repairs"}
     assert {name: whole[name] for name in brief} == brief
 
 
@@ -234,7 +229,7 @@ def test_nothing_of_a_check_is_recorded_or_kept(serve: Serve, tmp_path: Path) ->
 def test_posts_are_answered_while_a_file_is_checked_and_the_next_check_waits(serve: Serve) -> None:
     sandbox = serve()
     with hanging(sandbox.port), hanging(sandbox.port):
-        until(lambda: children(sandbox.process.pid))
+        eventually(lambda: children(sandbox.process.pid))
         assert sandbox.post().status_code == 201
         assert sandbox.get("/_sandbox/health")["status"] == "ok"
         assert len(children(sandbox.process.pid)) == 1
@@ -244,11 +239,11 @@ def test_posts_are_answered_while_a_file_is_checked_and_the_next_check_waits(ser
 def test_a_client_that_hangs_up_ends_its_check_and_the_next_one_goes_on(serve: Serve) -> None:
     sandbox = serve()
     with hanging(sandbox.port):
-        until(lambda: children(sandbox.process.pid))
+        eventually(lambda: children(sandbox.process.pid))
         [child] = children(sandbox.process.pid)
-    until(lambda: not is_running(child))
+    eventually(lambda: not is_running(child))
     assert check(sandbox, LEADS).status_code == 200
-    until(lambda: not children(sandbox.process.pid))
+    eventually(lambda: not children(sandbox.process.pid))
 
 
 @only_linux
@@ -256,14 +251,14 @@ def test_a_client_that_hangs_up_ends_its_check_and_the_next_one_goes_on(serve: S
 def test_a_stop_ends_a_check_that_runs_and_one_that_waits(how: str, serve: Serve) -> None:
     sandbox = serve()
     with hanging(sandbox.port), hanging(sandbox.port):
-        until(lambda: children(sandbox.process.pid))
+        eventually(lambda: children(sandbox.process.pid))
         [child] = children(sandbox.process.pid)
         if how == "stop":
             sandbox.http.post("/_sandbox/stop")
             assert sandbox.end() == 0
         else:
             assert sandbox.stop() == 0
-        until(lambda: not is_running(child))
+        eventually(lambda: not is_running(child))
     assert "Traceback" not in sandbox.output()
 
 
@@ -271,20 +266,20 @@ def test_a_stop_ends_a_check_that_runs_and_one_that_waits(how: str, serve: Serve
 def test_a_check_does_not_outlive_a_sandbox_that_is_killed(serve: Serve) -> None:
     sandbox = serve()
     with hanging(sandbox.port, SLOW * 8):  # it doesn't end by itself while it is looked at
-        until(lambda: children(sandbox.process.pid))
+        eventually(lambda: children(sandbox.process.pid))
         [child] = children(sandbox.process.pid)
         statm = Path(f"/proc/{child}/statm")
-        until(lambda: int(statm.read_text().split()[1]) * resource.getpagesize() > 2 * len(SLOW * 8))
+        eventually(lambda: int(statm.read_text().split()[1]) * resource.getpagesize() > 2 * len(SLOW * 8))
         sandbox.process.kill()
         sandbox.end()
-        until(lambda: not is_running(child))
+        eventually(lambda: not is_running(child))
 
 
 @only_linux
 def test_a_check_that_is_killed_is_said_in_words(serve: Serve) -> None:
     sandbox = serve()
     with hanging(sandbox.port) as client:
-        until(lambda: children(sandbox.process.pid))
+        eventually(lambda: children(sandbox.process.pid))
         for child in children(sandbox.process.pid):
             os.kill(child, 9)
         assert client.recv(12) == b"HTTP/1.1 500"
@@ -296,7 +291,7 @@ def test_ctrl_c_in_a_terminal_shows_no_traceback_of_the_check(serve: Serve) -> N
     """A terminal sends it to all processes of its foreground; the check isn't among them."""
     sandbox = serve()
     with hanging(sandbox.port):
-        until(lambda: children(sandbox.process.pid))
+        eventually(lambda: children(sandbox.process.pid))
         [child] = children(sandbox.process.pid)
         assert os.getpgid(child) != os.getpgid(sandbox.process.pid)
 
@@ -315,9 +310,9 @@ def test_a_sandbox_in_a_test_checks_files_too(has_socket: bool) -> None:
 def test_a_sandbox_in_a_test_ends_its_check_when_it_stops() -> None:
     with Sandbox() as sandbox:
         client = hanging(int(sandbox.url.rpartition(":")[2]))
-        until(lambda: children(os.getpid()))
+        eventually(lambda: children(os.getpid()))
         [child] = children(os.getpid())
-    until(lambda: not is_running(child))
+    eventually(lambda: not is_running(child))
     client.close()
 
 

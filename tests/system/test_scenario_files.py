@@ -15,17 +15,16 @@ def test_while_broken_files_come_and_go_the_server_keeps_its_rules(serve: Serve,
     huge = "rules:\n" + "  - answer: 503\n" * 700_000
     deep = "rules: " + "[" * 10_000 + "]" * 10_000
     more = [
-        (huge, "1:1", "larger"),
-        (deep, "1:", "deeper"),
-        ("rules:\n  - answer: " + "x" * 900_000, "2:", ""),
+        (huge, "1:1"),
+        (deep, "1:"),
+        ("rules:\n  - answer: " + "x" * 900_000, "2:"),
     ]
-    for text, place, words in [*CASES, *more]:
+    for text, place in [*CASES, *more]:
         (folder / "broken.yaml").write_text(text)
         answer = sandbox.http.put("/_sandbox/scenarios/active", json={"active": ["broken"]})
         assert answer.status_code == 400, text[:200]
         detail = answer.json()["detail"]
         assert f"broken.yaml:{place}" in detail, f"{text[:200]}\n{detail}"
-        assert any(word in detail for word in words.split("|"))
     assert sandbox.post().status_code == 418
     assert sandbox.stop() == 0
     assert "Traceback" not in sandbox.output()

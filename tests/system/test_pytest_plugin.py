@@ -162,7 +162,8 @@ def test_fails(aktify_sandbox):
     said = result.stdout.str()
     own = re.findall(r"OWN (\S+)", said)[0]
     masked = f"{own[:3]}…{own[-3:]}"
-    assert f"posted with key wro…old; this test's key is {masked}." in said
+    assert f"1 request had an unknown key: wro…old (this test's key is {masked})" in said
+    assert "Unknown x-api-key" in said
     assert "read when a module was imported" not in said
 
 
@@ -202,7 +203,7 @@ def test_came_and_was_forgotten(aktify_sandbox):
         ini="aktify_strict = true",
     )
     result.assert_outcomes(passed=3, failed=1)
-    assert "Strict: no request with this key came." in result.stdout.str()
+    assert "Strict: no lead with this test's key arrived." in result.stdout.str()
 
 
 def test_fixtures_of_a_wider_scope_make_sandboxes_of_their_own(run: Runs) -> None:
@@ -227,7 +228,7 @@ def test_fails(shared):
     assert shared.leads == []
 
 def test_mistake(aktify_sandbox_factory):
-    with pytest.raises(ValueError, match="runs already"):
+    with pytest.raises(ValueError, match="is already running"):
         aktify_sandbox_factory(scenari="flaky")
 """,
         ini="aktify_scenario = outage",
@@ -282,7 +283,7 @@ def test_fails(aktify_sandbox):
 """)
     result.assert_outcomes(failed=1)
     result.stdout.fnmatch_lines(
-        ["The sandbox saw no request with this key.", "and 1 request under another key*", "*401*"]
+        ["The sandbox saw no lead with this key.", "1 request had an unknown key (this test*", "*401*"]
     )
 
 
@@ -318,18 +319,19 @@ def test_module(aktify_sandbox):
     [
         (
             'scenari="outage"',
-            "did you mean scenario? allowed: scenario, profile, rulings, error_bodies, shuffle, strict",
+            "Did you mean scenario? Choose from: scenario, profile, rulings, error_bodies, shuffle, strict",
         ),
-        ('"outage"', "takes words only"),
-        ('scenario="outag"', "among the shipped ones). Did you mean outage?"),
+        ('"outage"', "Fix: name the argument, e.g. scenario='outage'."),
+        ('scenario="outag"', "Did you mean outage?"),
         ('rulings={"region-cas": "accept"}', "region-cas"),
         ('rulings="region-case=accept"', "must be a dictionary"),
         ('profile="hard"', "hard"),
         ("profile=5", "profile"),
         ('error_bodies="json"', "must be one of detailed, empty, text, html, rotate"),
         ('shuffle="yes"', "must be True or False"),
-        ("scenario=5", "5 is no name, and no list of names"),
-        ("scenario=[None]", "[None] is no name, and no list of names"),
+        ('strict="yes"', "strict='yes' must be True or False"),
+        ("scenario=5", "Expected a name or a list of names, found 5"),
+        ("scenario=[None]", "Expected a name or a list of names, found [None]"),
     ],
 )
 def test_a_mistake_in_a_marker_is_explained_without_a_traceback(run: Runs, marker: str, words: str) -> None:
@@ -382,8 +384,8 @@ def test_skipped(): ...
     said = result.stdout.str()
     assert "POSTED" not in said
     words = (
-        "The marker aktify needs the fixture aktify_sandbox: add it to the test's arguments, "
-        'or @pytest.mark.usefixtures("aktify_sandbox").'
+        "@pytest.mark.aktify has no effect without the fixture aktify_sandbox. Fix: add aktify_sandbox "
+        'to the test\'s arguments, or @pytest.mark.usefixtures("aktify_sandbox").'
     )
     assert said.count(words) == 3
     assert "pytest_plugin.py" not in said
@@ -440,7 +442,10 @@ def test_defect(aktify_sandbox, monkeypatch):
 def test_a_mistake_in_the_configuration_file_is_explained_without_a_traceback(run: Runs) -> None:
     result = run("def test_it(aktify_sandbox): ...", ini="aktify_rulings = nonsense")
     result.assert_outcomes(errors=1)
-    assert "aktify_rulings: found nonsense; write NAME=VALUE" in result.stdout.str()
+    assert (
+        "aktify_rulings: “nonsense” isn't NAME=VALUE. Fix: write it like region-case=accept."
+        in result.stdout.str()
+    )
     assert "pytest_plugin.py" not in result.stdout.str()
 
 
@@ -463,7 +468,7 @@ def test_strict(aktify_sandbox):
     result.assert_outcomes(passed=2, failed=1)
     result = run("def test_it(aktify_sandbox): ...", ini="aktify_rulings = region-case:accept\n")
     result.assert_outcomes(errors=1)
-    assert "write NAME=VALUE, such as region-case=accept" in result.stdout.str()
+    assert "isn't NAME=VALUE. Fix: write it like region-case=accept" in result.stdout.str()
 
 
 def test_a_scenario_of_the_configuration_file_lies_beside_it_wherever_pytest_is_called(
@@ -537,7 +542,7 @@ def test_fails_by_itself(aktify_sandbox):
     )
     result.assert_outcomes(passed=3, failed=5)
     said = result.stdout.str()
-    assert '{"status": 503}, 1 of 2 left' in said
+    assert '{"status": 503} (1 of 2 left)' in said
     assert said.count("Strict: a ") == 2 * 4  # in the failure and in the summary
 
 
@@ -578,7 +583,7 @@ def test_after(aktify_sandbox):
     )
     result.assert_outcomes(passed=2, failed=2)
     said = result.stdout.str()
-    assert "FAILED test_it.py::test_meets_it - Failed: A defect of the sandbox" in said
+    assert "FAILED test_it.py::test_meets_it - Failed: The sandbox had an internal error" in said
     assert "ZeroDivisionError: on purpose" in said.partition("Captured stderr call")[2]
 
 
@@ -595,7 +600,7 @@ def test_after(aktify_sandbox):
 """)
     assert result.parseoutcomes()["failed"] == 1
     assert result.parseoutcomes()["passed"] == 1
-    assert "A defect of the sandbox" in result.stdout.str()
+    assert "Internal error" in result.stdout.str()
 
 
 def test_a_crash_of_its_thread_fails_the_test_that_caused_it_and_no_other(run: Runs) -> None:
@@ -754,7 +759,7 @@ def test_in_vain(aktify_sandbox):
     aktify_sandbox.wait_for(timeout=0.1, region="NV")
 """)
     result.assert_outcomes(passed=1, failed=1)
-    result.stdout.fnmatch_lines(["*body.region: expected NV, found CA"])
+    result.stdout.fnmatch_lines(["* region: expected NV, found CA"])
 
 
 ASYNC_TEST = """
@@ -937,18 +942,20 @@ def test_every(aktify_sandbox):
 
 def test_the_header_says_which_sandbox_is_used_and_why(run: Runs, monkeypatch: pytest.MonkeyPatch) -> None:
     url = "http://127.0.0.1:9"
-    assert "aktify-sandbox: one of the tests' own" in run("").outlines
+    assert "aktify-sandbox: started for this test run" in run("").outlines
     assert (
-        f"aktify-sandbox: {url}, by aktify_sandbox_url" in run("", ini=f"aktify_sandbox_url = {url}").outlines
+        f"aktify-sandbox: {url} (from aktify_sandbox_url)"
+        in run("", ini=f"aktify_sandbox_url = {url}").outlines
     )
     monkeypatch.setenv("AKTIFY_SANDBOX_URL", url)
-    assert f"aktify-sandbox: {url}, by AKTIFY_SANDBOX_URL" in run("").outlines
+    assert f"aktify-sandbox: {url} (from AKTIFY_SANDBOX_URL)" in run("").outlines
     option = run("", "--aktify-sandbox-url", "http://127.0.0.1:8")
-    assert "aktify-sandbox: http://127.0.0.1:8, by --aktify-sandbox-url" in option.outlines
+    assert "aktify-sandbox: http://127.0.0.1:8 (from --aktify-sandbox-url)" in option.outlines
 
 
 @pytest.mark.parametrize(
-    ("url", "why"), [("http://127.0.0.1:9", "No sandbox answers"), ("nonsense", "isn't a sandbox's address")]
+    ("url", "why"),
+    [("127.0.0.1:9", "No sandbox answers at http://127.0.0.1:9"), ("ftp://nonsense", "isn't an address")],
 )
 def test_an_error_names_the_variable_that_chose_the_sandbox(
     run: Runs, monkeypatch: pytest.MonkeyPatch, url: str, why: str
@@ -958,7 +965,7 @@ def test_an_error_names_the_variable_that_chose_the_sandbox(
     result.assert_outcomes(errors=1)
     said = result.stdout.str()
     assert why in said
-    assert said.count(f"AKTIFY_SANDBOX_URL is {url}; unset it to use a sandbox of the tests' own.") == 1
+    assert said.count(f"AKTIFY_SANDBOX_URL is {url}; unset it to let the tests start their own sandbox.") == 1
 
 
 def test_a_mistake_that_the_other_sandbox_finds_names_the_variable_too(
@@ -992,3 +999,80 @@ def test_marked(aktify_sandbox):
 """)
     result.assert_outcomes(passed=2)
     assert busy.post().status_code == 503
+
+
+# the report on the client
+
+CLIENTS = """
+def test_good(aktify_sandbox):
+    assert [post(aktify_sandbox), post(aktify_sandbox)] == [201, 409]
+
+def test_legacy_name(aktify_sandbox):
+    httpx.post(aktify_sandbox.endpoint, json={"phone": "(509) 555-1234"}, headers={"x-api-key": aktify_sandbox.api_key})
+
+def test_key(aktify_sandbox):
+    assert post(aktify_sandbox, key="undefined") == 401
+
+def test_after_it(aktify_sandbox):
+    assert post(aktify_sandbox, zipCode="90210") == 201
+
+@pytest.fixture(scope="module")
+def shared(aktify_sandbox_factory):
+    with aktify_sandbox_factory() as sandbox:
+        yield sandbox
+
+def test_shared(shared):
+    assert post(shared, source="web") == 201
+"""
+
+
+@pytest.mark.parametrize("options", [(), ("-n", "2", "-p", "xdist")], ids=["alone", "workers"])
+def test_one_report_is_written_on_all_tests(
+    run: Runs, pytester: pytest.Pytester, options: tuple[str, ...]
+) -> None:
+    result = run(CLIENTS, *options, "--aktify-report", "report.json")
+    result.assert_outcomes(passed=5)
+    report = json.loads((pytester.path / "report.json").read_text())
+    met = {each["id"] for each in report["coverage"]["clauses"] if each["met"]}
+    assert met >= {"created-by-region", "created-by-both", "duplicate", "unknown-key", "sends-source"}
+    found = {each["id"]: each for each in report["findings"]}
+    assert report["requests"] == 6
+    assert {"legacy-field-name", "key-damaged"} <= set(found)
+    assert "posts-after-401" not in found, "another test is another client"
+    assert found["legacy-field-name"]["example"].startswith("test_it.py::test_legacy_name: ")
+    result.stdout.fnmatch_lines(
+        [f"aktify-sandbox: {report['coverage']['percent']} % of the contract met, *report.json"]
+    )
+
+
+def test_the_summary_alone_writes_no_file(run: Runs, pytester: pytest.Pytester) -> None:
+    before = {path.name for path in pytester.path.iterdir()}
+    result = run(CLIENTS, ini="aktify_summary = true")
+    result.stdout.fnmatch_lines(["aktify-sandbox: * % of the contract met, *"])
+    assert not [
+        path for path in pytester.path.iterdir() if path.suffix == ".json" and path.name not in before
+    ]
+
+
+def test_without_being_asked_for_nothing_is_reported(run: Runs) -> None:
+    assert "of the contract" not in run(CLIENTS).stdout.str()
+
+
+def test_the_file_of_a_report_may_be_in_the_configuration(run: Runs, pytester: pytest.Pytester) -> None:
+    run("def test_it(): ...", ini="aktify_report = report.html")
+    assert (pytester.path / "report.html").read_text().startswith("<!doctype html>")
+
+
+def test_a_report_that_cannot_be_written_is_wrong_usage(run: Runs) -> None:
+    result = run("def test_it(): ...", "--aktify-report", "no/such/folder/r.html")
+    assert result.ret == pytest.ExitCode.USAGE_ERROR
+    result.stderr.fnmatch_lines(["*can't be written*"])
+
+
+def test_a_running_sandbox_is_reported_on_by_its_tests_alone(
+    run: Runs, shared_sandbox: Running, pytester: pytest.Pytester
+) -> None:
+    shared_sandbox.http.post("/api/v1/leads", json={"phone": "x"}, headers={"x-api-key": "test-key"})
+    run(CLIENTS, "--aktify-sandbox-url", shared_sandbox.url, "--aktify-report", "report.json")
+    report = json.loads((pytester.path / "report.json").read_text())
+    assert report["requests"] == 5, "all but the one with an unknown key, which may be anybody's"

@@ -21,7 +21,9 @@ from aktify_sandbox.cli import main
 from aktify_sandbox.errors import AddressError, NotServedError
 from aktify_sandbox.storage import server_file
 from aktify_sandbox.storage.folder import Folder
+from support.commands import arguments_of
 from support.running import COMMAND, Running, clean_environment, commands_of
+from support.snapshots import Snapshot
 
 SERVER_FILE = Path(".aktify-sandbox") / "server.json"
 
@@ -147,10 +149,10 @@ def test_without_a_sandbox_it_is_said_what_was_tried(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("words", [["requests", "list"], ["rulings"], ["--url", " ", "status"]])
-def test_an_empty_address_is_a_mistake(tmp_path: Path, words: list[str]) -> None:
+def test_an_empty_address_is_a_mistake(tmp_path: Path, words: list[str], snapshot: Snapshot) -> None:
     done = call(*words, folder=tmp_path, AKTIFY_SANDBOX_URL="")
     assert done.returncode == 2
-    assert "is empty" in done.stderr
+    snapshot("commands", done.stderr)
 
 
 def test_server_json_is_its_owners_and_gone_after_a_clean_end(served: Running, tmp_path: Path) -> None:
@@ -163,14 +165,14 @@ def test_server_json_is_its_owners_and_gone_after_a_clean_end(served: Running, t
 
 
 def test_what_a_killed_sandbox_left_is_not_believed_even_if_its_pid_lives(
-    served: Running, tmp_path: Path
+    served: Running, tmp_path: Path, snapshot: Snapshot
 ) -> None:
     served.process.kill()
     served.end()
     file = tmp_path / SERVER_FILE
     for pid in (served.process.pid, os.getpid(), 1):
         file.write_text(json.dumps({**json.loads(file.read_text()), "pid": pid}))
-        assert target(tmp_path)["foundBy"] == "the default address"
+        snapshot("commands", target(tmp_path)["foundBy"])
     again = Running(tmp_path)
     assert target(tmp_path)["url"] == again.url
     again.stop()
@@ -191,25 +193,27 @@ def test_what_a_killed_sandbox_left_is_not_believed_even_if_its_pid_lives(
     ],
 )
 def test_a_hostile_server_json_is_not_believed(
-    served: Running, tmp_path: Path, change: dict[str, Any]
+    served: Running, tmp_path: Path, change: dict[str, Any], snapshot: Snapshot
 ) -> None:
     """Although the folder is locked: only one that names the process which holds it, on this machine, is."""
     file = tmp_path / SERVER_FILE
     assert target(tmp_path)["url"] == served.url
     file.write_text(json.dumps({**json.loads(file.read_text()), **change}))
     found = target(tmp_path)
-    assert found["foundBy"] == "the default address"
+    snapshot("commands", found["foundBy"])
     assert str(file) in found["tried"][0]
 
 
-def test_a_link_or_a_pipe_in_its_place_is_not_followed(served: Running, tmp_path: Path) -> None:
+def test_a_link_or_a_pipe_in_its_place_is_not_followed(
+    served: Running, tmp_path: Path, snapshot: Snapshot
+) -> None:
     file = tmp_path / SERVER_FILE
     file.rename(tmp_path / "real.json")
     file.symlink_to(tmp_path / "real.json")
-    assert target(tmp_path)["foundBy"] == "the default address"
+    snapshot("commands", target(tmp_path)["foundBy"])
     file.unlink()
     os.mkfifo(file)
-    assert target(tmp_path)["foundBy"] == "the default address"
+    snapshot("commands", target(tmp_path)["foundBy"])
 
 
 @pytest.mark.parametrize("words", [["requests", "list"], ["reset"], ["state", "save", "-"], ["send", "-"]])
@@ -238,19 +242,26 @@ def test_a_wait_finds_a_sandbox_that_starts_meanwhile(tmp_path: Path) -> None:
     running.stop()
 
 
-def test_a_taken_port_is_said_to_be_another_sandboxs(served: Running, tmp_path: Path) -> None:
+def test_a_taken_port_is_said_to_be_another_sandboxs(
+    served: Running, tmp_path: Path, snapshot: Snapshot
+) -> None:
     done = call("serve", "--port", str(served.port), "--in-memory", folder=tmp_path)
     assert (done.returncode, done.stderr.count("\n")) == (1, 1)
-    assert f"another aktify-sandbox. It serves {tmp_path / '.aktify-sandbox'}." in done.stderr
+    snapshot("commands", done.stderr)
     with Stranger() as stranger:
         port = stranger.url.rpartition(":")[2]
         assert "another" not in call("serve", "--port", port, folder=tmp_path).stderr
 
 
+def test_a_port_of_the_sandbox_that_serves_the_folder_is_pointed_to(served: Running, tmp_path: Path) -> None:
+    done = call("serve", "--port", str(served.port), folder=tmp_path)
+    assert f"Fix: use it at {served.url}" in done.stderr
+
+
 def test_the_banner_says_how_another_terminal_finds_it(served: Running, tmp_path: Path) -> None:
-    assert f"export AKTIFY_SANDBOX_URL={served.url} (" in served.output()
+    assert f"export AKTIFY_SANDBOX_URL={served.url} (" in served.banner()
     in_memory = Running(tmp_path, "--in-memory")
-    assert f"export AKTIFY_SANDBOX_URL={in_memory.url}\n" in in_memory.output()
+    assert f"export AKTIFY_SANDBOX_URL={in_memory.url}\n" in in_memory.banner()
     assert target(tmp_path)["url"] == served.url
     in_memory.stop()
 
@@ -259,7 +270,7 @@ def test_a_path_that_is_not_served_is_said_without_naming_a_file(sandbox: Runnin
     answer = sandbox.http.get("/_sandbox/_sandbox/requests")
     assert answer.status_code == 404
     assert ".md" not in answer.text
-    assert "requests" in answer.json()["detail"].partition("It has")[2]
+    assert "requests" in answer.json()["detail"].partition("Choose from")[2]
 
 
 # asking
@@ -333,22 +344,6 @@ def commands(group: click.Group, *before: str) -> Iterator[tuple[tuple[str, ...]
 
 COMMANDS = dict(commands(main))
 
-NEEDED = {
-    ("explain",): ["-"],
-    ("send",): ["-"],
-    ("check",): ["-"],
-    ("force",): ["503"],
-    ("verify",): ["--count", "0"],
-    ("requests", "show"): ["r000000001"],
-    ("leads", "import"): ["-"],
-    ("state", "load"): ["-"],
-    ("state", "save"): ["-"],
-    ("scenarios", "use"): ["flaky"],
-    ("scenarios", "show"): ["flaky"],
-    ("keys", "revoke"): ["nobody"],
-    ("schema",): ["lead"],
-    ("exec",): ["--", "true"],
-}
 WRONG = {
     "status": "abc",
     "since": "yesterday-ish",
@@ -372,7 +367,11 @@ WRONG = {
     "junit_file": "/no/such/folder/x",
 }
 """By the name of an option: what can't be a value of it."""
-ANY_KEY = {("requests", "list"), ("requests", "tail"), ("requests", "export"), ("verify",)}
+ANY_KEY = {
+    *(("requests", command) for command in ("list", "tail", "export", "clear")),
+    ("verify",),
+    ("report",),
+}
 """Here a key is text to look for; keys of others are not refused."""
 
 
@@ -399,7 +398,9 @@ def test_every_wrong_value_of_an_option_is_exit_code_2(
     sandbox: Running, words: tuple[str, ...], option: str, value: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("AKTIFY_SANDBOX_URL", sandbox.url)
-    needed = [] if option == "--count" and words == ("verify",) else NEEDED.get(words, [])
+    needed = (
+        ["--count", "0"] if words == ("verify",) and option != "--count" else arguments_of(COMMANDS[words])
+    )
     done = CliRunner().invoke(main, [*words, option, value, *needed], input='{"region": "CA"}')
     assert done.exit_code == 2, done.output
 

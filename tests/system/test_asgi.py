@@ -161,7 +161,7 @@ def test_how_long_a_client_waits_is_recorded(client: httpx.Client) -> None:
     deadline = time.monotonic() + 5
     while "hungUpAfterMs" not in (record := records(client)[0]):
         assert time.monotonic() < deadline
-        time.sleep(0.02)
+        time.sleep(0.02)  # pause: between two looks that keep the record
     assert record["response"] is None
     assert record["hungUpAfterMs"] >= 290
     assert post(client).status_code == 201
@@ -173,12 +173,12 @@ def test_one_that_breaks_its_body_off_is_recorded(client: httpx.Client, served: 
         connection.sendall(
             b"POST /api/v1/leads HTTP/1.1\r\nHost: localhost\r\nx-api-key: test-key\r\nContent-Length: 99\r\n\r\n{"
         )
-        time.sleep(0.2)
+        time.sleep(0.2)  # pause: so that half a request has come
         connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
     deadline = time.monotonic() + 5
     while not (found := records(client)):
         assert time.monotonic() < deadline
-        time.sleep(0.02)
+        time.sleep(0.02)  # pause: between two looks that keep the records
     assert [each["response"] for each in found] == [None]
     assert found[0]["reason"]["objection"] == "aborted"
 
@@ -298,7 +298,7 @@ def test_a_scenario_file_that_changes_is_read_again_and_the_logger_told(
             file.write_text("rules: [{answer: {status: 502}}]\n")
             async with asyncio.timeout(10):
                 while (await client.post("/api/v1/leads", json=LEAD)).status_code != 502:  # noqa: ASYNC110  a file's change
-                    await asyncio.sleep(0.05)
+                    await asyncio.sleep(0.05)  # pause: between two posts to a server that reads files
 
     asyncio.run(changed())
     assert [record.name for record in caplog.records if "mine" in record.getMessage()] == ["aktify_sandbox"]

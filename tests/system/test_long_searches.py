@@ -6,7 +6,6 @@ import itertools
 import signal
 import socket
 import threading
-import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -17,6 +16,7 @@ import pytest
 from aktify_sandbox.server.thread import ServerThread
 from aktify_sandbox.settings import Settings
 from aktify_sandbox.storage.log import Line, Snapshot, header, request_id, seal
+from support.conditions import eventually
 from support.running import LEAD, Running
 
 LOOKING = {
@@ -41,10 +41,7 @@ def is_working() -> bool:
 
 def until(is_so: bool) -> None:
     """Wait until a job is under way, or none is any more."""
-    deadline = time.monotonic() + 30
-    while is_working() is not is_so:
-        assert time.monotonic() < deadline
-        time.sleep(0.01)
+    eventually(lambda: is_working() is is_so)
 
 
 @pytest.fixture
