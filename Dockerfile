@@ -1,12 +1,12 @@
-# The sandbox in a container: how to build and run it stands in docs/container.md.
+# The sandbox in a container: docs/how-to/containers.md says how to build and run it.
 
-FROM python:3.11-slim-bookworm AS build
+FROM python:3.11-slim-trixie AS build
 WORKDIR /src
 COPY . .
 # pip builds the wheel and installs it, with what it needs, into an environment that can be copied as a whole
 RUN python -m venv /opt/sandbox && /opt/sandbox/bin/pip install --no-cache-dir .
 
-FROM python:3.11-slim-bookworm
+FROM python:3.11-slim-trixie
 COPY --from=build /opt/sandbox /opt/sandbox
 RUN install --directory --owner=10001 --group=10001 --mode=0700 /state && install --directory /work
 # Other containers and the host reach it by the network, so it listens to all of it; that demands a token, which
