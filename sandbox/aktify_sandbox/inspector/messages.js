@@ -1,5 +1,5 @@
 // Messages to the user: toasts, and one dialog at a time.
-import { $, button, fill, h } from "./dom.js";
+import { $, button, h } from "./dom.js";
 
 /** @typedef {import("./dom.js").Child} Child */
 
@@ -69,23 +69,35 @@ export function showState(word) {
   line.textContent = word.endsWith("connecting") ? `${word}…` : word;
 }
 
-const dialogBox = () => /** @type {HTMLDialogElement} */ ($("#dialog"));
+/** @returns {HTMLDialogElement | null} */
+const openDialog = () => document.querySelector("dialog[open]");
 
 /**
+ * Show a dialog in place of the one that is open.
+ *
+ * Each is an element of its own, since the event that says it was closed comes later than the next one may be opened.
  * @param {string} title
  * @param {Child} content
  * @param {Child} actions
  */
 export function dialog(title, content, actions) {
-  const box = dialogBox();
-  fill(box, h("h2", { id: "dialog-title" }, title), content, h("div", { class: "actions" }, actions));
-  if (!box.open) box.showModal();
+  closeDialog();
+  const box = h(
+    "dialog",
+    { "aria-label": title },
+    h("h2", {}, title),
+    content,
+    h("div", { class: "actions" }, actions),
+  );
+  box.addEventListener("close", () => box.remove());
+  document.body.append(box);
+  box.showModal();
   return box;
 }
 
-export const isDialogOpen = () => dialogBox().open;
+export const isDialogOpen = () => openDialog() !== null;
 
-export const closeDialog = () => dialogBox().close();
+export const closeDialog = () => openDialog()?.close();
 
 /**
  * Ask for confirmation.

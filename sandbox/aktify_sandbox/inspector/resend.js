@@ -1,6 +1,6 @@
 // Sends a request again through the server, which knows its key: unchanged or edited.
 import { change } from "./address.js";
-import { $, button, h, link } from "./dom.js";
+import { button, h, link } from "./dom.js";
 import { indented } from "./json.js";
 import { closeDialog, dialog, messageOf, sayProblem, toast } from "./messages.js";
 import { Refused, send } from "./server.js";
@@ -42,12 +42,16 @@ export function editAndSend(entry, drawn, message = "") {
   const go = async () => {
     problem.hidden = true;
     try {
-      await sendEdited(entry.id, { ...body.edited(), ...(key.value.trim() ? { apiKey: key.value.trim() } : {}) });
+      const apiKey = key.value.trim();
+      const done = await post(entry.id, { ...body.edited(), ...(apiKey ? { apiKey } : {}) });
+      box.close();
+      toast(`Sent: ${inWords(done)}.`);
+      if (done.request) change({ request: done.request });
     } catch (error) {
       sayProblem(problem, messageOf(error));
     }
   };
-  dialog(
+  const box = dialog(
     "Edit and send",
     [
       h("p", { class: "dim" }, `${entry.method} ${entry.path}, with the headers of ${entry.id}.`),
@@ -63,7 +67,7 @@ export function editAndSend(entry, drawn, message = "") {
   body.area.addEventListener("keydown", (event) => {
     if (event.key === "Enter" && (event.ctrlKey || event.metaKey)) go();
   });
-  $(message ? "#edit-key" : "#edit-body").focus();
+  (message ? key : body.area).focus();
 }
 
 /**
@@ -117,14 +121,3 @@ const keyField = ({ key }) =>
     autocomplete: "off",
     placeholder: key ? `unchanged: ${key}` : "no key",
   });
-
-/**
- * @param {string} id
- * @param {{ body?: string, apiKey?: string }} edited what is other than before
- */
-async function sendEdited(id, edited) {
-  const done = await post(id, edited);
-  closeDialog();
-  toast(`Sent: ${inWords(done)}.`);
-  if (done.request) change({ request: done.request });
-}

@@ -99,6 +99,19 @@ def test_clearing_asks_and_clears_only_what_the_filters_show(inspector: Inspecto
     assert 409 not in left
 
 
+def test_a_question_asked_right_after_another_gets_its_own_answer(inspector: Inspector) -> None:
+    """A dialog's ``close`` event comes after the next key when that key is pressed at once."""
+    mixed(inspector.sandbox)
+    page = inspector.open("?status=409")
+    inspector.key("x")
+    page.evaluate("""() => {
+        document.querySelector("dialog .actions button").click();
+        document.body.dispatchEvent(new KeyboardEvent("keydown", { key: "x", bubbles: true }));
+    }""")
+    page.get_by_role("button", name="Clear matching").click()
+    expect(page.locator(".toast")).to_have_text("1 request cleared.")
+
+
 def test_without_filters_clearing_clears_all(inspector: Inspector) -> None:
     mixed(inspector.sandbox)
     page = inspector.open()
