@@ -41,12 +41,11 @@ def test_the_command_of_a_clause_shows_it_or_lets_the_next_post_meet_it(
     newest = sandbox.get("/_sandbox/requests")["requests"]
     after = {"after": newest[0]["id"]} if newest else {}
     path = os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]])
-    environment = unmeasured(AKTIFY_SANDBOX_URL=sandbox.url, AKTIFY_BASE_URL=sandbox.url, PATH=path)
     subprocess.run(
-        clause.provoke,
+        clause.provoke_at(sandbox.url),
         shell=True,
         cwd=tmp_path,
-        env=environment,
+        env=unmeasured(PATH=path),
         check=False,
         timeout=60,
         stdout=subprocess.DEVNULL,

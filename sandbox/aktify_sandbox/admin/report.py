@@ -6,6 +6,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
+from aktify_sandbox.addresses import DEFAULT_URL
 from aktify_sandbox.admin.client_jobs import runs_for
 from aktify_sandbox.admin.components import Components
 from aktify_sandbox.admin.problems import ProblemError, wants_text
@@ -37,8 +38,15 @@ def routes(components: Components) -> list[Route]:
         personal = Personal(not masks(request, default="yes"), IN_HINTS)
         store.flush()
         entries = query.all_recorded(store, filters)
-        until = math.inf if _has_ended(request) else time.time()
-        work = report_work(entries, switched_off, evicted=store.dropped, until=until, personal=personal)
+        has_ended, address = _has_ended(request), components.campaigns.origin
+        work = report_work(
+            entries,
+            switched_off,
+            evicted=store.dropped,
+            until=math.inf if has_ended else time.time(),
+            origin=None if has_ended or address == DEFAULT_URL else address,
+            personal=personal,
+        )
         found = await runs_for(request, components)(work)
         return Response(FORMATS[form].write(found), media_type=FORMATS[form].media, headers=_HEADERS)
 

@@ -2,12 +2,15 @@
 
 import json
 import re
+import shlex
 from types import MappingProxyType
 from typing import NamedTuple
 
 from . import page
 from .schema import FIELDS, declared, row
 from .sources import Source, documented, http, ruling
+
+_ADDRESS = "${AKTIFY_BASE_URL:-http://127.0.0.1:8509}"
 
 
 class Clause(NamedTuple):
@@ -21,6 +24,11 @@ class Clause(NamedTuple):
     provoke: str
     """One shell command that shows it, or that lets the client's next post meet it."""
 
+    def provoke_at(self, origin: str) -> str:
+        """The command for the sandbox at this address, such as `http://127.0.0.1:8600`, wherever it is run."""
+        named = self.provoke.replace(_ADDRESS, origin)
+        return re.sub("(?<=aktify-sandbox )(send|force)", rf"\1 --url {shlex.quote(origin)}", named, count=1)
+
 
 def _example(lead: str) -> str:
     """A command that posts a lead."""
@@ -33,7 +41,7 @@ def _example_with(number: int, more: str) -> str:
 
 def _by_curl(body: str, *headers: str) -> str:
     """A command that posts what `send` refuses to send."""
-    address = '"${AKTIFY_BASE_URL:-http://127.0.0.1:8509}/api/v1/leads"'
+    address = f'"{_ADDRESS}/api/v1/leads"'
     words = [f"-H {header}" for header in ("'content-type: application/json'", *headers)]
     return f"curl {address} {' '.join(words)} -d '{body}'"
 

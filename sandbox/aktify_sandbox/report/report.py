@@ -87,12 +87,14 @@ def report_work(
     *,
     evicted: int = 0,
     until: float | None = None,
+    origin: str | None = None,
     personal: Personal = Personal(),  # noqa: B008  an immutable value
 ) -> Work[Report]:
     """Read the entries, oldest first, and report. None among them is passed over. It may pause at each.
 
     `until` says until when, in seconds since the epoch, nothing more came: now, or infinity if the client has ended. By
     default it is the time of the last request, so what that one leaves open isn't held against the client.
+    `origin` is the address that the commands of the clauses name; without it, they find a sandbox as any command does.
     """
     requests, oldest, newest = 0, None, 0.0
     clauses = MetClauses()
@@ -126,7 +128,7 @@ def report_work(
         "requests": requests,
         "oldest": oldest,
         "evicted": evicted,
-        "coverage": _coverage(clauses.met),
+        "coverage": _coverage(clauses.met, origin),
         "findings": [each.finding(personal) for each in judged if each.count],
         "switchedOff": dict(switched_off),
     }
@@ -185,14 +187,14 @@ def finding_of(rule: Rule, certainty: Certainty, count: int, entries: Iterable[s
     }
 
 
-def _coverage(met: Mapping[str, str]) -> Coverage:
+def _coverage(met: Mapping[str, str], origin: str | None) -> Coverage:
     return {
         "percent": 100 * len(met) // len(CLAUSES),
-        "clauses": [_reported(clause, met.get(clause.id)) for clause in CLAUSES],
+        "clauses": [_reported(clause, met.get(clause.id), origin) for clause in CLAUSES],
     }
 
 
-def _reported(clause: Clause, shown_by: str | None) -> ClauseReport:
+def _reported(clause: Clause, shown_by: str | None, origin: str | None) -> ClauseReport:
     return {
         "id": clause.id,
         "text": clause.text,
@@ -201,5 +203,5 @@ def _reported(clause: Clause, shown_by: str | None) -> ClauseReport:
         "ruling": clause.source.ruling,
         "met": shown_by is not None,
         "entries": [shown_by] if shown_by else [],
-        "provoke": clause.provoke,
+        "provoke": clause.provoke_at(origin) if origin else clause.provoke,
     }
