@@ -164,6 +164,8 @@ def test_records_that_are_out_of_sight_are_not_given_out(serve: HostSandbox) -> 
     sandbox, other = serve("--keep", "3"), serve()
     for ending in range(5):
         sandbox.post(lead(ending))
+    assert sandbox.http.get("/_sandbox/state").headers["x-aktify-sandbox-requests"] == "3"
+    assert sandbox.get("/_sandbox/status")["requests"] == 3
     load(other, saved(sandbox))
     assert len(everything(other)["requests"]) == 3
     assert other.get("/_sandbox/requests")["dropped"] == 2

@@ -126,7 +126,7 @@ class Store:
     @property
     def is_empty(self) -> bool:
         """Whether there is no state yet."""
-        return not (self.requests or len(self.leads) or any(self.index.plain.values()))
+        return not (self.index.requests or len(self.leads) or any(self.index.plain.values()))
 
     @property
     def trouble(self) -> str | None:
@@ -142,8 +142,8 @@ class Store:
 
     @property
     def requests(self) -> int:
-        """How many are on disk."""
-        return self.index.requests
+        """How many are visible: those that `max_requests` hides don't count."""
+        return self.index.requests - self.index.hidden
 
     @property
     def dropped(self) -> int:
@@ -241,7 +241,7 @@ class Store:
         self.flush()
         if self._since_checkpoint >= _CHECKPOINT_LINES and self.state_folder and self._checkpointing is None:
             self._checkpointing = asyncio.ensure_future(self._write_checkpoint(self.state_folder))
-        if self.max_requests and self.requests >= self._tidy_at and self._tidying is None:
+        if self.max_requests and self.index.requests >= self._tidy_at and self._tidying is None:
             self._tidying = asyncio.ensure_future(self._tidy(self.max_requests))
 
     # reading
@@ -462,7 +462,7 @@ class Store:
     def _without(self, matches: Callable[[Line], bool] | None) -> Compaction:
         self.flush()
         self.log.refuse_if_changed()
-        count, end = self.requests, self.index.written + 1
+        count, end = self.index.requests, self.index.written + 1
         if matches is None:
             return Compaction(self.log, self.index, end, count, 0)
         oldest, dropped = self._oldest_in_sight(), self.dropped
@@ -482,7 +482,7 @@ class Store:
                 await self._compact(self._without_hidden)
         finally:
             self._tidying = None
-            self._tidy_at = self.requests + max(max_requests, len(self.leads))
+            self._tidy_at = self.index.requests + max(max_requests, len(self.leads))
 
     def _without_hidden(self) -> Compaction:
         hidden = self.index.hidden
@@ -505,7 +505,7 @@ class Store:
                 finally:
                     self.state_folder.lay_reserve()
             compaction.finish()
-        self._since_checkpoint = self.requests + len(self.leads)
+        self._since_checkpoint = self.index.requests + len(self.leads)
         return compaction
 
     async def _run(self, work: Work[T]) -> T:

@@ -41,7 +41,7 @@ class Durable(StoreAgainstADictionary):
         """One request more. When the old ones are dropped is the store's affair, within bounds."""
         self.posted += 1
         if self.keep:
-            if self.store.requests == self.keep:
+            if self.store.index.requests == self.keep:
                 self.requests = self.keep
             assert self.requests < self.keep + max(self.keep, _MOST_LEADS)
 
@@ -147,8 +147,8 @@ class Durable(StoreAgainstADictionary):
         for campaign, number in itertools.product("ab", range(10)):
             assert self.store.has(campaign, phone(number)) == ((campaign, phone(number)) in self.expected)
         assert {key.doc_id: dict(key) for key in self.store.db.table("keys")} == self.keys
-        assert self.store.requests == self.requests
-        assert len(seen) == min(self.requests, self.keep or self.requests)
+        assert self.store.index.requests == self.requests
+        assert self.store.requests == len(seen) == min(self.requests, self.keep or self.requests)
         assert self.store.dropped == self.posted - len(seen)
         late = {number: self.late[number] for number in seen if number in self.late}
         found = {number: (self.store.request(number) or {}).get("hungUpAfterMs") for number in seen}
