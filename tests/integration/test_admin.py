@@ -37,6 +37,14 @@ def posted(sandbox: Sandboxed) -> Sandboxed:
     return sandbox
 
 
+def test_a_405_allows_the_methods_of_its_path(sandbox: Sandboxed) -> None:
+    """All that the admin API's document has, although each method has a route of its own."""
+    for path, operations in sandbox.get("/_sandbox/openapi-admin.json")["paths"].items():
+        answer = sandbox.http.request("PATCH", path.replace("{id}", "1").replace("{campaign}", "1"))
+        allowed = {method.lower() for method in answer.headers["allow"].split(", ")} - {"head"}
+        assert (answer.status_code, allowed) == (405, {*operations} - {"parameters"}), path
+
+
 def test_health_names_the_version(sandbox: Sandboxed) -> None:
     assert sandbox.get("/_sandbox/health")["status"] == "ok"
 

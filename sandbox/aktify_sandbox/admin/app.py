@@ -3,7 +3,7 @@
 import re
 import sys
 import traceback
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterable
 
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
@@ -78,7 +78,7 @@ def admin_routes(components: Components) -> list[BaseRoute]:
     settings = components.settings
     app = Starlette(
         routes=[
-            Route("/_sandbox", _redirect_to_page, methods=["GET"]),
+            Route("/_sandbox", _redirect_to_page, methods=["GET"], include_in_schema=False),
             *(route for resource in _RESOURCES for route in resource.routes(components)),
         ],
         exception_handlers={
@@ -139,22 +139,34 @@ def _problem(components: Components) -> Handler:
     return problem
 
 
-def _resource_names(request: Request) -> str:
-    """The first path segments after `/_sandbox/` of all routes."""
-    paths = [route.path for route in request.app.routes if isinstance(route, Route)]
-    return ", ".join(sorted({path.strip("/").partition("/")[0] for path in paths} - {""}))
+def _resource_names(routes: Iterable[Route]) -> str:
+    """The first path segments after `/_sandbox/` of the API's routes."""
+    paths = [route.path for route in routes if route.include_in_schema]
+    return ", ".join(sorted({path.strip("/").partition("/")[0] for path in paths}))
+
+
+def _methods_of(path: str, routes: Iterable[Route]) -> str:
+    """All methods of a path; each has a route of its own."""
+    return ", ".join(
+        sorted({method for route in routes if route.path == path for method in route.methods or ()})
+    )
 
 
 def _http_problem(components: Components) -> Handler:
     async def problem(request: Request, error: Exception) -> Response:
         assert isinstance(error, HTTPException)  # noqa: S101  Starlette's type says Exception
         where = components.campaigns.redaction().masked(f"{request.method} {request.scope['path']}")
-        detail = (
-            f"{where} isn't part of the admin API. Choose from {_resource_names(request)} under /_sandbox/."
-        )
-        response = problem_response(error.status_code, detail)
-        response.headers.update(error.headers or {})
-        return response
+        routes = [route for route in request.app.routes if isinstance(route, Route)]
+        if error.status_code == 405:
+            methods = _methods_of(request.scope["route"].path, routes)
+            response = problem_response(
+                405, f"{where} isn't part of the admin API. This path takes {methods}."
+            )
+            response.headers["allow"] = methods
+            return response
+        names = _resource_names(routes)
+        detail = f"{where} isn't part of the admin API. Choose from {names} under /_sandbox/."
+        return problem_response(error.status_code, detail)
 
     return problem
 

@@ -83,8 +83,8 @@ def routes(components: Components) -> list[Route]:
         return _answer(request, files[name])
 
     return [
-        Route("/", index, methods=["GET"]),
-        Route("/inspector/{file}", file, methods=["GET"]),
+        Route("/", index, methods=["GET"], include_in_schema=False),
+        Route("/inspector/{file}", file, methods=["GET"], include_in_schema=False),
     ]
 
 
