@@ -82,6 +82,8 @@ class Attempt(NamedTuple):
     probe: Probe
     answer: Answered | None
     """None if it was lost."""
+    more: int
+    """How many requests beyond those of `plan` are known to be needed by now."""
 
     @property
     def is_known(self) -> bool:
@@ -105,6 +107,7 @@ class Player:
         self._watch = watch
         self._skipped = skipped
         self._accepted: str | None = None
+        self._more = 0
         self.played = Played()
 
     def play(self) -> Played:
@@ -124,6 +127,7 @@ class Player:
         yield from REFUSALS
         yield from LINKS
         self._choose_carrier()
+        self._more += sum(probe.id not in self._skipped for probe in self._again())
         yield from self._again()
         yield from CARELESS
         yield from ORDINARY
@@ -157,6 +161,7 @@ class Player:
             return
         while refused - fits > 1:
             middle = (fits + refused) // 2
+            self._more += 1
             yield text_of(middle)
             status = self.played.seen[text_of(middle).id].answer.status
             if status not in (201, 400):
@@ -174,6 +179,7 @@ class Player:
                 self.played.seen[probe.id] = Observation(probe, request, answer)
                 return
             self.played.known.append(number)
+            self._more += 1
             self._numbers.skip()
         raise StoppedError(
             f"{_MOST_REPEATS} numbers in a row were answered 409. Fix: choose other numbers with --start."
@@ -188,7 +194,7 @@ class Player:
         try:
             answer = self._send(request)
         except LostAnswerError as error:
-            self._watch(Attempt(request, probe, None))
+            self._watch(Attempt(request, probe, None, self._more))
             if not error.may_be_in:
                 raise StoppedError(f"The request wasn't sent: {error}") from None
             self._use(request)
@@ -203,7 +209,7 @@ class Player:
             self._use(request)
         if answer.status == 201:
             self.played.leads += 1
-        self._watch(Attempt(request, probe, answer))
+        self._watch(Attempt(request, probe, answer, self._more))
         return answer
 
     def _use(self, request: Asked) -> None:

@@ -100,6 +100,7 @@ def test_numbers_of_an_earlier_run_are_replaced_and_counted() -> None:
     attempts: list[Attempt] = []
     again = Player(endpoint.send, Numbers(0), attempts.append).play()
     assert again.stopped is None
+    assert len(attempts) == len(plan(Numbers(0))) + attempts[-1].more
     assert again.known
     assert set(again.known) <= set(first.used) & set(again.used)
     assert [each for each in attempts if each.is_known] != []
@@ -129,8 +130,9 @@ def test_when_every_number_was_used_that_is_said() -> None:
 
 
 def test_refusals_are_asked_again_where_every_lead_needs_a_link() -> None:
-    endpoint = PureEndpoint({"links": "exactly-one"})
-    done = played(endpoint.send)
+    endpoint, attempts = PureEndpoint({"links": "exactly-one"}), list[Attempt]()
+    done = Player(endpoint.send, Numbers(0), attempts.append).play()
+    assert len(attempts) == len(plan(Numbers(0))) + attempts[-1].more > len(plan(Numbers(0)))
     bodies = [each.body for each in endpoint.asked]
     assert done.carrier == "link"
     assert len([body for body in bodies if '"region": "California"' in body]) == 2

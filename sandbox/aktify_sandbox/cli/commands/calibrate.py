@@ -204,7 +204,7 @@ def _watch(count: int) -> "Callable[[Attempt], None]":
         done += 1
         status = "no answer" if step.answer is None else str(step.answer.status)
         again = " (the number is in from an earlier run; another follows)" if step.is_known else ""
-        click.echo(f"{done} of {max(count, done)}  {status}  {step.probe.what}{again}", err=True)
+        click.echo(f"{done} of {count + step.more}  {status}  {step.probe.what}{again}", err=True)
 
     return say
 
