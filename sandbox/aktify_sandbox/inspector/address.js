@@ -14,6 +14,28 @@ export function filters(from = query()) {
   return kept;
 }
 
+const TYPED = 250; // milliseconds after the last key before what is typed is applied
+
+let due = 0;
+/** @type {(() => unknown) | null} */
+let typed = null;
+
+/**
+ * Change the address after the last key, or before it changes in another way.
+ * @param {() => unknown} work
+ */
+export function whenTyped(work) {
+  clearTimeout(due);
+  typed = work;
+  due = setTimeout(applyTyped, TYPED);
+}
+
+function applyTyped() {
+  const work = typed;
+  typed = null;
+  work?.();
+}
+
 let follow = () => {};
 /** @param {() => void} listener */
 export const onchange = (listener) => (follow = listener);
@@ -24,6 +46,7 @@ export const onchange = (listener) => (follow = listener);
  * @param {{ replace?: boolean }} [how]
  */
 export function change(parts, { replace = false } = {}) {
+  applyTyped();
   const next = query();
   for (const [name, value] of Object.entries(parts)) {
     if (value) next.set(name, value);
@@ -37,10 +60,14 @@ export function change(parts, { replace = false } = {}) {
  * @param {{ replace?: boolean }} [how]
  */
 export function go(next, { replace = false } = {}) {
+  applyTyped();
   const text = next.toString();
   const url = text ? `?${text}` : location.pathname;
   if (url !== (location.search || location.pathname)) history[replace ? "replaceState" : "pushState"](null, "", url);
   follow();
 }
 
-addEventListener("popstate", () => follow());
+addEventListener("popstate", () => {
+  typed = null; // in a view that was left
+  follow();
+});

@@ -1,25 +1,18 @@
 // The filter form above the list; the values are in the address bar.
-import { change, filters, query } from "./address.js";
+import { change, filters, query, whenTyped } from "./address.js";
 import { choices, pairs } from "./choices.js";
 import { $, fill, h, options } from "./dom.js";
 import { sayProblem } from "./messages.js";
 import { get } from "./server.js";
 
-const TYPED = 250; // milliseconds after the last key before the value is applied
-
 /** @type {HTMLFormElement} */
 const form = $("#filters");
-let due = 0;
 
 export function start() {
   fill($("[name=status]", form), options([["", "Any status"], ...pairs(choices.statusFilters)]));
-  form.addEventListener("input", () => {
-    clearTimeout(due);
-    due = setTimeout(filterAsWritten, TYPED);
-  });
+  form.addEventListener("input", () => whenTyped(filterAsWritten));
   form.addEventListener("submit", (event) => {
     event.preventDefault();
-    clearTimeout(due);
     filterAsWritten();
   });
   $("#clear-filters").addEventListener("click", clear);

@@ -1,5 +1,5 @@
 // The stored leads of each campaign.
-import { change, query } from "./address.js";
+import { change, query, whenTyped } from "./address.js";
 import { choices } from "./choices.js";
 import { curlLine, save } from "./clipboard.js";
 import { $, button, fill, h, link, options, scrollable, searchField, table, td, tr } from "./dom.js";
@@ -9,7 +9,6 @@ import { answer, config, get, send } from "./server.js";
 import { clock, grouped, plural } from "./words.js";
 
 const PAGE = 200;
-const TYPED = 250; // milliseconds after the last key before the value is applied
 
 const view = $("#leads");
 /** @type {StoredLead[]} */
@@ -21,7 +20,6 @@ let total = 0;
 let campaigns = [];
 let asked = "";
 let drawn = "";
-let due = 0;
 
 export function start() {
   fill(
@@ -48,10 +46,7 @@ function campaignField() {
   return h("label", { class: "field" }, h("span", { class: "away" }, "Campaign"), select);
 }
 
-function searchTyped() {
-  clearTimeout(due);
-  due = setTimeout(() => change({ search: searching().value.trim() }, { replace: true }), TYPED);
-}
+const searchTyped = () => whenTyped(() => change({ search: searching().value.trim() }, { replace: true }));
 
 /**
  * The filters in the address, plus more.

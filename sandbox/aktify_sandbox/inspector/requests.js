@@ -286,7 +286,8 @@ export function move(steps) {
   if (document.activeElement === document.body) $("#list").focus({ preventScroll: true }); // so that Enter opens the selected row
   rows.select(entry.id);
   clearTimeout(follows);
-  if (query().get("request")) follows = setTimeout(() => open(entry.id, { replace: true }), 60);
+  const openIt = () => query().get("request") && rows.selected === entry.id && open(entry.id, { replace: true });
+  follows = setTimeout(openIt, 60);
 }
 
 export function openSelected() {
