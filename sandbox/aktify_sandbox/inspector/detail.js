@@ -29,7 +29,7 @@ let changing = [];
  * @param {{ again?: boolean }} [how]
  */
 export async function show(id, { again = false } = {}) {
-  if (open === id && !again) return;
+  if (open === id && shown && !again) return;
   open = id;
   if (!again) shown = null;
   const masking = masks();

@@ -52,6 +52,10 @@ export class Feed {
     return this.#wanted;
   }
 
+  get isLive() {
+    return this.#source !== null && this.#greeted;
+  }
+
   close() {
     this.#wanted = false;
     this.#disconnect();
@@ -93,6 +97,7 @@ export class Feed {
     this.#greeted = true;
     if (again && restarted) {
       this.#after = null; // another process may have other requests, so this position means nothing
+      this.on.reload();
       this.#connect();
       return;
     }

@@ -52,6 +52,7 @@ const aside = new Feed({
   amended: () => {},
   reload: () => {
     leads.forget();
+    requests.forget();
     soon();
   },
   refused: () => showState("reconnecting"),

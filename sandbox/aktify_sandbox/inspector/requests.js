@@ -5,7 +5,7 @@ import * as detail from "./detail.js";
 import { $, button, fill, h } from "./dom.js";
 import { Feed } from "./feed.js";
 import * as form from "./filters.js";
-import { say, showState, toast } from "./messages.js";
+import { asError, say, showState, toast } from "./messages.js";
 import { Rows } from "./rows.js";
 import { config, get, getRequest, Refused } from "./server.js";
 import * as totals from "./totals.js";
@@ -14,6 +14,7 @@ import { grouped, plural, statusOf } from "./words.js";
 const PAGE = 200;
 const FAR = 1000; // pages grow with the list, so a long scroll needs few of them
 const HELD = 2000;
+const AGAIN_AFTER = 1000;
 
 const view = $("#requests");
 /** @type {Rows} */
@@ -33,7 +34,7 @@ const feed = new Feed({
   request: arrived,
   amended: (summary) => rows.update(summary) && detail.amended(summary),
   reload,
-  refused: () => get("requests", withLimit(1)).then(() => setState("reconnecting"), refused), // the error of the list says why
+  refused: findOut,
 });
 
 export function start() {
@@ -63,12 +64,18 @@ export function hide() {
   feed.close();
 }
 
+/** Read everything again when the view is shown. */
+export function forget() {
+  shown = null;
+}
+
 /** @param {URLSearchParams} wanted */
 function follow(wanted) {
   const resume = shown === wanted.toString();
   if (resume && feed.isOpen) return;
   shown = wanted.toString();
   if (!resume) {
+    loading = null;
     waiting = [];
     held = 0;
     rows.select(query().get("request"), { scroll: false });
@@ -82,9 +89,11 @@ function follow(wanted) {
 /** @param {string} mistake in the filters, as the server or the form says it */
 function showNothing(mistake) {
   feed.close();
+  loading = null;
   setState("stopped");
   totals.hide();
   rows.replace([], null);
+  showNew();
   showEmpty(mistake);
 }
 
@@ -101,13 +110,25 @@ async function reload() {
     showDropped(page);
     form.tellProblem("");
     totals.load(new URLSearchParams(shown ?? ""));
+    if (feed.isLive) setState("live");
   } catch (error) {
     if (loading !== wanted) return;
-    refused(error);
+    if (feed.isOpen) refused(error);
+    setTimeout(() => loading === wanted && (feed.isOpen ? reload() : forget()), AGAIN_AFTER);
+    return;
   }
   loading = null;
   take();
   showEmpty();
+}
+
+/** Show why the stream can't be opened: the error of the list says it. */
+async function findOut() {
+  const of = shown;
+  const error = await get("requests", withLimit(1)).then(() => null, asError);
+  if (of !== shown || !feed.isOpen || feed.isLive) return;
+  if (error) refused(error);
+  else setState("reconnecting");
 }
 
 /**
@@ -124,9 +145,8 @@ function refused(error) {
 /** @param {boolean} again */
 function greeted(again) {
   form.tellProblem("");
-  if (again) return checkStillThere();
   detail.redraw();
-  return reload();
+  return again ? checkStillThere() : reload();
 }
 
 /**
@@ -144,9 +164,10 @@ async function loadOlder() {
   if (older || loading || !rows.more) return;
   older = true;
   const of = shown;
+  const { more } = rows;
   try {
-    const page = await get("requests", withLimit(rows.entries.length < FAR ? PAGE : FAR, rows.more));
-    if (of === shown && !loading) rows.append(page.requests, page.next);
+    const page = await get("requests", withLimit(rows.entries.length < FAR ? PAGE : FAR, more));
+    if (of === shown && more === rows.more && !loading) rows.append(page.requests, page.next);
     showDropped(page);
   } catch {
     // requested again at the next scroll

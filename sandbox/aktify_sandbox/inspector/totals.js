@@ -14,6 +14,8 @@ let totals = null;
 /** @type {URLSearchParams} of what is counted */
 let filters = new URLSearchParams();
 let due = 0;
+/** @type {Summary[] | null} arrived while the server counts */
+let meanwhile = null;
 
 /**
  * Count again.
@@ -23,14 +25,18 @@ export async function load(wanted) {
   clearTimeout(due);
   due = 0;
   filters = wanted;
+  meanwhile = [];
   const found = await get("requests/totals", wanted).catch(() => null);
   if (filters !== wanted) return;
-  totals = found;
+  totals = found && withArrived(found, meanwhile ?? []);
+  meanwhile = null;
   draw();
 }
 
 /** Show no totals. */
 export function hide() {
+  clearTimeout(due);
+  due = 0;
   filters = new URLSearchParams();
   totals = null;
   draw();
@@ -43,8 +49,9 @@ export function hide() {
 export function arrived(summaries) {
   const isPartial = filters.has("status") || filters.has("reason");
   if (isPartial) due ||= setTimeout(() => load(filters), AGAIN_AFTER);
-  else if (totals) {
-    totals = withArrived(totals, summaries);
+  else {
+    meanwhile?.push(...summaries);
+    totals &&= withArrived(totals, summaries);
     draw();
   }
 }

@@ -181,6 +181,134 @@ def test_what_was_typed_before_going_back_filters_no_other_view(inspector: Inspe
 # late answers: the list and its request
 
 
+def test_a_list_that_could_not_be_read_is_read_again(inspector: Inspector) -> None:
+    post(inspector.sandbox, 2)
+    inspector.forgiven = ("ERR_FAILED",)
+    fail_once(inspector.page, r"/requests\?limit=200")
+    inspector.page.goto(f"{inspector.sandbox.url}/_sandbox/")
+    expect(inspector.rows()).to_have_count(2)
+    inspector.live()
+
+
+def test_a_request_that_could_not_be_read_is_read_again_by_a_click(inspector: Inspector) -> None:
+    [name] = post(inspector.sandbox)
+    inspector.forgiven = ("ERR_FAILED",)
+    fail_once(inspector.page, rf"/requests/{name}\?")
+    page = inspector.open()
+    inspector.row(name).click()
+    expect(page.locator("#detail")).to_contain_text("The sandbox doesn't answer.")
+    inspector.row(name).click()
+    expect(page.locator("#detail h2")).to_have_text(name)
+
+
+def test_a_late_list_does_not_hide_a_mistake_in_the_filters(inspector: Inspector) -> None:
+    post(inspector.sandbox, 2)
+    late = Late(inspector.page, r"/requests\?limit=200")
+    page = inspector.open()
+    late.wait()
+    page.locator("#filters [name=phone]").fill("509")
+    expect(page.get_by_role("alert")).to_contain_text("too short")
+    late.let_go()
+    expect(page.get_by_role("alert")).to_contain_text("too short")
+    expect(inspector.rows()).to_have_count(0)
+
+
+def test_a_late_refusal_does_not_concern_the_next_filters(inspector: Inspector) -> None:
+    post(inspector.sandbox, 2)
+    inspector.forgiven = ("400 (Bad Request)",)
+    late = Late(inspector.page, r"/requests\?phone=5095x&limit=1$")
+    page = inspector.open()
+    page.locator("#filters [name=phone]").fill("5095x")
+    late.wait()
+    page.locator("#filters [name=phone]").fill("0001")
+    expect(inspector.rows()).to_have_count(1)
+    inspector.live()
+    late.let_go()
+    expect(inspector.rows()).to_have_count(1)
+    inspector.live()
+
+
+def test_a_stream_that_is_open_again_is_not_called_reconnecting(inspector: Inspector) -> None:
+    inspector.forgiven = ("ERR_FAILED",)
+    fail_once(inspector.page, r"/requests/stream")
+    late = Late(inspector.page, r"/requests\?limit=1$")
+    inspector.page.goto(f"{inspector.sandbox.url}/_sandbox/")
+    late.wait()
+    inspector.live()
+    late.let_go()
+    inspector.live()
+
+
+def test_a_list_that_fails_late_does_not_concern_the_next_view(inspector: Inspector) -> None:
+    names = post(inspector.sandbox, 2)
+    inspector.forgiven = ("ERR_FAILED",)
+    late = Late(inspector.page, r"/requests\?limit=200$")
+    page = inspector.open()
+    late.wait()
+    inspector.key("6")
+    expect(page.get_by_role("heading", name="Rulings in force")).to_be_visible()
+    inspector.live()
+    late.fail()
+    inspector.live()
+    inspector.key("1")
+    expect(inspector.row(names[0])).to_be_visible()
+
+
+def test_what_is_cleared_while_another_view_is_open_leaves_the_list(inspector: Inspector) -> None:
+    post(inspector.sandbox, 3)
+    inspector.sandbox.post({})
+    page = inspector.open()
+    expect(inspector.rows()).to_have_count(4)
+    inspector.key("6")
+    expect(page.get_by_role("heading", name="Rulings in force")).to_be_visible()
+    inspector.live()
+    inspector.sandbox.http.delete("/_sandbox/requests?status=201")
+    page.wait_for_timeout(BRIEFLY)
+    inspector.key("1")
+    expect(inspector.rows()).to_have_count(1)
+
+
+def test_older_requests_that_come_after_they_were_cleared_are_not_shown(inspector: Inspector) -> None:
+    post(inspector.sandbox, 250)
+    late = Late(inspector.page, r"/requests\?limit=200&before=")
+    page = inspector.open()
+    expect(inspector.rows().first).to_be_visible()
+    page.evaluate("document.querySelector('#list').scrollTop = 5000")
+    late.wait()
+    inspector.sandbox.http.delete("/_sandbox/requests")
+    expect(inspector.rows()).to_have_count(0)
+    late.let_go()
+    expect(inspector.rows()).to_have_count(0)
+
+
+def test_a_request_that_comes_while_the_others_are_counted_is_counted(inspector: Inspector) -> None:
+    post(inspector.sandbox, 2)
+    late = Late(inspector.page, r"/requests/totals")
+    page = inspector.open()
+    late.wait()
+    name = id_of(inspector.sandbox.post({}))
+    expect(inspector.row(name)).to_be_visible()
+    late.let_go()
+    expect(page.locator("#totals .count")).to_have_text("3 requests")
+
+
+def test_a_mistake_in_the_filters_leaves_no_counts(inspector: Inspector) -> None:
+    """Neither of what is new nor, later, the totals of other filters."""
+    post(inspector.sandbox, 2)
+    page = inspector.open("?status=4xx")
+    expect(page.locator("#totals .count")).to_have_text("0 requests")
+    inspector.sandbox.post({})
+    expect(inspector.rows()).to_have_count(1)
+    inspector.key("p")
+    inspector.sandbox.post({})
+    expect(page.locator("#new")).to_have_text("1 new")
+    page.locator("#filters [name=phone]").fill("509")
+    expect(page.get_by_role("alert")).to_contain_text("too short")
+    expect(page.locator("#new")).to_be_hidden()
+    page.wait_for_timeout(2_000 + BRIEFLY)
+    expect(page.locator("#totals")).to_be_empty()
+
+
 # late answers: other views
 
 
