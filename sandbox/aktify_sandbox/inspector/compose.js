@@ -2,7 +2,7 @@
 import { go } from "./address.js";
 import { badge, button, fill, h, options } from "./dom.js";
 import { indented } from "./json.js";
-import { closeDialog, dialog, messageOf, sayProblem, trying } from "./messages.js";
+import { closeDialog, dialog, isDialogOpen, messageOf, oneAtATime, sayProblem, trying } from "./messages.js";
 import { get, send } from "./server.js";
 
 const OTHER = "other";
@@ -13,30 +13,31 @@ let written = "";
 
 export async function compose() {
   const found = await trying(() => get("keys"));
-  if (!found) return;
+  if (!found || isDialogOpen()) return; // another was opened meanwhile
   const keys = found.keys.filter(({ revoked }) => !revoked);
   const { body, key, other, otherField, problem, answered } = partsFor(keys);
-  const post = async () => {
+  const post = oneAtATime(async () => {
     written = body.value;
     sayProblem(problem, "");
+    fill(answered, h("p", { class: "dim" }, "Sending…"));
     try {
       /** @type {Resent} */
       const done = await send("POST", "requests", { body: body.value, ...chosen(keys, key.value, other.value) });
       fill(answered, answerOf(done));
     } catch (error) {
+      fill(answered);
       sayProblem(problem, messageOf(error));
     }
-  };
+  });
   body.addEventListener("keydown", (event) => {
     if (event.key === "Enter" && (event.ctrlKey || event.metaKey)) post();
   });
-  const label = (/** @type {string} */ id, /** @type {string} */ words) => h("label", { for: id }, words);
   dialog(
     "New lead",
     [
-      label(body.id, "Body of POST /api/v1/leads"),
+      h("label", { for: body.id }, "Body of POST /api/v1/leads"),
       body,
-      label(key.id, "x-api-key"),
+      h("label", { for: key.id }, "x-api-key"),
       key,
       otherField,
       problem,

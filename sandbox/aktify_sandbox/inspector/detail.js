@@ -5,7 +5,7 @@ import { copy } from "./clipboard.js";
 import { $, badge, button, fill, h } from "./dom.js";
 import { firstPost } from "./first-post.js";
 import { masks } from "./masking.js";
-import { messageOf, say } from "./messages.js";
+import { messageOf, oneAtATime, say } from "./messages.js";
 import { facts, why } from "./reason.js";
 import { editAndSend, sendAgain } from "./resend.js";
 import { getForm, getRequest } from "./server.js";
@@ -164,7 +164,11 @@ function actions(entry) {
     { class: "actions" },
     h("span", { class: "group" }, h("span", { class: "dim" }, "Copy as"), copies),
     h("span", { class: "grow" }),
-    button("Send again", () => sendAgain(whole, entry), { "data-do": "resend" }),
+    button(
+      "Send again",
+      oneAtATime(() => sendAgain(whole, entry)),
+      { "data-do": "resend" },
+    ),
     button("Edit and send…", () => editAndSend(whole, entry), { "data-do": "edit" }),
   );
 }

@@ -2,7 +2,7 @@
 import { choices, pairs } from "./choices.js";
 import { $, button, fill, h, options } from "./dom.js";
 import { phone } from "./masking.js";
-import { messageOf, sayProblem, toast, trying } from "./messages.js";
+import { messageOf, oneAtATime, sayProblem, toast, trying } from "./messages.js";
 import { send } from "./server.js";
 import { inline } from "./yaml.js";
 
@@ -11,8 +11,7 @@ export function forceCard(refresh) {
   const controls = controlsOf();
   const { what, times, number, key, delay, any } = controls;
   const problem = h("p", { class: "problem-line", role: "alert", hidden: true });
-  const go = async (/** @type {SubmitEvent} */ event) => {
-    event.preventDefault();
+  const go = oneAtATime(async () => {
     const order = orderOf(controls);
     try {
       await send("POST", "force", order);
@@ -22,6 +21,10 @@ export function forceCard(refresh) {
       sayProblem(problem, messageOf(error));
     }
     await refresh();
+  });
+  const submit = (/** @type {SubmitEvent} */ event) => {
+    event.preventDefault();
+    go();
   };
   return h(
     "section",
@@ -29,7 +32,7 @@ export function forceCard(refresh) {
     h("h2", {}, "Force the next answers"),
     h(
       "form",
-      { class: "force", onsubmit: go },
+      { class: "force", onsubmit: submit },
       labelled("Answer", what),
       labelled("Times", times),
       labelled("Only this phone", number),

@@ -50,6 +50,23 @@ export async function trying(work) {
 }
 
 /**
+ * The same, but not while it runs: a double click would send twice.
+ * @param {() => unknown} work
+ */
+export function oneAtATime(work) {
+  let isRunning = false;
+  return async () => {
+    if (isRunning) return;
+    isRunning = true;
+    try {
+      await work();
+    } finally {
+      isRunning = false;
+    }
+  };
+}
+
+/**
  * Show or hide the error line.
  * @param {HTMLElement} line
  * @param {string} words empty: nothing is

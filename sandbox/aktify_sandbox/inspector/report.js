@@ -97,7 +97,7 @@ function draw() {
   const hadFocus = $("#report-actions").contains(document.activeElement);
   fill(
     $("#report-actions"),
-    running ? button("Stop", end) : button("Read again", read, { class: "primary" }),
+    running ? button("Stop", ({ detail }) => detail < 2 && end()) : button("Read again", read, { class: "primary" }),
     report && !running && [download("HTML", "html"), download("JSON", "json")],
   );
   if (hadFocus) $("button", $("#report-actions")).focus();

@@ -2,7 +2,7 @@
 import { change } from "./address.js";
 import { button, h, link } from "./dom.js";
 import { indented } from "./json.js";
-import { closeDialog, dialog, messageOf, sayProblem, toast } from "./messages.js";
+import { closeDialog, dialog, isDialogOpen, messageOf, oneAtATime, sayProblem, toast } from "./messages.js";
 import { Refused, send } from "./server.js";
 
 /**
@@ -21,7 +21,7 @@ export async function sendAgain(entry, drawn) {
     const { request, ...outcome } = await post(entry.id, {});
     toast(`Sent again: ${inWords(outcome)}.`, "good", request && link({ request }, "Open it"));
   } catch (error) {
-    if (error instanceof Refused && error.status === 409) editAndSend(entry, drawn, error.message);
+    if (error instanceof Refused && error.status === 409 && !isDialogOpen()) editAndSend(entry, drawn, error.message);
     else toast(messageOf(error), "bad");
   }
 }
@@ -39,18 +39,20 @@ export function editAndSend(entry, drawn, message = "") {
   const body = bodyField(entry, drawn);
   const key = keyField(entry);
   const problem = h("p", { class: "problem-line", role: "alert", hidden: !message }, message);
-  const go = async () => {
+  const go = oneAtATime(async () => {
     problem.hidden = true;
     try {
       const apiKey = key.value.trim();
       const done = await post(entry.id, { ...body.edited(), ...(apiKey ? { apiKey } : {}) });
+      const { request } = done;
+      const wasLeft = !box.open;
       box.close();
-      toast(`Sent: ${inWords(done)}.`);
-      if (done.request) change({ request: done.request });
+      toast(`Sent: ${inWords(done)}.`, "good", wasLeft && request && link({ request }, "Open it"));
+      if (request && !wasLeft) change({ request });
     } catch (error) {
       sayProblem(problem, messageOf(error));
     }
-  };
+  });
   const box = dialog(
     "Edit and send",
     [

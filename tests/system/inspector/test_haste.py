@@ -175,7 +175,119 @@ def test_what_was_typed_before_going_back_filters_no_other_view(inspector: Inspe
 # double clicks
 
 
+def test_a_new_lead_is_sent_once(inspector: Inspector) -> None:
+    page = inspector.open()
+    inspector.key("n")
+    box = page.get_by_role("dialog", name="New lead")
+    box.get_by_role("button", name="Send").evaluate(TWICE)
+    expect(box.locator(".badge")).to_have_text("201")
+    page.wait_for_timeout(BRIEFLY)
+    assert count_of(inspector.sandbox) == 1
+    box.get_by_role("button", name="Send").click()
+    expect(box.locator(".badge")).to_have_text("409")
+
+
+def test_an_edited_request_is_sent_once(inspector: Inspector) -> None:
+    [name] = post(inspector.sandbox)
+    page = inspector.open(f"?request={name}")
+    page.get_by_role("button", name="Edit and send").click()
+    page.get_by_role("button", name="Send", exact=True).evaluate(TWICE)
+    expect(page.locator(".toast")).to_have_text("Sent: 409.")
+    page.wait_for_timeout(BRIEFLY)
+    assert count_of(inspector.sandbox) == 2
+
+
+def test_a_request_is_sent_again_once(inspector: Inspector) -> None:
+    [name] = post(inspector.sandbox)
+    page = inspector.open(f"?request={name}")
+    page.get_by_role("button", name="Send again").evaluate(TWICE)
+    expect(page.locator(".toast")).to_contain_text("Sent again: 409.")
+    page.wait_for_timeout(BRIEFLY)
+    assert count_of(inspector.sandbox) == 2
+
+
+def test_an_answer_is_forced_once(inspector: Inspector) -> None:
+    page = inspector.open("?view=scenarios")
+    expect(page.locator("#waiting")).to_contain_text("No forced answer")
+    page.get_by_role("button", name="Force", exact=True).evaluate(TWICE)
+    expect(page.locator("#waiting li")).to_have_count(1)
+    page.wait_for_timeout(BRIEFLY)
+    assert len(inspector.sandbox.get("/_sandbox/force")["forced"]) == 1
+
+
+def test_a_double_click_reads_the_report_and_does_not_stop_it(inspector: Inspector) -> None:
+    late = Late(inspector.page, r"/report\?", later=True)
+    page = inspector.open("?view=report")
+    expect(page.locator(".percent")).to_be_visible()
+    late.begin()
+    page.get_by_role("button", name="Read again").dblclick(position={"x": 8, "y": 8})
+    late.wait()
+    expect(page.locator("#report-result")).to_have_text("Reading the requests…")
+    late.let_go()
+    expect(page.locator(".percent")).to_be_visible()
+
+
 # late answers: dialogs
+
+
+def test_a_new_lead_takes_no_other_dialog_away(inspector: Inspector) -> None:
+    [name] = post(inspector.sandbox)
+    late = Late(inspector.page, r"/keys$")
+    page = inspector.open(f"?request={name}")
+    inspector.key("n")
+    late.wait()
+    page.get_by_role("button", name="Edit and send").click()
+    page.get_by_role("button", name="Show it to edit").click()
+    page.get_by_label("Body", exact=True).fill("mine")
+    late.let_go()
+    expect(page.get_by_label("Body", exact=True)).to_have_value("mine")
+
+
+def test_a_new_lead_that_was_asked_for_twice_is_not_replaced_while_it_is_written(
+    inspector: Inspector,
+) -> None:
+    late = Late(inspector.page, r"/keys$", 2)
+    page = inspector.open()
+    inspector.key("n", "n")
+    late.wait()
+    page.wait_for_timeout(BRIEFLY)
+    late.let_go()
+    page.locator("#compose-body").fill("mine")
+    late.let_go_all()
+    expect(page.locator("#compose-body")).to_have_value("mine")
+
+
+def test_the_question_for_a_key_takes_no_other_dialog_away(inspector: Inspector) -> None:
+    name = id_of(inspector.sandbox.post(LEAD, key="nobody-knows-this-key"))
+    inspector.forgiven = ("409 (Conflict)",)
+    late = Late(inspector.page, r"/resend$")
+    page = inspector.open(f"?request={name}")
+    page.get_by_role("button", name="Send again").click()
+    late.wait()
+    inspector.key("n")
+    page.locator("#compose-body").fill("mine")
+    late.let_go()
+    expect(page.locator("#compose-body")).to_have_value("mine")
+    expect(page.locator(".toast.bad")).to_be_visible()
+
+
+def test_who_has_closed_the_dialog_stays_where_they_are_and_is_told_where_it_was_sent(
+    inspector: Inspector,
+) -> None:
+    names = post(inspector.sandbox, 2)
+    late = Late(inspector.page, r"/resend$")
+    page = inspector.open(f"?request={names[0]}")
+    page.get_by_role("button", name="Edit and send").click()
+    page.get_by_role("button", name="Send", exact=True).click()
+    late.wait()
+    inspector.key("Escape")
+    inspector.row(names[1]).click()
+    expect(page.locator("#detail h2")).to_have_text(names[1])
+    late.let_go()
+    expect(page.locator(".toast")).to_have_text("Sent: 409.Open it")
+    expect(page.locator("#detail h2")).to_have_text(names[1])
+    page.get_by_role("link", name="Open it").click()
+    expect(page.locator("#detail .badge").first).to_have_text("409")
 
 
 # late answers: the list and its request
