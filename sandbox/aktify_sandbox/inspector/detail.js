@@ -2,13 +2,13 @@
 import { change } from "./address.js";
 import { choices } from "./choices.js";
 import { copy } from "./clipboard.js";
-import { $, badge, button, fill, h } from "./dom.js";
+import { $, badge, button, fill, h, released } from "./dom.js";
 import { firstPost } from "./first-post.js";
 import { masks } from "./masking.js";
 import { messageOf, oneAtATime, say } from "./messages.js";
 import { facts, why } from "./reason.js";
 import { editAndSend, sendAgain } from "./resend.js";
-import { getForm, getRequest } from "./server.js";
+import { getForm, getRequest, order } from "./server.js";
 import { sides } from "./sides.js";
 import { sameLead, timeline } from "./timeline.js";
 import { statusOf, targetOf } from "./words.js";
@@ -22,6 +22,7 @@ let shown = null;
 let isMasked = false;
 /** @type {HTMLElement[]} the parts of what is shown that later requests and a client that hangs up change */
 let changing = [];
+const inOrder = order();
 
 /**
  * `again`: it is already shown, so draw only what changed.
@@ -33,16 +34,18 @@ export async function show(id, { again = false } = {}) {
   open = id;
   if (!again) shown = null;
   const masking = masks();
+  const isNews = inOrder();
   let found;
   let drawn;
   try {
     [found, drawn] = await Promise.all([getRequest(id), masking && getRequest(id, true)]);
   } catch (error) {
-    if (open === id) drawMissing(messageOf(error));
+    if (open === id && isNews()) drawMissing(messageOf(error));
     return;
   }
   const same = await sameLead(found);
-  if (open !== id) return;
+  await released;
+  if (open !== id || !isNews()) return;
   const isShown = shown?.id === id && shown.receivedAt === found.receivedAt && isMasked === masking;
   shown = found;
   isMasked = masking;

@@ -54,6 +54,15 @@ const nodes = (children) =>
  */
 export const fill = (element, ...children) => element.replaceChildren(...nodes(children));
 
+/** Fulfilled unless a mouse button is down: a click on what is replaced meanwhile would be lost. */
+export let released = Promise.resolve();
+addEventListener("pointerdown", () => {
+  released = new Promise((resolve) => {
+    addEventListener("pointerup", () => setTimeout(resolve), { once: true }); // after the click
+    setTimeout(resolve, 1000); // it may be released elsewhere
+  });
+});
+
 /**
  * @param {string} label
  * @param {(event: MouseEvent) => unknown} onclick

@@ -2,10 +2,10 @@
 import { change, query, whenTyped } from "./address.js";
 import { choices } from "./choices.js";
 import { curlLine, save } from "./clipboard.js";
-import { $, button, fill, h, link, options, scrollable, searchField, table, td, tr } from "./dom.js";
+import { $, button, fill, h, link, options, released, scrollable, searchField, table, td, tr } from "./dom.js";
 import { masked, masks, phone } from "./masking.js";
-import { confirmed, toast, trying } from "./messages.js";
-import { answer, config, get, send } from "./server.js";
+import { confirmed, oneAtATime, toast, trying } from "./messages.js";
+import { answer, config, get, order, send } from "./server.js";
 import { clock, grouped, plural } from "./words.js";
 
 const PAGE = 200;
@@ -20,6 +20,7 @@ let total = 0;
 let campaigns = [];
 let asked = "";
 let drawn = "";
+const inOrder = order();
 
 export function start() {
   fill(
@@ -52,8 +53,7 @@ const searchTyped = () => whenTyped(() => change({ search: searching().value.tri
  * The filters in the address, plus more.
  * @param {Record<string, string | number | null>} [more]
  */
-function asking(more = {}) {
-  const of = query();
+function asking(more = {}, of = query()) {
   const parts = { campaign: of.get("campaign"), search: of.get("search"), ...more };
   return new URLSearchParams(Object.entries(parts).flatMap(([name, value]) => (value ? [[name, String(value)]] : [])));
 }
@@ -77,9 +77,11 @@ export async function show() {
  */
 async function reading(before = null) {
   const mine = asked;
+  const isNews = before ? () => before === next : inOrder();
   const query = asking({ limit: PAGE, before });
   const found = await trying(() => Promise.all([get("leads", query), get("campaigns")]));
-  return found && mine === asked ? { page: found[0], campaigns: found[1].campaigns } : undefined;
+  await released;
+  return found && mine === asked && isNews() ? { page: found[0], campaigns: found[1].campaigns } : undefined;
 }
 
 /** @param {Campaign[]} known */
@@ -112,13 +114,19 @@ const nameOf = ({ campaign, phone, receivedAt }) => `${campaign} ${phone} ${rece
 /** @returns {HTMLInputElement} */
 export const searching = () => $("[name=search]", view);
 
-async function older() {
-  const found = await reading(next);
+const older = oneAtATime(async () => {
+  const of = asked;
+  let from;
+  let found;
+  do {
+    from = next;
+    found = await reading(from);
+  } while (!found && next && next !== from && of === asked); // new leads have moved it
   if (!found) return;
   leads = [...leads, ...found.page.leads];
   next = found.page.next;
   draw();
-}
+});
 
 function draw() {
   const chosen = query().get("campaign") || "";
@@ -128,8 +136,10 @@ function draw() {
   drawCampaigns(chosen);
   const found = sought ? `${grouped(leads.length)}${next ? "+" : ""} found of ` : "";
   $("#lead-count").textContent = `${found}${plural(total, "lead")}${chosen ? ` in ${chosen}` : ""}`;
-  if (leads.length) fill($("#lead-table"), leadTable());
-  else drawNone();
+  if (!leads.length) return drawNone();
+  const left = $(".scroll", view)?.scrollLeft ?? 0;
+  fill($("#lead-table"), leadTable());
+  $(".scroll", view).scrollLeft = left;
 }
 
 async function drawNone() {
@@ -207,21 +217,23 @@ async function clear() {
 // export: the filtered leads, whole
 
 async function exportJson() {
+  const of = query(); // it may change meanwhile
   const all = [];
   let before = null;
   do {
     /** @type {LeadPage} */
-    const page = await get("leads", asking({ limit: 1000, before }));
+    const page = await get("leads", asking({ limit: 1000, before }, of));
     all.push(...page.leads);
     before = page.next;
   } while (before);
-  keep(`${JSON.stringify({ leads: all }, null, 2)}\n`, "json", "application/json", all.length);
+  keep(`${JSON.stringify({ leads: all }, null, 2)}\n`, "json", "application/json", all.length, of);
 }
 
 /** As `leads export --format csv` writes it, so that `leads import` can read it. */
 async function exportCsv() {
-  const got = await answer(`leads?${asking({ format: "csv" })}`);
-  keep(await got.text(), "csv", "text/csv", Number(got.headers.get("x-total-count")));
+  const of = query();
+  const got = await answer(`leads?${asking({ format: "csv" }, of)}`);
+  keep(await got.text(), "csv", "text/csv", Number(got.headers.get("x-total-count")), of);
 }
 
 /**
@@ -229,8 +241,9 @@ async function exportCsv() {
  * @param {string} ending
  * @param {string} type
  * @param {number} count
+ * @param {URLSearchParams} of
  */
-function keep(content, ending, type, count) {
-  save(content, type, `leads-${query().get("campaign") || "all"}.${ending}`.replace(/[^A-Za-z0-9_.-]/g, "_"));
+function keep(content, ending, type, count, of) {
+  save(content, type, `leads-${of.get("campaign") || "all"}.${ending}`.replace(/[^A-Za-z0-9_.-]/g, "_"));
   toast(`${plural(count, "lead")} exported.`);
 }

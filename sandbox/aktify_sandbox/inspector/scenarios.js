@@ -1,11 +1,11 @@
 // Forced answers: scenarios with their hits, pending answers, and magic numbers and keys.
 import { query } from "./address.js";
-import { $, fill, h, searchField } from "./dom.js";
+import { $, fill, h, released, searchField } from "./dom.js";
 import { drawWaiting, forceCard } from "./force.js";
 import { drawMagic, magicCard } from "./magic-numbers.js";
 import { masks } from "./masking.js";
 import { toast, trying } from "./messages.js";
-import { config, get, send } from "./server.js";
+import { config, get, order, send } from "./server.js";
 import { grouped, plural } from "./words.js";
 import { inline } from "./yaml.js";
 
@@ -14,6 +14,9 @@ const view = $("#scenarios");
 let scenarios = [];
 let pointed = "";
 let drawn = "";
+const inOrder = order();
+/** @type {Promise<unknown>} */
+let turned = Promise.resolve();
 
 export function start() {
   fill(
@@ -44,8 +47,10 @@ export async function show() {
 }
 
 export async function refresh() {
+  const isNews = inOrder();
   const found = await trying(() => Promise.all([get("scenarios"), get("force")]));
-  if (!found) return;
+  await released;
+  if (!found || !isNews()) return;
   if (drawn === JSON.stringify([found, masks()])) return; // drawing again would lose the focus
   drawn = JSON.stringify([found, masks()]);
   scenarios = found[0].scenarios;
@@ -112,7 +117,7 @@ const switcher = (scenario) =>
       "aria-label": scenario.name,
       "data-switch": scenario.name,
       disabled: Boolean(scenario.mistake) && !scenario.active,
-      onclick: () => turn(scenario),
+      onclick: () => (turned = turned.then(() => turn(scenario))), // the next must know which are on
     },
     h("span", { class: "track", "aria-hidden": "true" }),
   );

@@ -98,6 +98,23 @@ export async function answer(path, options = {}) {
   throw new Refused(got.status, await got.json().catch(() => ({})));
 }
 
+/**
+ * Called before something is asked for: a function that says once it is answered whether that is news, since a later
+ * answer may come first.
+ */
+export function order() {
+  let asked = 0;
+  let heard = 0;
+  return () => {
+    const mine = ++asked;
+    return () => {
+      if (mine < heard) return false;
+      heard = mine;
+      return true;
+    };
+  };
+}
+
 /** @type {Promise<Config> | null} */
 let known = null;
 export function config(again = false) {

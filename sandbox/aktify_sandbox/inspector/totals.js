@@ -2,7 +2,7 @@
 import { change, query } from "./address.js";
 import { choices } from "./choices.js";
 import { matching, withArrived } from "./counts.js";
-import { $, badge, fill, h } from "./dom.js";
+import { $, badge, fill, h, released } from "./dom.js";
 import { get } from "./server.js";
 import { grouped, plural } from "./words.js";
 
@@ -56,7 +56,8 @@ export function arrived(summaries) {
   }
 }
 
-function draw() {
+async function draw() {
+  await released;
   if (!totals?.counted) return fill(box);
   const focused = /** @type {HTMLElement | null} */ (document.activeElement)?.dataset.chip;
   const { statuses, reasons, counted, isComplete } = totals;

@@ -215,6 +215,25 @@ def test_an_answer_is_forced_once(inspector: Inspector) -> None:
     assert len(inspector.sandbox.get("/_sandbox/force")["forced"]) == 1
 
 
+def test_more_leads_are_shown_once(inspector: Inspector) -> None:
+    imported(inspector.sandbox, 450)
+    page = inspector.open("?view=leads")
+    expect(leads_in(page)).to_have_count(200)
+    page.get_by_role("button", name="Show more").evaluate(TWICE)
+    expect(leads_in(page)).to_have_count(400)
+    page.wait_for_timeout(BRIEFLY)
+    expect(leads_in(page)).to_have_count(400)
+
+
+def test_scenarios_that_are_switched_on_at_once_are_all_on(inspector: Inspector) -> None:
+    page = inspector.open("?view=scenarios")
+    expect(page.locator("#scenario-flaky")).to_be_visible()
+    page.evaluate(
+        "for (const name of ['flaky', 'outage']) document.querySelector(`[data-switch=${name}]`).click()"
+    )
+    expect(page.locator(".scenario.on")).to_have_count(2)
+
+
 def test_a_double_click_reads_the_report_and_does_not_stop_it(inspector: Inspector) -> None:
     late = Late(inspector.page, r"/report\?", later=True)
     page = inspector.open("?view=report")
@@ -291,6 +310,22 @@ def test_who_has_closed_the_dialog_stays_where_they_are_and_is_told_where_it_was
 
 
 # late answers: the list and its request
+
+
+def test_personal_data_is_masked_whichever_answer_comes_last(inspector: Inspector) -> None:
+    name = id_of(inspector.sandbox.post({**LEAD, "lastName": "Quimby"}))
+    late = Late(inspector.page, r"/requests/r[0-9]+\?$", later=True)
+    page = inspector.open(f"?request={name}")
+    body = page.locator(".side").first
+    expect(body).to_contain_text("Q***")
+    late.begin()
+    inspector.key("m")
+    late.wait()
+    with page.expect_response(re.compile(r"mask=yes")):
+        inspector.key("m")
+    page.wait_for_timeout(BRIEFLY)
+    late.let_go()
+    expect(body).to_contain_text("Q***")
 
 
 def test_a_list_that_could_not_be_read_is_read_again(inspector: Inspector) -> None:
@@ -424,6 +459,64 @@ def test_a_mistake_in_the_filters_leaves_no_counts(inspector: Inspector) -> None
 # late answers: other views
 
 
+def test_leads_that_were_deleted_do_not_come_back_with_an_earlier_answer(inspector: Inspector) -> None:
+    post(inspector.sandbox, 3)
+    late = Late(inspector.page, r"/leads\?limit=200", later=True)
+    page = inspector.open("?view=leads")
+    expect(leads_in(page)).to_have_count(3)
+    late.begin()
+    page.evaluate(LOOK_AGAIN)
+    late.wait()
+    page.get_by_role("button", name="Clear…").click()
+    page.get_by_role("button", name="Clear", exact=True).click()
+    expect(leads_in(page)).to_have_count(0)
+    late.let_go()
+    expect(leads_in(page)).to_have_count(0)
+
+
+def test_a_scenario_stays_on_when_an_earlier_answer_comes(inspector: Inspector) -> None:
+    late = Late(inspector.page, r"/scenarios$", later=True)
+    page = inspector.open("?view=scenarios")
+    expect(page.locator("#scenario-flaky")).to_be_visible()
+    late.begin()
+    page.evaluate(LOOK_AGAIN)
+    late.wait()
+    page.get_by_role("switch", name="flaky", exact=True).click()
+    expect(page.locator(".scenario.on")).to_have_count(1)
+    late.let_go()
+    expect(page.locator(".scenario.on")).to_have_count(1)
+
+
+def test_leads_of_a_sandbox_that_began_anew_are_shown(inspect: Inspect, serve: Serve) -> None:
+    first = serve("--quiet", "--in-memory")
+    post(first, 3)
+    inspector = inspect(first)
+    inspector.forgiven = ("ERR_CONNECTION_REFUSED", "ERR_INCOMPLETE_CHUNKED_ENCODING", "ERR_CONNECTION_RESET")
+    page = inspector.open("?view=leads")
+    expect(leads_in(page)).to_have_count(3)
+    first.stop()
+    expect(page.locator("#state")).to_have_text("reconnecting…")
+    serve("--quiet", "--in-memory", "--port", str(first.port))
+    inspector.live()
+    expect(leads_in(page)).to_have_count(0)
+
+
+def test_an_export_holds_the_leads_of_the_campaign_for_which_it_was_begun(inspector: Inspector) -> None:
+    imported(inspector.sandbox, 1_100)
+    inspector.sandbox.post(key="test-key.nightly")
+    late = Late(inspector.page, r"/leads\?campaign=demo&limit=1000$")
+    page = inspector.open("?view=leads&campaign=demo")
+    expect(leads_in(page)).to_have_count(200)
+    with page.expect_download() as download:
+        page.get_by_role("button", name="Export JSON").click()
+        late.wait()
+        page.locator("#lead-campaign").select_option("demo.nightly")
+        expect(leads_in(page)).to_have_count(1)
+        late.let_go()
+    assert len(json.loads(Path(download.value.path()).read_text())["leads"]) == 1_100
+    assert download.value.suggested_filename == "leads-demo.json"
+
+
 # drawn anew while someone clicks or looks
 
 
@@ -431,3 +524,69 @@ def test_a_mistake_in_the_filters_leaves_no_counts(inspector: Inspector) -> None
 def clicking(inspector: Inspector) -> Inspector:
     inspector.page.add_init_script(PRESSED_LONG)
     return inspector
+
+
+def test_a_total_is_clicked_while_requests_arrive(clicking: Inspector) -> None:
+    post(clicking.sandbox, 2)
+    page = clicking.open()
+    chip = page.locator("[data-chip='status 201']")
+    expect(chip).to_have_text("2012")
+    chip.hover()
+    page.mouse.down()
+    name = id_of(clicking.sandbox.post())
+    expect(clicking.row(name)).to_be_visible()
+    page.mouse.up()
+    expect(chip).to_have_attribute("aria-pressed", "true")
+    expect(chip).to_have_text("2013")
+
+
+def test_a_scenario_is_switched_off_while_it_answers(clicking: Inspector) -> None:
+    clicking.sandbox.http.put("/_sandbox/scenarios/active", json={"active": ["flaky"]})
+    page = clicking.open("?view=scenarios")
+    page.get_by_role("switch", name="flaky", exact=True).hover()
+    page.mouse.down()
+    with page.expect_response(re.compile(r"/force$")):
+        clicking.sandbox.post()
+    page.wait_for_timeout(BRIEFLY)
+    page.mouse.up()
+    expect(page.locator(".scenario.on")).to_have_count(0)
+
+
+def test_more_leads_are_shown_while_others_arrive(clicking: Inspector) -> None:
+    imported(clicking.sandbox, 450)
+    page = clicking.open("?view=leads")
+    expect(leads_in(page)).to_have_count(200)
+    page.get_by_role("button", name="Show more").hover()
+    page.mouse.down()
+    with page.expect_response(re.compile(r"/leads\?")):
+        post(clicking.sandbox)
+    page.wait_for_timeout(BRIEFLY)
+    page.mouse.up()
+    expect(page.locator("#lead-count")).to_have_text("451 leads")
+    expect(leads_in(page)).not_to_have_count(200)
+
+
+def test_another_request_of_the_lead_is_opened_while_it_is_sent_again(clicking: Inspector) -> None:
+    names = [id_of(clicking.sandbox.post()) for _ in range(2)]
+    page = clicking.open(f"?request={names[1]}")
+    page.locator(".timeline a").hover()
+    page.mouse.down()
+    with page.expect_response(re.compile(r"/requests\?phone=")):
+        clicking.sandbox.post()
+    page.wait_for_timeout(BRIEFLY)
+    page.mouse.up()
+    expect(page.locator("#detail h2")).to_have_text(names[0])
+
+
+def test_new_leads_do_not_scroll_the_table_back(inspect: Inspect, own: Running) -> None:
+    own.post(
+        {**LEAD, "firstName": "Ann", "lastName": "Bee", "email": "a@example.com", "source": "landing page"}
+    )
+    inspector = inspect(own, size=(400, 800))
+    page = inspector.open("?view=leads")
+    box = page.locator("#lead-table .scroll")
+    box.evaluate("(box) => { box.scrollLeft = 150; }")
+    assert box.evaluate("(box) => box.scrollLeft") == 150
+    post(own)
+    expect(leads_in(page)).to_have_count(2)
+    assert box.evaluate("(box) => box.scrollLeft") == 150
