@@ -60,7 +60,9 @@ CANARY = "window.__ran = []; window.canary = (what) => window.__ran.push(what ||
 """What a payload would call; it leaves a trace that the page's own code can't leave."""
 
 
-expect.set_options(timeout=8_000)
+PATIENCE = 30_000
+"""Milliseconds: a bound for a busy machine, which tests nothing."""
+expect.set_options(timeout=PATIENCE)
 
 SETTLED = "() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))"
 """A frame from now, in which the page has drawn its rows and has heard of the sizes that changed."""
@@ -98,7 +100,7 @@ class Inspector:
             accept_downloads=True,
             **context,
         )
-        self.context.set_default_timeout(8_000)
+        self.context.set_default_timeout(PATIENCE)
         self.context.add_init_script(CANARY)
         self.page: Page = self.context.new_page()
         self.page.on("console", self._on_console)
