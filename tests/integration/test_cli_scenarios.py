@@ -8,6 +8,7 @@ import httpx
 import pytest
 
 from support.commands import Outcome, call
+from support.conditions import eventually
 from support.running import LEAD, HostSandbox, Sandboxed
 from support.snapshots import Snapshot
 
@@ -112,11 +113,8 @@ def test_requests_list_says_after_how_long_a_client_hung_up(sandbox: Sandboxed, 
     wanted = re.compile(
         r"no answer until the client gives up; the lead is not kept\. The client hung up after [0-9,]+ ms"
     )
-    for _ in range(20):
-        listed = run("requests", "list", "--key", sandbox.api_key, folder=tmp_path, sandbox=sandbox).stdout
-        if wanted.search(listed):
-            break
-    assert wanted.search(listed)
+    words = ("requests", "list", "--key", sandbox.api_key)
+    eventually(lambda: wanted.search(run(*words, folder=tmp_path, sandbox=sandbox).stdout))
 
 
 @pytest.mark.parametrize(

@@ -8,6 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 import httpx
 import pytest
 
+from support.conditions import eventually
 from support.running import LEAD, HostSandbox, Sandboxed
 from support.snapshots import Snapshot
 
@@ -25,17 +26,17 @@ ALL_FIELDS = {
 }
 
 
-def raw(sandbox: Sandboxed, data: bytes, *, close: bool = False) -> bytes:
-    """Send bytes as they are and read until the server closes or is silent."""
-    with socket.create_connection(("127.0.0.1", sandbox.port), timeout=5) as connection:
+def raw(sandbox: Sandboxed, data: bytes, *, close: bool = False, answers: int = 1) -> bytes:
+    """Send bytes as they are and read until the server closes, or is silent after so many answers."""
+    with socket.create_connection(("127.0.0.1", sandbox.port), timeout=30) as connection:
         connection.sendall(data)
         if close:
             return b""
-        connection.settimeout(1)
         received = b""
         try:
             while chunk := connection.recv(65_536):
                 received += chunk
+                connection.settimeout(1 if received.count(b"HTTP/1.1 ") >= answers else 30)
         except TimeoutError:
             pass
         return received
@@ -290,11 +291,9 @@ def test_a_client_that_hangs_up_in_the_middle_is_recorded_with_how_long_it_waite
     head = f"POST /api/v1/leads HTTP/1.1\r\nHost: a\r\nx-api-key: {sandbox.api_key}\r\ncontent-length: 100\r\n\r\n"
     raw(sandbox, head.encode() + b'{"phone', close=True)
     campaign = f"demo.{sandbox.api_key.partition('.')[2]}"
-    for _ in range(100):
-        found = sandbox.get(f"/_sandbox/requests?campaign={campaign}")["requests"]
-        if found:
-            break
-        time.sleep(0.02)  # pause: between two looks that keep the record
+    path = f"/_sandbox/requests?campaign={campaign}"
+    eventually(lambda: sandbox.get(path)["requests"])
+    found = sandbox.get(path)["requests"]
     assert found[0]["response"] is None
     assert found[0]["reason"]["objection"] == "aborted"
     assert "ms" in found[0]["reason"]["rule"]
@@ -304,7 +303,7 @@ def test_requests_on_one_connection_without_waiting_are_each_answered_in_order(s
     body = json.dumps(LEAD).encode()
     head = f"POST /api/v1/leads HTTP/1.1\r\nHost: a\r\nx-api-key: {sandbox.api_key}\r\n"
     one = head.encode() + b"content-type: application/json\r\ncontent-length: %d\r\n\r\n" % len(body) + body
-    received = raw(sandbox, one * 3)
+    received = raw(sandbox, one * 3, answers=3)
     assert [part[:3] for part in received.split(b"HTTP/1.1 ")[1:]] == [b"201", b"409", b"409"]
 
 
@@ -368,7 +367,7 @@ def upgrade(sandbox: Sandboxed, extra: bytes = b"") -> bytes:
 
 def test_a_wish_for_another_protocol_is_ignored(sandbox: Sandboxed) -> None:
     """Java's HTTP client asks every plain server for HTTP/2 in this way."""
-    received = raw(sandbox, upgrade(sandbox, upgrade(sandbox)))
+    received = raw(sandbox, upgrade(sandbox, upgrade(sandbox)), answers=2)
     assert [part[:3] for part in received.split(b"HTTP/1.1 ")[1:]] == [b"201", b"409"]
     record = sandbox.get(f"/_sandbox/requests?key={sandbox.api_key}")["requests"][-1]
     headers = dict(sandbox.get(f"/_sandbox/requests/{record['id']}")["headers"])
@@ -378,7 +377,7 @@ def test_a_wish_for_another_protocol_is_ignored(sandbox: Sandboxed) -> None:
 def test_a_wish_for_another_protocol_in_pieces_is_ignored_too(sandbox: Sandboxed) -> None:
     whole = upgrade(sandbox)
     for cut in (20, 100, whole.index(b"h2c") + 1, whole.index(b"\r\n\r\n") + 4, len(whole) - 3):
-        with socket.create_connection(("127.0.0.1", sandbox.port), timeout=5) as connection:
+        with socket.create_connection(("127.0.0.1", sandbox.port), timeout=30) as connection:
             connection.sendall(whole[:cut])
             time.sleep(0.05)  # pause: so that the pieces come apart
             connection.sendall(whole[cut:])
@@ -405,7 +404,7 @@ def test_a_large_body_and_the_beginning_of_the_next_request_are_no_large_head(sa
         % (sandbox.api_key.encode())
     )
     one = head + b"Content-Length: %d\r\n\r\n%b" % (len(lead), lead)
-    with socket.create_connection(("127.0.0.1", sandbox.port), timeout=5) as connection:
+    with socket.create_connection(("127.0.0.1", sandbox.port), timeout=30) as connection:
         connection.sendall(one + one[:60])
         assert answer_on(connection)[9:12] == b"201"
         connection.sendall(one[60:])
@@ -422,9 +421,9 @@ def test_trailers_are_no_headers_and_are_bounded(sandbox: Sandboxed) -> None:
 
 
 def test_a_query_of_many_words_costs_no_time(sandbox: Sandboxed) -> None:
-    started = time.monotonic()
-    sandbox.http.post(f"/api/v1/leads?{'key' * 15_000}", json={})
-    assert time.monotonic() - started < 5  # it was minutes: a bound, not a measure
+    started = time.process_time()  # the sandbox is in this process; others on this machine don't count
+    sandbox.http.post(f"/api/v1/leads?{'key' * 15_000}", json={}, timeout=600)
+    assert time.process_time() - started < 5  # it was minutes: a bound, not a measure
 
 
 def test_the_address_itself_points_a_browser_to_the_page(sandbox: Sandboxed, serve: HostSandbox) -> None:

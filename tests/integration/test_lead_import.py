@@ -104,7 +104,7 @@ def posting(sandbox: ServerThread, numbers: Iterator[int], statuses: Counter[int
     done = threading.Event()
 
     def post_all() -> None:
-        with httpx.Client(headers={"x-api-key": sandbox.api_key}) as client:
+        with httpx.Client(headers={"x-api-key": sandbox.api_key}, timeout=30) as client:
             for number in numbers:
                 lead = {"phoneNumber": phone(number), "region": "CA"}
                 statuses[client.post(f"{sandbox.url}/api/v1/leads", json=lead).status_code] += 1

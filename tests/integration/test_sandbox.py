@@ -426,10 +426,10 @@ def test_of_many_requests_each_is_given_and_none_is_unexpected(own: LocalClient)
 
 
 def test_a_wait_ends_as_soon_as_the_request_comes(box: Sandbox, snapshot: Snapshot) -> None:
-    posting = later(0.3, lambda: post(box))
     began = time.monotonic()
-    assert box.wait_for(region="CA", timeout=30).one().json == LEAD
-    assert 0.2 < time.monotonic() - began < 10
+    posting = later(0.3, lambda: post(box))
+    assert box.wait_for(region="CA", timeout=60).one().json == LEAD
+    assert 0.3 <= time.monotonic() - began < 50
     posting.join()
     assert box.wait_for().statuses == [201]  # what came earlier counts
     with pytest.raises(VerifyFailed) as caught:
@@ -632,11 +632,11 @@ def test_the_settings_of_serve_are_taken(tmp_path: Any) -> None:
 def test_settings_that_cant_be_are_refused_and_nothing_is_left(
     settings: dict[str, Any], snapshot: Snapshot
 ) -> None:
-    before = threading.active_count()
+    before = {*threading.enumerate()}
     with pytest.raises(SandboxMistake) as caught:
         Sandbox(**settings).start()
     snapshot("python", str(caught.value))
-    assert threading.active_count() == before
+    assert {*threading.enumerate()} <= before  # others' threads may have ended
 
 
 def test_environment_and_folder_change_nothing(tmp_path: Any, monkeypatch: pytest.MonkeyPatch) -> None:

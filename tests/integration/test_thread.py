@@ -157,10 +157,10 @@ def test_a_crash_at_its_start_is_raised_and_nothing_is_left(monkeypatch: pytest.
         raise ZeroDivisionError("on purpose")
 
     monkeypatch.setattr(Server, "startup", crash)
-    before = threading.active_count()
+    before = {*threading.enumerate()}
     with pytest.raises(SandboxDied, match="on purpose"):
         ServerThread(settings()).start()
-    assert threading.active_count() == before
+    assert {*threading.enumerate()} <= before  # others' threads may have ended
 
 
 def test_a_crash_before_it_has_a_loop_is_raised_with_its_cause(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -194,7 +194,7 @@ def test_what_keeps_it_from_starting_is_raised_and_nothing_is_left(
         before = held() if sys.platform == "linux" else None
         with pytest.raises(StateInUseError):
             ServerThread(on_disk).start()
-        assert before is None or held() == before
+        assert before is None or all(now <= then for now, then in zip(held(), before, strict=True))
 
 
 def test_its_state_on_disk_is_there_at_the_next_start(tmp_path: Path) -> None:

@@ -169,7 +169,8 @@ def test_requests_that_are_still_to_come_can_be_waited_for(sandbox: Sandboxed) -
 
     def wait() -> None:
         content = {"where": in_campaign(sandbox, region="CA"), "count": {"atLeast": 2}, "timeout": 20}
-        answers.append(httpx.post(f"{sandbox.url}/_sandbox/requests/verify", json=content, trust_env=False))
+        url = f"{sandbox.url}/_sandbox/requests/verify"
+        answers.append(httpx.post(url, json=content, trust_env=False, timeout=30))
 
     waiting = threading.Thread(target=wait)
     waiting.start()
@@ -187,8 +188,8 @@ def test_requests_cleared_meanwhile_do_not_count(serve: HostSandbox, forget: str
         sandbox.post({**LEAD, "phoneNumber": f"509555{number:04d}"})
     with ThreadPoolExecutor() as pool:
         content = {"where": {"region": "CA"}, "count": {"atLeast": 4}, "timeout": 30}
-        verdict = pool.submit(sandbox.http.post, "/_sandbox/requests/verify", json=content)
-        waited = pool.submit(sandbox.http.get, "/_sandbox/requests/wait?count=4&timeout=30")
+        verdict = pool.submit(sandbox.http.post, "/_sandbox/requests/verify", json=content, timeout=60)
+        waited = pool.submit(sandbox.http.get, "/_sandbox/requests/wait?count=4&timeout=30", timeout=60)
         time.sleep(0.5)  # pause: so that both wait when the record is forgotten
         if forget == "load":
             media = {"content-type": "application/x-ndjson"}

@@ -20,7 +20,7 @@ def test_a_waiting_test_misses_no_pair_of_leads() -> None:
         for number in rounds(1_000):
             posting = threading.Thread(target=post_two)
             posting.start()
-            found = sandbox.wait_for(2, timeout=2)
+            found = sandbox.wait_for(2, timeout=30)
             posting.join()
             assert len(found) == 2, number
             sandbox.reset()

@@ -6,6 +6,7 @@ from typing import Any
 import httpx
 from tinydb import TinyDB
 
+from support.conditions import eventually
 from support.running import Sandboxed
 from support.states import lead
 
@@ -40,6 +41,7 @@ def busy(sandbox: Sandboxed) -> None:
     sandbox.post(lead(9))
     with contextlib.suppress(httpx.ReadTimeout):  # an answer that doesn't come, and a client that goes
         sandbox.post(lead(160), timeout=0.2)
+    eventually(lambda: "hungUpAfterMs" in sandbox.http.get("/_sandbox/requests").text)
     for name, rulings in (("loose", {"region-case": "accept"}), ("gone", {})):
         sandbox.http.post("/_sandbox/campaigns", json={"name": name, "rulings": rulings, "link": "link"})
     sandbox.http.delete("/_sandbox/campaigns/gone")
