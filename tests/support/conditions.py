@@ -3,7 +3,7 @@
 import time
 from collections.abc import Callable
 
-_PATIENCE = 30
+_PATIENCE = 60
 _BETWEEN_LOOKS = 0.01
 
 

@@ -103,6 +103,6 @@ class Container:
     def stop(self) -> tuple[int, str]:
         """SIGTERM, as `docker stop` sends it: exit code, and all that was printed."""
         self.process.terminate()
-        out, _ = self.process.communicate(timeout=10)
+        out, _ = self.process.communicate(timeout=60)
         self.http.close()
         return self.process.returncode, out

@@ -170,7 +170,7 @@ class Running(Sandboxed):
         self._connect(ready["url"], ready["apiKey"])
 
     def _wait(self) -> None:
-        deadline = time.monotonic() + 30
+        deadline = time.monotonic() + 60
         while not self.ready_file.exists():
             if self.process.poll() is not None or time.monotonic() > deadline:
                 raise AssertionError(f"serve did not start:\n{self.output()}")
@@ -192,7 +192,7 @@ class Running(Sandboxed):
 
     def end(self) -> int:
         """Wait for the end; the exit code."""
-        code = self.process.wait(20)
+        code = self.process.wait(60)
         self.http.close()
         return code
 

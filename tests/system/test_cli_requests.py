@@ -56,7 +56,7 @@ class Followed:
     def end(self) -> int:
         """Ctrl-C."""
         self.process.send_signal(signal.SIGINT)
-        return self.process.wait(15)
+        return self.process.wait(60)
 
 
 @pytest.fixture
@@ -210,7 +210,7 @@ def test_a_reader_that_goes_ends_it(serve: Serve) -> None:
     while process.poll() is None and time.monotonic() < end:
         sandbox.http.get("/more")
         time.sleep(0.1)  # pause: between two requests that break the pipe
-    out, err = process.communicate(timeout=5)
+    out, err = process.communicate(timeout=60)
     assert out.count("\n") == 1
     assert "Traceback" not in err
 

@@ -93,7 +93,7 @@ def test_lists_are_read_while_the_log_is_rewritten(serve: Serve) -> None:
     stop, statuses = threading.Event(), list[int]()
 
     def write() -> None:
-        with httpx.Client(base_url=sandbox.url, trust_env=False) as client:
+        with httpx.Client(base_url=sandbox.url, trust_env=False, timeout=60) as client:
             for number in range(10_000):
                 if stop.is_set():
                     return

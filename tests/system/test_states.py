@@ -161,7 +161,8 @@ def test_leads_are_posted_while_states_are_saved_and_loaded(serve: Serve, tmp_pa
     stop = threading.Event()
 
     def post(area: int) -> None:
-        with httpx.Client(base_url=sandbox.url, trust_env=False, headers={"x-api-key": "test-key"}) as client:
+        key = {"x-api-key": "test-key"}
+        with httpx.Client(base_url=sandbox.url, trust_env=False, headers=key, timeout=60) as client:
             for number in range(10_000):
                 if stop.is_set():
                     return
@@ -243,7 +244,7 @@ def test_what_is_no_file_is_written_into_and_stays(source: Running, tmp_path: Pa
     os.mkfifo(tmp_path / "pipe")
     reader = subprocess.Popen(["cat", str(tmp_path / "pipe")], stdout=subprocess.PIPE)
     run(source, "state", "save", str(tmp_path / "pipe"))
-    content, _ = reader.communicate(timeout=10)
+    content, _ = reader.communicate(timeout=60)
     assert content.endswith(b"}\n")
     assert stat.S_ISFIFO((tmp_path / "pipe").stat().st_mode)
 

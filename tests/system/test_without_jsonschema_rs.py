@@ -99,7 +99,9 @@ def test_each_lead_of_the_fixtures_gets_the_same_answer(pair: Pair, name: str) -
 @pytest.mark.parametrize("name", SCENARIOS)
 def test_each_scenario_that_ships_gives_the_same_answers(pair: Pair, name: str) -> None:
     bodies = [json.dumps(lead).encode() for lead in (WRONG, LEAD, OTHER, LEAD, LEAD)]
-    assert_same(pair, f"scenario-{name}", *bodies, timeout=0.5 if name == "timeout" else 30)
+    unanswered = {"silence": (1,), "timeout": (1, 2)}.get(name, ())
+    for place, body in enumerate(bodies):
+        assert_same(pair, f"scenario-{name}", body, timeout=0.5 if place in unanswered else 30)
 
 
 OUR_SCHEMAS = {

@@ -8,7 +8,7 @@ from typing import Any
 from support.running import Sandboxed
 
 ADDRESS = "127.0.0.1"
-_SILENCE = 10.0
+_SILENCE = 60.0
 
 
 class Answers:

@@ -184,7 +184,7 @@ def test_when_even_the_taking_back_fails_whoever_waits_is_told(
     monkeypatch.setattr(log, "os", disk)
 
     async def post_once() -> bool:
-        return await asyncio.wait_for(post(store, "demo", 1), timeout=2)
+        return await asyncio.wait_for(post(store, "demo", 1), timeout=60)
 
     [result] = run(post_once())
     assert isinstance(result, LogWriteError)

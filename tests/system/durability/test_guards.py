@@ -184,7 +184,7 @@ def run_against(package: Path, *tests: str) -> "subprocess.CompletedProcess[str]
         env={**kept, "PYTHONPATH": str(package.parent)},
         capture_output=True,
         text=True,
-        timeout=120,
+        timeout=300,
     )
 
 
