@@ -190,6 +190,18 @@ class Running(Sandboxed):
         self.process.terminate()
         return self.end()
 
+    def seconds_to_stop(self) -> float:
+        """SIGTERM; how long it takes until everything is closed, the exit code being 0.
+
+        What the interpreter does then isn't counted: coverage writes its data.
+        """
+        began = time.monotonic()
+        self.process.terminate()
+        eventually(lambda: not self.ready_file.exists())
+        seconds = time.monotonic() - began
+        assert self.end() == 0, self.output()
+        return seconds
+
     def end(self) -> int:
         """Wait for the end; the exit code."""
         code = self.process.wait(60)

@@ -2,11 +2,9 @@
 
 import contextlib
 import os
-import random
 import re
 import shutil
 import signal
-import socket
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -17,6 +15,7 @@ import httpx
 
 from support.conditions import eventually
 from support.paths import ROOT
+from support.ports import free_ports
 from support.running import LEAD, needs, unmeasured
 
 EXAMPLE = ROOT / "examples" / "scale-out"
@@ -51,24 +50,12 @@ def copied(folder: Path, campaigns: int = 0) -> dict[str, str]:
     """
     shutil.copytree(EXAMPLE, folder, ignore=shutil.ignore_patterns("__pycache__", "state"))
     old = (PROXY_PORT, *OWN_PORTS, *SANDBOX_PORTS)
-    changed = dict(zip(map(str, old), map(str, _free_ports(len(old))), strict=True))
+    changed = dict(zip(map(str, old), map(str, free_ports(len(old))), strict=True))
     for path in folder.iterdir():
         path.write_text(_PORT.sub(lambda found: changed.get(found[0], found[0]), path.read_text()))
     with (folder / "aktify-sandbox.yaml").open("a") as file:
         file.writelines(f"  c{number}: {{keys: [customer-{number}]}}\n" for number in range(campaigns))
     return changed
-
-
-def _free_ports(count: int) -> list[int]:
-    """Below those that the system gives to connections, so that none of them is taken before it is used."""
-    with contextlib.ExitStack() as held:
-        found: list[int] = []
-        while len(found) < count:
-            port = random.randrange(10_000, 32_000)
-            with contextlib.suppress(OSError):
-                held.enter_context(socket.create_server(("127.0.0.1", port)))
-                found.append(port)
-    return found
 
 
 class ScaledOut:

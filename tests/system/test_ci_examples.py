@@ -26,6 +26,7 @@ import yaml
 
 from support.container import Container
 from support.paths import ROOT
+from support.ports import free_port
 from support.running import needs, unmeasured
 
 CI = ROOT / "examples" / "ci"
@@ -146,9 +147,7 @@ def environment(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture
 def port() -> str:
     """A free one instead of 8509, which may be taken here."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return str(probe.getsockname()[1])
+    return str(free_port())
 
 
 @contextmanager

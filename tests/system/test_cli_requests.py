@@ -20,6 +20,7 @@ import pytest
 
 from support.all_kinds import ids, record_all_kinds
 from support.commands import in_json, run
+from support.ports import free_port
 from support.running import COMMAND, LEAD, Hosted, Running, Serve, clean_environment, needs
 from support.snapshots import Snapshot
 
@@ -148,12 +149,12 @@ def test_json_is_one_object_per_line(sandbox: Running, follow: Any) -> None:
 
 
 def test_a_restart_is_said_and_nothing_is_missed(serve: Serve, follow: Any, tmp_path: Path) -> None:
-    options = ("--state", str(tmp_path / "state"))
+    options = ("--state", str(tmp_path / "state"), "--port", str(free_port()))
     first = serve(*options)
     followed = marked(first, follow)
     first.stop()
     followed.until(followed.err, "The sandbox stopped")
-    second = serve(*options, "--port", str(first.port))
+    second = serve(*options)
     early = second.http.get("/early").headers["x-aktify-sandbox-request"]
     followed.until(followed.out, early)
     followed.until(followed.err, "restarted")
@@ -164,7 +165,8 @@ def test_a_restart_is_said_and_nothing_is_missed(serve: Serve, follow: Any, tmp_
 
 
 def test_after_a_restart_without_memory_ids_begin_anew(serve: Serve, follow: Any) -> None:
-    first = serve()
+    port = ("--port", str(free_port()))
+    first = serve(*port)
     followed = marked(first, follow)
     last = first.http.get("/last").headers["x-aktify-sandbox-request"]
     for _ in range(50):
@@ -173,7 +175,7 @@ def test_after_a_restart_without_memory_ids_begin_anew(serve: Serve, follow: Any
     first.process.kill()
     first.end()
     followed.until(followed.err, "The sandbox stopped")
-    second = serve("--port", str(first.port))
+    second = serve(*port)
     second.http.get("/only-here")
     followed.until(followed.out, "/only-here")
     second.http.get("/and-here")

@@ -4,7 +4,6 @@ import fnmatch
 import os
 import re
 import shutil
-import socket
 import subprocess
 import sys
 import tomllib
@@ -15,6 +14,7 @@ import pytest
 
 from support.container import Container, environment_of_image, stages, the
 from support.paths import ROOT
+from support.ports import free_port
 from support.running import LEAD, unmeasured
 
 TOKEN = "of-this-test"
@@ -95,9 +95,7 @@ Start = Callable[..., Container]
 def start(programs: Path, tmp_path: Path) -> Iterator[Start]:
     """Starts the container; it is stopped after the test."""
     started: list[Container] = []
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
+    port = free_port()
 
     def begin(*arguments: str, **environment: str) -> Container:
         started.append(Container(programs, tmp_path, port, *arguments, **environment))

@@ -4,7 +4,6 @@ import json
 import re
 import socket
 import subprocess
-import time
 from pathlib import Path
 
 import httpx
@@ -200,9 +199,7 @@ def test_an_answer_that_is_withheld_does_not_hold_up_a_stop(serve: Serve, tmp_pa
         connection.sendall(f"{head}content-type: application/json\r\n\r\n{body}".encode())
         while not sandbox.get("/_sandbox/requests")["requests"]:
             pass
-        started = time.monotonic()
-        assert sandbox.stop() == 0
-        assert time.monotonic() - started < 3
+        assert sandbox.seconds_to_stop() < 3
     assert "Traceback" not in sandbox.output()
     assert "hungUpAfterMs" not in (tmp_path / "state" / "log.jsonl").read_text()
 

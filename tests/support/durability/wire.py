@@ -10,6 +10,7 @@ import threading
 from typing import NamedTuple, Self
 
 from benchmarks.leads import phone_number
+from support.conditions import eventually
 
 __all__ = ["Book", "Crowd", "Reply", "Wire", "e164", "phone_number"]
 
@@ -98,6 +99,11 @@ class Book:
             return phone_number(0)
         self.newest = phone_number(next(self._places))
         return self.newest
+
+    def wait_for(self, count: int) -> None:
+        """Until so many more answers have come."""
+        enough = self.answers + count
+        eventually(lambda: self.answers >= enough)
 
     def note(self, phone: str, reply: Reply, known: bool) -> None:
         """Take down an answer; `known`: the phone was acknowledged before it was sent."""
