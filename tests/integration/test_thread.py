@@ -1,5 +1,6 @@
 """A sandbox in a thread: it begins and ends cleanly, and leaves what belongs to the user as it is."""
 
+import asyncio
 import gc
 import logging
 import os
@@ -181,6 +182,24 @@ def test_a_stop_from_outside_is_told_from_a_crash(snapshot: Snapshot) -> None:
         sandbox.check()
     snapshot("python", str(caught.value))
     sandbox.stop()
+
+
+def test_a_stop_from_outside_counts_before_all_is_closed(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A command that asks for it may end, and be judged, before the sandbox has ended."""
+    checked, shutdown = threading.Event(), Server.shutdown
+
+    async def late(self: Server, sockets: list[socket.socket] | None = None) -> None:
+        await asyncio.to_thread(checked.wait)
+        await shutdown(self, sockets)
+
+    monkeypatch.setattr(Server, "shutdown", late)
+    with ServerThread(settings()) as sandbox:
+        httpx.post(f"{sandbox.url}/_sandbox/stop", json={}, trust_env=False)
+        try:
+            with pytest.raises(SandboxDied, match="told to stop"):
+                sandbox.check()
+        finally:
+            checked.set()
 
 
 def test_what_keeps_it_from_starting_is_raised_and_nothing_is_left(

@@ -244,7 +244,6 @@ post(1)
 if os.path.exists("second"):
     stop = urllib.request.Request(os.environ["AKTIFY_SANDBOX_URL"] + "/_sandbox/stop", method="POST")
     urllib.request.urlopen(stop).read()
-    time.sleep(1)
 open("second", "w")
 """
     done = drill(tmp_path, code, "--only", "duplicate")

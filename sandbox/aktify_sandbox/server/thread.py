@@ -175,7 +175,7 @@ class ServerThread:
         """Raises `SandboxDied` if it doesn't answer although it wasn't stopped."""
         self._check_threads()
         self._raise_if_dead()
-        if self._thread is not None and not self._thread.is_alive():
+        if self._thread is not None and not self.is_open:
             raise SandboxDied("The sandbox was told to stop from outside (POST /_sandbox/stop).")
 
     def _check_threads(self) -> None:
