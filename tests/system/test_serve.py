@@ -382,6 +382,27 @@ def test_where_no_lead_can_be_a_201_the_banner_says_so(serve: Serve) -> None:
     assert sandbox.get("/_sandbox/config")["curl"] is None
 
 
+SLOW_ERRORS = """
+import os, time
+
+def slow(fd, data, write=os.write):
+    if fd == 2:
+        time.sleep(0.2)
+    return write(fd, data)
+
+os.write = slow
+"""
+
+
+def test_what_is_said_before_the_banner_stands_before_it(serve: Serve, tmp_path: Path) -> None:
+    """Also in a terminal, where two streams end in one place."""
+    (tmp_path / "sitecustomize.py").write_text(SLOW_ERRORS)
+    old = ["--ruling", "both-links=refuse", "--ruling", "external-created=iso8601"]
+    sandbox = serve("--in-memory", *old, PYTHONPATH=str(tmp_path))
+    eventually(lambda: "external-created" in sandbox.output())
+    assert "external-created" in sandbox.banner().partition("  endpoint ")[0]
+
+
 def test_an_earlier_name_of_a_ruling_is_read_with_a_notice(serve: Serve, snapshot: Snapshot) -> None:
     sandbox = serve("--in-memory", "--ruling", "both-links=refuse", "--ruling", "external-created=iso8601")
     snapshot("serve", sandbox.banner().partition("  endpoint ")[0])

@@ -33,6 +33,12 @@ def say(text: str) -> None:
     print(f"aktify-sandbox: {text}", file=sys.stderr, flush=True)  # noqa: T201  the user's terminal
 
 
+def finish_saying() -> None:
+    """Return when all messages are written or nobody reads them: what is printed next stands behind them."""
+    if isinstance(sys.stderr, BackgroundOutput):
+        sys.stderr.drain()
+
+
 @contextlib.contextmanager
 def background_output(*names: str, form: str = "text") -> Iterator[None]:
     """Keep `stdout` and `stderr` (or those of them that are named) from blocking or failing; at the end, drain them.

@@ -20,7 +20,7 @@ from aktify_sandbox.client.messages import HEALTH, AdminRequest, AdminResponse
 from aktify_sandbox.contract.answers import ENDPOINT
 from aktify_sandbox.errors import DocumentError, LogError, ResourceError, ServeError
 from aktify_sandbox.server.banner import banner
-from aktify_sandbox.server.output import background_output, say
+from aktify_sandbox.server.output import background_output, finish_saying, say
 from aktify_sandbox.server.server import Server, bind
 from aktify_sandbox.server.terminal import Terminal
 from aktify_sandbox.settings import WELL_KNOWN_KEYS, Settings, first_key
@@ -133,6 +133,7 @@ def _serve(
         app = Application(settings, store, origin, terminal.show, stop)
         for warning in app.warnings:
             say(warning)
+        finish_saying()  # before the banner, which goes to standard output
         signals.server = server = Server(app, ready)
         server.run(sockets=listening)
     finally:
