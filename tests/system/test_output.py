@@ -40,7 +40,7 @@ def serving(folder: Path, *options: str, **streams: Any) -> Iterator[tuple["subp
 
 
 def post(url: str, times: int) -> None:
-    with httpx.Client(base_url=url, trust_env=False, timeout=10) as client:
+    with httpx.Client(base_url=url, trust_env=False, timeout=60) as client:
         for _ in range(times):
             assert client.post("/api/v1/leads", json={}, headers={"x-api-key": "test-key"}).status_code == 400
 
