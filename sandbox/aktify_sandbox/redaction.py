@@ -14,7 +14,9 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import Any, NamedTuple
 
 _SECRET_NAME = re.compile("key|token|secret|password|auth|cookie|credential", re.IGNORECASE)
-_NUMBER = r"(?:\((?=[0-9]{3}\)))?\+?[0-9](?:(?:[^0-9\n]|[ ().\-/]{2,3})?[0-9]){6,}"
+_APART = r"(?:[^0-9\n]|[ ().\-/]{2,3})?"
+_NUMBER = rf"(?:\((?=[0-9]{{3}}\)))?\+?(?:1{_APART})?[0-9](?:{_APART}[0-9]){{6,9}}[0-9]*"
+"""Digits behind the tenth belong to it only if nothing stands between: a status often follows."""
 _REQUEST_ID = r"\br0[0-9]{8}\b"
 _MOMENT = (
     r"\b(?:19|20)[0-9]{2}-[01][0-9]-[0-3][0-9](?:[T ][0-9]{2}:[0-9]{2}(?::[0-9]{2}(?:[.,][0-9]{1,9})?)?"
@@ -22,7 +24,9 @@ _MOMENT = (
 )
 _HOST = r"\b(?:127|10|172|192)(?:\.[0-9]{1,3}){3}(?::[0-9]{1,5})?(?![0-9])"
 """Addresses of this machine or its network: none of these numbers is an area code."""
-_NOT_OF_A_PERSON = f"{_REQUEST_ID}|{_MOMENT}|{_HOST}"
+_STATUS = "(?:20[0-4]|40[0-9]|413|422|429|50[0-4])"
+_STATUSES = rf"\b{_STATUS}(?:,? {_STATUS})+(?![0-9]|[^0-9\n][0-9])"
+_NOT_OF_A_PERSON = f"{_REQUEST_ID}|{_MOMENT}|{_HOST}|{_STATUSES}"
 _ID_OR_NUMBER = re.compile(f"{_NOT_OF_A_PERSON}|{_NUMBER}")
 _SPARED = re.compile(rf"{_NOT_OF_A_PERSON}|\+?5[^0-9]*5[^0-9]*5[^0-9]*0[^0-9]*1[^0-9]*[0-9][^0-9]*[0-9]")
 """Texts that look like phone numbers but aren't personal; fictional numbers (555-01NN) name a rule."""

@@ -169,6 +169,8 @@ LEAD = {"phoneNumber": "(509) 555-9876", "email": "jane@example.com", "lastName"
         "2022-11-15T21:04:28-0600 and 2022-11-15T21:04:28.123Z and 2022-11-15",
         "http://127.0.0.1:8509/s/abc from 192.168.0.12:54321",
         "r000000042 by number 555-0162",
+        "201 201 429 201 …",
+        "200, 503, 409",
     ],
 )
 def test_a_text_that_only_looks_like_a_phone_number_stays(text: str) -> None:
@@ -191,6 +193,12 @@ def test_a_phone_number_beside_a_date_or_with_dots_is_masked(text: str) -> None:
         ("1-509-555-9876", "509***"),
         ("15095559876", "509***"),
         ("5095559876", "509***"),
+        ("(509) 555-9876 503", "509*** 503"),
+        ("+1 509 555 9876 503", "509*** 503"),
+        ("50955598761", "509***"),
+        ("5095559876,5095551234", "509***,509***"),
+        ("+44 20 7946 0958", "+44***"),
+        ("201 404 5029", "201***"),
     ],
 )
 def test_a_number_in_a_text_is_masked_as_the_page_on_masking_says(written: str, shown: str) -> None:
