@@ -15,7 +15,7 @@ export type Outcome = 'created' | 'duplicate'
 export async function sendLead(lead: Lead, { url, apiKey, pauseMs = 500 }: Options): Promise<Outcome> {
   let last: unknown
   for (let attempt = 0; attempt < 5; attempt++) {
-    if (attempt > 0) await sleep(pauseMs * 2 ** attempt)
+    if (attempt > 0) await sleep(pauseMs * 2 ** (attempt - 1))
     try {
       const answer = await fetch(`${url}/api/v1/leads`, {
         method: 'POST',
