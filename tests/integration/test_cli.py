@@ -162,6 +162,13 @@ def test_the_summary_for_people_counts_problems_by_kind(
     snapshot("commands", said)
 
 
+def test_a_lead_whose_answer_was_lost_counts_as_sent(sandbox: Sandboxed) -> None:
+    sandbox.http.post("/_sandbox/force", json={"fault": "reset", "lead": "kept"})
+    said = run(sandbox, "send", "--sample", "2", code=1)
+    assert re.match(r"2 sent to \S+: 1 × 201, 1 × no answer\n", said)
+    assert "lead 1: " in said
+
+
 def test_only_good_sends_what_the_sandbox_would_accept(serve: HostSandbox, tmp_path: Path) -> None:
     (tmp_path / "a.csv").write_text("Phone,State\n5095551234,ca\n5095551235,CA\n5095551235,CA\n,NV\n")
     strict, lenient = serve(), serve("--profile", "lenient")

@@ -33,7 +33,7 @@ class Summary:
     not_sent: Counter[str] = field(default_factory=Counter)
     """Rows that were held back, by the reason."""
     undelivered: list[str] = field(default_factory=list)
-    """Rows that no answer came to."""
+    """Rows that no answer came to: their leads may be in, or not."""
 
     def add(self, row: int, status: int, message: str) -> None:
         """Count an answer."""
@@ -74,8 +74,9 @@ class Summary:
         """For people."""
         from aktify_sandbox.leadfiles.sentences import rows_in_words, ways_on
 
-        totals = ", ".join(f"{count:,} × {status}" for status, count in self.statuses.items())
-        yield f"{sum(self.statuses.values()):,} sent to {url}: {totals or 'no answers'}"
+        counts: list[tuple[object, int]] = [*self.statuses.items(), ("no answer", len(self.undelivered))]
+        totals = ", ".join(f"{count:,} × {answer}" for answer, count in counts if count)
+        yield f"{sum(count for _, count in counts):,} sent to {url}{totals and f': {totals}'}"
         for reason, count in self.not_sent.items():
             yield f"{plural(count, self.unit)} not sent: {reason}"
         for (status, message), rows in self._ordered():
@@ -91,10 +92,10 @@ class Summary:
                 yield from wrapped(personal.text(line), 2)
 
     def print(self, url: str, personal: Personal) -> None:
-        """Print it on standard output; undelivered leads on standard error."""
+        """Print it on standard output; what wasn't answered on standard error."""
         for line in self.lines(url, personal):
             click.echo(line)
         for line in self.undelivered[:_SHOWN]:
-            click.echo(f"not delivered: {line}", err=True)
+            click.echo(f"No answer, so the lead may be in or not: {line}", err=True)
         if len(self.undelivered) > _SHOWN:
-            click.echo(f"not delivered: {len(self.undelivered) - _SHOWN:,} more", err=True)
+            click.echo(f"{len(self.undelivered) - _SHOWN:,} more without an answer", err=True)
