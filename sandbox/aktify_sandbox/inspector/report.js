@@ -176,7 +176,11 @@ const missingCard = (clauses) =>
     "section",
     { class: "card", "aria-label": "Missing clauses" },
     h("h2", {}, `Missing (${clauses.length})`),
-    h("p", { class: "dim" }, "Run the command of a clause. It posts such a lead, or forces the next answer."),
+    h(
+      "p",
+      { class: "dim" },
+      "Run the command of a clause. It forces the next answer, or it posts a lead that counts as one of the client's.",
+    ),
     h(
       "ul",
       { class: "clauses" },

@@ -84,7 +84,8 @@ def _coverage(report: Report) -> Iterator[str]:
     yield f'<div class="bar" aria-hidden="true"><div style="width: {percent}%"></div></div>'
     if missing:
         yield f"<h3>Missing ({len(missing)})</h3>"
-        yield "<p>Run the command of a clause. It posts such a lead, or forces the next answer.</p>"
+        yield "<p>Run the command of a clause. It forces the next answer, "
+        yield "or it posts a lead that counts as one of the client's.</p>"
         yield from _list(map(_missing, missing), "missing")
     if met:
         yield f"<h3>Met ({len(met)})</h3>"

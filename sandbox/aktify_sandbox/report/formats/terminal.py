@@ -91,7 +91,8 @@ def _coverage(report: Report) -> Iterator[str]:
             yield f"met      {clause['text']:<{width}}  {clause['entries'][0]}"
     if len(met) < len(clauses):
         yield ""
-        yield "Run the command of a missing clause. It posts such a lead, or forces the next answer."
+        yield "Run the command of a missing clause. It forces the next answer, or it posts such a lead,"
+        yield "which counts as one of the client's, also for the findings."
         yield ""
     for clause in clauses:
         if not clause["met"]:
