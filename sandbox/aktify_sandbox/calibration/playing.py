@@ -227,7 +227,7 @@ class Player:
             raise StoppedError("The endpoint asked for fewer requests: 429. Fix: wait, then run it again.")
         if status >= 500:
             raise StoppedError(
-                f"The endpoint failed: {probe.what} was answered {status}. Fix: --skip {probe.id} leaves it out."
+                f"The endpoint failed: {probe.what} was answered {status}. Fix: leave it out with --skip {probe.id}."
             )
         if probe.may_be_elsewhere:
             return

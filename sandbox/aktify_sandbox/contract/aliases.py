@@ -157,7 +157,7 @@ def rename_hint(sent: Mapping[str, Any], *missing: str) -> str | None:
                 return f"If its value is a phone number, rename {name} to phoneNumber."
     guesses = ((name, likely_field(name)) for name in others)
     return next(
-        (f"Did you mean {meant}? Then rename {name}." for name, meant in guesses if meant in missing), None
+        (f"If it means {meant}, rename {name} to {meant}." for name, meant in guesses if meant in missing), None
     )
 
 
@@ -172,7 +172,7 @@ def unknown_hint(name: str, sent: Mapping[str, Any]) -> str:
         return "Split it into firstName and lastName."
     guess = likely_field(name)
     if guess and guess not in sent:
-        return f"Did you mean {guess}?"
+        return f"If it means {guess}, rename {name} to {guess}."
     return "Put your own fields into metadata."
 
 

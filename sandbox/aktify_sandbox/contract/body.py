@@ -56,7 +56,7 @@ def parse(body: bytes) -> tuple[dict[str, Any] | None, Problem | None]:
     if body.count(b"{") + body.count(b"[") > _DEEPEST and _depth(value) > _DEEPEST:
         return None, _whole(
             f"The body is nested deeper than {_DEEPEST} levels.",
-            "A lead is flat; only metadata is an object.",
+            "Send a flat lead; only metadata is an object.",
             LIMIT,
         )
     return value, None
@@ -126,7 +126,7 @@ def _encoding(body: bytes) -> Problem | None:
             return _whole(f"The body is not text{shown}.", "Send one JSON object, uncompressed, in UTF-8.")
         hint = "Encode the body in UTF-8." + _single_byte(body)
         if error.end == len(body) and error.reason == "unexpected end of data":
-            hint = "The last character is incomplete; the body may have been cut off."
+            hint = "Send the whole body: it may have been cut off inside its last character."
         strange = f"byte 0x{body[error.start]:02X} at position {error.start}"
         return _whole(f"The body isn't UTF-8: {strange}.", hint, LIMIT)
     return None
@@ -185,7 +185,7 @@ def _deep(body: bytes) -> Problem | None:
         return None
     return _whole(
         f"The body is nested deeper than {_DEEPEST} levels.",
-        "A lead is flat; only metadata is an object.",
+        "Send a flat lead; only metadata is an object.",
         LIMIT,
     )
 
@@ -240,7 +240,7 @@ _SLIPS = {
     r"(?:None|True|False)\b": "This is Python syntax; JSON has null, true and false. Use json.dumps.",
     r"undefined\b": "JSON has no undefined; leave the field out, as JSON.stringify does.",
     r"object Object\]": "An object was turned into text; use JSON.stringify.",
-    r"//|/\*|#": "JSON has no comments.",
+    r"//|/\*|#": "Remove the comment: JSON has none.",
     r"[A-Za-z_]\w*\s*:": 'Put names in double quotes: "name": "value".',
     r"[“”‘’]": "These are typographic quotes; use straight ones.",
     r"'": 'Use double quotes: "name": "value".',
@@ -258,7 +258,7 @@ def _syntax_hint(text: str, error: json.JSONDecodeError) -> str:
     if error.msg.startswith("Extra data"):
         return "Send one lead per request and nothing after it."
     if error.pos >= len(text.rstrip()):
-        return "The body ends too early; it may have been cut off."
+        return "Send the whole body: it ends too early and may have been cut off."
     if error.msg.startswith("Invalid control"):
         return r"Write a line break in a string as \n."
     return "Write the body with a JSON library."

@@ -61,7 +61,7 @@ def _malformed(request: Request) -> Answer | None:
     if hosts == 1 or (hosts == 0 and request.version == "1.0"):
         return None
     found = "no Host header" if not hosts else f"{hosts} Host headers"
-    hint = "HTTP/1.1 requires exactly one." if request.version != "1.0" else "HTTP/1.0 allows at most one."
+    hint = f"Send {'at most' if request.version == '1.0' else 'exactly'} one Host header."
     return answers.malformed(f"The request has {found}.", hint, "RFC 9112, 3.2")
 
 

@@ -11,7 +11,7 @@ from .body import Problem, parse, repeated_names
 from .notices import Notice, notices, notices_of
 from .phone import FICTIONAL_EXAMPLE, identity, is_fictional, libphonenumber, plain, without_extension
 from .problems import EXAMPLE_EMAIL, EXAMPLE_LINK, LeadProblems
-from .regions import NAMES, REGIONS, region_of
+from .regions import NAMES, REGIONS, allowing, region_of
 from .rulings import Rulings
 from .schema import FIELDS, RESPONSE_ORDER, accepts, errors_in, lead_schema
 from .sources import LIMIT, documented, http, ruling
@@ -318,7 +318,7 @@ def _unknown_zip(zip_code: str, found: str | None, unknown: str) -> Problem:
     if found is None:
         hint = "Check its first three digits" + (", or send region too." if unknown == "accept" else ".")
         return Problem("zipCode", f"No region uses ZIP codes like {zip_code}.", hint, *ruling("zip-unknown"))
-    hint = f"The ruling `regions` decides whether {NAMES[found]} counts."
+    hint = f"Send the ZIP code of a state, or {allowing(found)}."
     return Problem(
         "zipCode",
         f"{zip_code} is in {found} ({NAMES[found]}), which isn't a region here.",

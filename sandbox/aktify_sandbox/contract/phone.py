@@ -251,13 +251,13 @@ def _digits(text: str) -> PhoneProblem | None:
     if not re.fullmatch("[2-9](?!11)[0-8][0-9]", area):
         return PhoneProblem(
             f"{area} can't be an area code.",
-            "An area code begins with 2-9 and its middle digit is 0-8; N11 codes are reserved.",
+            "Correct the area code: it begins with 2-9, its middle digit is 0-8, and N11 codes are reserved.",
             _FORM,
         )
     if exchange[0] in "01":
         return PhoneProblem(
             f"{exchange} can't follow an area code.",
-            "The seven digits after the area code begin with 2-9.",
+            "Correct the seven digits after the area code: they begin with 2-9.",
             _FORM,
         )
     return None

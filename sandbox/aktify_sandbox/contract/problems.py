@@ -8,7 +8,7 @@ from typing import Any
 from . import dates, page, phone
 from .aliases import rename_hint, unknown_hint
 from .body import Problem
-from .regions import NAMES, REGIONS, region_of
+from .regions import NAMES, REGIONS, allowing, region_of
 from .rulings import Rulings
 from .schema import FIELDS, declared, row, source_of
 from .sources import documented, ruling
@@ -121,7 +121,7 @@ class LeadProblems:
                 )
             )
             return
-        hint = rename_hint(self._sent, "phoneNumber") or "Every lead needs a phone number."
+        hint = rename_hint(self._sent, "phoneNumber") or f"Send phoneNumber, as in {phone.EXAMPLE}."
         self.add(Problem("phoneNumber", "phoneNumber is missing.", hint, *documented(row("phoneNumber"))))
 
     @property
@@ -258,7 +258,7 @@ class LeadProblems:
         field, meant = "region", _region_meant(value)
         message = f"“{_cut(value)}” isn't a US state code."
         if meant and meant not in REGIONS[self._rulings["regions"]]:
-            hint = f"{NAMES[meant]} ({meant}) isn't allowed by the ruling regions={self._rulings['regions']}."
+            hint = f"Send the code of a state, or {allowing(meant)}."
             return Problem(field, message, hint, *ruling("regions"))
         if meant and value.upper() == meant:
             case = "in lower case" if value.islower() else "not in capital letters"
@@ -284,7 +284,7 @@ class LeadProblems:
             return Problem(
                 "email",
                 f"It has {len(value):,} characters.",
-                "An address has at most 254 characters.",
+                "Send an address of at most 254 characters.",
                 *ruling("email"),
             )
         if value != bare and self._fits("email", bare):
@@ -292,7 +292,7 @@ class LeadProblems:
         elif re.search(r"@\S+[,; ] *\S+@", value):
             hint = "Send one address."
         elif re.fullmatch(r"[^@\s]+@[A-Za-z0-9-]+", value):
-            hint = f"The domain has no dot: {EXAMPLE_EMAIL}."
+            hint = f"Write the whole domain, as in {EXAMPLE_EMAIL}."
         elif alone and self._fits("email", alone[1]):
             hint = f"Send the address alone: write {alone[1]}."
         if "@" not in value:
@@ -338,7 +338,7 @@ def _too_long(field: str, value: str, longest: int) -> Problem:
     is_own = declared(field).get("maxLength") == longest
     source = source_of(field) if is_own else ruling("text-length")
     return Problem(
-        field, f"It has {len(value):,} characters.", f"At most {longest:,} characters are allowed.", *source
+        field, f"It has {len(value):,} characters.", f"Send at most {longest:,} characters.", *source
     )
 
 

@@ -41,6 +41,13 @@ REGIONS = MappingProxyType(
 )
 """The codes that each value of the ruling `regions` allows."""
 
+
+def allowing(code: str) -> str:
+    """What to do so that a code is allowed: the narrowest ruling that has it."""
+    value = min((name for name in REGIONS if code in REGIONS[name]), key=lambda name: len(REGIONS[name]))
+    return f"allow {NAMES[code]} with --ruling regions={value}"
+
+
 _PREFIXES = """
 005:NY 006-007:PR 008:VI 009:PR 010-027:MA 028-029:RI 030-038:NH 039-049:ME 050-054:VT 055:MA 056-059:VT 060-069:CT
 070-089:NJ 090-099:AE 100-149:NY 150-196:PA 197-199:DE 200:DC 201:VA 202-205:DC 206-212:MD 214-219:MD 220-246:VA

@@ -52,7 +52,7 @@ def as_http(entry: Entry, known_key: str | None = None) -> str:
     why = _why_not(entry, this)
     if why:
         name = entry["id"]
-        fix = f"Fix: `aktify-sandbox requests show {name} --format curl` sends it."
+        fix = f"Fix: send it with `aktify-sandbox requests show {name} --format curl`."
         return f"{head}{_comment(f'Left out: {why}. {fix}')}"
     headers, dropped = _headers(this, known_key)
     lines = [f"{entry['method']} {{{{baseUrl}}}}{target(entry)}", *headers]

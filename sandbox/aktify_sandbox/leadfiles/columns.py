@@ -130,9 +130,9 @@ def refuse_unknown_choices(columns: Columns, chosen: Mapping[str, str]) -> None:
     """Raises `LeadFileError` if the user assigned a column that the file doesn't have."""
     for name in chosen:
         if name not in columns.names:
-            meant = suggest(name, filter(None, columns.names), "did you mean {}? ", 0.5)
-            message = f"--map {name}=…: the file has no column {name}."
-            raise LeadFileError(message, f"{meant}it has {listed(columns.names)}.", columns=columns.by_name)
+            meant = suggest(name, filter(None, columns.names), " Did you mean {}?", 0.5)
+            message = f"--map {name}=…: the file has no column {name}.{meant}"
+            raise LeadFileError(message, f"choose from {listed(columns.names)}.", columns=columns.by_name)
 
 
 def listed(names: Sequence[str]) -> str:

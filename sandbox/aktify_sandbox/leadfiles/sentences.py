@@ -25,8 +25,8 @@ _SHOWN_FIXES = 10
 _LONGEST_VALUE = 40
 _NOT_OPTIONAL = ("phoneNumber", "region", "zipCode", "link", "linkToShorten")
 """Fields that a lead needs: always, without another one, or in some campaigns."""
-_BEGINNING = re.compile("^(?:Write|Remove|Put|Send|Leave|This|If|A)\\b")
-"""The beginning of a hint that continues after a value; a region's may begin with a state's name."""
+_BEGINNING = re.compile("^[A-Z](?![A-Z])")
+"""The beginning of a hint that continues after a value, unless it is a word in capitals, such as JSON."""
 
 
 def form(file: LeadFile) -> str:

@@ -18,7 +18,7 @@ HEAD_TOO_LARGE = Refusal(431, "The request's headers are larger than 64 kB.")
 CHUNKS_TOO_LARGE = Refusal(431, "The chunks' extensions or trailers are larger than 64 kB.")
 TRAILERS_TOO_LARGE = Refusal(431, "The trailers are larger than 64 kB.")
 NO_PROXY = Refusal(
-    405, "CONNECT isn't possible: this is no proxy. Fix: is HTTPS_PROXY set to the sandbox's address?"
+    405, "CONNECT isn't possible: this is no proxy. Fix: don't set HTTPS_PROXY to the sandbox's address."
 )
 NO_END = Refusal(
     400,
@@ -56,7 +56,7 @@ def head_refusal(came: bytes, error: str) -> Refusal:
         return Refusal(
             400,
             "What follows the request before on this connection isn't one. "
-            f"Fix: is its content-length smaller than its body? (The parser says: {error}.)",
+            f"Fix: send as many bytes as its content-length says. (The parser says: {error}.)",
         )
     for opening, words in _OPENINGS:
         if re.match(opening, came):
@@ -148,7 +148,7 @@ def _carriage_return(head: bytes) -> str | None:
     name = found[1].decode()
     if found[2] in (b"\r", b"") or head[found.end(1) :].partition(b"\n")[0].endswith(b"\r\r"):
         return (
-            f"The {name} header ends in a carriage return. Fix: was the .env file saved with CRLF line ends?"
+            f"The {name} header ends in a carriage return. Fix: save the .env file with LF line ends, if the value comes from one."
         )
     return f"The {name} header holds a carriage return."
 

@@ -199,7 +199,7 @@ def test_a_phone_number_under_a_name_of_ones_own_is_found_by_its_value() -> None
 
 def test_a_missing_field_is_looked_for_among_misspellings() -> None:
     said = hints({"phoneNumber": "5095551234", "regoin": "CA"})
-    assert "Then rename regoin" in said["region"]
+    assert "rename regoin to region" in said["region"]
 
 
 def test_an_alias_beside_its_field_is_to_be_left_out() -> None:
