@@ -340,7 +340,9 @@ class Campaigns:
         if len(named) == 1:
             return named[0]
         raise CampaignError(
-            f"{len(named):,} keys are shown as {text}: use the whole key." if named else "Unknown key."
+            f"{len(named):,} keys are shown as {text}: use the whole key."
+            if named
+            else f"Unknown key {masked_key(text)}. Fix: choose one of `aktify-sandbox keys list`."
         )
 
 

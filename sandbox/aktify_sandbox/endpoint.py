@@ -222,9 +222,7 @@ class Endpoint:
         if status != 201:
             headers.append(("x-aktify-sandbox-explain", f"{self._origin}/_sandbox/requests/{name}"))
         if forced:
-            headers.append(
-                ("x-aktify-sandbox-forced", forced.by.encode("latin-1", "replace").decode("latin-1"))
-            )
+            headers.append(("x-aktify-sandbox-forced", _for_header(forced.by)))
         return headers
 
 
@@ -280,3 +278,8 @@ def _defect() -> Answer:
         return answers.unavailable(words)
     traceback.print_exc(file=sys.stderr)
     return answers.internal_error()
+
+
+def _for_header(text: str) -> str:
+    """The text in the characters that a header may have."""
+    return text.replace("…", "...").encode("latin-1", "replace").decode("latin-1")

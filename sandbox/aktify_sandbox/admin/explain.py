@@ -18,6 +18,7 @@ from aktify_sandbox.history.explanation import explanation
 from aktify_sandbox.journal.entry import timestamp
 from aktify_sandbox.journal.presented_keys import presented_keys
 from aktify_sandbox.originals import json, time
+from aktify_sandbox.redaction import masked_key
 from aktify_sandbox.scenarios.answers import forced_answer
 
 
@@ -62,7 +63,7 @@ def _explained(components: Components, content: dict[str, Any]) -> dict[str, Any
         "receivedAt": timestamp(time.time()),
         "body": text,
         "campaign": access.campaign if access else None,
-        "key": access.key if access else None,
+        "key": access.key if access else masked_key(key),
         "phone": answer.phone,
         "reason": {
             "rule": answer.rule,

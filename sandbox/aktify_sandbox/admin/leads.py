@@ -213,7 +213,7 @@ class _Import:
         phone = identity(said["phoneNumber"]) if isinstance(said["phoneNumber"], str) else None
         problem = self._problem(campaign, phone, received, said)
         if problem or phone is None:
-            self._refuse(index, *(problem or ("phoneNumber", "This isn't a US phone number.")))
+            self._refuse(index, *(problem or _wrong_number(said)))
             return
         same = self._components.campaigns.rules_of(campaign).identity_of(phone, said["phoneNumber"])
         if self._components.store.has(campaign, same) or (campaign, same) in self._new:
@@ -232,7 +232,7 @@ class _Import:
         if not isinstance(campaign, str) or campaigns.campaign(campaign) is None:
             return "campaign", f"There is no campaign {campaign}."
         if phone is None:
-            return "phoneNumber", "This isn't a US phone number."
+            return _wrong_number(said)
         if campaigns.rules_of(campaign).rulings["fictional-only"] == "on" and not is_fictional(phone):
             return (
                 "phoneNumber",
@@ -244,6 +244,11 @@ class _Import:
 
     def _refuse(self, index: int, field: str, message: str) -> None:
         self.refused.append({"index": index, "problems": [{"field": field, "message": message}]})
+
+
+def _wrong_number(said: dict[str, Any]) -> tuple[str, str]:
+    is_missing = said["phoneNumber"] is None
+    return "phoneNumber", "phoneNumber is missing." if is_missing else "This isn't a US phone number."
 
 
 def _is_moment(value: Any) -> bool:

@@ -41,8 +41,8 @@ class Group(click.Group):
     ) -> tuple[str | None, click.Command | None, list[str]]:
         """Find the command; a misspelt one gets the nearest as a hint."""
         if self.get_command(ctx, args[0]) is None and not args[0].startswith("-"):
-            meant = suggest(args[0], self.list_commands(ctx), " Did you mean {}?")
-            ctx.fail(f"Unknown command {args[0]}.{meant}")
+            names = self.list_commands(ctx)
+            ctx.fail(f"Unknown command {args[0]}. {suggest(args[0], names)}Choose from: {', '.join(names)}.")
         return super().resolve_command(ctx, args)
 
 

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 import click
 
+from aktify_sandbox.cli.numbers import in_words
 from aktify_sandbox.cli.target import Target, find
 from aktify_sandbox.client.messages import HEALTH, IN_HEADERS, JSON, AdminRequest, AdminResponse, fits_header
 from aktify_sandbox.settings import PREFIX
@@ -23,6 +24,8 @@ _PATIENCE = 60
 _PROOF_SECONDS = 10
 """A sandbox says at once that it is one, however busy it is: `/health` waits for nothing."""
 
+_NO_SANDBOX = "Fix: give the sandbox's address with --url, or start one with `aktify-sandbox serve`."
+
 Command = TypeVar("Command", bound=Callable[..., Any])
 
 
@@ -30,6 +33,9 @@ class Seconds(click.FloatRange):
     """A number of seconds. Refuses `nan`, which is in no range."""
 
     name = "seconds"
+
+    def _describe_range(self) -> str:
+        return in_words(self.min, self.max)
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> float:
         """Returns the number. Anything else is a usage error."""
@@ -195,13 +201,13 @@ class Client:
         if answer.status >= 400:
             raise RefusedError(answer)
         if answer.status >= 300:
-            raise click.ClickException(f"The server at {self.url} isn't a sandbox.")
+            raise click.ClickException(f"The server at {self.url} isn't a sandbox. {_NO_SANDBOX}")
         return answer
 
     def check(self, seconds: float = _PROOF_SECONDS) -> None:
         """Make sure within this many seconds that the server is a sandbox. Later requests carry the token."""
         if not self.is_sandbox(seconds):
-            raise click.ClickException(f"{self.target} isn't a sandbox. Nothing was sent.")
+            raise click.ClickException(f"{self.target} isn't a sandbox. Nothing was sent. {_NO_SANDBOX}")
 
     def is_sandbox(self, seconds: float = _PROOF_SECONDS) -> bool:
         """Whether the server says within this many seconds that it is a sandbox. If so, later requests carry the

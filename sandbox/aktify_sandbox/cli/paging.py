@@ -6,6 +6,7 @@ import click
 
 from aktify_sandbox.cli.client import Command
 from aktify_sandbox.cli.completion import request_ids
+from aktify_sandbox.cli.numbers import WholeNumber
 
 
 def paged(command: Command) -> Command:
@@ -14,7 +15,8 @@ def paged(command: Command) -> Command:
         "--limit",
         default=20,
         show_default=True,
-        type=click.IntRange(1, 1_000),
+        type=WholeNumber(1, 1_000),
+        metavar="N",
         help="Maximum number of rows.",
     )
     before = click.option(

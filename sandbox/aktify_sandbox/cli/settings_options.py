@@ -8,6 +8,7 @@ from typing import Any
 import click
 
 from aktify_sandbox.cli.client import Command
+from aktify_sandbox.cli.numbers import WholeNumber
 from aktify_sandbox.errors import SettingsError
 from aktify_sandbox.settings import Flag, Settings, fields_for_flags
 
@@ -34,7 +35,7 @@ def _option(flag: Flag, default: str | None) -> Callable[[Command], Command]:
         case "boolean":
             about |= {"is_flag": True, "flag_value": not flag.is_negated}
         case "number":
-            about["type"] = click.IntRange(flag.least, flag.most)
+            about["type"] = WholeNumber(flag.least, flag.most)
         case "choice":
             about["type"] = click.Choice(flag.choices)
         case "path":
@@ -63,7 +64,7 @@ def scenario_names(_: click.Context, __: click.Parameter, begun: str) -> list[st
 def _help(flag: Flag, default: str | None) -> str:
     own = None if flag.kind in ("boolean", "many") else flag.default
     shown = own if default is None else default
-    return flag.help if shown is None else f"{flag.help}  [default: {shown}]"
+    return flag.help if shown in (None, "default") else f"{flag.help}  [default: {shown}]"
 
 
 def gather(flags: dict[str, Any], *, for_command: bool = False) -> tuple[Settings, list[str]]:

@@ -157,7 +157,8 @@ def rename_hint(sent: Mapping[str, Any], *missing: str) -> str | None:
                 return f"If its value is a phone number, rename {name} to phoneNumber."
     guesses = ((name, likely_field(name)) for name in others)
     return next(
-        (f"If it means {meant}, rename {name} to {meant}." for name, meant in guesses if meant in missing), None
+        (f"If it means {meant}, rename {name} to {meant}." for name, meant in guesses if meant in missing),
+        None,
     )
 
 

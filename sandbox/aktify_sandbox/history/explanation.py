@@ -61,7 +61,7 @@ def _head(entry: Entry) -> Iterator[str]:
         yield f"received   {printable(local_time(entry['receivedAt']))} from {printable(entry['client'] or 'unknown')}"
         yield f"took       {entry['durationMs']:,} ms{_late(entry)}"
         if "hungUpAfterMs" in entry:
-            yield f"hung up    the client did, after {entry['hungUpAfterMs']:,} ms"
+            yield f"hung up    by the client after {entry['hungUpAfterMs']:,.0f} ms"
     else:
         yield f"The answer would be {entry['status']}. Nothing was sent or kept."
     yield f"campaign   {printable(entry['campaign'] or 'unknown')}"

@@ -8,7 +8,7 @@ from aktify_sandbox.contract import answers
 from aktify_sandbox.contract.answers import Answer
 from aktify_sandbox.contract.body import Problem
 from aktify_sandbox.contract.sources import FORCED
-from aktify_sandbox.scenarios.faults import is_lost
+from aktify_sandbox.scenarios.faults import Fault, is_lost
 from aktify_sandbox.scenarios.rules import Forced
 
 
@@ -57,7 +57,8 @@ def does(answer: Any) -> str:
         return ", then ".join(map(does, answer))
     if not isinstance(answer, dict):
         return "normal answer" if answer == "natural" else str(answer)
-    words = [str(answer[name]) for name in ("status", "fault") if name in answer]
+    words = [str(answer["status"])] if "status" in answer else []
+    words += [Fault(answer["fault"]).label] if "fault" in answer else []
     words += [
         f"{name}: {value}" for name, value in answer.get("headers", {}).items() if name == "Retry-After"
     ]
@@ -70,7 +71,7 @@ def does(answer: Any) -> str:
 def _worded(status: int, default: Answer) -> Answer:
     match status:
         case 400:
-            problem = Problem("", "This answer was forced.", "The lead itself may be valid.", *FORCED)
+            problem = Problem("", "This answer was forced; the lead itself may be valid.", "", *FORCED)
             return dataclasses.replace(
                 answers.invalid(None, None, (problem,)), message="The lead is invalid."
             )

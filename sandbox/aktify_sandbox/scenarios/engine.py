@@ -335,8 +335,7 @@ class ForcingEngine:
 
 def _of_key(key: str, shown: str, status: int) -> Rule:
     spec = DEFAULT if status == 201 else ResponseSpec(status)
-    mark = f"key {shown.replace('…', '...')}"  # its name is used in headers
-    return Rule(mark, (spec,), (Condition("key", frozenset([key])),))
+    return Rule(f"key {shown}", (spec,), (Condition("key", frozenset([key])),))
 
 
 def _only_in(campaign: str, loaded: LoadedScenario) -> LoadedScenario:

@@ -147,9 +147,7 @@ def _carriage_return(head: bytes) -> str | None:
         return None
     name = found[1].decode()
     if found[2] in (b"\r", b"") or head[found.end(1) :].partition(b"\n")[0].endswith(b"\r\r"):
-        return (
-            f"The {name} header ends in a carriage return. Fix: save the .env file with LF line ends, if the value comes from one."
-        )
+        return f"The {name} header ends in a carriage return. Fix: save the .env file with LF line ends."
     return f"The {name} header holds a carriage return."
 
 

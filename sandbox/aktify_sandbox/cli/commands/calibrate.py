@@ -11,6 +11,7 @@ import click
 
 from aktify_sandbox.cli.client import as_json
 from aktify_sandbox.cli.files import check_writable
+from aktify_sandbox.cli.numbers import WholeNumber
 from aktify_sandbox.cli.output import print_json
 from aktify_sandbox.cli.settings_options import settings_of, settings_options
 from aktify_sandbox.client.messages import IN_HEADERS, fits_header
@@ -48,7 +49,7 @@ def probe_ids(_: click.Context, __: click.Parameter, begun: str) -> list[str]:
 @click.option("--yes", is_flag=True, help="Skip the confirmation prompt.")
 @click.option(
     "--start",
-    type=click.IntRange(0, _MOST_PLACES),
+    type=WholeNumber(0, _MOST_PLACES),
     metavar="N",
     help="Take the fictional numbers from this place on.  [default: random]",
 )

@@ -7,6 +7,7 @@ import click
 
 from aktify_sandbox.cli.client import Client, as_json, with_client
 from aktify_sandbox.cli.completion import built_in_keys
+from aktify_sandbox.cli.numbers import WholeNumber
 from aktify_sandbox.cli.output import clean, print_json
 from aktify_sandbox.redaction import masked_key
 from aktify_sandbox.scenarios.faults import OTHER_NAMES, Fault
@@ -39,7 +40,8 @@ def _faults(_: click.Context, __: click.Parameter, begun: str) -> list[str]:
 @click.argument("status", required=False, shell_complete=_faults)
 @click.option(
     "--times",
-    type=click.IntRange(1, 1_000_000),
+    type=WholeNumber(1, 1_000_000),
+    metavar="N",
     default=1,
     show_default=True,
     help="Number of answers to force.",
@@ -125,7 +127,7 @@ def _check(status: str | None, given: dict[str, Any]) -> None:
         return
     if not status.isdecimal():
         raise click.UsageError(
-            f'Unknown fault "{status}". {suggest(status, Fault, also=OTHER_NAMES)}Choose from: {", ".join(Fault)}.'
+            f"Unknown fault “{status}”. {suggest(status, Fault, also=OTHER_NAMES)}Choose from: {', '.join(Fault)}."
         )
     if not 200 <= int(status) <= 599:
         raise click.UsageError(f"Status {status} is out of range. Fix: {_CHOICES}.")

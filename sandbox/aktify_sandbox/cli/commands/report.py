@@ -7,6 +7,7 @@ import click
 
 from aktify_sandbox.cli.client import REPORT_SECONDS, Client, with_client
 from aktify_sandbox.cli.files import atomic_output, output_option
+from aktify_sandbox.cli.numbers import WholeNumber
 from aktify_sandbox.cli.personal import show_option
 from aktify_sandbox.cli.request_filters import request_filters
 from aktify_sandbox.matching.words import OF_REPORTS
@@ -32,7 +33,7 @@ _LEVELS = ("error", "warning", "note")
 @output_option
 @click.option(
     "--fail-under",
-    type=click.IntRange(0, 100),
+    type=WholeNumber(0, 100),
     metavar="PERCENT",
     help="Exit with 1 if coverage is below PERCENT.",
 )

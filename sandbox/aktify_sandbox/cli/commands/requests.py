@@ -11,6 +11,7 @@ import click
 from aktify_sandbox.cli.client import Client, as_json, confirms, with_client
 from aktify_sandbox.cli.completion import request_ids
 from aktify_sandbox.cli.files import atomic_output, output_option
+from aktify_sandbox.cli.numbers import WholeNumber
 from aktify_sandbox.cli.output import (
     Table,
     colour_status,
@@ -100,7 +101,7 @@ def row(entry: dict[str, Any], personal: Personal) -> list[Any]:
     "count",
     default=0,
     metavar="N",
-    type=click.IntRange(0, 1_000),
+    type=WholeNumber(0, 1_000),
     help="Start with the last N requests.",
 )
 @click.option("--json", "in_json", is_flag=True, help="Print one JSON object per line.")

@@ -12,6 +12,7 @@ from aktify_sandbox.cli.client import Client, as_json, check_header_value, with_
 from aktify_sandbox.cli.completion import built_in_keys
 from aktify_sandbox.cli.files import READABLE
 from aktify_sandbox.cli.lead_files import Reading, file_options, progress, readable, rows_of
+from aktify_sandbox.cli.numbers import WholeNumber
 from aktify_sandbox.cli.output import print_json
 from aktify_sandbox.cli.personal import masked_unless_asked
 from aktify_sandbox.cli.send_summary import Summary
@@ -37,12 +38,12 @@ _EVERY = 250
 @click.option(
     "--sample",
     metavar="N",
-    type=click.IntRange(1, 400_000),
+    type=WholeNumber(1, 400_000),
     help="Generate N valid leads instead of reading a file.",
 )
 @click.option(
     "--seed",
-    type=click.IntRange(0),
+    type=WholeNumber(0),
     metavar="N",
     help="Seed of --sample, to repeat an earlier run.",
 )

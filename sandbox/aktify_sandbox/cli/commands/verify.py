@@ -9,6 +9,7 @@ import click
 from aktify_sandbox.cli.client import Client, Seconds, as_json, with_client
 from aktify_sandbox.cli.expectations import Expectation, expectations_in, lines_of, verify_all
 from aktify_sandbox.cli.files import check_writable
+from aktify_sandbox.cli.numbers import WholeNumber
 from aktify_sandbox.cli.output import print_json
 from aktify_sandbox.cli.personal import IS_MASKED, masked_unless_asked, of_reports
 from aktify_sandbox.cli.request_filters import request_filters
@@ -32,11 +33,11 @@ def _files(_: click.Context, __: click.Parameter, files: tuple[Path, ...]) -> tu
 )
 @click.option("--phone", metavar="NUMBER", help="Phone number of the lead, in any format.")
 @request_filters("status", "key", "campaign", "since", "after", "where")
-@click.option("--count", type=click.IntRange(0), metavar="N", help="Expect exactly N requests.")
+@click.option("--count", type=WholeNumber(0), metavar="N", help="Expect exactly N requests.")
 @click.option(
-    "--at-least", type=click.IntRange(0), metavar="N", help="Expect at least N requests  [default: 1]."
+    "--at-least", type=WholeNumber(0), metavar="N", help="Expect at least N requests  [default: 1]."
 )
-@click.option("--at-most", type=click.IntRange(0), metavar="N", help="Expect at most N requests.")
+@click.option("--at-most", type=WholeNumber(0), metavar="N", help="Expect at most N requests.")
 @click.option(
     "--timeout",
     type=Seconds(0, 600),

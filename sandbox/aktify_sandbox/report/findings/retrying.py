@@ -338,7 +338,7 @@ DUPLICATE_TAKEN_AS_FAILURE = Rule(
     level="note",
     certainty="likely",
     sentence="A 409 is treated as a failure: the run stops, or the lead is sent again.",
-    fix="Treat a 409 as done. `aktify-sandbox drill` proves whether leads are missing.",
+    fix="Treat a 409 as done, and go on with the next lead.",
     source=documented(page.DUPLICATE),
     detector=_DuplicateAsFailure,
 )

@@ -67,7 +67,7 @@ def _head(report: Report) -> Iterator[str]:
             "A finding that needs them is missing.</p>"
         )
     if not report["requests"]:
-        yield "<p>No requests match. Fix: run your client against the sandbox first.</p>"
+        yield "<p>There are no requests to report on. Fix: run your client against the sandbox first.</p>"
     yield "</header>"
 
 

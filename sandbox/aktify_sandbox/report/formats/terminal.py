@@ -40,7 +40,7 @@ def _head(report: Report) -> Iterator[str]:
             "A finding that needs them is missing."
         )
     if not report["requests"]:
-        yield "No requests match. Fix: run your client against the sandbox first."
+        yield "There are no requests to report on. Fix: run your client against the sandbox first."
 
 
 def _findings(report: Report) -> Iterator[str]:
