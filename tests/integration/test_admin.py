@@ -412,6 +412,8 @@ def test_the_configuration_says_where_to_post_and_what_forces_an_answer(
     snapshot("admin", numbers["555-0142"])
     snapshot("admin", numbers["555-0163"])
     snapshot("admin", numbers["555-0171"])
+    labels = {fault["value"]: fault["label"] for fault in config["choices"]["faults"]}
+    assert numbers["555-0160"] == labels["hang"]
     assert {row["key"] for row in config["magic"]["keys"]} > {"test-401", "test-409", "test-slow"}
 
 

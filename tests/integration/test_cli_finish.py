@@ -207,3 +207,17 @@ def test_a_table_is_as_wide_as_the_terminal_at_most(
     assert "r000000002" in "".join(table) or "r000000002" not in whole
     assert [name for name in lines[0].split() if "…" not in name]
     assert "…" not in whole.replace("tes…key", "")
+
+
+def test_an_unknown_key_is_shown_masked_in_an_explanation(serve: HostSandbox, tmp_path: Path) -> None:
+    lead = tmp_path / "lead.json"
+    lead.write_text(json.dumps(LEAD))
+    explained = run(serve(), "explain", str(lead), "--key", "no-such-key")
+    assert "key        no-…key" in explained
+
+
+def test_an_unknown_key_or_command_is_named_with_what_to_choose(serve: HostSandbox) -> None:
+    refused = run(serve(), "keys", "revoke", "no-such-key", code=1)
+    assert "no-…key" in refused
+    assert "keys list" in refused
+    assert "Choose from: calibrate, check" in run(serve(), "zzz", code=2)

@@ -235,6 +235,8 @@ def test_a_key_of_the_configuration_carries_an_answer(configured: Sandboxed) -> 
         key: (answer.status_code, answer.headers["x-aktify-sandbox-forced"])
         for key, answer in answers.items()
     } == wanted
+    reasons = [each["reason"]["rule"] for each in configured.get("/_sandbox/requests")["requests"]]
+    assert any(reason.startswith("Forced by key an-…409:") for reason in reasons)
     assert configured.post({}, key="teapot").status_code == 400
     record = configured.record_of(answers["teapot"])
     assert (record["reason"]["scenario"], record["campaign"]) == ("key ny", "demo")

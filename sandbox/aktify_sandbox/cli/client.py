@@ -35,7 +35,7 @@ class Seconds(click.FloatRange):
     name = "seconds"
 
     def _describe_range(self) -> str:
-        return in_words(self.min, self.max)
+        return f"more than {self.min:,}" if self.min_open else in_words(self.min, self.max)
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> float:
         """Returns the number. Anything else is a usage error."""
