@@ -411,8 +411,8 @@ def test_the_command_begins_with_signals_as_we_did(tmp_path: Path, ignored: bool
 
 def test_a_signal_that_comes_as_the_command_ends_is_for_nobody() -> None:
     code = (
-        "import os, signal; from aktify_sandbox.cli.child_process import Signals\n"
-        "signals = Signals()\n"
+        "import os, signal; from aktify_sandbox.cli.child_process import ForwardedSignals\n"
+        "signals = ForwardedSignals()\n"
         "with signals.blocked():\n    os.kill(os.getpid(), signal.SIGTERM); signals.release(); print('alive')\n"
         "os.kill(os.getpid(), signal.SIGTERM)"
     )

@@ -142,11 +142,11 @@ class _Run:
 
     def run(self, notices: list[str]) -> int:
         """Returns the exit code."""
-        from aktify_sandbox.cli.child_process import Signals
+        from aktify_sandbox.cli.child_process import ForwardedSignals
         from aktify_sandbox.server.output import background_output, say
         from aktify_sandbox.server.thread import ServerThread
 
-        signals = Signals()
+        signals = ForwardedSignals()
         try:
             with signals.blocked(), background_output("stderr"), ServerThread(self._settings) as thread:
                 for notice in [*notices, *thread.notices]:
