@@ -13,7 +13,7 @@ from aktify_sandbox.text import plural
 from .checking import Findings, RowNotice, RowProblem, with_field
 from .columns import listed, metadata_for
 from .delimited import DELIMITERS
-from .kinds import Kind, kinds_of
+from .kinds import ProblemKind, kinds_of
 from .reader import LeadFile, LeftOut
 from .repairs import KINDS
 
@@ -99,7 +99,7 @@ def kinds(problems: Iterable[RowProblem], unit: str) -> list[KindInWords]:
     ]
 
 
-def _what(kind: Kind) -> str:
+def _what(kind: ProblemKind) -> str:
     """The problem in words; where values differ, with the first as an example."""
     what = with_field(kind.first)
     if len({value for value, _ in kind.fixes}) < 2 or not kind.first.message.startswith("“"):
@@ -107,11 +107,11 @@ def _what(kind: Kind) -> str:
     return what.replace(kind.first.message, f"e.g. {kind.first.message}", 1)
 
 
-def _differs(kind: Kind) -> bool:
+def _differs(kind: ProblemKind) -> bool:
     return len({hint for _, hint in kind.fixes}) > 1
 
 
-def _fixes(kind: Kind, unit: str) -> list[str]:
+def _fixes(kind: ProblemKind, unit: str) -> list[str]:
     """What to do about each value: the first ones, and the number of the others."""
     lines = [
         f"{rows_in_words(rows, unit)} “{(value or '')[:_LONGEST_VALUE]}”: {_BEGINNING.sub(_lowered, hint)}"

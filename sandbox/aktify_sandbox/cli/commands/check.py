@@ -11,7 +11,7 @@ import click
 from aktify_sandbox.cli.client import as_json
 from aktify_sandbox.cli.files import READABLE, STANDARD, atomic_output
 from aktify_sandbox.cli.lead_files import (
-    Reading,
+    FileOptions,
     content_of,
     describe,
     describe_left_out,
@@ -59,7 +59,7 @@ def check(
     rejects: Path | None,
     fixed: Path | None,
     campaign: str | None,
-    reading: Reading,
+    reading: FileOptions,
     in_json: bool,
     personal: Personal,
     **flags: Any,

@@ -11,7 +11,7 @@ import click
 from aktify_sandbox.cli.client import Client, as_json, check_header_value, with_client
 from aktify_sandbox.cli.completion import built_in_keys
 from aktify_sandbox.cli.files import READABLE
-from aktify_sandbox.cli.lead_files import Reading, file_options, progress, readable, rows_of
+from aktify_sandbox.cli.lead_files import FileOptions, file_options, progress, readable, rows_of
 from aktify_sandbox.cli.output import print_json
 from aktify_sandbox.cli.personal import masked_unless_asked
 from aktify_sandbox.cli.send_summary import Summary
@@ -74,7 +74,7 @@ def send(
     key: str,
     folder: Path | None,
     only_good: bool,
-    reading: Reading,
+    reading: FileOptions,
     in_json: bool,
     personal: Personal,
     client: Client,
