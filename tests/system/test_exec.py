@@ -19,7 +19,7 @@ import pytest
 import xmlschema
 
 from aktify_sandbox.cli.assertions import parse_assertion
-from aktify_sandbox.cli.expectations import Result
+from aktify_sandbox.cli.expectations import VerifyResult
 from aktify_sandbox.cli.junit import document
 from aktify_sandbox.errors import ComparisonError
 from support.conditions import eventually
@@ -771,7 +771,9 @@ def test_a_junit_file_that_cannot_be_written_hides_nothing(
 
 
 def test_whatever_stands_in_an_expectation_the_junit_document_is_valid() -> None:
-    text = document([Result(HOSTILE, False, f"{HOSTILE}\nmore", {}), Result(HOSTILE, True, "", {})], 1.5)
+    text = document(
+        [VerifyResult(HOSTILE, False, f"{HOSTILE}\nmore", {}), VerifyResult(HOSTILE, True, "", {})], 1.5
+    )
     assert [ok for _, ok in cases(text)] == [False, True]
     failure = ET.fromstring(text).findtext(".//failure")
     assert failure

@@ -7,7 +7,7 @@ from typing import Any
 import click
 
 from aktify_sandbox.cli.client import Client, Seconds, as_json, with_client
-from aktify_sandbox.cli.expectations import Expectation, expectations_in, lines_of, verify_all
+from aktify_sandbox.cli.expectations import WrittenExpectation, expectations_in, lines_of, verify_all
 from aktify_sandbox.cli.files import check_writable
 from aktify_sandbox.cli.output import print_json
 from aktify_sandbox.cli.personal import IS_MASKED, masked_unless_asked, of_reports
@@ -97,7 +97,7 @@ def verify(
     raise SystemExit(int(not ok))
 
 
-def _by_flags(given: dict[str, Any]) -> list[Expectation]:
+def _by_flags(given: dict[str, Any]) -> list[WrittenExpectation]:
     """The expectation that the flags describe, if there are any."""
     where: dict[str, Any] = {word: given[word] for word in _WORDS if given[word] is not None}
     if "status" in where:
@@ -111,7 +111,7 @@ def _by_flags(given: dict[str, Any]) -> list[Expectation]:
             raise click.UsageError(f"--where {error}") from None
     count = _count(given)
     content = ({"where": where} if where else {}) | ({} if count is None else {"count": count})
-    return [Expectation(content)] if content else []
+    return [WrittenExpectation(content)] if content else []
 
 
 def _count(given: dict[str, Any]) -> Any:
