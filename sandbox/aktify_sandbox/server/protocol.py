@@ -124,7 +124,7 @@ class SandboxProtocol(asyncio.Protocol):
             self._unread, self._place = self._unread[self._place :] + data, 0
             self._go_on()
         else:
-            self._parser.feed(data)
+            self._parser.receive_data(data)
 
     def _go_on(self) -> None:
         """Begin what waits, then read on; if there is much, not all in one turn."""
@@ -136,7 +136,7 @@ class SandboxProtocol(asyncio.Protocol):
                 break
             piece = self._unread[self._place : self._place + _PIECE]
             self._place += len(piece)
-            self._parser.feed(piece)
+            self._parser.receive_data(piece)
         left = len(self._unread) - self._place if self._reads else 0
         if not left:
             self._unread, self._place = b"", 0
