@@ -8,7 +8,7 @@ from aktify_sandbox.contract.sources import documented
 from aktify_sandbox.report.attempts import (
     FINAL,
     UNDER_WAY,
-    Attempt,
+    EarlierPost,
     content_of,
     is_parallel,
     is_retry,
@@ -22,7 +22,7 @@ from .rule import Evidence, Rule, each_repeat
 _MOST_KEYS = 1_000
 
 
-def _in_parallel(request: Observed, before: Attempt) -> str | None:
+def _in_parallel(request: Observed, before: EarlierPost) -> str | None:
     if request.phone is None or not is_parallel(before, request):
         return None
     if before.is_failure and not overlaps(before, request):
@@ -31,7 +31,7 @@ def _in_parallel(request: Observed, before: Attempt) -> str | None:
     return f"{before.status or 'no answer'} and {request.status or 'no answer'}, {apart:.0f} ms apart"
 
 
-def _again(request: Observed, before: Attempt) -> str | None:
+def _sent_again(request: Observed, before: EarlierPost) -> str | None:
     if before.status not in FINAL or before.is_lost or not is_retry(before, request):
         return None
     if before.status == 409 and before.after_failure:
@@ -103,7 +103,7 @@ RESENT_4XX = Rule(
     sentence="A request that was refused is sent again unchanged. It stays refused until somebody corrects it.",
     fix="After a 400 set the lead aside, after a 401 stop, and take a 409 as done. Retry only 429, 5xx and no answer.",
     source=documented(page.INVALID),
-    detector=each_repeat(_again),
+    detector=each_repeat(_sent_again),
 )
 POSTS_AFTER_401 = Rule(
     id="posts-after-401",

@@ -13,7 +13,7 @@ from aktify_sandbox.contract.sources import documented, http
 from aktify_sandbox.report.attempts import (
     FINAL,
     MOST_OPEN,
-    Attempt,
+    EarlierPost,
     allowed_at,
     external_id_and_rest,
     had_no_pause,
@@ -83,7 +83,7 @@ _shown_status = functools.cache(str)
 """One text for all that are remembered."""
 
 
-def _too_early(request: Observed, before: Attempt) -> str | None:
+def _too_early(request: Observed, before: EarlierPost) -> str | None:
     allowed_at = before.allowed_at
     if allowed_at is None or request.at >= allowed_at - _TOO_EARLY or not is_retry(before, request):
         return None
@@ -91,7 +91,7 @@ def _too_early(request: Observed, before: Attempt) -> str | None:
     return f"told to wait {allowed_at - ended:.1f} s, sent again after {max(0, request.at - ended):.1f} s"
 
 
-def _at_once(request: Observed, before: Attempt) -> str | None:
+def _at_once(request: Observed, before: EarlierPost) -> str | None:
     if not before.is_failure or not had_no_pause(before, request):
         return None
     pause = max(0, request.at - (before.ended or before.at)) * 1000
@@ -222,7 +222,7 @@ class _Behaviour:
             self.examples.extend(ids)
 
 
-def is_error(request: Observed | Attempt) -> bool:
+def is_error(request: Observed | EarlierPost) -> bool:
     """Whether the client was answered with an error."""
     return not request.is_lost and (request.is_failure or request.status in FINAL)
 
