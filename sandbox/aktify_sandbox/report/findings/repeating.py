@@ -17,7 +17,7 @@ from aktify_sandbox.report.attempts import (
 )
 from aktify_sandbox.report.observed import Observed
 
-from .rule import Evidence, Rule, each_repeat
+from .rule import Evidence, FindingRule, each_repeat
 
 _MOST_KEYS = 1_000
 
@@ -87,7 +87,7 @@ def _was_under_way(run: _Unauthorized, request: Observed) -> bool:
     return request.at < run.first_ended + UNDER_WAY
 
 
-PARALLEL_DUPLICATE = Rule(
+PARALLEL_DUPLICATE = FindingRule(
     id="parallel-duplicate",
     level="warning",
     certainty="likely",  # two quick programs, one after the other, look the same
@@ -96,7 +96,7 @@ PARALLEL_DUPLICATE = Rule(
     source=documented(page.DUPLICATE),
     detector=each_repeat(_in_parallel),
 )
-RESENT_4XX = Rule(
+RESENT_4XX = FindingRule(
     id="resent-4xx",
     level="error",
     certainty="sequence",
@@ -105,7 +105,7 @@ RESENT_4XX = Rule(
     source=documented(page.INVALID),
     detector=each_repeat(_sent_again),
 )
-POSTS_AFTER_401 = Rule(
+POSTS_AFTER_401 = FindingRule(
     id="posts-after-401",
     level="error",
     certainty="sequence",

@@ -34,7 +34,7 @@ class Detector(Protocol):
         """The occurrences that only the end of the journal shows: nothing more came `until` then, in seconds."""
 
 
-class Rule(NamedTuple):
+class FindingRule(NamedTuple):
     """One finding that the report may have."""
 
     id: str
