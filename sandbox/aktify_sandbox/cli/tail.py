@@ -88,7 +88,7 @@ class Tail:
     def _wait(self) -> None:
         while True:
             time.sleep(_AGAIN_SECONDS)
-            self._client.look_again(for_any=False)
+            self._client.look_again(any_source=False)
             try:
                 self._client.check()
             except NoAnswerError:
