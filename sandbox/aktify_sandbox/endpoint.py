@@ -77,7 +77,7 @@ class Endpoint:
             go = functools.partial(self._decide_anew, exchange, written)
             self._barrier.join((answer.access.campaign, answer.phone), forced.spec.gather, exchange, go)
             return exchange
-        exchange.answer = _forced(exchange, forced, answer)
+        exchange.answer = _apply_forced(exchange, forced, answer)
         return self._append(exchange, written)
 
     def decide(self, request: Request) -> Answer:
@@ -134,7 +134,9 @@ class Endpoint:
         """Decide again after the barrier, since the state may have changed."""
         try:
             default = self.decide(exchange.request)
-            exchange.answer = _forced(exchange, exchange.forced, default) if exchange.forced else default
+            exchange.answer = (
+                _apply_forced(exchange, exchange.forced, default) if exchange.forced else default
+            )
         except Exception:
             exchange.answer, exchange.forced = _defect(), None
         self._append(exchange, written)
@@ -250,7 +252,7 @@ class _Allowance:
         return left_out
 
 
-def _forced(exchange: Exchange, forced: Forced, default: Answer) -> Answer:
+def _apply_forced(exchange: Exchange, forced: Forced, default: Answer) -> Answer:
     fault = forced.spec.fault
     if fault and fault.needs_connection and not exchange.request.can_break:
         exchange.forced = forced._replace(spec=DEFAULT, delay=0.0)

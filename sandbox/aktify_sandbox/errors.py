@@ -1,4 +1,4 @@
-"""Every exception that a user can meet; its message says what is wrong, where and what to do.
+"""Every exception that a user can meet, apart from click's; its message says what is wrong, where and what to do.
 
     UserError
     ├── InputError (ValueError)
@@ -36,6 +36,9 @@
 
 Those under `SandboxError`, `NotOne` and `VerifyFailed` are imported from `aktify_sandbox`, and show themselves by that
 path. `ProblemError` is an answer of the admin API (`admin/problems.py`).
+
+An error that only a command has is click's, which prints it and sets the exit code: `NoAnswerError`, `RefusedError` and
+their like in `cli/`.
 """
 
 from collections.abc import Iterable, Mapping

@@ -8,7 +8,7 @@ from pathlib import Path
 import jsonschema
 import pytest
 
-from aktify_sandbox.cli.tail import Event, events
+from aktify_sandbox.cli.tail import ServerSentEvent, events
 from aktify_sandbox.matching.words import FILTERS
 from support.all_kinds import ids, record_all_kinds
 from support.commands import run
@@ -45,7 +45,7 @@ def test_a_get_of_the_endpoint_does_not_look_like_a_post(serve: HostSandbox) -> 
 
 def test_events_are_read_however_they_are_cut() -> None:
     stream = b'retry: 1000\nevent: hello\ndata: {"a": 1}\n\n: still here\n\nid: r1\ndata: "\xc2\x85\xe2\x80\xa8"\n\n'
-    expected = [Event("hello", {"a": 1}, None), Event("message", "\x85\u2028", "r1")]
+    expected = [ServerSentEvent("hello", {"a": 1}, None), ServerSentEvent("message", "\x85\u2028", "r1")]
     for size in range(1, len(stream) + 1):
         pieces = [stream[start : start + size] for start in range(0, len(stream), size)]
         assert list(events(pieces)) == expected

@@ -18,7 +18,7 @@ import yaml
 from aktify_sandbox import Sandbox
 from aktify_sandbox.app import create_app
 from aktify_sandbox.bundled import bundled
-from aktify_sandbox.cli.conformance import Case
+from aktify_sandbox.cli.conformance import LeadFixture
 from aktify_sandbox.scenarios.faults import Fault
 from aktify_sandbox.settings import BUILT_IN_KEYS
 from support.bad_input import corpus
@@ -244,7 +244,7 @@ def statuses(found: list[Row]) -> list[int | None]:
     return [row.record["response"] and row.record["response"]["status"] for row in found]
 
 
-def fixture(case: Case) -> Asked:
+def fixture(case: LeadFixture) -> Asked:
     """The lead of a file."""
     headers = ((b"content-type", case.content_type.encode()), (b"x-api-key", b"test-key"))
     return Asked(headers=headers, body=case.content)

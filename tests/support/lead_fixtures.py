@@ -1,6 +1,6 @@
 """The leads of `fixtures/leads/`, with what is expected of each."""
 
-from aktify_sandbox.cli.conformance import Case, cases_in
+from aktify_sandbox.cli.conformance import LeadFixture, cases_in
 from support.markdown import code, table
 from support.paths import ROOT
 
@@ -14,5 +14,5 @@ def lead_files() -> str:
     return table("file | status | who says so | what it shows", rows)
 
 
-def _whose(case: Case) -> str:
+def _whose(case: LeadFixture) -> str:
     return f"ruling `{case.ruling}`" if case.source == "ruling" else "Aktify's page"

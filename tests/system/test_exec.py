@@ -19,7 +19,7 @@ import pytest
 import xmlschema
 
 from aktify_sandbox.cli.assertions import parse_assertion
-from aktify_sandbox.cli.expectations import Result
+from aktify_sandbox.cli.expectations import VerifyResult
 from aktify_sandbox.cli.junit import document
 from aktify_sandbox.errors import ComparisonError
 from support.conditions import eventually
@@ -411,8 +411,8 @@ def test_the_command_begins_with_signals_as_we_did(tmp_path: Path, ignored: bool
 
 def test_a_signal_that_comes_as_the_command_ends_is_for_nobody() -> None:
     code = (
-        "import os, signal; from aktify_sandbox.cli.child_process import Signals\n"
-        "signals = Signals()\n"
+        "import os, signal; from aktify_sandbox.cli.child_process import ForwardedSignals\n"
+        "signals = ForwardedSignals()\n"
         "with signals.blocked():\n    os.kill(os.getpid(), signal.SIGTERM); signals.release(); print('alive')\n"
         "os.kill(os.getpid(), signal.SIGTERM)"
     )
@@ -771,7 +771,9 @@ def test_a_junit_file_that_cannot_be_written_hides_nothing(
 
 
 def test_whatever_stands_in_an_expectation_the_junit_document_is_valid() -> None:
-    text = document([Result(HOSTILE, False, f"{HOSTILE}\nmore", {}), Result(HOSTILE, True, "", {})], 1.5)
+    text = document(
+        [VerifyResult(HOSTILE, False, f"{HOSTILE}\nmore", {}), VerifyResult(HOSTILE, True, "", {})], 1.5
+    )
     assert [ok for _, ok in cases(text)] == [False, True]
     failure = ET.fromstring(text).findtext(".//failure")
     assert failure

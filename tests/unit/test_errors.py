@@ -1,9 +1,12 @@
-"""What users meet as an exception has one base, and the tree that `errors.py` draws is the true one."""
+"""What users meet as an exception has one base or is click's, and the tree that `errors.py` draws is the true one."""
 
 import importlib
 import pkgutil
 import re
 from collections.abc import Iterator
+from types import ModuleType
+
+from click import ClickException
 
 import aktify_sandbox
 from aktify_sandbox import errors
@@ -32,13 +35,29 @@ def children(of: type[UserError]) -> Iterator[type[UserError]]:
         yield from children(child)
 
 
-def test_the_tree_in_the_docstring_is_the_true_one() -> None:
+def modules() -> Iterator[ModuleType]:
     for module in pkgutil.walk_packages(aktify_sandbox.__path__, "aktify_sandbox."):
         if not module.name.endswith("__main__"):
-            importlib.import_module(module.name)
+            yield importlib.import_module(module.name)
+
+
+def test_the_tree_in_the_docstring_is_the_true_one() -> None:
+    assert list(modules())
     found: list[type[UserError]] = [UserError, *children(UserError)]
     true = {each.__name__: tuple(base.__name__ for base in each.__bases__) for each in found}
     assert drawn() == true
+
+
+CAUGHT = {"BrokenConnectionError", "LostAnswerError", "StoppedError"}
+"""Those that the module or its caller turns into words or into another error."""
+
+
+def test_an_exception_outside_the_tree_is_of_a_command_or_never_met() -> None:
+    for module in modules():
+        for each in vars(module).values():
+            if isinstance(each, type) and issubclass(each, Exception) and each.__module__ == module.__name__:
+                is_of_command = issubclass(each, ClickException) and ".cli." in each.__module__
+                assert issubclass(each, UserError) or is_of_command or each.__name__ in CAUGHT, each
 
 
 def test_the_public_ones_show_themselves_by_the_path_from_which_they_are_imported() -> None:

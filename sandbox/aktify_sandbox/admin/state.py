@@ -29,7 +29,7 @@ _CHUNK = 1 << 18
 
 
 @dataclass(frozen=True, slots=True)
-class State:
+class VerifiedState:
     """A verified state and everything derived from it."""
 
     log: Replacement
@@ -103,7 +103,7 @@ def load_at_start(components: Components, file: Path) -> list[str]:
     return state.notices
 
 
-def _replace(components: Components, state: State) -> None:
+def _replace(components: Components, state: VerifiedState) -> None:
     """Replace the whole state in one step: every request meets either the old state or the new one.
 
     Raises `LogWriteError`; then nothing has changed.
@@ -113,7 +113,7 @@ def _replace(components: Components, state: State) -> None:
     components.forcing.replace_with(state.scenarios)
 
 
-def _verified(components: Components, upload: Upload) -> Work[State]:
+def _verified(components: Components, upload: Upload) -> Work[VerifiedState]:
     """Verify a state file without touching the state in use. Raises `StateFileError`."""
     log, index = yield from upload.verify()
     campaigns = components.campaigns.as_configured(salt_in(index.plain))
@@ -124,7 +124,7 @@ def _verified(components: Components, upload: Upload) -> Work[State]:
     if any(_is_protected(campaigns, each) for each in (None, *(c.name for c in campaigns.campaigns()))):
         yield from refuse_real_people(log, lambda campaign: _is_protected(campaigns, campaign))
     scenarios, warnings = components.forcing.read_for(campaigns.campaigns())
-    return State(log, index, campaigns, scenarios, notices + warnings)
+    return VerifiedState(log, index, campaigns, scenarios, notices + warnings)
 
 
 def _is_protected(campaigns: Campaigns, campaign: str | None) -> bool:

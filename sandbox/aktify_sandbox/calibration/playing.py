@@ -75,7 +75,7 @@ class Played:
     """Why the rest wasn't asked."""
 
 
-class Attempt(NamedTuple):
+class AskedProbe(NamedTuple):
     """A request and its answer, for the one who watches."""
 
     asked: Asked
@@ -98,7 +98,7 @@ class Player:
         self,
         send: Send,
         numbers: Numbers,
-        watch: Callable[[Attempt], object],
+        watch: Callable[[AskedProbe], object],
         skipped: Collection[str] = (),
     ) -> None:
         """`watch` is told each request with its answer; `skipped` are the ids of probes to leave out."""
@@ -127,15 +127,15 @@ class Player:
         yield from REFUSALS
         yield from LINKS
         self._choose_carrier()
-        self._more += sum(probe.id not in self._skipped for probe in self._again())
-        yield from self._again()
+        self._more += sum(probe.id not in self._skipped for probe in self._refusals_with_link())
+        yield from self._refusals_with_link()
         yield from CARELESS
         yield from ORDINARY
         yield from TEXTS
         yield from self._limit()
         yield from REPEATS
 
-    def _again(self) -> list[Probe]:
+    def _refusals_with_link(self) -> list[Probe]:
         """The refusals to ask again, with the link that the campaign requires."""
         return [probe for probe in REFUSALS if probe.raw is None] if self.played.carrier else []
 
@@ -146,7 +146,7 @@ class Player:
             if seen[probe.id].answer.status == 201:
                 self.played.carrier = carrier
                 self._accepted = seen[probe.id].asked.number
-                for each in self._again():  # refused for the link, whatever else was wrong
+                for each in self._refusals_with_link():  # refused for the link, whatever else was wrong
                     seen.pop(each.id, None)
                 return
         raise StoppedError(
@@ -194,7 +194,7 @@ class Player:
         try:
             answer = self._send(request)
         except LostAnswerError as error:
-            self._watch(Attempt(request, probe, None, self._more))
+            self._watch(AskedProbe(request, probe, None, self._more))
             if not error.may_be_in:
                 raise StoppedError(f"The request wasn't sent: {error}") from None
             self._use(request)
@@ -209,7 +209,7 @@ class Player:
             self._use(request)
         if answer.status == 201:
             self.played.leads += 1
-        self._watch(Attempt(request, probe, answer, self._more))
+        self._watch(AskedProbe(request, probe, answer, self._more))
         return answer
 
     def _use(self, request: Asked) -> None:

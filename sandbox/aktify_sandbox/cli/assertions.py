@@ -4,7 +4,7 @@ import re
 from typing import Any, NamedTuple
 
 from aktify_sandbox.cli.client import Client
-from aktify_sandbox.cli.expectations import Expectation, Result
+from aktify_sandbox.cli.expectations import VerifyResult, WrittenExpectation
 from aktify_sandbox.errors import ComparisonError
 from aktify_sandbox.text import plural
 
@@ -50,13 +50,15 @@ class Assertion(NamedTuple):
     operator: str
     number: int
 
-    def verify(self, client: Client, after: str | None) -> Result:
+    def verify(self, client: Client, after: str | None) -> VerifyResult:
         """Ask the sandbox. `after`: only requests newer than that id count."""
-        results = [Expectation(self._expectation(count)).verify(client, after) for count in self._counts()]
+        results = [
+            WrittenExpectation(self._expectation(count)).verify(client, after) for count in self._counts()
+        ]
         best = next((each for each in results if each.ok), results[0])
         return best._replace(name=self.text, text=best.text and f"{self.text}: {self._words(best)}")
 
-    def _words(self, result: Result) -> str:
+    def _words(self, result: VerifyResult) -> str:
         """What was wrong, such as: Expected 3 kept leads; there is 1."""
         count = result.content["matched"]
         operator, number = (">=", 1) if (self.operator, self.number) == ("!=", 0) else self[2:]

@@ -24,7 +24,7 @@ _PR_SET_PDEATHSIG = 1
 _PATIENCE = 5
 
 
-class Signals:
+class ForwardedSignals:
     """Signals that are blocked, so that they can be taken one by one and forwarded.
 
     Signals ignored here (SIGHUP under `nohup`) stay ignored, also in the child.
@@ -41,14 +41,14 @@ class Signals:
         """Threads started meanwhile don't receive them either."""
         before = signal.pthread_sigmask(signal.SIG_BLOCK, self._watched)
         for number in self._watched:  # some systems don't block an ignored signal
-            signal.signal(number, self._keep)
+            signal.signal(number, self._collect)
         try:
             yield
         finally:
             self.release()
             signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
-    def _keep(self, number: int, _: object) -> None:
+    def _collect(self, number: int, _: object) -> None:
         self._early.append(signal.Signals(number))
 
     @contextlib.contextmanager
@@ -99,7 +99,7 @@ def _in_foreground() -> bool:
         return False
 
 
-def run(command: Sequence[str], environment: Mapping[str, str], signals: Signals) -> int:
+def run(command: Sequence[str], environment: Mapping[str, str], signals: ForwardedSignals) -> int:
     """Run the command to its end. Returns its exit code, 128 + N when signal N ended it. Raises `CommandError`."""
     with signals.let_through():
         child = _started(command, environment)
@@ -173,7 +173,7 @@ def _dies_with_parent() -> Callable[[], object] | None:
     return lambda: ask(_PR_SET_PDEATHSIG, signal.SIGKILL)
 
 
-def _waited_for(child: "subprocess.Popen[bytes]", signals: Signals) -> int:
+def _waited_for(child: "subprocess.Popen[bytes]", signals: ForwardedSignals) -> int:
     coming = signals.for_child()
     while (code := child.poll()) is None:
         number = next(coming)

@@ -97,17 +97,17 @@ class Client:
         """Where it is."""
         return self.target.url
 
-    def look_again(self, *, for_any: bool) -> None:
+    def look_again(self, *, any_source: bool) -> None:
         """Find the sandbox again, unless its address was given: it may have restarted at another one.
 
-        `for_any` takes any sandbox that is found; otherwise it must be found by the same source as before.
+        `any_source` takes any sandbox that is found; otherwise it must be found by the same source as before.
         """
         self._is_proved = False
         self.http.headers.pop("authorization", None)
         if self.target.is_named:
             return
         found = find(None, self._token)
-        if for_any or found.source == self.target.source:
+        if any_source or found.source == self.target.source:
             self.target = found
             self.http.base_url = self.url
 

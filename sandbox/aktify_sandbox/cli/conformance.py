@@ -29,7 +29,7 @@ class FolderUnreadable(click.ClickException):
     exit_code = 2
 
 
-class Case(NamedTuple):
+class LeadFixture(NamedTuple):
     """A file to send."""
 
     file: str
@@ -56,7 +56,7 @@ def _word(source: str | None, ruling: str | None) -> str:
     return "documented by Aktify" if source == "documented" else EXPECTED
 
 
-def cases_in(folder: Path) -> list[Case]:
+def cases_in(folder: Path) -> list[LeadFixture]:
     """The files of a folder, in the order of its `expected.json`. Ends the command if one has no expectation."""
     try:
         content = json.loads((folder / EXPECTED).read_bytes())
@@ -88,7 +88,7 @@ def _refuse_strangers(folder: Path, present: Sequence[str], content: dict[str, A
             )
 
 
-def _case(folder: Path, name: str, expected: dict[str, Any]) -> Case:
+def _case(folder: Path, name: str, expected: dict[str, Any]) -> LeadFixture:
     status, media = expected.get("status"), expected.get("contentType", _JSON)
     if (
         type(status) is not int
@@ -104,10 +104,10 @@ def _case(folder: Path, name: str, expected: dict[str, Any]) -> Case:
     except OSError as error:
         raise FolderUnreadable(f"{folder / name} can't be read: {error.strerror}.") from None
     source, ruling = expected.get("source"), expected.get("ruling")
-    return Case(name, body, media, status, source, ruling, str(expected.get("about", "")), expected)
+    return LeadFixture(name, body, media, status, source, ruling, str(expected.get("about", "")), expected)
 
 
-def in_force(case: Case, rules: "LeadRules") -> Case:
+def in_force(case: LeadFixture, rules: "LeadRules") -> LeadFixture:
     """The case as a sandbox with these rules decides it, where its rulings decide otherwise than the defaults."""
     from aktify_sandbox.contract.lead import LeadRules
     from aktify_sandbox.contract.rulings import Rulings
@@ -128,7 +128,7 @@ def in_force(case: Case, rules: "LeadRules") -> Case:
 class Difference(NamedTuple):
     """An answer that isn't the expected one."""
 
-    case: Case
+    case: LeadFixture
     status: int | None
     """The status that came; None for no answer."""
     what: str
@@ -199,7 +199,7 @@ class Comparison:
             )
 
 
-def compare(client: Client, key: str, cases: Sequence[Case], *, is_sandbox: bool) -> Comparison:
+def compare(client: Client, key: str, cases: Sequence[LeadFixture], *, is_sandbox: bool) -> Comparison:
     """Post each file as it is, one after the other, and compare the answers."""
     import httpx
 
@@ -218,7 +218,7 @@ def compare(client: Client, key: str, cases: Sequence[Case], *, is_sandbox: bool
     return found
 
 
-def _difference(case: Case, answer: "httpx.Response", *, is_sandbox: bool) -> str | None:
+def _difference(case: LeadFixture, answer: "httpx.Response", *, is_sandbox: bool) -> str | None:
     """What differs, in words. Error bodies are in no contract: only a sandbox's are compared."""
     if answer.status_code != case.status:
         return str(answer.status_code)

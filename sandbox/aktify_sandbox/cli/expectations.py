@@ -13,18 +13,18 @@ from aktify_sandbox.errors import DocumentError
 from aktify_sandbox.redaction import Personal, masked_name, masked_text
 
 
-class Expectation(NamedTuple):
+class WrittenExpectation(NamedTuple):
     """An expectation as the sandbox takes it."""
 
     content: dict[str, Any]
 
-    def verify(self, client: Client, after: str | None) -> "Result":
+    def verify(self, client: Client, after: str | None) -> "VerifyResult":
         """Ask the sandbox. `after`: only requests newer than that id count."""
         [result] = verify_all(client, [self], after)
         return result
 
 
-class Result(NamedTuple):
+class VerifyResult(NamedTuple):
     """The result of an expectation."""
 
     name: str
@@ -36,7 +36,7 @@ class Result(NamedTuple):
     last_names: frozenset[str] = frozenset()
     """Those that its words may repeat."""
 
-    def shown(self, personal: Personal) -> "Result":
+    def shown(self, personal: Personal) -> "VerifyResult":
         """The same in words that are masked."""
         if personal.whole:
             return self
@@ -72,8 +72,8 @@ def _last_names_in(value: Any, inside: bool = False) -> Iterator[str]:
 
 
 def verify_all(
-    client: Client, expected: Iterable[Expectation], after: str | None = None, seconds: float = 0
-) -> list[Result]:
+    client: Client, expected: Iterable[WrittenExpectation], after: str | None = None, seconds: float = 0
+) -> list[VerifyResult]:
     """Ask the sandbox whether expectations are met, within `seconds`."""
     content: dict[str, Any] = {"expectations": [_beginning(each.content, after) for each in expected]}
     if seconds:
@@ -86,7 +86,7 @@ def verify_all(
         if refused.status not in (409, 422) or not isinstance(results, list):
             raise
     return [
-        Result(
+        VerifyResult(
             told["name"], told["ok"], told.get("detail", ""), told, frozenset(_last_names_in([wanted, told]))
         )
         for wanted, told in zip(content["expectations"], results, strict=True)
@@ -106,17 +106,17 @@ def _later(where: dict[str, Any], after: str) -> dict[str, Any]:
     return where if where.keys() & {"after", "since"} else {**where, "after": after}
 
 
-def expectations_in(files: Iterable[Path]) -> list[Expectation]:
+def expectations_in(files: Iterable[Path]) -> list[WrittenExpectation]:
     """The expectations in files of YAML or JSON. A mistake is wrong usage: exit code 2."""
     from aktify_sandbox.matching.expectation_file import read_expectations
 
     try:
-        return [Expectation(each) for file in files for each in read_expectations(file)]
+        return [WrittenExpectation(each) for file in files for each in read_expectations(file)]
     except DocumentError as error:
         raise click.UsageError(str(error)) from None
 
 
-def lines_of(result: Result) -> list[str]:
+def lines_of(result: VerifyResult) -> list[str]:
     """An expectation and what became of it, for a terminal."""
     if result.ok:
         return [f"met      {clean(result.name)}"]

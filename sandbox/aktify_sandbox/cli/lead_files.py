@@ -49,7 +49,7 @@ class ColumnMapping(click.ParamType):  # type: ignore[type-arg]  # generic in cl
             self.fail(str(error), param, ctx)
 
 
-class Reading(NamedTuple):
+class FileOptions(NamedTuple):
     """How the user wants a file to be read; None, or no columns: guess it."""
 
     columns: dict[str, str]
@@ -68,7 +68,7 @@ def file_options(command: Command) -> Command:
         delimiter: str | None,
         **more: Any,
     ) -> Any:
-        return command(*args, reading=Reading(dict(mapping), encoding, delimiter), **more)
+        return command(*args, reading=FileOptions(dict(mapping), encoding, delimiter), **more)
 
     decorated: Any = told
     options = (
@@ -87,7 +87,7 @@ def file_options(command: Command) -> Command:
     return cast("Command", decorated)
 
 
-def read_leads(file: Path, content: bytes, reading: Reading) -> "LeadFile":
+def read_leads(file: Path, content: bytes, reading: FileOptions) -> "LeadFile":
     """A file of leads, ready to be read. Ends the command when it can't be."""
     from aktify_sandbox.leadfiles.reader import read
 
@@ -95,7 +95,7 @@ def read_leads(file: Path, content: bytes, reading: Reading) -> "LeadFile":
         return read(content, file.name, **reading._asdict())
 
 
-def rows_of(file: Path, reading: Reading, personal: Personal) -> tuple["LeadFile", list["Row"]]:
+def rows_of(file: Path, reading: FileOptions, personal: Personal) -> tuple["LeadFile", list["Row"]]:
     """All leads of a file, read before anything is done with one. Describes on standard error how it was read."""
     leads = read_leads(file, content_of(file), reading)
     with readable(file):

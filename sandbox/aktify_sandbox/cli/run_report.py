@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from typing import Any, NamedTuple
 
 from aktify_sandbox.cli.client import Client
-from aktify_sandbox.cli.expectations import Expectation, Result
+from aktify_sandbox.cli.expectations import VerifyResult, WrittenExpectation
 from aktify_sandbox.cli.output import clean, table_lines
 from aktify_sandbox.cli.personal import IS_MASKED
 from aktify_sandbox.journal.summary import NO_ANSWER, status_of, summary_of
@@ -35,7 +35,7 @@ class Masking(NamedTuple):
         """Any text of a request or of its answer."""
         return self.personal.text(self.redaction.masked(text))
 
-    def result(self, result: Result) -> Result:
+    def result(self, result: VerifyResult) -> VerifyResult:
         """The result of an expectation, in words."""
         name, text = self.redaction.masked(result.name), self.redaction.masked(result.text)
         return result._replace(name=name, text=text).shown(self.personal)
@@ -74,7 +74,7 @@ def traffic_after(client: Client, after: str) -> Traffic:
         before = page["next"]
         if before is None:
             break
-    kept = Expectation({"where": {"kept": "yes"}}).verify(client, after).content["matched"]
+    kept = WrittenExpectation({"where": {"kept": "yes"}}).verify(client, after).content["matched"]
     return Traffic(found[::-1], before is not None, kept)
 
 
@@ -121,7 +121,9 @@ def _cells(entry: dict[str, Any], masking: Masking) -> tuple[str, ...]:
 # Markdown
 
 
-def markdown(traffic: Traffic, results: Sequence[Result], masking: Masking, command: str, code: int) -> str:
+def markdown(
+    traffic: Traffic, results: Sequence[VerifyResult], masking: Masking, command: str, code: int
+) -> str:
     """The same as a section of a Markdown document, of bounded length."""
     shown = traffic.requests[-_MOST_ROWS_IN_MARKDOWN:]
     left_out = len(traffic.requests) - len(shown)
@@ -144,7 +146,7 @@ def markdown(traffic: Traffic, results: Sequence[Result], masking: Masking, comm
     return "\n".join(lines) + "\n"
 
 
-def _result_in_markdown(result: Result) -> str:
+def _result_in_markdown(result: VerifyResult) -> str:
     return (
         f"- ✅ {_in_markdown(result.name)}"
         if result.ok

@@ -19,7 +19,7 @@ _SHOWN = 10
 
 
 @dataclass
-class Summary:
+class SendSummary:
     """Answers by status, and problems by kind."""
 
     unit: str

@@ -14,7 +14,7 @@ _STILL_HERE_SECONDS = 45
 _AGAIN_SECONDS = 0.5
 
 
-class Event(NamedTuple):
+class ServerSentEvent(NamedTuple):
     """A server-sent event."""
 
     name: str
@@ -22,7 +22,7 @@ class Event(NamedTuple):
     id: str | None
 
 
-def events(pieces: Iterable[bytes]) -> Iterator[Event]:
+def events(pieces: Iterable[bytes]) -> Iterator[ServerSentEvent]:
     """The events in a stream. Only line feeds end lines: JSON may contain other characters that count as line
     breaks.
     """
@@ -37,7 +37,7 @@ def events(pieces: Iterable[bytes]) -> Iterator[Event]:
             case b"id":
                 number = value.decode()
             case b"" if not line and data:
-                yield Event(name or "message", json.loads(b"\n".join(data)), number)
+                yield ServerSentEvent(name or "message", json.loads(b"\n".join(data)), number)
                 name, data, number = "", [], None
 
 
@@ -88,7 +88,7 @@ class Tail:
     def _wait(self) -> None:
         while True:
             time.sleep(_AGAIN_SECONDS)
-            self._client.look_again(for_any=False)
+            self._client.look_again(any_source=False)
             try:
                 self._client.check()
             except NoAnswerError:

@@ -21,7 +21,7 @@ class BrokenConnectionError(Exception):
     """Why there is no answer, in words."""
 
 
-class Answer:
+class IncomingResponse:
     """An answer, read piece by piece."""
 
     def __init__(self) -> None:
@@ -31,7 +31,7 @@ class Answer:
         self.has_head = False
         self._parser = httptools.HttpResponseParser(self)
 
-    def feed(self, data: bytes) -> None:
+    def receive_data(self, data: bytes) -> None:
         """Take more bytes; an empty piece means the end. Raises `BrokenConnectionError`."""
         if not data:
             framed = {"content-length", "transfer-encoding"} & set(self.headers)
@@ -98,14 +98,14 @@ class Connection:
             return False
         return False
 
-    def ask(self, request: bytes, seconds: float) -> Answer:
+    def ask(self, request: bytes, seconds: float) -> IncomingResponse:
         """Send a request and read its answer, waiting so long for each piece. Raises `BrokenConnectionError`."""
-        answer = Answer()
+        answer = IncomingResponse()
         try:
             self._socket.settimeout(seconds)
             self._socket.sendall(request)
             while not answer.is_whole:
-                answer.feed(self._socket.recv(_PIECE))
+                answer.receive_data(self._socket.recv(_PIECE))
         except OSError as error:
             raise BrokenConnectionError(_reason(error)) from None
         return answer

@@ -6,7 +6,7 @@ from urllib.parse import urlsplit
 
 from aktify_sandbox.addresses import DEFAULT_URL, address_of
 from aktify_sandbox.await_future import await_future
-from aktify_sandbox.client.connection import Answer, BrokenConnectionError, Connection
+from aktify_sandbox.client.connection import BrokenConnectionError, Connection, IncomingResponse
 from aktify_sandbox.client.messages import IN_HEADERS, AdminRequest, AdminResponse, fits_header
 from aktify_sandbox.errors import AddressError, NoSandbox, SandboxMistake, hide_traceback
 from aktify_sandbox.greenlets import monkey_patched_by
@@ -95,7 +95,7 @@ class RemoteClient:
     def _connection(self) -> Connection:
         return Connection(self._host, self._port, encrypted=self._encrypted, seconds=_CONNECT_SECONDS)
 
-    def _answer(self, connection: Connection, request: AdminRequest) -> Answer:
+    def _answer(self, connection: Connection, request: AdminRequest) -> IncomingResponse:
         try:
             return connection.ask(request.as_http(self._named, self._token), request.patience)
         except BaseException:
@@ -105,7 +105,7 @@ class RemoteClient:
     def _no_sandbox(self, error: Exception) -> NoSandbox:
         return NoSandbox(f"No sandbox answers at {self.url} ({error}). {self._advice}")
 
-    def _checked(self, answer: Answer) -> AdminResponse:
+    def _checked(self, answer: IncomingResponse) -> AdminResponse:
         ours = answer.headers.get("content-type", "").startswith(("application/", "text/plain"))
         if 300 <= answer.status < 400 or not (ours or answer.status == 204):
             raise NoSandbox(f"The server at {self.url} isn't an aktify-sandbox. {self._advice}")

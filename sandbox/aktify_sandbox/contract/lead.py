@@ -158,7 +158,7 @@ class LeadRules:
                 *ruling("fictional-only"),
             )
         if "zipCode" in lead and "zipCode" not in wrong:
-            yield from self._place(lead, wrong)
+            yield from self._region_and_zip(lead, wrong)
         if (
             "externalCreated" in lead
             and "externalCreated" not in wrong
@@ -176,7 +176,7 @@ class LeadRules:
         if self.needs_link and self.wanted_link not in lead:
             yield _missing_link(self.wanted_link or "", lead)
 
-    def _place(self, lead: Lead, wrong: frozenset[str]) -> Iterator[Problem]:
+    def _region_and_zip(self, lead: Lead, wrong: frozenset[str]) -> Iterator[Problem]:
         zip_code, region = lead["zipCode"], lead.get("region")
         found = region_of(zip_code)
         if found is None or found not in self.regions:

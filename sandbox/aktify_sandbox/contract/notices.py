@@ -39,7 +39,7 @@ def notices_of(rules: "LeadRules", sent: Mapping[str, Any]) -> list[Notice]:
     looks = (
         _names(rules, sent),
         _phone(rules, sent),
-        _place(rules, sent),
+        _region_and_zip(rules, sent),
         _date(rules, sent),
         _texts(rules, sent),
         _link(rules, sent),
@@ -82,7 +82,7 @@ def _phone(rules: "LeadRules", sent: Mapping[str, Any]) -> Iterator[Notice]:
         yield Notice("phoneNumber", "Its extension is ignored.", "phone-extension")
 
 
-def _place(rules: "LeadRules", sent: Mapping[str, Any]) -> Iterator[Notice]:
+def _region_and_zip(rules: "LeadRules", sent: Mapping[str, Any]) -> Iterator[Notice]:
     zip_code, region = sent.get("zipCode"), sent.get("region")
     if not isinstance(zip_code, str) or not isinstance(region, str):
         return

@@ -67,11 +67,11 @@ class LeadProblems:
         metadata = self._sent.get("metadata")
         inside = {name: place for place, name in enumerate(metadata if isinstance(metadata, dict) else ())}
 
-        def place(problem: Problem) -> tuple[int, int]:
+        def position(problem: Problem) -> tuple[int, int]:
             name, _, inner = problem.field.partition(".")
             return order.get(name, 99), inside.get(inner, -1)
 
-        return sorted(self._problems.values(), key=place)
+        return sorted(self._problems.values(), key=position)
 
     def add_phone(self) -> None:
         """Report an invalid number that the schema may accept."""

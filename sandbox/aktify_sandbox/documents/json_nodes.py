@@ -39,10 +39,10 @@ class _Reader:
 
     def report(self, message: str, hint: str = "", place: tuple[int, int] | None = None) -> None:
         """Raise a problem at the current position."""
-        line, column = place or self._place()
+        line, column = place or self._position()
         raise DocumentError([FileProblem(self._name, line, column, message, hint)])
 
-    def _place(self) -> tuple[int, int]:
+    def _position(self) -> tuple[int, int]:
         self._line += self._text.count("\n", self._line_start, self._at)
         self._line_start = max(self._line_start, self._text.rfind("\n", 0, self._at) + 1)
         return self._line, self._at - self._line_start + 1
@@ -50,7 +50,7 @@ class _Reader:
     def value(self, depth: int) -> Node:
         """Read the value at the current position."""
         self.skip()
-        place, sign = self._place(), self._text[self._at : self._at + 1]
+        place, sign = self._position(), self._text[self._at : self._at + 1]
         if depth > _DEEPEST:
             self.report(f"Nested deeper than {_DEEPEST} levels.", place=place)
         if sign == '"':
@@ -81,7 +81,7 @@ class _Reader:
         names: dict[str, tuple[int, int]] = {}
         self._at += 1
         while not self._ends("}", first=not pairs):
-            where = self._place()
+            where = self._position()
             if self._text[self._at : self._at + 1] != '"':
                 self.report("Invalid JSON: a name in double quotes is missing.")
             name = self._string()

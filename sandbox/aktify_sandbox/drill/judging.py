@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import NamedTuple
 
-from aktify_sandbox.drill.result import Problem, ProblemId, RunResult, Verdict
+from aktify_sandbox.drill.result import ProblemId, RunProblem, RunResult, Verdict
 from aktify_sandbox.drill.stations import ORDINARY, Station
 from aktify_sandbox.journal.entry import Entry
 from aktify_sandbox.redaction import Personal
@@ -222,7 +222,7 @@ class Judge:
 
     def _problems(
         self, station: Station, run: Run, ordinary: Run, lost: Sequence[str], findings: Sequence[Finding]
-    ) -> Iterator[Problem]:
+    ) -> Iterator[RunProblem]:
         if station.name == ORDINARY and not run.posts:
             yield _problem(
                 "no-requests", "No lead was posted. Does the command send its leads to $AKTIFY_BASE_URL?"
@@ -277,7 +277,7 @@ class Judge:
         ordinary: Run,
         lost: Sequence[str],
         findings: list[Finding],
-        problems: list[Problem],
+        problems: list[RunProblem],
     ) -> RunResult:
         answers = Counter("none" if each.is_lost else str(each.status) for each in run.requests)
         return {
@@ -337,5 +337,5 @@ def _unanswered(run: Run) -> list[Observed]:
     return run.posts[-1:] if run.posts and run.posts[-1].fault == Fault.HANG else []
 
 
-def _problem(name: ProblemId, message: str, shown_by: Sequence[Observed] = ()) -> Problem:
+def _problem(name: ProblemId, message: str, shown_by: Sequence[Observed] = ()) -> RunProblem:
     return {"id": name, "message": message, "entries": [each.id for each in shown_by[:MOST_ENTRIES]]}

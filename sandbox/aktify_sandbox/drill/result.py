@@ -19,7 +19,7 @@ ProblemId = Literal[
 ]
 
 
-class Problem(TypedDict):
+class RunProblem(TypedDict):
     """Why a run failed."""
 
     id: ProblemId
@@ -52,7 +52,7 @@ class RunResult(TypedDict):
     """Requests that repeat one that was refused for good, and requests after a 401."""
     did: str
     """What the command did, in words."""
-    problems: list[Problem]
+    problems: list[RunProblem]
     findings: list[Finding]
     """Those of the report on this run's requests. Those of the ordinary station aren't repeated in the others."""
 

@@ -219,7 +219,7 @@ def as_pytest(entry: Entry, origin: str, known_key: str | None = None) -> str:  
     """A test with the fixture `aktify_sandbox` that gets the same answer in a fresh campaign."""
     this = sent(entry)
     breaks = entry["response"] is None or is_lost(entry.get("fault"))
-    body = "\n".join([*_first_post(entry), *_forced(entry), *_checked(entry, this, breaks=breaks)])
+    body = "\n".join([*_first_post(entry), *_forcing_line(entry), *_checked(entry, this, breaks=breaks)])
     lines = [
         *(f"# {remark}" for remark in this.remarks),
         "import httpx",
@@ -266,7 +266,7 @@ def _first_post(entry: Entry) -> list[str]:
     ]
 
 
-def _forced(entry: Entry) -> list[str]:
+def _forcing_line(entry: Entry) -> list[str]:
     """What forces the answer in a fresh campaign; magic numbers and the header Prefer work there without it."""
     by, fault = entry["reason"]["scenario"], entry.get("fault")
     if by is None or by.startswith(("number ", "header ")):

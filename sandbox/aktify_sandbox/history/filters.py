@@ -147,7 +147,7 @@ def _search(text: str) -> _Filter:
     return _Filter(lambda line: may_hold(line, text), condition_on("search", text))
 
 
-def _forced(text: str) -> _Filter:
+def _by_forced(text: str) -> _Filter:
     is_forced = condition_on("forced", text).values != {"no"}
     sign = b'"scenario":"' if is_forced else b'"scenario":null'
     return _Filter(_has_one_of([sign]), condition_on("forced", text))
@@ -165,7 +165,7 @@ _READERS: Mapping[str, Callable[[str], _Filter]] = {
     "campaign": _campaign,
     "phone": _phone,
     "search": _search,
-    "forced": _forced,
+    "forced": _by_forced,
     "reason": _reason,
 }
 

@@ -5,7 +5,7 @@ import { readingCard } from "./file-options.js";
 import { short, shown } from "./file-texts.js";
 import { findingCards, refusalCard } from "./findings.js";
 import { asError, say, toast, trying } from "./messages.js";
-import { answer, config, Refused } from "./server.js";
+import { answer, config, RefusedError } from "./server.js";
 import { bytes } from "./words.js";
 
 const view = $("#check");
@@ -125,7 +125,8 @@ async function check() {
   const asked = await ask(file, mine.signal).catch(asError);
   if (running !== mine) return;
   running = null;
-  if (asked instanceof Error) return refuse({ message: asked.message, ...(asked instanceof Refused && asked.problem) });
+  if (asked instanceof Error)
+    return refuse({ message: asked.message, ...(asked instanceof RefusedError && asked.problem) });
   found = asked;
   refused = null;
   drawAndSay(asked.summary.counts);

@@ -52,13 +52,13 @@ function choose(field, value) {
 }
 
 function filterAsWritten() {
-  const parts = Object.fromEntries(fields().map((field) => [field.name, written(field)]));
+  const parts = Object.fromEntries(fields().map((field) => [field.name, textOf(field)]));
   if (!parts.forced && query().get("forced") !== "yes") delete parts.forced;
   change(parts, { replace: true });
 }
 
 /** @param {HTMLInputElement} field */
-const written = ({ type, checked, value }) => (type === "checkbox" ? (checked ? "yes" : null) : value.trim() || null);
+const textOf = ({ type, checked, value }) => (type === "checkbox" ? (checked ? "yes" : null) : value.trim() || null);
 
 export function clear() {
   form.reset();

@@ -1,7 +1,7 @@
 // Keyboard shortcuts and their help.
 import { $, button, h, rowHead, td, tr } from "./dom.js";
-import { memory } from "./memory.js";
 import { closeDialog, dialog, isDialogOpen } from "./messages.js";
+import { storage } from "./storage.js";
 
 /**
  * @typedef {object} Shortcut
@@ -11,7 +11,7 @@ import { closeDialog, dialog, isDialogOpen } from "./messages.js";
  * @property {boolean} [isOfList] whether it does nothing in other views
  */
 
-const areSingleLettersOn = () => memory.get("shortcuts") !== "off";
+const areSingleLettersOn = () => storage.get("shortcuts") !== "off";
 
 /**
  * @param {Shortcut[]} shortcuts
@@ -65,7 +65,7 @@ function isMeant({ key, target }) {
 /** @param {Shortcut[]} shortcuts */
 export function showHelp(shortcuts) {
   const remember = (/** @type {Event} */ { target }) =>
-    memory.set("shortcuts", /** @type {HTMLInputElement} */ (target).checked ? "on" : "off");
+    storage.set("shortcuts", /** @type {HTMLInputElement} */ (target).checked ? "on" : "off");
   const on = h("input", { type: "checkbox", checked: areSingleLettersOn(), onchange: remember });
   const rows = shortcuts.map(({ keys, words }) => tr(rowHead(h("kbd", {}, keys)), td(words)));
   dialog(

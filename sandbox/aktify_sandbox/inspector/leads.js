@@ -226,14 +226,14 @@ async function exportJson() {
     all.push(...page.leads);
     before = page.next;
   } while (before);
-  keep(`${JSON.stringify({ leads: all }, null, 2)}\n`, "json", "application/json", all.length, of);
+  saveExport(`${JSON.stringify({ leads: all }, null, 2)}\n`, "json", "application/json", all.length, of);
 }
 
 /** As `leads export --format csv` writes it, so that `leads import` can read it. */
 async function exportCsv() {
   const of = query();
   const got = await answer(`leads?${asking({ format: "csv" }, of)}`);
-  keep(await got.text(), "csv", "text/csv", Number(got.headers.get("x-total-count")), of);
+  saveExport(await got.text(), "csv", "text/csv", Number(got.headers.get("x-total-count")), of);
 }
 
 /**
@@ -243,7 +243,7 @@ async function exportCsv() {
  * @param {number} count
  * @param {URLSearchParams} of
  */
-function keep(content, ending, type, count, of) {
+function saveExport(content, ending, type, count, of) {
   save(content, type, `leads-${of.get("campaign") || "all"}.${ending}`.replace(/[^A-Za-z0-9_.-]/g, "_"));
   toast(`${plural(count, "lead")} exported.`);
 }

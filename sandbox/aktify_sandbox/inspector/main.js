@@ -1,20 +1,20 @@
 // Switches between views, and does what concerns all of them.
 import { go, onchange, query } from "./address.js";
+import { clearRequests, exportRequests } from "./bulk-actions.js";
 import * as check from "./check.js";
 import { loadChoices } from "./choices.js";
 import { compose } from "./compose.js";
 import { $ } from "./dom.js";
-import { Feed } from "./feed.js";
 import { listen, showHelp } from "./keyboard.js";
 import * as leads from "./leads.js";
 import { masks, setMasks } from "./masking.js";
 import { messageOf, sayProblem, showState } from "./messages.js";
-import { clearRequests, exportRequests } from "./record.js";
 import * as report from "./report.js";
 import * as requests from "./requests.js";
 import * as scenarios from "./scenarios.js";
 import { get } from "./server.js";
 import * as setup from "./setup.js";
+import { RequestStream } from "./stream.js";
 
 /**
  * @typedef {object} View
@@ -45,7 +45,7 @@ function soon() {
     VIEWS[current].refresh?.();
   }, 400);
 }
-const aside = new Feed({
+const aside = new RequestStream({
   state: showState,
   hello: (again) => again && soon(),
   request: () => current !== "setup" && soon(),

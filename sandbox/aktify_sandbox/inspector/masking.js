@@ -1,14 +1,14 @@
 // Masks phone numbers, e-mail addresses and last names by the server's rules.
 import { choices } from "./choices.js";
-import { memory } from "./memory.js";
+import { storage } from "./storage.js";
 
-let masking = memory.get("mask") !== "off";
+let masking = storage.get("mask") !== "off";
 export const masks = () => masking;
 
 /** @param {boolean} on */
 export function setMasks(on) {
   masking = on;
-  memory.set("mask", on ? "on" : "off");
+  storage.set("mask", on ? "on" : "off");
 }
 
 /** @param {string | null} number in E.164 */

@@ -3,11 +3,11 @@ import { change, filters, query } from "./address.js";
 import { curlLine } from "./clipboard.js";
 import * as detail from "./detail.js";
 import { $, button, fill, h } from "./dom.js";
-import { Feed } from "./feed.js";
 import * as form from "./filters.js";
 import { asError, say, showState, toast } from "./messages.js";
 import { Rows } from "./rows.js";
-import { config, get, getRequest, Refused } from "./server.js";
+import { config, get, getRequest, RefusedError } from "./server.js";
+import { RequestStream } from "./stream.js";
 import * as totals from "./totals.js";
 import { grouped, plural, statusOf } from "./words.js";
 
@@ -28,7 +28,7 @@ let waiting = [];
 let paused = false;
 let held = 0; // how many have arrived while paused
 
-const feed = new Feed({
+const stream = new RequestStream({
   state: setState,
   hello: greeted,
   request: arrived,
@@ -61,7 +61,7 @@ export async function show() {
 }
 
 export function hide() {
-  feed.close();
+  stream.close();
 }
 
 /** Read everything again when the view is shown. */
@@ -72,7 +72,7 @@ export function forget() {
 /** @param {URLSearchParams} wanted */
 function follow(wanted) {
   const resume = shown === wanted.toString();
-  if (resume && feed.isOpen) return;
+  if (resume && stream.isOpen) return;
   shown = wanted.toString();
   if (!resume) {
     loading = null;
@@ -83,12 +83,12 @@ function follow(wanted) {
   const mistake = form.mistakeIn(wanted);
   form.tellProblem(mistake);
   if (mistake) showNothing(mistake);
-  else feed.open(wanted, { resume });
+  else stream.open(wanted, { resume });
 }
 
 /** @param {string} mistake in the filters, as the server or the form says it */
 function showNothing(mistake) {
-  feed.close();
+  stream.close();
   loading = null;
   setState("stopped");
   totals.hide();
@@ -110,15 +110,15 @@ async function reload() {
     showDropped(page);
     form.tellProblem("");
     totals.load(new URLSearchParams(shown ?? ""));
-    if (feed.isLive) setState("live");
+    if (stream.isLive) setState("live");
   } catch (error) {
     if (loading !== wanted) return;
-    if (feed.isOpen) refused(error);
-    setTimeout(() => loading === wanted && (feed.isOpen ? reload() : forget()), AGAIN_AFTER);
+    if (stream.isOpen) refused(error);
+    setTimeout(() => loading === wanted && (stream.isOpen ? reload() : forget()), AGAIN_AFTER);
     return;
   }
   loading = null;
-  take();
+  insertWaiting();
   showEmpty();
 }
 
@@ -126,7 +126,7 @@ async function reload() {
 async function findOut() {
   const of = shown;
   const error = await get("requests", withLimit(1)).then(() => null, asError);
-  if (of !== shown || !feed.isOpen || feed.isLive) return;
+  if (of !== shown || !stream.isOpen || stream.isLive) return;
   if (error) refused(error);
   else setState("reconnecting");
 }
@@ -136,7 +136,7 @@ async function findOut() {
  * @param {unknown} error
  */
 function refused(error) {
-  const isRefused = error instanceof Refused;
+  const isRefused = error instanceof RefusedError;
   form.tellProblem(isRefused ? error.message : "");
   if (isRefused && error.status === 400) showNothing(error.message);
   else setState("reconnecting");
@@ -193,7 +193,7 @@ async function checkStillThere() {
   try {
     await getRequest(top.id);
   } catch (error) {
-    if (error instanceof Refused && error.status === 404) await reload();
+    if (error instanceof RefusedError && error.status === 404) await reload();
   }
 }
 
@@ -207,11 +207,11 @@ function arrived(summary) {
     if (waiting.length > HELD) waiting.shift(); // the oldest are read again when needed
     showNew();
   } else if (waiting.length === 1) {
-    setTimeout(take, 16);
+    setTimeout(insertWaiting, 16);
   }
 }
 
-function take() {
+function insertWaiting() {
   if (loading || paused || !waiting.length) return;
   const fresh = waiting;
   waiting = [];
@@ -243,7 +243,7 @@ export function togglePause() {
   if (!paused) {
     const all = held <= HELD;
     held = 0;
-    if (all) take();
+    if (all) insertWaiting();
     else reload();
   }
   showNew();

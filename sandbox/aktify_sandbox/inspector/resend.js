@@ -3,7 +3,7 @@ import { change } from "./address.js";
 import { button, h, link } from "./dom.js";
 import { indented } from "./json.js";
 import { closeDialog, dialog, isDialogOpen, messageOf, oneAtATime, sayProblem, toast } from "./messages.js";
-import { Refused, send } from "./server.js";
+import { RefusedError, send } from "./server.js";
 
 /**
  * @param {string} id
@@ -21,7 +21,8 @@ export async function sendAgain(entry, drawn) {
     const { request, ...outcome } = await post(entry.id, {});
     toast(`Sent again: ${inWords(outcome)}.`, "good", request && link({ request }, "Open it"));
   } catch (error) {
-    if (error instanceof Refused && error.status === 409 && !isDialogOpen()) editAndSend(entry, drawn, error.message);
+    if (error instanceof RefusedError && error.status === 409 && !isDialogOpen())
+      editAndSend(entry, drawn, error.message);
     else toast(messageOf(error), "bad");
   }
 }

@@ -197,7 +197,7 @@ export class Rows {
         this.#shown.delete(id);
       }
     }
-    for (const [id, index] of wanted) this.#place(id, index);
+    for (const [id, index] of wanted) this.#position(id, index);
     this.#order(wanted);
     this.#describe();
     const last = Math.max(0, ...wanted.values());
@@ -224,7 +224,7 @@ export class Rows {
    * @param {string} id
    * @param {number} index
    */
-  #place(id, index) {
+  #position(id, index) {
     const row = this.#shown.get(id) ?? this.#row(this.entries[index]);
     this.#shown.set(id, row);
     const isFirstOfDay = index > 0 && dayOf(this.entries[index]) !== dayOf(this.entries[index - 1]);

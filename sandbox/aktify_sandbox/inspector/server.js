@@ -16,7 +16,7 @@
  */
 
 /**
- * JSON from the admin API. Throws `Refused`.
+ * JSON from the admin API. Throws `RefusedError`.
  * @template {keyof Answers} P
  * @param {P} path
  * @param {URLSearchParams} [query]
@@ -27,7 +27,7 @@ export async function get(path, query) {
 }
 
 /**
- * A request, whole or with personal data masked. Throws `Refused`.
+ * A request, whole or with personal data masked. Throws `RefusedError`.
  * @param {string} id
  * @param {boolean} [isMasked]
  * @returns {Promise<RecordedRequest>}
@@ -40,7 +40,7 @@ export async function getRequest(id, isMasked = false) {
 const masking = (isMasked) => (isMasked ? "mask=yes" : "");
 
 /**
- * A request as curl, HAR or code. Throws `Refused`.
+ * A request as curl, HAR or code. Throws `RefusedError`.
  * @param {string} id
  * @param {string} form
  * @param {boolean} isMasked
@@ -52,7 +52,7 @@ export async function getForm(id, form, isMasked) {
 }
 
 /**
- * Send a change to the admin API. Returns its JSON; null if there is none. Throws `Refused`.
+ * Send a change to the admin API. Returns its JSON; null if there is none. Throws `RefusedError`.
  * @template [T=unknown]
  * @param {string} method
  * @param {string} path
@@ -70,7 +70,7 @@ export async function send(method, path, body) {
 }
 
 /** A refusal of the admin API: `problem` is its problem document. */
-export class Refused extends Error {
+export class RefusedError extends Error {
   /**
    * @param {number} status
    * @param {{ detail?: string }} problem
@@ -83,7 +83,7 @@ export class Refused extends Error {
 }
 
 /**
- * The admin API's response. Throws `Refused`.
+ * The admin API's response. Throws `RefusedError`.
  * @param {string} path
  * @param {RequestInit} [options]
  */
@@ -95,7 +95,7 @@ export async function answer(path, options = {}) {
     throw new Error("The sandbox doesn't answer. Is it still running?");
   }
   if (got.ok) return got;
-  throw new Refused(got.status, await got.json().catch(() => ({})));
+  throw new RefusedError(got.status, await got.json().catch(() => ({})));
 }
 
 /**

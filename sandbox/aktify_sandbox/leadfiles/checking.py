@@ -49,15 +49,15 @@ class RowProblem(NamedTuple):
         }
 
 
-class RowNote(NamedTuple):
+class RowNotice(NamedTuple):
     """One notice on a row that is accepted."""
 
     row: int
-    note: Notice
+    notice: Notice
 
     def as_json(self) -> dict[str, Any]:
         """For a program."""
-        return {"row": self.row, **self.note._asdict()}
+        return {"row": self.row, **self.notice._asdict()}
 
 
 class RowRepair(NamedTuple):
@@ -75,7 +75,7 @@ class Findings:
     accepted: int = 0
     refused: int = 0
     problems: list[RowProblem] = field(default_factory=list)
-    notes: list[RowNote] = field(default_factory=list)
+    notices: list[RowNotice] = field(default_factory=list)
     duplicates: list[tuple[int, int]] = field(default_factory=list)
     """Rows that repeat the number of an accepted row, each with that row."""
     mended: dict[int, Lead] = field(default_factory=dict)
@@ -125,8 +125,8 @@ def check(
             findings.accepted += 1
             findings.used |= dict.fromkeys(flattened(lead))
             # a table's body is our own JSON
-            notes = rules.notices_of(lead) if row.cells else rules.notices(row.body, lead)
-            findings.notes += [RowNote(row.number, each) for each in notes]
+            notices = rules.notices_of(lead) if row.cells else rules.notices(row.body, lead)
+            findings.notices += [RowNotice(row.number, each) for each in notices]
     for number, key, mended, repairs in candidates:
         if key in accepted:
             findings.repeated_once_mended[number] = accepted[key]
@@ -180,7 +180,7 @@ def as_json(findings: Findings, name: str) -> dict[str, Any]:
         "refused": findings.refused,
         "duplicates": len(findings.duplicates),
         "problems": [each.as_json() for each in findings.problems],
-        "notes": [each.as_json() for each in findings.notes],
+        "notes": [each.as_json() for each in findings.notices],
         "duplicateRows": [{"row": row, "of": of} for row, of in findings.duplicates],
         "repairs": [
             {

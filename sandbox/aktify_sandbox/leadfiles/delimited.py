@@ -34,7 +34,7 @@ def delimiter_of(word: str) -> str:
     return char
 
 
-class Record(NamedTuple):
+class DelimitedRecord(NamedTuple):
     """One record, blank ones too."""
 
     number: int
@@ -54,12 +54,12 @@ class Record(NamedTuple):
 class Header(NamedTuple):
     """The position of the column names, and the lines above them."""
 
-    record: Record
+    record: DelimitedRecord
     columns: Columns
-    above: list[Record]
+    above: list[DelimitedRecord]
 
 
-class Table:
+class DelimitedTable:
     """Delimited text. Excel's first line `sep=;` sets the delimiter and isn't a row."""
 
     def __init__(
@@ -100,9 +100,9 @@ class Table:
 
     def _header(self, delimiter: str) -> Header:
         """The first record that names a phone column; if none does, the first that has several cells filled."""
-        first: tuple[Record, Columns] | None = None
-        above: list[Record] = []
-        for record in islice(self.records(delimiter), _HEADER_WITHIN):
+        first: tuple[DelimitedRecord, Columns] | None = None
+        above: list[DelimitedRecord] = []
+        for record in islice(self.parse(delimiter), _HEADER_WITHIN):
             columns = assigned(record.cells, self._chosen)
             if columns.has_phone:
                 return Header(record, columns, above)
@@ -114,13 +114,11 @@ class Table:
             raise LeadFileError("The file is empty.", "export the leads again.")
         return Header(*first, [each for each in above if each.number < first[0].number])
 
-    def below(self) -> Iterator[Record]:
+    def below(self) -> Iterator[DelimitedRecord]:
         """The records below the header. Raises `LeadFileError`."""
-        return (
-            record for record in self.records(self.delimiter) if record.number > self.header.record.number
-        )
+        return (record for record in self.parse(self.delimiter) if record.number > self.header.record.number)
 
-    def records(self, delimiter: str) -> Iterator[Record]:
+    def parse(self, delimiter: str) -> Iterator[DelimitedRecord]:
         """All records. Raises `LeadFileError` where a quote doesn't close."""
         reader = csv.reader(islice(self._lines(), self._before, None), delimiter=delimiter, strict=True)
         number, line = 0, self._before + 1
@@ -133,7 +131,7 @@ class Table:
                 return
             number += 1
             after = self._before + reader.line_num + 1
-            yield Record(number, line, cells, after - line)
+            yield DelimitedRecord(number, line, cells, after - line)
             line = after
 
     def _broken(self, line: int, delimiter: str) -> LeadFileError:
@@ -154,7 +152,7 @@ class Table:
 
 
 def swallowed_row(
-    record: Record, columns: Columns, delimiter: str, is_phone: Callable[[str], bool]
+    record: DelimitedRecord, columns: Columns, delimiter: str, is_phone: Callable[[str], bool]
 ) -> int | None:
     """The line of a whole lead inside a quoted cell: a forgotten quote was closed by another cell's."""
     place = columns.fields.index("phoneNumber")

@@ -10,7 +10,7 @@ DECODER = json.JSONDecoder(parse_int=str, parse_float=str)
 """Finds where values end, however many digits a number has."""
 
 
-class Piece(NamedTuple):
+class LeadText(NamedTuple):
     """One lead as written in the file."""
 
     number: int
@@ -25,26 +25,26 @@ def is_lines(text: str) -> bool:
     return len(lines) > 1 and all(line.lstrip().startswith("{") for line in lines)
 
 
-def lines(text: str) -> Iterator[Piece]:
+def lines(text: str) -> Iterator[LeadText]:
     """JSONL. Blank lines are nothing."""
     for number, line in enumerate(text.split("\n"), 1):
         if line.strip():
-            yield Piece(number, number, line.strip("\r"))
+            yield LeadText(number, number, line.strip("\r"))
 
 
-def elements(text: str) -> Iterator[Piece]:
+def elements(text: str) -> Iterator[LeadText]:
     """The elements of an array or of `{"leads": […]}`; anything else is one lead. Raises `LeadFileError`."""
     start = skip(text, 0)
     start = start if text[start : start + 1] == "[" else _listed_leads(text, start)
     if start < 0:
-        yield Piece(1, 1, text)
+        yield LeadText(1, 1, text)
         return
     number, line, counted = 0, 1, 0
     try:
         for number, (place, end) in enumerate(spans(text, start), 1):
             line += text.count("\n", counted, place)
             counted = place
-            yield Piece(number, line, text[place:end])
+            yield LeadText(number, line, text[place:end])
     except json.JSONDecodeError as error:
         message = f"invalid JSON: {error.msg} (column {error.colno:,})."
         raise LeadFileError(message, "write the file with a JSON library.", error.lineno) from None

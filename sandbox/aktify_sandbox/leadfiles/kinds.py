@@ -16,7 +16,7 @@ _QUOTED_OR_VALUE = re.compile(f"“[^”]*”|{_VALUE.pattern}")
 
 
 @dataclass
-class Kind:
+class ProblemKind:
     """Problems that differ only in their values."""
 
     first: Problem
@@ -32,9 +32,9 @@ class Kind:
         return len(self.rows)
 
 
-def kinds_of(problems: Iterable[RowProblem]) -> list[Kind]:
+def kinds_of(problems: Iterable[RowProblem]) -> list[ProblemKind]:
     """The kinds, the most frequent first."""
-    found: dict[Any, Kind] = {}
+    found: dict[Any, ProblemKind] = {}
     for row, problem, value in problems:
         key = (
             problem.field,
@@ -43,7 +43,7 @@ def kinds_of(problems: Iterable[RowProblem]) -> list[Kind]:
             _QUOTED_OR_VALUE.sub("…", problem.message),
             _VALUE.sub("…", problem.hint),
         )
-        kind = found.setdefault(key, Kind(problem, value))
+        kind = found.setdefault(key, ProblemKind(problem, value))
         kind.rows.append(row)
         kind.fixes.setdefault((value, problem.hint), []).append(row)
     return sorted(found.values(), key=lambda kind: (-kind.count, kind.rows[0]))

@@ -29,7 +29,7 @@ from .columns import (
     refuse_unknown_choices,
 )
 from .decoding import Encoding, encoding_of
-from .delimited import DELIMITERS, Record, Table, delimiter_of, swallowed_row
+from .delimited import DELIMITERS, DelimitedRecord, DelimitedTable, delimiter_of, swallowed_row
 from .repairs import phone_repaired
 
 __all__ = ["LeadFile", "LeadFileError", "Row", "read"]
@@ -135,7 +135,7 @@ def read(
         text = content.decode(found.codec)
         by_lines = kind in (".jsonl", ".ndjson") or (kind != ".json" and json_leads.is_lines(text))
         return JsonFile(found, name, text, by_lines=by_lines)
-    return TableFile(found, name, Table(content, found, delimiter, chosen), chosen)
+    return TableFile(found, name, DelimitedTable(content, found, delimiter, chosen), chosen)
 
 
 def _start(content: bytes, encoding: Encoding) -> str:
@@ -173,7 +173,9 @@ def _unwrapped(number: int, body: bytes) -> Row:
 class TableFile(LeadFile):
     """CSV, TSV and their relatives."""
 
-    def __init__(self, encoding: Encoding, name: str, table: Table, chosen: Mapping[str, str]) -> None:
+    def __init__(
+        self, encoding: Encoding, name: str, table: DelimitedTable, chosen: Mapping[str, str]
+    ) -> None:
         super().__init__(encoding, name)
         self._table = table
         header = table.header
@@ -229,7 +231,7 @@ class TableFile(LeadFile):
                     self._filled[place] += 1
             yield self._row(record)
 
-    def _row(self, record: Record) -> Row:
+    def _row(self, record: DelimitedRecord) -> Row:
         cells = record.cells
         lead: Lead = {}
         for field, cell in zip(self._columns.fields, cells, strict=False):
@@ -258,7 +260,7 @@ class TableFile(LeadFile):
         hint = f"Put quotes around a cell that contains a {separator}."
         return Problem("", message, hint, *LIMIT)
 
-    def _look_for_swallowed(self, record: Record) -> None:
+    def _look_for_swallowed(self, record: DelimitedRecord) -> None:
         delimiter = self.delimiter or ","
         line = swallowed_row(record, self._columns, delimiter, lambda text: phone_repaired(text) is not None)
         if line:
@@ -278,7 +280,7 @@ def _whole(text: str, cells: Lead) -> Lead:
     return {**whole, **cells, **({"metadata": metadata} if "metadata" in whole or metadata else {})}
 
 
-def _no_phone_column(table: Table) -> LeadFileError:
+def _no_phone_column(table: DelimitedTable) -> LeadFileError:
     header = table.header
     named = [name for name in header.columns.names if name]
     if any(identity(cell) for cell in header.record.cells):
@@ -295,7 +297,7 @@ def _no_phone_column(table: Table) -> LeadFileError:
     return LeadFileError(message, fix, header.record.line, header.columns.by_name, likely)
 
 
-def _likely(table: Table) -> str | None:
+def _likely(table: DelimitedTable) -> str | None:
     """The column whose cells are mostly phone numbers."""
     found: Counter[str] = Counter()
     filled: Counter[str] = Counter()

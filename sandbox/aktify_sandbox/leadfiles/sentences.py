@@ -10,14 +10,14 @@ from aktify_sandbox.contract.aliases import likely_field
 from aktify_sandbox.contract.body import Problem
 from aktify_sandbox.text import plural
 
-from .checking import Findings, RowNote, RowProblem, with_field
+from .checking import Findings, RowNotice, RowProblem, with_field
 from .columns import listed, metadata_for
 from .delimited import DELIMITERS
-from .kinds import Kind, kinds_of
+from .kinds import ProblemKind, kinds_of
 from .reader import LeadFile, LeftOut
 from .repairs import KINDS
 
-_DIFFERS_IN_NOTES = re.compile(r"[0-9][0-9,.-]*|\b[A-Z]{2}\b")
+_DIFFERS_IN_NOTICES = re.compile(r"[0-9][0-9,.-]*|\b[A-Z]{2}\b")
 """What differs within a kind of notices: numbers and codes of states."""
 _SHOWN_DUPLICATES = 10
 _SHOWN_ROWS = 12
@@ -99,7 +99,7 @@ def kinds(problems: Iterable[RowProblem], unit: str) -> list[KindInWords]:
     ]
 
 
-def _what(kind: Kind) -> str:
+def _what(kind: ProblemKind) -> str:
     """The problem in words; where values differ, with the first as an example."""
     what = with_field(kind.first)
     if len({value for value, _ in kind.fixes}) < 2 or not kind.first.message.startswith("“"):
@@ -107,11 +107,11 @@ def _what(kind: Kind) -> str:
     return what.replace(kind.first.message, f"e.g. {kind.first.message}", 1)
 
 
-def _differs(kind: Kind) -> bool:
+def _differs(kind: ProblemKind) -> bool:
     return len({hint for _, hint in kind.fixes}) > 1
 
 
-def _fixes(kind: Kind, unit: str) -> list[str]:
+def _fixes(kind: ProblemKind, unit: str) -> list[str]:
     """What to do about each value: the first ones, and the number of the others."""
     lines = [
         f"{rows_in_words(rows, unit)} “{(value or '')[:_LONGEST_VALUE]}”: {_BEGINNING.sub(_lowered, hint)}"
@@ -141,21 +141,21 @@ def rows_in_words(rows: Sequence[int], unit: str) -> str:
     return f"{unit}s {shown}" + (f" and {more:,} more" if more > 0 else "")
 
 
-def notes(findings: Findings) -> list[str]:
+def notices(findings: Findings) -> list[str]:
     """The notices on accepted rows, a line for each kind, the most frequent first."""
-    kinds: dict[tuple[str, str | None, str], list[RowNote]] = {}
-    for each in findings.notes:
-        note = each.note
-        kind = (note.field, note.ruling, _DIFFERS_IN_NOTES.sub("…", note.message))
+    kinds: dict[tuple[str, str | None, str], list[RowNotice]] = {}
+    for each in findings.notices:
+        notice = each.notice
+        kind = (notice.field, notice.ruling, _DIFFERS_IN_NOTICES.sub("…", notice.message))
         kinds.setdefault(kind, []).append(each)
     unit = findings.file.unit
-    return [_notes_line(found, unit) for found in sorted(kinds.values(), key=len, reverse=True)]
+    return [_notice_line(found, unit) for found in sorted(kinds.values(), key=len, reverse=True)]
 
 
-def _notes_line(found: list[RowNote], unit: str) -> str:
+def _notice_line(found: list[RowNotice], unit: str) -> str:
     """How many there are of a kind, the first one, and the rows."""
-    field, message, ruling = found[0].note
-    example = "e.g. " if len({each.note.message for each in found}) > 1 else ""
+    field, message, ruling = found[0].notice
+    example = "e.g. " if len({each.notice.message for each in found}) > 1 else ""
     named = f"{field}: " if field else ""
     word = f" (ruling {ruling})" if ruling else ""
     rows = rows_in_words([each.row for each in found], unit)

@@ -95,7 +95,7 @@ def _findings(findings: Findings, options: Options) -> dict[str, Any]:
             "duplicates": sentences.duplicates(findings) if findings.duplicates else None,
             "repairs": sentences.repairs(findings, "repaired") if findings.mended else None,
             "advice": sentences.ways_on(findings.file, findings.problems),
-            "notes": sentences.notes(findings),
+            "notes": sentences.notices(findings),
         },
         "assignable": _assignable(findings.file.columns) if findings.file.header else None,
         "rejects": {"rows": counts[0], "content": rejects.getvalue().decode()},

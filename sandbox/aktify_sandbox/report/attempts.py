@@ -39,7 +39,7 @@ FINAL = frozenset((400, 401, 404, 405, 409, 413))
 _WRITES = ("POST", "PUT", "PATCH")
 
 
-class Attempt(NamedTuple):
+class EarlierPost(NamedTuple):
     """A post of a lead, as far as the next one is judged by it."""
 
     id: str
@@ -71,17 +71,17 @@ class Attempts:
     """The last post of each lead that may still matter."""
 
     def __init__(self) -> None:
-        self._open: Recent[Attempt] = Recent(MOST_OPEN, Attempt)
-        self._accepted: Recent[Attempt] = Recent(_MOST_ACCEPTED, Attempt)
+        self._open: Recent[EarlierPost] = Recent(MOST_OPEN, EarlierPost)
+        self._accepted: Recent[EarlierPost] = Recent(_MOST_ACCEPTED, EarlierPost)
 
-    def before(self, request: Observed) -> Attempt | None:
+    def before(self, request: Observed) -> EarlierPost | None:
         """The last post of the same lead. This one takes its place."""
         lead = request.lead = _lead_of(request)
         if lead is None:
             return None
         before = self._open.pop(lead) or self._accepted.pop(lead)
         is_open = request.is_failure or request.status in FINAL
-        (self._open if is_open else self._accepted).add(lead, _attempt(request, before))
+        (self._open if is_open else self._accepted).add(lead, _earlier_post(request, before))
         return before
 
     def forget(self) -> None:
@@ -113,10 +113,10 @@ def content_of(request: Observed) -> int:
     return hash((request.key, entry["method"], entry["path"], entry["query"], entry["body"]))
 
 
-def _attempt(request: Observed, before: Attempt | None) -> Attempt:
+def _earlier_post(request: Observed, before: EarlierPost | None) -> EarlierPost:
     failed_before = before is not None and before.is_failure
     quick = before is not None and _pause(before, request) < _AT_ONCE
-    return Attempt(
+    return EarlierPost(
         request.id,
         request.at,
         request.ended,
@@ -144,12 +144,12 @@ def external_id_and_rest(request: Observed) -> tuple[int, int]:
     return hash(external_id), hash(orjson.dumps(rest, option=orjson.OPT_SORT_KEYS))
 
 
-def _pause(before: Attempt, request: Observed) -> float:
+def _pause(before: EarlierPost, request: Observed) -> float:
     """Seconds from when the client had the answer, or had given up, to the next post."""
     return float("inf") if before.ended is None else request.at - before.ended
 
 
-def is_parallel(before: Attempt, request: Observed) -> bool:
+def is_parallel(before: EarlierPost, request: Observed) -> bool:
     """Whether a lead was posted before its last post was answered, or within 10 ms on another connection."""
     if before.ended is None:  # it hangs: the client may have given up without a word
         return False
@@ -159,20 +159,20 @@ def is_parallel(before: Attempt, request: Observed) -> bool:
     return is_same_moment or overlaps(before, request)
 
 
-def overlaps(before: Attempt, request: Observed) -> bool:
+def overlaps(before: EarlierPost, request: Observed) -> bool:
     """Whether a lead was posted before its last post was answered, or its client had given up."""
     slack = _NOTICED_LATE if before.is_lost else _ROUNDING
     return before.ended is None or request.at < before.ended - slack
 
 
-def is_retry(before: Attempt, request: Observed) -> bool:
+def is_retry(before: EarlierPost, request: Observed) -> bool:
     """Whether a lead was certainly posted again after its last answer, rather than in parallel."""
     if before.is_parallel or overlaps(before, request):
         return False
     return not (_on_others(before, request) and request.at - before.at <= _MAYBE_SAME_MOMENT)
 
 
-def had_no_pause(before: Attempt, request: Observed) -> bool:
+def had_no_pause(before: EarlierPost, request: Observed) -> bool:
     """Whether a lead was posted again at once.
 
     On another connection a single one may have been sent in parallel; of a third in succession there is no doubt.
@@ -195,7 +195,7 @@ def is_same_run(client: str | None, at: float, request: Observed) -> bool:
     return request.at - at <= (_SAME_SESSION if is_same_connection else _SAME_RUN)
 
 
-def _on_others(before: Attempt, request: Observed) -> bool:
+def _on_others(before: EarlierPost, request: Observed) -> bool:
     return before.client is None or before.client != request.client
 
 

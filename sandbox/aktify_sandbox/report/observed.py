@@ -11,7 +11,7 @@ from aktify_sandbox.journal.entry import Entry
 from aktify_sandbox.scenarios.faults import Fault, is_lost
 
 if TYPE_CHECKING:
-    from aktify_sandbox.report.attempts import Attempt
+    from aktify_sandbox.report.attempts import EarlierPost
 
 
 class Observed:
@@ -73,7 +73,7 @@ class Observed:
         """Whether it is a POST to the endpoint, whatever was answered."""
         self.lead: int | None = None
         """What stands for the lead, once the report has looked; None where there is none to be known again."""
-        self.before: Attempt | None = None
+        self.before: EarlierPost | None = None
         """The last post of the same lead, as far as the report remembers one."""
         self.sent: dict[str, Any] | None = _object_in(entry)
         """The body as an object; None where it is none, or where the record doesn't hold it whole."""

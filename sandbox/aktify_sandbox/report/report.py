@@ -13,7 +13,7 @@ from aktify_sandbox.version import __version__
 from .attempts import Attempts
 from .coverage import MetClauses
 from .findings import RULES
-from .findings.rule import Certainty, Evidence, Level, Rule
+from .findings.rule import Certainty, Evidence, FindingRule, Level
 from .observed import observed
 
 MOST_ENTRIES = 100
@@ -148,7 +148,7 @@ def report_of(
 class _Judged:
     """A rule, and what its detector has found so far."""
 
-    def __init__(self, rule: Rule) -> None:
+    def __init__(self, rule: FindingRule) -> None:
         self.detector = rule.detector()
         self.count = 0
         self._rule = rule
@@ -170,7 +170,9 @@ class _Judged:
         return finding_of(rule, rule.certainty, self.count, self._entries, example)
 
 
-def finding_of(rule: Rule, certainty: Certainty, count: int, entries: Iterable[str], example: str) -> Finding:
+def finding_of(
+    rule: FindingRule, certainty: Certainty, count: int, entries: Iterable[str], example: str
+) -> Finding:
     """What a report says of a rule. `entries` prove it; the example is masked."""
     return {
         "id": rule.id,

@@ -88,10 +88,10 @@ class RequestParser:
         """Whether a head has begun and isn't complete."""
         return self._head > 0
 
-    def feed(self, data: bytes) -> None:
+    def receive_data(self, data: bytes) -> None:
         """Parse a piece. A larger one may contain more requests."""
         self._came, self._ended, before = len(data), 0, self._bodied
-        self._feed(data)
+        self._parse(data)
         if self.is_refusing:
             return
         if self._head >= 0:
@@ -111,7 +111,7 @@ class RequestParser:
         if self._head > MAX_HEADER_BYTES:
             self._refuse(HEAD_TOO_LARGE, self._made_out(bytes(self._earlier)))
 
-    def _feed(self, data: bytes) -> None:
+    def _parse(self, data: bytes) -> None:
         try:
             self._parser.feed_data(data)
         except httptools.HttpParserUpgrade as upgrade:
@@ -160,9 +160,9 @@ class RequestParser:
         lines = [b"%b %b HTTP/%b" % (method, self._target, version)]
         lines += [b"%b: %b" % pair for pair in map(_without_upgrade, self._written) if pair]
         self._parser = self._new_parser()
-        self._feed(b"\r\n".join(lines) + b"\r\n\r\n")
+        self._parse(b"\r\n".join(lines) + b"\r\n\r\n")
         if rest:
-            self._feed(rest)
+            self._parse(rest)
 
     def _new_parser(self) -> httptools.HttpRequestParser:
         parser = httptools.HttpRequestParser(self)

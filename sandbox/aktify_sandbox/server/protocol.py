@@ -124,7 +124,7 @@ class SandboxProtocol(asyncio.Protocol):
             self._unread, self._place = self._unread[self._place :] + data, 0
             self._go_on()
         else:
-            self._parser.feed(data)
+            self._parser.receive_data(data)
 
     def _go_on(self) -> None:
         """Begin what waits, then read on; if there is much, not all in one turn."""
@@ -136,7 +136,7 @@ class SandboxProtocol(asyncio.Protocol):
                 break
             piece = self._unread[self._place : self._place + _PIECE]
             self._place += len(piece)
-            self._parser.feed(piece)
+            self._parser.receive_data(piece)
         left = len(self._unread) - self._place if self._reads else 0
         if not left:
             self._unread, self._place = b"", 0
@@ -177,11 +177,11 @@ class SandboxProtocol(asyncio.Protocol):
             self._cycle = cycle_for(
                 request, self, self._flow, self._state, keeps_alive=keeps_alive, expects=expects, done=done
             )
-            self._take(self._cycle)
+            self._begin_in_turn(self._cycle)
             return
         self._request, self._keeps_alive = self._stamped(request), keeps_alive
         if expects:
-            self._take(_Continue())
+            self._begin_in_turn(_Continue())
 
     def on_body(self, piece: bytes) -> None:
         """A part of its body; only as much is kept as the sandbox accepts."""
@@ -225,7 +225,7 @@ class SandboxProtocol(asyncio.Protocol):
             request, self._request = self._request or Request("", "", [], b""), None
         else:
             self._stamped(request)
-        self._take(_RefusedRequest(request, refusal, cycle))
+        self._begin_in_turn(_RefusedRequest(request, refusal, cycle))
 
     def _stamped(self, request: Request) -> Request:
         request.client, request.arrived, request.started = self._client, time.time(), time.perf_counter()
@@ -233,7 +233,7 @@ class SandboxProtocol(asyncio.Protocol):
 
     # in order
 
-    def _take(self, item: _Item) -> None:
+    def _begin_in_turn(self, item: _Item) -> None:
         refuses_current = (
             isinstance(item, _RefusedRequest) and item.cycle is not None and item.cycle is self._current
         )

@@ -49,7 +49,7 @@ def serve(settings: Settings, notices: list[str]) -> None:
 
     Raises `InputError` for invalid settings, and `ResourceError` when it can't start or can't store requests any more.
     """
-    with Signals() as signals, background_output(form=settings.log_format):
+    with StopSignals() as signals, background_output(form=settings.log_format):
         check_ready_file(settings.ready_file)
         check_descriptors()
         # bound before the state is opened, so that nothing is touched if the port is taken
@@ -98,7 +98,7 @@ def _asked(url: str, path: str) -> AdminResponse | None:
 
 
 def _serve(
-    settings: Settings, notices: list[str], listening: list[socket.socket], signals: "Signals"
+    settings: Settings, notices: list[str], listening: list[socket.socket], signals: "StopSignals"
 ) -> None:
     folder = None if settings.in_memory else settings.state
     store = Store(folder, fsync=settings.fsync, max_requests=settings.keep)
@@ -211,7 +211,7 @@ def announce(folder: Folder, url: str) -> None:
         say(f"{folder.path / server_file.NAME} can't be written ({reason}): commands need --url {url}.")
 
 
-class Signals:
+class StopSignals:
     """Stops cleanly on SIGINT, SIGTERM, and SIGHUP (the terminal was closed) unless it is ignored, as under `nohup`.
 
     Active from before the state is opened until everything is closed: a second signal changes nothing.

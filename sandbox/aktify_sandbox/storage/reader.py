@@ -110,7 +110,7 @@ class Lines:
     def tables(self) -> dict[str, Mapping[str, Document]]:
         """The current tables."""
         plain = {name: Added(documents) for name, documents in self.index.plain.items()}
-        return {"leads": Leads(self), "requests": Requests(self), **plain}
+        return {"leads": StoredLeads(self), "requests": StoredRequests(self), **plain}
 
 
 class Reader:
@@ -191,7 +191,7 @@ def _why_not(path: Path, error: OSError) -> str:
     return f"{path} can't be read: {error.strerror}."
 
 
-class Leads(Mapping[str, Document]):
+class StoredLeads(Mapping[str, Document]):
     """The leads, oldest first, as in `/_sandbox/leads`."""
 
     def __init__(self, lines: Lines) -> None:
@@ -238,7 +238,7 @@ class Added(Mapping[str, Document]):
         return deepcopy(self._documents[key])
 
 
-class Requests(Mapping[str, Document]):
+class StoredRequests(Mapping[str, Document]):
     """The recorded requests, oldest first, as in `/_sandbox/requests/{id}`, without computed fields."""
 
     def __init__(self, lines: Lines) -> None:

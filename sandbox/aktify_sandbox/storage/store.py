@@ -332,7 +332,7 @@ class Store:
 
     def views(self) -> dict[str, Mapping[str, Document]]:
         """The tables: leads are read from the log when used, the rest is in memory."""
-        return {"leads": Leads(self), **self.index.plain}
+        return {"leads": LeadTable(self), **self.index.plain}
 
     def change(self, table: str, put: Mapping[int, Document], drop: list[int]) -> None:
         """Store and remove documents. Raises `LogWriteError`; then nothing has changed."""
@@ -576,7 +576,7 @@ class Store:
         self.log.close()
 
 
-class Leads(Mapping[str, Document]):
+class LeadTable(Mapping[str, Document]):
     """The leads as a table; each is read from the log when it is used."""
 
     def __init__(self, store: Store) -> None:

@@ -56,7 +56,7 @@ class Call:
         for place in range(0, len(data), _PIECE):
             if self._parser.is_refusing:
                 raise BrokenPipeError(errno.EPIPE, os.strerror(errno.EPIPE))
-            self._parser.feed(data[place : place + _PIECE])
+            self._parser.receive_data(data[place : place + _PIECE])
 
     def taken(self, part: Part) -> bytes:
         """These bytes were read; get ready for the next. The end is read again and again."""

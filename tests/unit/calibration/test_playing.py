@@ -9,7 +9,7 @@ from aktify_sandbox.calibration.judging import judge_clauses, judge_rulings
 from aktify_sandbox.calibration.numbers import ORDINARY, Numbers
 from aktify_sandbox.calibration.playing import (
     INTERRUPTED,
-    Attempt,
+    AskedProbe,
     LostAnswerError,
     Played,
     Player,
@@ -97,7 +97,7 @@ def test_without_an_accepted_lead_nothing_else_is_asked() -> None:
 def test_numbers_of_an_earlier_run_are_replaced_and_counted() -> None:
     endpoint = PureEndpoint()
     first = played(endpoint.send)
-    attempts: list[Attempt] = []
+    attempts: list[AskedProbe] = []
     again = Player(endpoint.send, Numbers(0), attempts.append).play()
     assert again.stopped is None
     assert len(attempts) == len(plan(Numbers(0))) + attempts[-1].more
@@ -130,7 +130,7 @@ def test_when_every_number_was_used_that_is_said() -> None:
 
 
 def test_refusals_are_asked_again_where_every_lead_needs_a_link() -> None:
-    endpoint, attempts = PureEndpoint({"links": "exactly-one"}), list[Attempt]()
+    endpoint, attempts = PureEndpoint({"links": "exactly-one"}), list[AskedProbe]()
     done = Player(endpoint.send, Numbers(0), attempts.append).play()
     assert len(attempts) == len(plan(Numbers(0))) + attempts[-1].more > len(plan(Numbers(0)))
     bodies = [each.body for each in endpoint.asked]

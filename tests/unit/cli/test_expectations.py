@@ -2,7 +2,7 @@
 
 import pytest
 
-from aktify_sandbox.cli.expectations import Result
+from aktify_sandbox.cli.expectations import VerifyResult
 from aktify_sandbox.redaction import Personal
 
 
@@ -31,6 +31,6 @@ from aktify_sandbox.redaction import Personal
     ],
 )
 def test_last_names_and_numbers_are_masked_in_the_words_of_a_near_miss(said: str, shown: str) -> None:
-    result = Result("", False, said, {}, frozenset({"van Doe", "Doe", "Smith"}))
+    result = VerifyResult("", False, said, {}, frozenset({"van Doe", "Doe", "Smith"}))
     assert result.shown(Personal()).text == shown
     assert result.shown(Personal(whole=True)).text == said

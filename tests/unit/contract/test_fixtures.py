@@ -7,7 +7,7 @@ import pytest
 import yaml
 
 from aktify_sandbox.bundled import bundled
-from aktify_sandbox.cli.conformance import Case
+from aktify_sandbox.cli.conformance import LeadFixture
 from aktify_sandbox.contract.aliases import LEGACY
 from aktify_sandbox.contract.answers import Access, Answer
 from aktify_sandbox.contract.decide import decide
@@ -21,7 +21,7 @@ from support.snapshots import Snapshot, refusal
 RULES = LeadRules(Rulings.of())
 
 
-def answered(case: Case) -> Answer:
+def answered(case: LeadFixture) -> Answer:
     access = Access("demo", "…", False, RULES, "http://here/s")
     headers = {"host": "a", "x-api-key": "k", "content-type": case.content_type}
     sent = [(name.encode(), value.encode()) for name, value in headers.items()]

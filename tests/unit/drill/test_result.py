@@ -89,7 +89,7 @@ WHOLE: DrillResult = {
         (DrillResult, SCHEMA),
         (StationResult, SCHEMA["$defs"]["station"]),
         (RunResult, SCHEMA["$defs"]["run"]),
-        (result.Problem, SCHEMA["$defs"]["problem"]),
+        (result.RunProblem, SCHEMA["$defs"]["problem"]),
         (Finding, SCHEMA["$defs"]["finding"]),
     ],
 )

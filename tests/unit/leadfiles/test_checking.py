@@ -60,7 +60,7 @@ TWICE = b'{"phoneNumber": "5095550100", "firstName": "Ann", "firstName": "undefi
 def test_the_notes_on_a_row_are_those_that_its_body_would_get(content: bytes, name: str) -> None:
     rules = LeadRules(Rulings.of())
     [row] = read(content, name).rows()
-    found = [each.note for each in checked(content, name).notes]
+    found = [each.notice for each in checked(content, name).notices]
     assert found == rules.notices(row.body)
     assert {each.field for each in found} == {"firstName"}
 
@@ -68,7 +68,7 @@ def test_the_notes_on_a_row_are_those_that_its_body_would_get(content: bytes, na
 def test_a_table_is_not_searched_for_what_only_foreign_json_can_hold(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delattr(LeadRules, "notices")
     content = table([[*ODD], [*ODD.values()]])
-    assert [each.note.field for each in checked(content).notes] == ["firstName"]
+    assert [each.notice.field for each in checked(content).notices] == ["firstName"]
 
 
 def test_rejects_keep_the_users_columns_in_their_order() -> None:

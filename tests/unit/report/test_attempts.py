@@ -5,14 +5,14 @@ from typing import Any
 import pytest
 
 from aktify_sandbox.report import attempts
-from aktify_sandbox.report.attempts import Attempt, Attempts, had_no_pause, is_parallel, is_retry
+from aktify_sandbox.report.attempts import Attempts, EarlierPost, had_no_pause, is_parallel, is_retry
 from aktify_sandbox.report.observed import Observed, observed
 from support.recorded import LEAD, recorded
 
 ELSEWHERE = "127.0.0.1:50001"
 
 
-def second(*entries: dict[str, Any]) -> tuple[Attempt | None, Observed]:
+def second(*entries: dict[str, Any]) -> tuple[EarlierPost | None, Observed]:
     """The last of these requests, and what is remembered before it."""
     known, before, request = Attempts(), None, observed(entries[0])
     for entry in entries:

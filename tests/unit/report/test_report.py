@@ -8,7 +8,7 @@ from aktify_sandbox.journal.entry import Entry
 from aktify_sandbox.redaction import Personal
 from aktify_sandbox.report import report
 from aktify_sandbox.report.attempts import MOST_OPEN
-from aktify_sandbox.report.findings.rule import Rule, each_request
+from aktify_sandbox.report.findings.rule import FindingRule, each_request
 from aktify_sandbox.report.observed import Observed
 from aktify_sandbox.report.report import report_of
 from support.paths import ROOT
@@ -36,7 +36,7 @@ def _refused(request: Observed) -> str | None:
 @pytest.fixture
 def refusals(monkeypatch: pytest.MonkeyPatch) -> None:
     """A report with one rule: each 400 is a finding."""
-    rule = Rule(
+    rule = FindingRule(
         "refused",
         "error",
         "proved",

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from aktify_sandbox.calibration.numbers import Numbers
-    from aktify_sandbox.calibration.playing import Attempt, Played
+    from aktify_sandbox.calibration.playing import AskedProbe, Played
     from aktify_sandbox.calibration.probes import Asked, Probe
     from aktify_sandbox.calibration.result import Calibration
 
@@ -196,11 +196,11 @@ def _play(url: str, key: str, numbers: "Numbers", skipped: tuple[str, ...], coun
         return Player(transport.Sender(client, key, pace).send, numbers, _watch(count), skipped).play()
 
 
-def _watch(count: int) -> "Callable[[Attempt], None]":
+def _watch(count: int) -> "Callable[[AskedProbe], None]":
     """Says each request with its answer, on standard error."""
     done = 0
 
-    def say(step: "Attempt") -> None:
+    def say(step: "AskedProbe") -> None:
         nonlocal done
         done += 1
         status = "no answer" if step.answer is None else str(step.answer.status)

@@ -11,7 +11,7 @@ import click
 from aktify_sandbox.cli.client import as_json
 from aktify_sandbox.cli.files import READABLE, STANDARD, atomic_output
 from aktify_sandbox.cli.lead_files import (
-    Reading,
+    FileOptions,
     content_of,
     describe,
     describe_left_out,
@@ -59,7 +59,7 @@ def check(
     rejects: Path | None,
     fixed: Path | None,
     campaign: str | None,
-    reading: Reading,
+    reading: FileOptions,
     in_json: bool,
     personal: Personal,
     **flags: Any,
@@ -169,9 +169,9 @@ def _found(findings: "Findings", fixed: Path | None, personal: Personal) -> Iter
     problems, unit = findings.problems, findings.file.unit
     parts: list[Iterable[str]] = [kind_lines(problems, unit, personal) if problems else ()]
     parts.append(_wrapped(sentences.ways_on(findings.file, problems), personal, 2))
-    if findings.notes:
-        head = f"{plural(len(findings.notes), 'notice')} on accepted rows, by kind:"
-        parts.append([head, *_wrapped(sentences.notes(findings), personal, 4)])
+    if findings.notices:
+        head = f"{plural(len(findings.notices), 'notice')} on accepted rows, by kind:"
+        parts.append([head, *_wrapped(sentences.notices(findings), personal, 4)])
     if findings.duplicates:
         parts.append(wrapped(sentences.duplicates(findings), 2))
     if findings.mended:

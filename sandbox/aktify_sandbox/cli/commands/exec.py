@@ -12,7 +12,7 @@ import click
 
 from aktify_sandbox.cli.assertions import Assertion, parse_assertion
 from aktify_sandbox.cli.client import REPORT_SECONDS, Client
-from aktify_sandbox.cli.expectations import Expectation, Result, expectations_in, lines_of
+from aktify_sandbox.cli.expectations import VerifyResult, WrittenExpectation, expectations_in, lines_of
 from aktify_sandbox.cli.files import check_writable
 from aktify_sandbox.cli.settings_options import gather, settings_options
 from aktify_sandbox.cli.target import Target
@@ -93,7 +93,7 @@ def exec_(
     settings, notices = gather(flags, for_command=True)
     expectations = expectations_in(files)
     _check_moments(expectations)
-    expected: list[Expectation | Assertion] = [*expectations, *_assertions(texts)]
+    expected: list[WrittenExpectation | Assertion] = [*expectations, *_assertions(texts)]
     if require_requests:
         expected += _assertions(["requests > 0"])
     if junit_file:
@@ -103,7 +103,7 @@ def exec_(
     sys.exit(_Run(settings, command, expected, junit_file, report_file).run(notices))
 
 
-def _check_moments(expectations: Sequence[Expectation]) -> None:
+def _check_moments(expectations: Sequence[WrittenExpectation]) -> None:
     """Check times early: otherwise the sandbox would refuse them only after the command has run."""
     from aktify_sandbox.history.filters import Filters
 
@@ -130,7 +130,7 @@ class _Run:
         self,
         settings: Settings,
         command: Sequence[str],
-        expected: Sequence[Expectation | Assertion],
+        expected: Sequence[WrittenExpectation | Assertion],
         junit_file: Path | None,
         report_file: Path | None,
     ) -> None:
@@ -142,11 +142,11 @@ class _Run:
 
     def run(self, notices: list[str]) -> int:
         """Returns the exit code."""
-        from aktify_sandbox.cli.child_process import Signals
+        from aktify_sandbox.cli.child_process import ForwardedSignals
         from aktify_sandbox.server.output import background_output, say
         from aktify_sandbox.server.thread import ServerThread
 
-        signals = Signals()
+        signals = ForwardedSignals()
         try:
             with signals.blocked(), background_output("stderr"), ServerThread(self._settings) as thread:
                 for notice in [*notices, *thread.notices]:
@@ -190,7 +190,7 @@ class _Run:
         is_reported = self._report(client, after)
         return code or int(not is_written or not is_reported or not all(result.ok for result in results))
 
-    def _write(self, results: list[Result], seconds: float) -> bool:
+    def _write(self, results: list[VerifyResult], seconds: float) -> bool:
         """As JUnit XML, if that is asked for."""
         from aktify_sandbox.cli import junit
 
@@ -222,7 +222,7 @@ class _Run:
         return True
 
     def _say(
-        self, code: int, results: list[Result], traffic: "Traffic", client: Client, masking: "Masking"
+        self, code: int, results: list[VerifyResult], traffic: "Traffic", client: Client, masking: "Masking"
     ) -> None:
         """Print to standard error: standard output belongs to the command."""
         from aktify_sandbox.cli import run_report
@@ -245,14 +245,14 @@ class _Run:
             for line in run_report.terminal_lines(traffic, client, masking):
                 click.echo(line, err=True)
 
-    def _is_none_right(self, results: list[Result]) -> bool:
+    def _is_none_right(self, results: list[VerifyResult]) -> bool:
         """Whether an expectation about a number of requests isn't met because there are none."""
         return any(
             result.ok and isinstance(each, Assertion) and each.subject == "requests"
             for each, result in zip(self._expected, results, strict=True)
         )
 
-    def _sum_up(self, code: int, results: list[Result], traffic: "Traffic", masking: "Masking") -> None:
+    def _sum_up(self, code: int, results: list[VerifyResult], traffic: "Traffic", masking: "Masking") -> None:
         """Into the summary of a GitHub job, if this is one."""
         from aktify_sandbox.cli.run_report import markdown
 

@@ -9,7 +9,7 @@ import click
 
 from aktify_sandbox.cli.client import Client, as_json, confirms, with_client
 from aktify_sandbox.cli.files import READABLE, atomic_output, output_option
-from aktify_sandbox.cli.lead_files import Reading, file_options, rows_of
+from aktify_sandbox.cli.lead_files import FileOptions, file_options, rows_of
 from aktify_sandbox.cli.output import clean, print_json, print_table, when
 from aktify_sandbox.cli.paging import paged, say_more
 from aktify_sandbox.cli.personal import mask_option, masked_unless_asked, show_option
@@ -128,7 +128,7 @@ def _all(client: Client, campaign: str | None) -> Iterator[dict[str, Any]]:
 @show_option
 @with_client
 def import_leads(
-    file: Path, campaign: str | None, reading: Reading, personal: Personal, client: Client
+    file: Path, campaign: str | None, reading: FileOptions, personal: Personal, client: Client
 ) -> None:
     """Import leads; posting one of them then returns 409.
 

@@ -11,11 +11,11 @@ import click
 from aktify_sandbox.cli.client import Client, as_json, check_header_value, with_client
 from aktify_sandbox.cli.completion import built_in_keys
 from aktify_sandbox.cli.files import READABLE
-from aktify_sandbox.cli.lead_files import Reading, file_options, progress, readable, rows_of
+from aktify_sandbox.cli.lead_files import FileOptions, file_options, progress, readable, rows_of
 from aktify_sandbox.cli.numbers import WholeNumber
 from aktify_sandbox.cli.output import print_json
 from aktify_sandbox.cli.personal import masked_unless_asked
-from aktify_sandbox.cli.send_summary import Summary
+from aktify_sandbox.cli.send_summary import SendSummary
 from aktify_sandbox.contract.rulings import Rulings
 from aktify_sandbox.redaction import Personal
 from aktify_sandbox.text import plural
@@ -75,7 +75,7 @@ def send(
     key: str,
     folder: Path | None,
     only_good: bool,
-    reading: Reading,
+    reading: FileOptions,
     in_json: bool,
     personal: Personal,
     client: Client,
@@ -113,9 +113,9 @@ def send(
         _check(client, key, folder, in_json=in_json)
     if file is not None:
         leads, rows = rows_of(file, reading, personal)
-        summary = Summary(leads.unit, leads)
+        summary = SendSummary(leads.unit, leads)
     else:
-        rows, summary = list(_sample(sample or 0, seed)), Summary("lead")
+        rows, summary = list(_sample(sample or 0, seed)), SendSummary("lead")
     client.check()
     if file is None:
         rows = _fitted(client, key, rows)
@@ -125,7 +125,7 @@ def send(
     for row in _with_progress(rows):
         if row.problem:
             summary.not_sent["no lead can be made of it"] += 1
-            _note(summary, row, row.problem)
+            _add_problem(summary, row, row.problem)
         else:
             _send(client, key, row, summary)
     if in_json:
@@ -202,7 +202,9 @@ def _fitted(client: Client, key: str, rows: "list[Row]") -> "list[Row]":
     ]
 
 
-def _good(client: Client, key: str, leads: "LeadFile", rows: "list[Row]", summary: Summary) -> "list[Row]":
+def _good(
+    client: Client, key: str, leads: "LeadFile", rows: "list[Row]", summary: SendSummary
+) -> "list[Row]":
     """The rows that the sandbox's rules would accept; the others are counted."""
     from aktify_sandbox.leadfiles.checking import check
 
@@ -231,7 +233,7 @@ def _with_progress(rows: "list[Row]") -> "Iterator[Row]":
             click.echo(f"sent {number:,} of {len(rows):,}", err=True)
 
 
-def _send(client: Client, key: str, row: "Row", summary: Summary) -> None:
+def _send(client: Client, key: str, row: "Row", summary: SendSummary) -> None:
     import httpx
 
     headers = {"x-api-key": key, "content-type": "application/json"}
@@ -243,7 +245,7 @@ def _send(client: Client, key: str, row: "Row", summary: Summary) -> None:
     message, problems = ("Accepted.", []) if answer.status_code == 201 else _said(client, answer)
     summary.add(row.number, answer.status_code, message)
     for problem in problems:
-        _note(summary, row, problem)
+        _add_problem(summary, row, problem)
 
 
 def _said(client: Client, answer: "httpx.Response") -> "tuple[str, list[Problem]]":
@@ -262,7 +264,7 @@ def _said(client: Client, answer: "httpx.Response") -> "tuple[str, list[Problem]
     return str(message), [Problem(*(each[name] for name in Problem._fields)) for each in problems]
 
 
-def _note(summary: Summary, row: "Row", problem: "Problem") -> None:
+def _add_problem(summary: SendSummary, row: "Row", problem: "Problem") -> None:
     from aktify_sandbox.leadfiles.checking import RowProblem, value_of
 
     summary.problems.append(RowProblem(row.number, problem, value_of(row.lead, problem.field)))

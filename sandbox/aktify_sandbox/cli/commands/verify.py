@@ -7,7 +7,7 @@ from typing import Any
 import click
 
 from aktify_sandbox.cli.client import Client, Seconds, as_json, with_client
-from aktify_sandbox.cli.expectations import Expectation, expectations_in, lines_of, verify_all
+from aktify_sandbox.cli.expectations import WrittenExpectation, expectations_in, lines_of, verify_all
 from aktify_sandbox.cli.files import check_writable
 from aktify_sandbox.cli.numbers import WholeNumber
 from aktify_sandbox.cli.output import print_json
@@ -98,7 +98,7 @@ def verify(
     raise SystemExit(int(not ok))
 
 
-def _by_flags(given: dict[str, Any]) -> list[Expectation]:
+def _by_flags(given: dict[str, Any]) -> list[WrittenExpectation]:
     """The expectation that the flags describe, if there are any."""
     where: dict[str, Any] = {word: given[word] for word in _WORDS if given[word] is not None}
     if "status" in where:
@@ -112,7 +112,7 @@ def _by_flags(given: dict[str, Any]) -> list[Expectation]:
             raise click.UsageError(f"--where {error}") from None
     count = _count(given)
     content = ({"where": where} if where else {}) | ({} if count is None else {"count": count})
-    return [Expectation(content)] if content else []
+    return [WrittenExpectation(content)] if content else []
 
 
 def _count(given: dict[str, Any]) -> Any:

@@ -38,7 +38,7 @@ def wait(timeout: float, in_json: bool, client: Client) -> None:
             if time.monotonic() >= deadline:
                 raise
             time.sleep(0.05)
-            client.look_again(for_any=True)
+            client.look_again(any_source=True)
         else:
             if in_json:
                 print_json({"url": client.url, "ready": True})

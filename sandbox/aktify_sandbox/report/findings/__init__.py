@@ -4,14 +4,14 @@ from collections.abc import Iterable, Mapping
 from types import MappingProxyType
 
 from . import fields, key, many, repeating, retrying, values
-from .rule import Rule
+from .rule import FindingRule
 
 
-def _table(rules: Iterable[Rule]) -> Mapping[str, Rule]:
+def _table(rules: Iterable[FindingRule]) -> Mapping[str, FindingRule]:
     return MappingProxyType({rule.id: rule for rule in rules})
 
 
-RULES: Mapping[str, Rule] = _table(
+RULES: Mapping[str, FindingRule] = _table(
     (
         fields.LEGACY_FIELD_NAME,
         key.KEY_IN_WRONG_PLACE,

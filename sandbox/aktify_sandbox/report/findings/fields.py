@@ -11,7 +11,7 @@ from aktify_sandbox.contract.schema import FIELDS
 from aktify_sandbox.contract.sources import documented
 from aktify_sandbox.report.observed import Observed
 
-from .rule import Rule, each_request
+from .rule import FindingRule, each_request
 
 _FIELDS = frozenset(FIELDS)
 _PLACES = ("region", "zipCode")
@@ -117,7 +117,7 @@ def _kind(value: Any) -> str:
     )
 
 
-LEGACY_FIELD_NAME = Rule(
+LEGACY_FIELD_NAME = FindingRule(
     id="legacy-field-name",
     level="error",
     certainty="proved",
@@ -126,7 +126,7 @@ LEGACY_FIELD_NAME = Rule(
     source=documented(page.PHONE),
     detector=each_request(wrong_name),
 )
-BOTH_LINKS = Rule(
+BOTH_LINKS = FindingRule(
     id="both-links",
     level="error",
     certainty="proved",
@@ -135,7 +135,7 @@ BOTH_LINKS = Rule(
     source=documented(page.NOT_BOTH),
     detector=each_request(_both_links),
 )
-NO_REGION_OR_ZIP = Rule(
+NO_REGION_OR_ZIP = FindingRule(
     id="no-region-or-zip",
     level="error",
     certainty="proved",
@@ -144,7 +144,7 @@ NO_REGION_OR_ZIP = Rule(
     source=documented(page.REGION_OR_ZIP),
     detector=each_request(_no_place),
 )
-MANY_LEADS_IN_ONE = Rule(
+MANY_LEADS_IN_ONE = FindingRule(
     id="many-leads-in-one",
     level="error",
     certainty="proved",
@@ -153,7 +153,7 @@ MANY_LEADS_IN_ONE = Rule(
     source=documented(page.ONE_LEAD),
     detector=each_request(_many_leads),
 )
-METADATA_NOT_STRING = Rule(
+METADATA_NOT_STRING = FindingRule(
     id="metadata-not-string",
     level="error",
     certainty="proved",

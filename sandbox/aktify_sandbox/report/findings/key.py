@@ -11,7 +11,7 @@ from aktify_sandbox.contract.sources import documented
 from aktify_sandbox.redaction import may_hold_key
 from aktify_sandbox.report.observed import Observed
 
-from .rule import ADVICE, Rule, each_request
+from .rule import ADVICE, FindingRule, each_request
 
 _OTHER_WORDS = re.compile(r"keyword|author(?!i)|monkey|turkey", re.IGNORECASE)
 _FIELDS = frozenset(FIELDS)
@@ -70,7 +70,7 @@ def _personal_query(request: Observed) -> str | None:
     return None
 
 
-KEY_IN_WRONG_PLACE = Rule(
+KEY_IN_WRONG_PLACE = FindingRule(
     id="key-in-wrong-place",
     level="error",
     certainty="proved",
@@ -79,7 +79,7 @@ KEY_IN_WRONG_PLACE = Rule(
     source=documented(page.UNAUTHORIZED),
     detector=each_request(_wrong_place),
 )
-KEY_DAMAGED = Rule(
+KEY_DAMAGED = FindingRule(
     id="key-damaged",
     level="error",
     certainty="proved",
@@ -88,7 +88,7 @@ KEY_DAMAGED = Rule(
     source=documented(page.UNAUTHORIZED),
     detector=each_request(_damage),
 )
-ORIGIN_HEADER = Rule(
+ORIGIN_HEADER = FindingRule(
     id="origin-header",
     level="error",
     certainty="proved",
@@ -97,7 +97,7 @@ ORIGIN_HEADER = Rule(
     source=ADVICE,
     detector=each_request(_origin),
 )
-PERSONAL_DATA_IN_QUERY = Rule(
+PERSONAL_DATA_IN_QUERY = FindingRule(
     id="personal-data-in-query",
     level="error",
     certainty="proved",

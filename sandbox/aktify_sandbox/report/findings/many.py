@@ -16,7 +16,7 @@ from aktify_sandbox.storage.log import request_id
 from aktify_sandbox.text import plural
 
 from .fields import field_meant
-from .rule import ADVICE, Evidence, Rule
+from .rule import ADVICE, Evidence, FindingRule
 from .values import by_name, damaged_phone, lost_zero, placeholder, wrong_date
 
 _CONSTANT = ("region", "zipCode", "email", "firstName", "externalCreated", "externalLeadId")
@@ -229,7 +229,7 @@ def _changed(request: Observed) -> set[str]:
     return {problem.ruling for problem in problems if problem.ruling and problem.field not in owned}
 
 
-CONSTANT_FIELD = Rule(
+CONSTANT_FIELD = FindingRule(
     id="constant-field",
     level="note",
     certainty="likely",
@@ -238,7 +238,7 @@ CONSTANT_FIELD = Rule(
     source=ADVICE,
     detector=_ConstantField,
 )
-SHARED_EXTERNAL_ID = Rule(
+SHARED_EXTERNAL_ID = FindingRule(
     id="shared-external-id",
     level="warning",
     certainty="sequence",
@@ -247,7 +247,7 @@ SHARED_EXTERNAL_ID = Rule(
     source=documented(row("externalLeadId")),
     detector=_SharedExternalId,
 )
-CONNECTION_PER_LEAD = Rule(
+CONNECTION_PER_LEAD = FindingRule(
     id="connection-per-lead",
     level="note",
     certainty="likely",
@@ -256,7 +256,7 @@ CONNECTION_PER_LEAD = Rule(
     source=ADVICE,
     detector=_ConnectionPerLead,
 )
-STOOD_ON_RULING = Rule(
+STOOD_ON_RULING = FindingRule(
     id="stood-on-ruling",
     level="note",
     certainty="proved",

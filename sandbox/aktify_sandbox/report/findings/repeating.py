@@ -8,7 +8,7 @@ from aktify_sandbox.contract.sources import documented
 from aktify_sandbox.report.attempts import (
     FINAL,
     UNDER_WAY,
-    Attempt,
+    EarlierPost,
     content_of,
     is_parallel,
     is_retry,
@@ -17,12 +17,12 @@ from aktify_sandbox.report.attempts import (
 )
 from aktify_sandbox.report.observed import Observed
 
-from .rule import Evidence, Rule, each_repeat
+from .rule import Evidence, FindingRule, each_repeat
 
 _MOST_KEYS = 1_000
 
 
-def _in_parallel(request: Observed, before: Attempt) -> str | None:
+def _in_parallel(request: Observed, before: EarlierPost) -> str | None:
     if request.phone is None or not is_parallel(before, request):
         return None
     if before.is_failure and not overlaps(before, request):
@@ -31,7 +31,7 @@ def _in_parallel(request: Observed, before: Attempt) -> str | None:
     return f"{before.status or 'no answer'} and {request.status or 'no answer'}, {apart:.0f} ms apart"
 
 
-def _again(request: Observed, before: Attempt) -> str | None:
+def _sent_again(request: Observed, before: EarlierPost) -> str | None:
     if before.status not in FINAL or before.is_lost or not is_retry(before, request):
         return None
     if before.status == 409 and before.after_failure:
@@ -87,7 +87,7 @@ def _was_under_way(run: _Unauthorized, request: Observed) -> bool:
     return request.at < run.first_ended + UNDER_WAY
 
 
-PARALLEL_DUPLICATE = Rule(
+PARALLEL_DUPLICATE = FindingRule(
     id="parallel-duplicate",
     level="warning",
     certainty="likely",  # two quick programs, one after the other, look the same
@@ -96,16 +96,16 @@ PARALLEL_DUPLICATE = Rule(
     source=documented(page.DUPLICATE),
     detector=each_repeat(_in_parallel),
 )
-RESENT_4XX = Rule(
+RESENT_4XX = FindingRule(
     id="resent-4xx",
     level="error",
     certainty="sequence",
     sentence="A request that was refused is sent again unchanged. It stays refused until somebody corrects it.",
     fix="After a 400 set the lead aside, after a 401 stop, and take a 409 as done. Retry only 429, 5xx and no answer.",
     source=documented(page.INVALID),
-    detector=each_repeat(_again),
+    detector=each_repeat(_sent_again),
 )
-POSTS_AFTER_401 = Rule(
+POSTS_AFTER_401 = FindingRule(
     id="posts-after-401",
     level="error",
     certainty="sequence",

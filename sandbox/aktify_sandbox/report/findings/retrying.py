@@ -13,7 +13,7 @@ from aktify_sandbox.contract.sources import documented, http
 from aktify_sandbox.report.attempts import (
     FINAL,
     MOST_OPEN,
-    Attempt,
+    EarlierPost,
     allowed_at,
     external_id_and_rest,
     had_no_pause,
@@ -23,7 +23,7 @@ from aktify_sandbox.report.attempts import (
 from aktify_sandbox.report.observed import Observed
 from aktify_sandbox.report.recent import Recent
 
-from .rule import ADVICE, Evidence, Rule, each_repeat
+from .rule import ADVICE, Evidence, FindingRule, each_repeat
 
 MOST_ATTEMPTS = 10
 """How often a lead may fail in succession before its client retries without end."""
@@ -83,7 +83,7 @@ _shown_status = functools.cache(str)
 """One text for all that are remembered."""
 
 
-def _too_early(request: Observed, before: Attempt) -> str | None:
+def _too_early(request: Observed, before: EarlierPost) -> str | None:
     allowed_at = before.allowed_at
     if allowed_at is None or request.at >= allowed_at - _TOO_EARLY or not is_retry(before, request):
         return None
@@ -91,7 +91,7 @@ def _too_early(request: Observed, before: Attempt) -> str | None:
     return f"told to wait {allowed_at - ended:.1f} s, sent again after {max(0, request.at - ended):.1f} s"
 
 
-def _at_once(request: Observed, before: Attempt) -> str | None:
+def _at_once(request: Observed, before: EarlierPost) -> str | None:
     if not before.is_failure or not had_no_pause(before, request):
         return None
     pause = max(0, request.at - (before.ended or before.at)) * 1000
@@ -222,7 +222,7 @@ class _Behaviour:
             self.examples.extend(ids)
 
 
-def is_error(request: Observed | Attempt) -> bool:
+def is_error(request: Observed | EarlierPost) -> bool:
     """Whether the client was answered with an error."""
     return not request.is_lost and (request.is_failure or request.status in FINAL)
 
@@ -288,7 +288,7 @@ def _shape(request: Observed) -> str:
     )
 
 
-GAVE_UP_AFTER_FAILURE = Rule(
+GAVE_UP_AFTER_FAILURE = FindingRule(
     id="gave-up-after-failure",
     level="error",
     certainty="sequence",
@@ -297,7 +297,7 @@ GAVE_UP_AFTER_FAILURE = Rule(
     source=ADVICE,
     detector=_GaveUp,
 )
-IGNORED_RETRY_AFTER = Rule(
+IGNORED_RETRY_AFTER = FindingRule(
     id="ignored-retry-after",
     level="error",
     certainty="sequence",
@@ -306,7 +306,7 @@ IGNORED_RETRY_AFTER = Rule(
     source=http("RFC 9110, 10.2.3"),
     detector=each_repeat(_too_early),
 )
-RETRY_WITHOUT_PAUSE = Rule(
+RETRY_WITHOUT_PAUSE = FindingRule(
     id="retry-without-pause",
     level="error",
     certainty="sequence",
@@ -315,7 +315,7 @@ RETRY_WITHOUT_PAUSE = Rule(
     source=ADVICE,
     detector=each_repeat(_at_once),
 )
-RETRY_WITHOUT_END = Rule(
+RETRY_WITHOUT_END = FindingRule(
     id="retry-without-end",
     level="error",
     certainty="sequence",
@@ -324,7 +324,7 @@ RETRY_WITHOUT_END = Rule(
     source=ADVICE,
     detector=_WithoutEnd,
 )
-NEW_ID_ON_RETRY = Rule(
+NEW_ID_ON_RETRY = FindingRule(
     id="new-id-on-retry",
     level="warning",
     certainty="sequence",
@@ -333,7 +333,7 @@ NEW_ID_ON_RETRY = Rule(
     source=documented(row("externalLeadId")),
     detector=_NewId,
 )
-DUPLICATE_TAKEN_AS_FAILURE = Rule(
+DUPLICATE_TAKEN_AS_FAILURE = FindingRule(
     id="duplicate-taken-as-failure",
     level="note",
     certainty="likely",
@@ -342,7 +342,7 @@ DUPLICATE_TAKEN_AS_FAILURE = Rule(
     source=documented(page.DUPLICATE),
     detector=_DuplicateAsFailure,
 )
-ERROR_BODY_MATTERS = Rule(
+ERROR_BODY_MATTERS = FindingRule(
     id="error-body-matters",
     level="note",
     certainty="likely",

@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterable
 from typing import Literal, NamedTuple, Protocol
 
 from aktify_sandbox.contract.sources import Source
-from aktify_sandbox.report.attempts import Attempt
+from aktify_sandbox.report.attempts import EarlierPost
 from aktify_sandbox.report.observed import Observed
 
 Level = Literal["error", "warning", "note"]
@@ -34,7 +34,7 @@ class Detector(Protocol):
         """The occurrences that only the end of the journal shows: nothing more came `until` then, in seconds."""
 
 
-class Rule(NamedTuple):
+class FindingRule(NamedTuple):
     """One finding that the report may have."""
 
     id: str
@@ -54,7 +54,7 @@ class Rule(NamedTuple):
 class _EachRepeat:
     """A detector that judges a post by the one before it, which the report remembers."""
 
-    def __init__(self, look: Callable[[Observed, Attempt], str | None]) -> None:
+    def __init__(self, look: Callable[[Observed, EarlierPost], str | None]) -> None:
         self._look = look
 
     def see(self, request: Observed) -> Iterable[Evidence]:
@@ -68,7 +68,7 @@ class _EachRepeat:
         return ()
 
 
-def each_repeat(look: Callable[[Observed, Attempt], str | None]) -> Callable[[], Detector]:
+def each_repeat(look: Callable[[Observed, EarlierPost], str | None]) -> Callable[[], Detector]:
     """The detector of a finding that a post of a lead and the one before it prove."""
     return lambda: _EachRepeat(look)
 

@@ -15,7 +15,7 @@ from aktify_sandbox.contract.wrapping import wrapped
 from aktify_sandbox.report.observed import Observed
 
 from .fields import may_be_wrong
-from .rule import Rule, each_request
+from .rule import FindingRule, each_request
 
 _SHORT_ZIP = re.compile(r"([0-9]{3,4})(?:\.0+)?(?:-[0-9]{4})?")
 _SCIENTIFIC = re.compile(r"[0-9](?:[.,][0-9]+)?[eE]\+?[0-9]{1,2}")
@@ -147,7 +147,7 @@ def _value(request: Observed, field: str) -> Any:
     return sent.get(field) if sent else None
 
 
-ZIP_LOST_ZERO = Rule(
+ZIP_LOST_ZERO = FindingRule(
     id="zip-lost-zero",
     level="error",
     certainty="proved",
@@ -156,7 +156,7 @@ ZIP_LOST_ZERO = Rule(
     source=ruling("zip-format"),
     detector=each_request(lost_zero),
 )
-REGION_BY_NAME = Rule(
+REGION_BY_NAME = FindingRule(
     id="region-by-name",
     level="error",
     certainty="proved",
@@ -165,7 +165,7 @@ REGION_BY_NAME = Rule(
     source=documented(page.STATE_CODES),
     detector=each_request(by_name),
 )
-PHONE_DAMAGED = Rule(
+PHONE_DAMAGED = FindingRule(
     id="phone-damaged",
     level="error",
     certainty="proved",
@@ -174,7 +174,7 @@ PHONE_DAMAGED = Rule(
     source=documented(page.PHONE),
     detector=each_request(damaged_phone),
 )
-PLACEHOLDER_VALUE = Rule(
+PLACEHOLDER_VALUE = FindingRule(
     id="placeholder-value",
     level="error",
     certainty="proved",
@@ -183,7 +183,7 @@ PLACEHOLDER_VALUE = Rule(
     source=documented(page.INVALID),
     detector=each_request(placeholder),
 )
-DATE_FORM = Rule(
+DATE_FORM = FindingRule(
     id="date-form",
     level="error",
     certainty="proved",
@@ -192,7 +192,7 @@ DATE_FORM = Rule(
     source=documented(page.CREATED),
     detector=each_request(wrong_date),
 )
-DATE_WITHOUT_OFFSET = Rule(
+DATE_WITHOUT_OFFSET = FindingRule(
     id="date-without-offset",
     level="note",
     certainty="proved",
@@ -201,7 +201,7 @@ DATE_WITHOUT_OFFSET = Rule(
     source=ruling("external-created"),
     detector=each_request(no_offset),
 )
-DATE_IN_FUTURE = Rule(
+DATE_IN_FUTURE = FindingRule(
     id="date-in-future",
     level="warning",
     certainty="proved",

@@ -14,7 +14,7 @@ const HIDDEN_FOR = 10_000; // browsers allow six connections to a host: a hidden
  * @property {() => void} refused the stream was never open: the listener finds out why, and sets the state
  */
 
-export class Feed {
+export class RequestStream {
   /** @type {EventSource | null} */
   #source = null;
   #query = new URLSearchParams();

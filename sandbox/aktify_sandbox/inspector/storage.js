@@ -1,7 +1,7 @@
 // Settings in the browser's storage.
 
 /** The browser's storage, which may be switched off. */
-export const memory = {
+export const storage = {
   /** @param {string} name */
   get(name) {
     try {
