@@ -228,7 +228,8 @@ class Judge:
                 "no-requests", "No lead was posted. Does the command send its leads to $AKTIFY_BASE_URL?"
             )
         elif station.name == ORDINARY and not run.accepted:
-            yield _problem("no-leads-accepted", "No lead was accepted.", run.posts)
+            reason = self._personal.text(run.posts[0].entry["reason"]["rule"])
+            yield _problem("no-leads-accepted", f"No lead was accepted. First request: {reason}", run.posts)
         if run.stopped:
             yield _problem("time-limit", _overrun(run), _unanswered(run))
         elif message := self._exit_code(station, run, ordinary):

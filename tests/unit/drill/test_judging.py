@@ -101,6 +101,14 @@ def test_the_ordinary_station_fails_without_leads_or_with_an_error(made: Run, ex
     assert [name for name in problems_of(judgement) if name != "finding"] == expected
 
 
+def test_without_an_accepted_lead_the_reason_of_the_first_answer_is_told() -> None:
+    no_key = {"rule": "There is no x-api-key header.", "objection": "key", "ruling": None, "scenario": None}
+    refused = Run(None, 0, 1.0, [recorded(1, status=401, reason=no_key)], frozenset())
+    [problem] = Judge(WHOLE).judge(STATIONS[ORDINARY], refused).result["problems"]
+    assert problem["id"] == "no-leads-accepted"
+    assert "There is no x-api-key header." in problem["message"]
+
+
 PASSING = {
     "duplicate": run(*((phone, 409) for phone in PHONES), scenario="duplicate"),
     "outage": run(*each_after(503, 503), scenario="flaky"),
