@@ -334,8 +334,13 @@ def _overrun(run: Run) -> str:
 
 
 def _unanswered(run: Run) -> list[Observed]:
-    """The last post, if the command was waiting for an answer that never comes when it was stopped."""
-    return run.posts[-1:] if run.posts and run.posts[-1].fault == Fault.HANG else []
+    """The posts for whose answers, which never come, the command was waiting when it was stopped."""
+    last = [posts[-1] for posts in run.by_number.values()]
+    return [
+        each
+        for each in last
+        if each.fault == Fault.HANG and (each.ended is None or each.ended >= run.posts[-1].at)
+    ]
 
 
 def _problem(name: ProblemId, message: str, shown_by: Sequence[Observed] = ()) -> Problem:

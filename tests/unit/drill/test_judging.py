@@ -233,6 +233,39 @@ def test_a_run_that_the_drill_stopped_names_the_request_that_was_not_answered() 
         assert limit["entries"] == []
 
 
+def in_parallel(hung_up: float, *later: float) -> Run:
+    """The first of five leads is never answered; the others are, and more posts come later."""
+    hang = recorded(0, {"phoneNumber": PHONES[0]}, None, fault="hang", hungUpAfterMs=hung_up * 1000)
+    others = [
+        recorded(place, {"phoneNumber": phone}, at=at, client=f"127.0.0.1:{40_000 + place}")
+        for place, (phone, at) in enumerate(zip(PHONES[1:], (0.01, 0.02, 0.03, 0.04), strict=True), 1)
+    ]
+    more = [recorded(5 + place, {"phoneNumber": PHONES[0]}, at=at) for place, at in enumerate(later)]
+    return Run("silence", None, 60.0, [hang, *others, *more], frozenset(PHONES[1:]))
+
+
+def time_limit(made: Run) -> tuple[str, list[str]]:
+    [limit] = [each for each in judged("slow", made).result["problems"] if each["id"] == "time-limit"]
+    return limit["message"], limit["entries"]
+
+
+def test_a_client_that_sends_all_at_once_is_waiting_too_though_other_answers_came() -> None:
+    message, entries = time_limit(in_parallel(60.0))
+    assert "set a timeout" in message
+    assert entries == ["r000000000"]
+
+
+@pytest.mark.parametrize(
+    "made",
+    [in_parallel(5.0, 6.0), in_parallel(60.0, 6.0)],
+    ids=["hung up, sent again", "sent again while the first one is open"],
+)
+def test_a_client_that_has_sent_the_lead_again_was_not_waiting(made: Run) -> None:
+    message, entries = time_limit(made)
+    assert "Raise --timeout" in message
+    assert entries == []
+
+
 def test_a_station_whose_scenario_forced_nothing_was_not_reached() -> None:
     assert judged("rate-limit", ordinary()).verdict == "not-reached"
 
