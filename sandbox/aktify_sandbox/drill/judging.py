@@ -235,9 +235,11 @@ class Judge:
         elif message := self._exit_code(station, run, ordinary):
             yield _problem("unexpected-exit-code", message)
         if lost:
-            numbers = ", ".join(map(self._personal.phone, lost[:3])) + (", …" if len(lost) > 3 else "")
+            dropped = [number for number in lost if _is_dropped(run, ordinary, number)]
+            left = [number for number in lost if not _is_dropped(run, ordinary, number)]
+            parts = [self._leads(dropped, "lost"), self._leads(left, "not in")]
             last = [posts[-1] for number in lost if (posts := run.by_number.get(number))]
-            yield _problem("leads-lost", f"{plural(len(lost), 'lead')} lost: {numbers}.", last)
+            yield _problem("leads-lost", " ".join(filter(None, parts)), last)
         twice = self._twice(run, ordinary)
         if twice:
             again = [each for number in twice for each in _after(run.by_number[number], _IN)]
@@ -255,6 +257,10 @@ class Judge:
                     "message": f"{each['id']}: {each['sentence']}",
                     "entries": each["entries"],
                 }
+
+    def _leads(self, numbers: Sequence[str], are_what: str) -> str:
+        named = ", ".join(map(self._personal.phone, numbers[:3])) + (", …" if len(numbers) > 3 else "")
+        return f"{plural(len(numbers), 'lead')} {are_what}: {named}." if numbers else ""
 
     @staticmethod
     def _exit_code(station: Station, run: Run, ordinary: Run) -> str:
@@ -321,6 +327,19 @@ def _bad_start(run: Run, code: int) -> str:
         f"The command ended with exit code {code}. Its own leads or key force answers ({names}). "
         "Fix: use others, such as 555-0100 to 555-0139, or write `no-magic: true` in aktify-sandbox.yaml."
     )
+
+
+def _is_dropped(run: Run, ordinary: Run, number: str) -> bool:
+    """Whether a lead that isn't in was given up: the command ended as if all were in, or had gone on after it."""
+    if run.stopped:
+        return False
+    if run.exit_code in (0, ordinary.exit_code):
+        return True
+    posts = run.by_number.get(number)
+    if not posts:
+        return False
+    last, end = posts[-1], run.posts[-1]
+    return end.at > (last.ended or last.at) + (0 if end.client == last.client else UNDER_WAY)
 
 
 def _overrun(run: Run) -> str:

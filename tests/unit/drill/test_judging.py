@@ -143,6 +143,35 @@ def test_a_lead_that_was_accepted_ordinarily_and_is_not_here_is_lost() -> None:
     assert lost["entries"] == ["r000000003"]
 
 
+def lost_in_words(judgement: Judgement) -> str:
+    [lost] = [each for each in judgement.result["problems"] if each["id"] == "leads-lost"]
+    return lost["message"]
+
+
+def test_leads_of_a_command_that_ended_as_if_all_were_in_are_lost() -> None:
+    nothing_again = run(*((phone, 503) for phone in PHONES), scenario="flaky")
+    assert lost_in_words(judged("outage", nothing_again)).startswith("5 leads lost: ")
+
+
+@pytest.mark.parametrize("code", [None, 3], ids=["stopped by the drill", "ended with an error"])
+def test_leads_that_a_command_may_still_send_are_not_lost(code: int | None) -> None:
+    one_at_a_time = run((PHONES[0], 503), (PHONES[0], 503), code=code, scenario="flaky")
+    judgement = judged("outage", one_at_a_time)
+    assert lost_in_words(judgement).startswith("5 leads not in: ")
+    assert judgement.result["leadsLost"] == PHONES
+
+
+def test_a_lead_that_was_given_up_on_the_way_to_an_error_is_lost_and_what_was_never_sent_is_not() -> None:
+    went_on = run((PHONES[0], 503), (PHONES[1], 201), (PHONES[2], 503), code=3, scenario="flaky")
+    message = lost_in_words(judged("outage", went_on))
+    assert message == f"1 lead lost: {PHONES[0]}. 3 leads not in: {', '.join(PHONES[2:])}."
+
+
+def test_a_lead_that_failed_while_others_were_under_way_was_not_given_up() -> None:
+    at_once = run(*((phone, 503) for phone in PHONES), code=3, scenario="flaky", apart=0.03, workers=5)
+    assert lost_in_words(judged("outage", at_once)).startswith("5 leads not in: ")
+
+
 def test_a_lead_that_was_never_accepted_is_not_missed() -> None:
     first = run((PHONES[0], 201), (PHONES[1], 400))
     second = run((PHONES[0], 503), (PHONES[0], 201), (PHONES[1], 400), scenario="flaky")
