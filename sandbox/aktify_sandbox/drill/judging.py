@@ -228,15 +228,18 @@ class Judge:
                 "no-requests", "No lead was posted. Does the command send its leads to $AKTIFY_BASE_URL?"
             )
         elif station.name == ORDINARY and not run.accepted:
-            yield _problem("no-leads-accepted", "No lead was accepted.", run.posts)
+            reason = self._personal.text(run.posts[0].entry["reason"]["rule"])
+            yield _problem("no-leads-accepted", f"No lead was accepted. First request: {reason}", run.posts)
         if run.stopped:
             yield _problem("time-limit", _overrun(run), _unanswered(run))
         elif message := self._exit_code(station, run, ordinary):
             yield _problem("unexpected-exit-code", message)
         if lost:
-            numbers = ", ".join(map(self._personal.phone, lost[:3])) + (", …" if len(lost) > 3 else "")
+            dropped = [number for number in lost if _is_dropped(run, ordinary, number)]
+            left = [number for number in lost if not _is_dropped(run, ordinary, number)]
+            parts = [self._leads(dropped, "lost"), self._leads(left, "not in")]
             last = [posts[-1] for number in lost if (posts := run.by_number.get(number))]
-            yield _problem("leads-lost", f"{plural(len(lost), 'lead')} lost: {numbers}.", last)
+            yield _problem("leads-lost", " ".join(filter(None, parts)), last)
         twice = self._twice(run, ordinary)
         if twice:
             again = [each for number in twice for each in _after(run.by_number[number], _IN)]
@@ -254,6 +257,10 @@ class Judge:
                     "message": f"{each['id']}: {each['sentence']}",
                     "entries": each["entries"],
                 }
+
+    def _leads(self, numbers: Sequence[str], are_what: str) -> str:
+        named = ", ".join(map(self._personal.phone, numbers[:3])) + (", …" if len(numbers) > 3 else "")
+        return f"{plural(len(numbers), 'lead')} {are_what}: {named}." if numbers else ""
 
     @staticmethod
     def _exit_code(station: Station, run: Run, ordinary: Run) -> str:
@@ -322,6 +329,19 @@ def _bad_start(run: Run, code: int) -> str:
     )
 
 
+def _is_dropped(run: Run, ordinary: Run, number: str) -> bool:
+    """Whether a lead that isn't in was given up: the command ended as if all were in, or had gone on after it."""
+    if run.stopped:
+        return False
+    if run.exit_code in (0, ordinary.exit_code):
+        return True
+    posts = run.by_number.get(number)
+    if not posts:
+        return False
+    last, end = posts[-1], run.posts[-1]
+    return end.at > (last.ended or last.at) + (0 if end.client == last.client else UNDER_WAY)
+
+
 def _overrun(run: Run) -> str:
     waiting = bool(_unanswered(run))
     cause = (
@@ -333,8 +353,13 @@ def _overrun(run: Run) -> str:
 
 
 def _unanswered(run: Run) -> list[Observed]:
-    """The last post, if the command was waiting for an answer that never comes when it was stopped."""
-    return run.posts[-1:] if run.posts and run.posts[-1].fault == Fault.HANG else []
+    """The posts for whose answers, which never come, the command was waiting when it was stopped."""
+    last = [posts[-1] for posts in run.by_number.values()]
+    return [
+        each
+        for each in last
+        if each.fault == Fault.HANG and (each.ended is None or each.ended >= run.posts[-1].at)
+    ]
 
 
 def _problem(name: ProblemId, message: str, shown_by: Sequence[Observed] = ()) -> RunProblem:

@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Mapping, Sequence
 
 from aktify_sandbox.drill.result import DrillResult, RunResult, StationResult, Verdict
+from aktify_sandbox.drill.stations import STATIONS
 from aktify_sandbox.text import plural, printable
 
 WORDS: Mapping[Verdict, str] = {
@@ -21,7 +22,7 @@ def station_lines(station: StationResult, output: Sequence[str] = ()) -> Iterato
         yield f"{_INDENT}{name}{run['did']} {run['seconds']:.1f} s."
         yield from (f"{_INDENT * 2}{line}" for line in _run_lines(run))
     if station["verdict"] == "not-reached":
-        yield f"{_INDENT}The command sent too few requests to meet this. Give it more leads."
+        yield f"{_INDENT}{_not_reached(station)}"
     if station["verdict"] == "failed":
         yield f"{_INDENT}Expected: {station['expected']}"
         for scenario in filter(None, (run["scenario"] for run in station["runs"] if run["problems"])):
@@ -29,6 +30,16 @@ def station_lines(station: StationResult, output: Sequence[str] = ()) -> Iterato
         if output:
             yield f"{_INDENT}The command printed last:"
             yield from (f"{_INDENT * 2}{printable(line)}" for line in output)
+
+
+def _not_reached(station: StationResult) -> str:
+    may_stop = STATIONS[station["station"]].may_stop
+    if may_stop and any("401" in run["answers"] for run in station["runs"]):
+        return (
+            "Every lead was under way before the first 401 was read, so whether the command stops can't be seen. "
+            "Let it send fewer at a time, or give it more leads."
+        )
+    return "The command sent too few requests to meet this. Give it more leads."
 
 
 def _run_lines(run: RunResult) -> Iterator[str]:

@@ -101,6 +101,14 @@ def test_the_ordinary_station_fails_without_leads_or_with_an_error(made: Run, ex
     assert [name for name in problems_of(judgement) if name != "finding"] == expected
 
 
+def test_without_an_accepted_lead_the_reason_of_the_first_answer_is_told() -> None:
+    no_key = {"rule": "There is no x-api-key header.", "objection": "key", "ruling": None, "scenario": None}
+    refused = Run(None, 0, 1.0, [recorded(1, status=401, reason=no_key)], frozenset())
+    [problem] = Judge(WHOLE).judge(STATIONS[ORDINARY], refused).result["problems"]
+    assert problem["id"] == "no-leads-accepted"
+    assert "There is no x-api-key header." in problem["message"]
+
+
 PASSING = {
     "duplicate": run(*((phone, 409) for phone in PHONES), scenario="duplicate"),
     "outage": run(*each_after(503, 503), scenario="flaky"),
@@ -133,6 +141,35 @@ def test_a_lead_that_was_accepted_ordinarily_and_is_not_here_is_lost() -> None:
     assert judgement.result["leadsLost"] == [PHONES[1]]
     [lost] = [each for each in judgement.result["problems"] if each["id"] == "leads-lost"]
     assert lost["entries"] == ["r000000003"]
+
+
+def lost_in_words(judgement: Judgement) -> str:
+    [lost] = [each for each in judgement.result["problems"] if each["id"] == "leads-lost"]
+    return lost["message"]
+
+
+def test_leads_of_a_command_that_ended_as_if_all_were_in_are_lost() -> None:
+    nothing_again = run(*((phone, 503) for phone in PHONES), scenario="flaky")
+    assert lost_in_words(judged("outage", nothing_again)).startswith("5 leads lost: ")
+
+
+@pytest.mark.parametrize("code", [None, 3], ids=["stopped by the drill", "ended with an error"])
+def test_leads_that_a_command_may_still_send_are_not_lost(code: int | None) -> None:
+    one_at_a_time = run((PHONES[0], 503), (PHONES[0], 503), code=code, scenario="flaky")
+    judgement = judged("outage", one_at_a_time)
+    assert lost_in_words(judgement).startswith("5 leads not in: ")
+    assert judgement.result["leadsLost"] == PHONES
+
+
+def test_a_lead_that_was_given_up_on_the_way_to_an_error_is_lost_and_what_was_never_sent_is_not() -> None:
+    went_on = run((PHONES[0], 503), (PHONES[1], 201), (PHONES[2], 503), code=3, scenario="flaky")
+    message = lost_in_words(judged("outage", went_on))
+    assert message == f"1 lead lost: {PHONES[0]}. 3 leads not in: {', '.join(PHONES[2:])}."
+
+
+def test_a_lead_that_failed_while_others_were_under_way_was_not_given_up() -> None:
+    at_once = run(*((phone, 503) for phone in PHONES), code=3, scenario="flaky", apart=0.03, workers=5)
+    assert lost_in_words(judged("outage", at_once)).startswith("5 leads not in: ")
 
 
 def test_a_lead_that_was_never_accepted_is_not_missed() -> None:
@@ -223,6 +260,39 @@ def test_a_run_that_the_drill_stopped_names_the_request_that_was_not_answered() 
         busy = judged("slow", run((PHONES[0], last), code=None, scenario="slow"))
         [limit] = [each for each in busy.result["problems"] if each["id"] == "time-limit"]
         assert limit["entries"] == []
+
+
+def in_parallel(hung_up: float, *later: float) -> Run:
+    """The first of five leads is never answered; the others are, and more posts come later."""
+    hang = recorded(0, {"phoneNumber": PHONES[0]}, None, fault="hang", hungUpAfterMs=hung_up * 1000)
+    others = [
+        recorded(place, {"phoneNumber": phone}, at=at, client=f"127.0.0.1:{40_000 + place}")
+        for place, (phone, at) in enumerate(zip(PHONES[1:], (0.01, 0.02, 0.03, 0.04), strict=True), 1)
+    ]
+    more = [recorded(5 + place, {"phoneNumber": PHONES[0]}, at=at) for place, at in enumerate(later)]
+    return Run("silence", None, 60.0, [hang, *others, *more], frozenset(PHONES[1:]))
+
+
+def time_limit(made: Run) -> tuple[str, list[str]]:
+    [limit] = [each for each in judged("slow", made).result["problems"] if each["id"] == "time-limit"]
+    return limit["message"], limit["entries"]
+
+
+def test_a_client_that_sends_all_at_once_is_waiting_too_though_other_answers_came() -> None:
+    message, entries = time_limit(in_parallel(60.0))
+    assert "set a timeout" in message
+    assert entries == ["r000000000"]
+
+
+@pytest.mark.parametrize(
+    "made",
+    [in_parallel(5.0, 6.0), in_parallel(60.0, 6.0)],
+    ids=["hung up, sent again", "sent again while the first one is open"],
+)
+def test_a_client_that_has_sent_the_lead_again_was_not_waiting(made: Run) -> None:
+    message, entries = time_limit(made)
+    assert "Raise --timeout" in message
+    assert entries == []
 
 
 def test_a_station_whose_scenario_forced_nothing_was_not_reached() -> None:

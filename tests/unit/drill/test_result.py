@@ -71,6 +71,12 @@ FAILED: StationResult = {
 }
 NOT_REACHED: StationResult = {**PASSED, "verdict": "not-reached"}
 NOT_RUN: StationResult = {**PASSED, "verdict": "not-run", "runs": []}
+NO_LEAD_LEFT: StationResult = {
+    "station": "key-revoked",
+    "verdict": "not-reached",
+    "expected": STATIONS["key-revoked"].expected,
+    "runs": [run("key-rotation", answers={"201": 5, "401": 85})],
+}
 WHOLE: DrillResult = {
     "version": "0.1.0",
     "startedAt": "2026-11-26T10:00:00Z",
@@ -127,3 +133,9 @@ def test_its_lines(snapshot: Snapshot) -> None:
         output = ["Traceback …", "a line with \x1b[2J"] if station["verdict"] == "failed" else []
         snapshot("drill", "\n".join(station_lines(station, output)))
     snapshot("drill", summary(WHOLE))
+
+
+def test_of_a_client_that_has_sent_everything_before_the_401_it_is_not_said_that_it_sent_too_little() -> None:
+    [_, said] = station_lines(NO_LEAD_LEFT)
+    assert "too few" not in said
+    assert "fewer at a time" in said

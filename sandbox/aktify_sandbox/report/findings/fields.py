@@ -123,7 +123,7 @@ LEGACY_FIELD_NAME = FindingRule(
     certainty="proved",
     sentence="A field has a legacy or misspelt name, which the API doesn't know: its value is lost without an error.",
     fix="Use the names on Aktify's page, such as phoneNumber, firstName and externalLeadId.",
-    source=documented(page.PHONE),
+    source=documented(page.CREATED_LEAD),
     detector=each_request(wrong_name),
 )
 BOTH_LINKS = FindingRule(

@@ -129,7 +129,7 @@ class _ConnectionPerLead:
             return ()
         ids = tuple(streak.values())
         streak.clear()
-        return (Evidence(ids, f"{len(ids)} posts in succession, each on a new connection"),)
+        return (Evidence(ids, f"{len(ids)} posts, each on a new connection"),)
 
     def end(self, _until: float, /) -> Iterable[Evidence]:
         return ()

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from typing import NamedTuple
 
 from aktify_sandbox.contract import page
-from aktify_sandbox.contract.sources import documented
+from aktify_sandbox.contract.sources import documented, http
 from aktify_sandbox.report.attempts import (
     FINAL,
     UNDER_WAY,
@@ -102,7 +102,7 @@ RESENT_4XX = FindingRule(
     certainty="sequence",
     sentence="A request that was refused is sent again unchanged. It stays refused until somebody corrects it.",
     fix="After a 400 set the lead aside, after a 401 stop, and take a 409 as done. Retry only 429, 5xx and no answer.",
-    source=documented(page.INVALID),
+    source=http("RFC 9110, 15.5"),
     detector=each_repeat(_sent_again),
 )
 POSTS_AFTER_401 = FindingRule(

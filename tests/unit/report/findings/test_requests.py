@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 
+from aktify_sandbox.contract import page
 from aktify_sandbox.contract.keys import MISTAKES
 from aktify_sandbox.report.report import report_of
 from support.recorded import LEAD, START, recorded
@@ -224,6 +225,11 @@ def test_nothing_else_is_found_in_it(rule: str, entry: dict[str, Any]) -> None:
 @pytest.mark.parametrize(("rule", "entry"), pairs(INNOCENT))
 def test_a_similar_request_is_not_taken_for_it(rule: str, entry: dict[str, Any]) -> None:
     assert rule not in findings_in([entry])
+
+
+def test_what_is_quoted_about_a_wrong_name_holds_for_every_field() -> None:
+    found = findings_in([recorded(1, lead(ext_lead_id="7"))])["legacy-field-name"]
+    assert found["quote"] == page.CREATED_LEAD
 
 
 def test_no_finding_shows_a_phone_number_or_a_key() -> None:

@@ -319,6 +319,18 @@ def test_each_ruling_is_one_question_with_its_leads() -> None:
     assert "unknown-property (3 leads)" in found["example"]
 
 
+def test_of_connections_it_is_not_said_that_one_came_after_the_other() -> None:
+    at_the_same_time = each_on_its_own(50, gap=0.001)
+    [found] = findings_in(at_the_same_time).values()
+    assert found["example"] == "50 posts, each on a new connection"
+
+
+@pytest.mark.parametrize("status", [400, 401, 409])
+def test_whatever_refused_a_request_http_says_whose_error_it_is(status: int) -> None:
+    found = findings_in([recorded(1, status=status), recorded(2, status=status, at=1)])["resent-4xx"]
+    assert (found["source"], found["quote"]) == ("http", "RFC 9110, 15.5")
+
+
 def test_a_pair_names_both_of_its_requests() -> None:
     journal = [recorded(1, status=400), recorded(2, OTHER, at=1), recorded(3, status=400, at=2)]
     assert findings_in(journal)["resent-4xx"]["entries"] == ["r000000001", "r000000003"]
