@@ -3,6 +3,7 @@
 import gc
 import itertools
 import os
+import signal
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -34,7 +35,13 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Before the tests are imported: how many examples Hypothesis tries."""
+    """Before the tests are imported: how many examples Hypothesis tries, and the signals that commands start with.
+
+    `nohup` and a shell's `&` have some of them ignored, and what ignores a signal can't be ended by it.
+    """
+    for number in (signal.SIGINT, signal.SIGHUP, signal.SIGQUIT):
+        if signal.getsignal(number) is signal.SIG_IGN:
+            signal.signal(number, signal.SIG_DFL)
     settings.load_profile("whole" if config.getoption("--system") or config.getoption("--whole") else "quick")
     if config.getoption("--update-snapshots") and config.getoption("dist", "no") not in ("no", "loadfile"):
         raise pytest.UsageError(
