@@ -60,7 +60,7 @@ class Application:
             settings.campaigns, settings.profile, settings.rulings, origin, salt
         )
         notices = restore(store.index.plain, campaigns)
-        campaigns.find(campaigns.default_key.encode())  # compiles the rules before the first request
+        campaigns.find((campaigns.default_key or "").encode())  # compiles the rules before the first request
         self.forcing = ForcingEngine(
             campaigns,
             ScenarioLibrary(*(tuple(folders) or (Path.cwd(),))),

@@ -76,7 +76,6 @@ class Campaigns:
         self.origin = origin
         self._configured = tuple(configured)
         self._salts = tuple(dict.fromkeys((salt, "")))  # folders of earlier versions have no salt
-        self.default_key = first_key(self._configured) or ""
         self._profile = profile
         self._changes = rulings
         self._campaigns: dict[str, Campaign] = {}
@@ -282,6 +281,18 @@ class Campaigns:
     def keys(self) -> dict[str, Key]:
         """All keys by their digests."""
         return dict(self._keys)
+
+    @property
+    def default_key(self) -> str | None:
+        """A configured key that works now, if any does; one that forces no answer, if there is one."""
+        return first_key(
+            replace(setting, keys=tuple(key for key in setting.keys if self._works(key.key)))
+            for setting in self._configured
+        )
+
+    def _works(self, key: str) -> bool:
+        known = self._known(key)
+        return known is not None and not known.revoked
 
     # changes at run time
 

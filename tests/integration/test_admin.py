@@ -417,6 +417,17 @@ def test_the_configuration_says_where_to_post_and_what_forces_an_answer(
     assert {row["key"] for row in config["magic"]["keys"]} > {"test-401", "test-409", "test-slow"}
 
 
+def test_the_key_to_paste_is_one_that_works(serve: HostSandbox, tmp_path: Any) -> None:
+    file = tmp_path / "two.yaml"
+    file.write_text("campaigns: {mine: {keys: [test-key, test-409]}}\n")
+    sandbox = serve("--config", str(file))
+    assert sandbox.get("/_sandbox/config")["apiKey"] == "test-key"
+    sandbox.http.request("DELETE", "/_sandbox/keys", json={"key": "test-key"})
+    config = sandbox.get("/_sandbox/config")
+    assert config["apiKey"] == "test-409"
+    assert "x-api-key: test-409" in config["curl"]
+
+
 def test_a_key_that_is_a_secret_is_not_shown_in_the_line_to_paste(serve: HostSandbox, tmp_path: Any) -> None:
     file = tmp_path / "own.yaml"
     file.write_text("campaigns: {mine: {keys: [a-real-secret-key]}}\n")

@@ -16,7 +16,7 @@ from aktify_sandbox.errors import DocumentError
 from aktify_sandbox.first_request import line_to_paste
 from aktify_sandbox.scenarios.answers import does
 from aktify_sandbox.scenarios.engine import ForcingEngine
-from aktify_sandbox.settings import WELL_KNOWN_KEYS, first_key
+from aktify_sandbox.settings import WELL_KNOWN_KEYS
 from aktify_sandbox.storage.log import request_id
 from aktify_sandbox.version import __version__
 
@@ -39,7 +39,7 @@ def _config(components: Components) -> dict[str, Any]:
         for field in fields(settings)
         if field.name not in _NOT_SHOWN
     }
-    origin, key = campaigns.origin, first_key(settings.campaigns)
+    origin, key = campaigns.origin, campaigns.default_key
     known = key if key in WELL_KNOWN_KEYS else None
     return {
         "version": __version__,
@@ -47,7 +47,7 @@ def _config(components: Components) -> dict[str, Any]:
         "newest": request_id(components.store.newest),
         "endpoint": f"{origin}{ENDPOINT}",
         "apiKey": known,
-        "curl": line_to_paste(settings, campaigns, known),
+        "curl": line_to_paste(campaigns, known),
         "curlNeeds": None if known else "AKTIFY_API_KEY",
         "magic": _magic(components.forcing),
         "choices": choices(),

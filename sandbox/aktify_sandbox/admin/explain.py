@@ -37,7 +37,7 @@ def _explained(components: Components, content: dict[str, Any]) -> dict[str, Any
     """What the endpoint would answer, as an entry that isn't recorded. Raises `ProblemError`."""
     campaigns, store, body = components.campaigns, components.store, content["body"]
     text = body if isinstance(body, str) else json.dumps(body, ensure_ascii=False)
-    key = text_or_none(content, "apiKey") or campaigns.default_key
+    key = text_or_none(content, "apiKey") or campaigns.default_key or ""
     media = text_or_none(content, "contentType") or "application/json"
     try:
         headers = [

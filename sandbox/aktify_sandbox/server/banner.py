@@ -6,10 +6,10 @@ from typing import TYPE_CHECKING
 from aktify_sandbox.addresses import DEFAULT_URL
 from aktify_sandbox.campaigns import Campaigns
 from aktify_sandbox.contract.answers import ENDPOINT
-from aktify_sandbox.first_request import line_to_paste, rules_of_first_key
+from aktify_sandbox.first_request import line_to_paste, rules_of_default_key
 from aktify_sandbox.journal.summary import local_time
 from aktify_sandbox.redaction import masked_key
-from aktify_sandbox.settings import DEFAULT_CAMPAIGNS, WELL_KNOWN_KEYS, Settings, first_key
+from aktify_sandbox.settings import DEFAULT_CAMPAIGNS, WELL_KNOWN_KEYS, Settings
 from aktify_sandbox.storage.store import Store
 from aktify_sandbox.text import plural, printable
 from aktify_sandbox.version import __version__
@@ -27,8 +27,8 @@ def banner(
     calibration: "Calibration | None" = None,
 ) -> str:
     """The text that `serve` prints once it answers. `url` is its address on this machine."""
-    origin, key = campaigns.origin, first_key(settings.campaigns)
-    line = line_to_paste(settings, campaigns, key if key in WELL_KNOWN_KEYS else None)
+    origin, key = campaigns.origin, campaigns.default_key
+    line = line_to_paste(campaigns, key if key in WELL_KNOWN_KEYS else None)
     return "\n".join(
         [
             f"aktify-sandbox {__version__}: a local stand-in for Aktify's lead API. Nothing leaves this machine.",
@@ -44,7 +44,7 @@ def banner(
             *(
                 [_promise(settings, store, scenarios), "", line]
                 if line
-                else [f"No example: no sample lead gets a 201 with {_changes(settings, campaigns)}."]
+                else [f"No example: no sample lead gets a 201 with {_changes(campaigns)}."]
             ),
             "",
             "Press Ctrl-C to stop.",
@@ -84,9 +84,9 @@ def _shown(key: str | None) -> str:
     )
 
 
-def _changes(settings: Settings, campaigns: Campaigns) -> str:
+def _changes(campaigns: Campaigns) -> str:
     return ", ".join(
-        f"{name}={value}" for name, value in rules_of_first_key(settings, campaigns).rulings.changes.items()
+        f"{name}={value}" for name, value in rules_of_default_key(campaigns).rulings.changes.items()
     )
 
 

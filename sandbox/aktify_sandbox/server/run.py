@@ -23,7 +23,7 @@ from aktify_sandbox.server.banner import banner
 from aktify_sandbox.server.output import background_output, finish_saying, say
 from aktify_sandbox.server.server import Server, bind
 from aktify_sandbox.server.terminal import Terminal
-from aktify_sandbox.settings import WELL_KNOWN_KEYS, Settings, first_key
+from aktify_sandbox.settings import WELL_KNOWN_KEYS, Settings
 from aktify_sandbox.storage import server_file
 from aktify_sandbox.storage.folder import Folder
 from aktify_sandbox.storage.log import too_many_files
@@ -120,7 +120,7 @@ def _serve(
             announce(store.state_folder, here)
         terminal.say(banner(settings, app.campaigns, store, app.forcing.active, here, calibration))
         if settings.ready_file:
-            write_ready_file(settings, origin)
+            write_ready_file(settings, origin, app.campaigns.default_key)
         if settings.open:
             import webbrowser
 
@@ -188,13 +188,13 @@ def check_descriptors() -> None:
             raise ServeError(too_many_files(error) or str(error)) from None
 
 
-def write_ready_file(settings: Settings, origin: str) -> None:
+def write_ready_file(settings: Settings, origin: str, key: str | None) -> None:
     """Write the sandbox's address and key, whole or not at all."""
     assert settings.ready_file is not None  # noqa: S101  the caller has looked
     content = {
         "url": origin,
         "endpoint": f"{origin}{ENDPOINT}",
-        "apiKey": first_key(settings.campaigns),
+        "apiKey": key,
         "pid": os.getpid(),
     }
     mode = readable_to_all() if content["apiKey"] in WELL_KNOWN_KEYS else 0o600
