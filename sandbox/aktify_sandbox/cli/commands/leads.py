@@ -13,7 +13,6 @@ from aktify_sandbox.cli.lead_files import FileOptions, file_options, rows_of
 from aktify_sandbox.cli.output import clean, print_json, print_table, when
 from aktify_sandbox.cli.paging import paged, say_more
 from aktify_sandbox.cli.personal import mask_option, masked_unless_asked, show_option
-from aktify_sandbox.contract.answers import in_words
 from aktify_sandbox.journal.summary import BEFORE_ALL
 from aktify_sandbox.redaction import Personal
 from aktify_sandbox.text import plural
@@ -175,6 +174,8 @@ def _refusal(unit: str, row: "Row", problem: dict[str, str], personal: Personal)
     value = row.lead.get(field, (row.exported or {}).get("phone" if field == "phoneNumber" else field))
     told = personal.value(value, field)
     if value is None:
+        from aktify_sandbox.contract.answers import in_words
+
         return f"{place}: {in_words(field, personal.text(problem['message'], field))}"
     shown = json.dumps(told, ensure_ascii=False)
     cut = shown if len(shown) <= _LONGEST_SHOWN else f"{shown[:_LONGEST_SHOWN]}…"
