@@ -19,6 +19,8 @@ export class Rows {
   #shown = new Map();
   #slack = 0;
   #drawing = 0;
+  /** @type {HTMLElement | null} */
+  #pressed = null;
 
   /** @param {{ open: (id: string) => void, older: () => void, seen: () => void }} on */
   constructor(on) {
@@ -28,7 +30,11 @@ export class Rows {
     /** @type {string | null} */
     this.selected = null;
     this.box.addEventListener("scroll", () => this.#scrolled(), { passive: true });
-    this.box.addEventListener("click", (event) => this.#clicked(event));
+    this.box.addEventListener("pointerdown", (event) => {
+      this.#pressed = rowOf(event);
+    });
+    this.box.addEventListener("pointerup", (event) => this.#released(event));
+    this.box.addEventListener("click", (event) => this.#open(rowOf(event)));
     new ResizeObserver(() => this.#measure()).observe(this.box);
     this.#measure();
   }
@@ -40,7 +46,8 @@ export class Rows {
     this.box.classList.toggle("compact", compact);
     this.height = compact ? 54 : 34;
     this.head = compact ? 0 : 30;
-    if (before.height !== this.height) this.#stay(before);
+    if (before.height === this.height) return this.draw();
+    this.#stay(before);
     this.#redraw();
   }
 
@@ -270,12 +277,26 @@ export class Rows {
     );
   }
 
-  /** @param {MouseEvent} event */
-  #clicked(event) {
-    const row = /** @type {HTMLElement | null} */ (/** @type {Element} */ (event.target).closest("[data-id]"));
+  /**
+   * There is no click on a row that was drawn anew while the button was down.
+   * @param {PointerEvent} event
+   */
+  #released(event) {
+    const row = rowOf(event);
+    if (this.#pressed?.isConnected === false && row?.dataset.id === this.#pressed.dataset.id) this.#open(row);
+  }
+
+  /** @param {HTMLElement | null} row */
+  #open(row) {
     if (row?.dataset.id) this.on.open(row.dataset.id);
   }
 }
+
+/**
+ * @param {Event} event
+ * @returns {HTMLElement | null}
+ */
+const rowOf = ({ target }) => /** @type {Element} */ (target).closest("[data-id]");
 
 /** @param {Summary} entry */
 const dayOf = ({ receivedAt }) => day(receivedAt);

@@ -540,6 +540,26 @@ def test_a_total_is_clicked_while_requests_arrive(clicking: Inspector) -> None:
     expect(chip).to_have_text("2013")
 
 
+@pytest.mark.parametrize(
+    "change",
+    [
+        "document.querySelector('#list').style.marginBottom = '40px'",
+        "document.querySelector('[role=switch]').click()",
+    ],
+    ids=["another size", "another mask"],
+)
+def test_a_request_is_opened_whose_row_is_drawn_anew_meanwhile(clicking: Inspector, change: str) -> None:
+    """The totals come after the list, and give it another size."""
+    [name] = post(clicking.sandbox)
+    page = clicking.open()
+    clicking.row(name).hover()
+    page.mouse.down()
+    page.evaluate(change)
+    page.evaluate(SETTLED)
+    page.mouse.up()
+    expect(page.locator("#detail h2")).to_have_text(name)
+
+
 def test_a_scenario_is_switched_off_while_it_answers(clicking: Inspector) -> None:
     clicking.sandbox.http.put("/_sandbox/scenarios/active", json={"active": ["flaky"]})
     page = clicking.open("?view=scenarios")
