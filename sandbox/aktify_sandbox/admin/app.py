@@ -3,14 +3,14 @@
 import re
 import sys
 import traceback
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import Awaitable, Callable, Iterable, Sequence
 
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import RedirectResponse, Response
-from starlette.routing import BaseRoute, Mount, Route
+from starlette.routing import BaseRoute, Match, Mount, Route
 from starlette.types import Message, Receive, Scope, Send
 
 from aktify_sandbox.admin import (
@@ -145,8 +145,9 @@ def _resource_names(routes: Iterable[Route]) -> str:
     return ", ".join(sorted({path.strip("/").partition("/")[0] for path in paths}))
 
 
-def _methods_of(path: str, routes: Iterable[Route]) -> str:
-    """All methods of a path; each has a route of its own."""
+def _methods_of(request: Request, routes: Sequence[Route]) -> str:
+    """All methods of the request's path; each has a route of its own."""
+    path = next(route.path for route in routes if route.matches(request.scope)[0] is not Match.NONE)
     return ", ".join(
         sorted({method for route in routes if route.path == path for method in route.methods or ()})
     )
@@ -158,7 +159,7 @@ def _http_problem(components: Components) -> Handler:
         where = components.campaigns.redaction().masked(f"{request.method} {request.scope['path']}")
         routes = [route for route in request.app.routes if isinstance(route, Route)]
         if error.status_code == 405:
-            methods = _methods_of(request.scope["route"].path, routes)
+            methods = _methods_of(request, routes)
             response = problem_response(
                 405, f"{where} isn't part of the admin API. This path takes {methods}."
             )
