@@ -50,6 +50,7 @@ from support.states import (
     post_whole,
     saved,
     sealed,
+    untouched,
 )
 from support.stores import leads, phone, request_numbers
 from support.stores import run as together
@@ -183,14 +184,6 @@ def test_a_loaded_record_is_bounded_by_keep(serve: HostSandbox, source: Sandboxe
 
 
 # what is refused, and changes nothing
-
-
-def untouched(other: Sandboxed, content: bytes, **headers: str) -> httpx.Response:
-    """The answer to a load that must have changed nothing."""
-    before = everything(other)
-    answer = load(other, content, **headers)
-    assert everything(other) == before
-    return answer
 
 
 @pytest.fixture

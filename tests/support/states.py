@@ -25,6 +25,14 @@ def load(sandbox: Sandboxed, content: bytes, **headers: str) -> httpx.Response:
     return sandbox.http.put("/_sandbox/state", content=content, headers={**NDJSON, **headers})
 
 
+def untouched(sandbox: Sandboxed, content: bytes, **headers: str) -> httpx.Response:
+    """The answer to a load that must have changed nothing."""
+    before = everything(sandbox)
+    answer = load(sandbox, content, **headers)
+    assert everything(sandbox) == before
+    return answer
+
+
 def sealed(*contents: dict[str, Any]) -> bytes:
     return b"".join(seal(orjson.dumps(content)) for content in contents)
 

@@ -31,6 +31,7 @@ from support.states import (
     newest,
     saved,
     sealed,
+    untouched,
     without,
 )
 
@@ -56,14 +57,6 @@ def test_ids_stay_and_the_sequence_never_goes_back(serve: Serve, tmp_path: Path,
     other.end()
     other = serve("--state", str(tmp_path / "state"))
     assert newest(other) > max(last, 3)
-
-
-def untouched(other: Running, content: bytes, **headers: str) -> httpx.Response:
-    """The answer to a load that must have changed nothing."""
-    before = everything(other)
-    answer = load(other, content, **headers)
-    assert everything(other) == before
-    return answer
 
 
 @pytest.fixture

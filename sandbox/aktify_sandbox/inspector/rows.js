@@ -278,7 +278,7 @@ export class Rows {
   }
 
   /**
-   * There is no click on a row that was drawn anew while the button was down.
+   * Open the pressed row if it was drawn anew meanwhile: the browser then sends no click.
    * @param {PointerEvent} event
    */
   #released(event) {

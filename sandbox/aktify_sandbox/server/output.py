@@ -34,7 +34,7 @@ def say(text: str) -> None:
 
 
 def finish_saying() -> None:
-    """Return when all messages are written or nobody reads them: what is printed next stands behind them."""
+    """Wait until all messages are written, or nobody reads them, so that what is printed next comes after them."""
     if isinstance(sys.stderr, BackgroundOutput):
         sys.stderr.drain()
 
